@@ -1,0 +1,61 @@
+# Everything happens in .venv; nothing else of the machine is touched.
+.DEFAULT_GOAL := help
+SHELL := bash
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+# Prefect's database and profiles for demo and tests, apart from those of the person at work.
+export PREFECT_HOME := $(CURDIR)/.venv/prefect
+unexport PREFECT_API_URL PREFECT_API_KEY
+
+DEMO := demo
+
+.PHONY: help
+help: ## Show what there is to make
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures
+	rm -rf $(DEMO)
+	$(BIN)/keystone sample --out $(DEMO)/landing --orders 5000 --seed 1 --dirty 0.001
+	$(BIN)/keystone run --source $(DEMO)/landing --lake $(DEMO)/lake
+	@echo; echo "Five figures from gold:"
+	@$(BIN)/keystone sql --lake $(DEMO)/lake "$$(cat docs/five_figures.sql)"
+	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
+
+.PHONY: test
+test: .venv/installed ## Run the tests
+	$(BIN)/pytest
+
+.PHONY: lint
+lint: .venv/installed ## Check format, style, imports and types
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+.PHONY: format
+format: .venv/installed ## Format the code, and mend what ruff can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+.PHONY: install
+install: .venv/installed ## Install into .venv, at the versions of constraints.txt
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+.PHONY: constraints
+constraints: ## Renew constraints.txt: the newest versions that pyproject.toml allows
+	rm -rf .venv/fresh
+	$(PYTHON) -m venv .venv/fresh
+	.venv/fresh/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	{ echo '# Made by `make constraints`: every package of a fresh installation.'; \
+	  .venv/fresh/bin/pip freeze --exclude-editable; } > constraints.txt
+	rm -rf .venv/fresh
+
+.PHONY: clean
+clean: ## Remove the environment and the demo
+	rm -rf .venv $(DEMO) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
