@@ -1,0 +1,73 @@
+"""Whether a derived table keeps its contract; that it does not is a bug, never bad data."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from pandera.errors import SchemaError
+
+from contracts.contract import Contract
+from contracts.rules import rules
+
+EXAMPLES = 5
+
+
+class ContractBrokenError(Exception):
+    """A derived table breaks its contract; says table, rules, counts and a few keys."""
+
+
+def check(
+    made: pl.DataFrame, contract: type[Contract], referenced: Mapping[str, pl.LazyFrame]
+) -> None:
+    """Check columns, types, rules, unique keys and foreign keys of a derived table.
+
+    Args:
+        made: the table's rows.
+        contract: what they promise.
+        referenced: by foreign key column, the table that it refers to.
+
+    Raises:
+        ContractBrokenError: with every broken rule, its count and up to five keys.
+    """
+    promise = contract.promise()
+    try:
+        contract.validate(made.lazy())
+    except SchemaError as error:
+        reason = str(error).partition("\n")[0]
+        message = f"{promise.table} has not the columns that its contract promises: {reason}"
+        raise ContractBrokenError(message) from error
+    broken = {
+        **_broken_rules(made, contract),
+        f"{'_and_'.join(promise.key)}_is_unique": made.filter(
+            pl.struct(promise.key).is_duplicated()
+        ),
+        **{
+            f"{column}_is_in_{contract.references()[column].promise().table}": _dangling(
+                made, column, parent, contract.references()[column].promise().key
+            )
+            for column, parent in referenced.items()
+        },
+    }
+    if reports := [_report(rule, bad, promise.key) for rule, bad in broken.items() if len(bad)]:
+        message = (
+            f"{promise.table} breaks its contract: {'; '.join(reports)}. Nothing was written. "
+            f"Bad data is sorted out before it gets here: look for the bug in its function."
+        )
+        raise ContractBrokenError(message)
+
+
+def _broken_rules(made: pl.DataFrame, contract: type[Contract]) -> dict[str, pl.DataFrame]:
+    kept = {rule.name: rule.keeps for rule in rules(contract) if not rule.warning}
+    every = made.select(keeps.all().alias(name) for name, keeps in kept.items())
+    return {name: made.filter(~kept[name]) for name in kept if not every[name].item()}
+
+
+def _dangling(
+    made: pl.DataFrame, column: str, parent: pl.LazyFrame, key: Sequence[str]
+) -> pl.DataFrame:
+    known = parent.select(key)
+    return made.lazy().join(known, left_on=column, right_on=key[0], how="anti").collect()
+
+
+def _report(rule: str, bad: pl.DataFrame, key: Sequence[str]) -> str:
+    examples = ["/".join(map(str, row)) for row in bad.select(key).head(EXAMPLES).iter_rows()]
+    return f"{rule} ({len(bad)} rows, such as {', '.join(examples)})"

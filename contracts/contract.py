@@ -1,0 +1,147 @@
+"""The base of every contract: a Pandera model that also knows its name, key and refresh."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Annotated, Any
+
+import pandera.polars as pa
+import polars as pl
+from pandera.api.polars.types import PolarsData
+from pandera.backends.polars.register import register_polars_backends
+from pandera.engines.polars_engine import DateTime, Decimal
+
+# A check that is built before its Polars implementation is registered never finds it.
+register_polars_backends()
+
+Money = Annotated[Decimal, 18, 2]
+"""Brazilian reais, exact to the cent."""
+
+Timestamp = Annotated[DateTime, False, None, "us"]
+"""The wall clock of the source (America/Sao_Paulo), without a zone."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What a contract says of its table as a whole."""
+
+    layer: str
+    table: str
+    """Layer and name: "gold.fact_sales"."""
+    key: tuple[str, ...]
+    """The columns that are unique together."""
+    scope: tuple[str, ...]
+    """The scope key of a table that is replaced scope by scope; without one, a table is appended
+    to (bronze) or upserted by its key (silver)."""
+    partition_by: tuple[str, ...]
+
+
+class Contract(pa.DataFrameModel):
+    """What one table promises; the first sentence of a contract's docstring is its grain.
+
+    Class arguments: the fields of `Promise` but `table`, which is the class's name in snake case.
+    """
+
+    # A private name, for Pandera takes every public attribute for a column.
+    _promise = Promise("", "", (), (), ())
+
+    def __init_subclass__(
+        cls,
+        *,
+        layer: str | None = None,
+        key: tuple[str, ...] = (),
+        scope: tuple[str, ...] = (),
+        partition_by: tuple[str, ...] = (),
+        **options: Any,
+    ) -> None:
+        """Keep what the contract says of its table as a whole."""
+        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # Pandera's
+        layer = layer or cls._promise.layer
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+        cls._promise = Promise(layer, f"{layer}.{name}", key, scope, partition_by)
+
+    @classmethod
+    def promise(cls) -> Promise:
+        """Return what the contract says of its table as a whole."""
+        return cls._promise
+
+    @classmethod
+    def fields(cls) -> pl.Schema:
+        """Return the table's columns and their Polars types."""
+        return pl.Schema({n: c.dtype.type for n, c in cls.to_schema().columns.items()})
+
+    @classmethod
+    def references(cls) -> dict[str, "type[Contract]"]:
+        """Return the foreign keys: by column, the contract that it refers to."""
+        return {n: c.metadata["references"] for n, c in cls._tagged("references")}
+
+    @classmethod
+    def personal(cls) -> list[str]:
+        """Return the columns that hold personal data."""
+        return [name for name, _ in cls._tagged("personal")]
+
+    @classmethod
+    def _tagged(cls, tag: str) -> list[tuple[str, pa.Column]]:
+        return [(n, c) for n, c in cls.to_schema().columns.items() if c.metadata[tag]]
+
+    class Config:
+        """No column more, none less, no silent cast."""
+
+        strict = True
+        coerce = False
+
+
+class Bronze(Contract, layer="bronze"):
+    """Raw and complete: every source column as text, every record, appended."""
+
+
+class Silver(Contract, layer="silver"):
+    """Typed, clean, one row per key, contract-checked."""
+
+
+class Gold(Contract, layer="gold"):
+    """Dimensions, facts and marts: what analysts read."""
+
+
+def column(
+    *,
+    source: str | None = None,
+    references: type[Contract] | None = None,
+    personal: bool = False,
+    **field: Any,
+) -> Any:
+    """Declare a column: a Pandera `Field` with the three things that we add to it.
+
+    Args:
+        source: the raw column that it is parsed from, where the names differ.
+        references: the contract whose one-column key holds every value of this column.
+        personal: holds personal data, so that it never leaves silver.
+        **field: what Pandera's `Field` takes (`ge`, `isin`, `str_matches`, `nullable`, ...).
+    """
+    return pa.Field(
+        metadata={"source": source, "references": references, "personal": personal}, **field
+    )
+
+
+def rule(predicate: Callable[[Any], pl.Expr]) -> Any:
+    """Make a method of a contract a rule: rows for which it is false break the contract.
+
+    The method's name is the rule's name, its docstring says it in words. Null counts as kept.
+    """
+    return _check(predicate, raise_warning=False)
+
+
+def warning(predicate: Callable[[Any], pl.Expr]) -> Any:
+    """Make a method of a contract a warning: rows for which it is false are counted and kept."""
+    return _check(predicate, raise_warning=True)
+
+
+def _check(predicate: Callable[[Any], pl.Expr], *, raise_warning: bool) -> Any:
+    @wraps(predicate)
+    def check(cls: type[Contract], data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(predicate(cls).fill_null(value=True))
+
+    return pa.dataframe_check(
+        name=predicate.__name__, description=predicate.__doc__, raise_warning=raise_warning
+    )(check)

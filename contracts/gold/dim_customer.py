@@ -1,0 +1,20 @@
+"""The contract of gold.dim_customer."""
+
+from contracts.contract import Gold, column
+from contracts.vocabulary import HEX_ID, STATES
+
+
+class DimCustomer(Gold, key=("customer_id",), scope=("customer_id",)):
+    """One row per customer of an order, with where they live.
+
+    Count people by `customer_unique_id`: the source gives every order its own `customer_id`.
+    """
+
+    customer_id: str = column(str_matches=HEX_ID)
+    customer_unique_id: str = column(nullable=True)
+    customer_zip_code_prefix: str = column(nullable=True)
+    customer_city: str = column(nullable=True)
+    customer_state: str = column(isin=STATES, nullable=True)
+    latitude: float = column(nullable=True, description="Degrees north, of the zip prefix.")
+    longitude: float = column(nullable=True, description="Degrees east, of the zip prefix.")
+    inferred: bool = column(description="Known from a fact only; the real row has not come yet.")

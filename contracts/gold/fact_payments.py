@@ -1,0 +1,19 @@
+"""The contract of gold.fact_payments."""
+
+from contracts.contract import Gold, Money, column
+from contracts.gold.dim_customer import DimCustomer
+from contracts.gold.dim_date import DimDate
+from contracts.vocabulary import ORDER_STATUSES, PAYMENT_TYPES
+
+
+class FactPayments(Gold, key=("order_id", "payment_sequential"), scope=("order_id",)):
+    """One row per payment of an order."""
+
+    order_id: str = column()
+    payment_sequential: int = column()
+    customer_id: str = column(references=DimCustomer)
+    date_key: int = column(references=DimDate, description="The day of purchase.")
+    order_status: str = column(isin=ORDER_STATUSES)
+    payment_type: str = column(isin=PAYMENT_TYPES)
+    payment_installments: int = column(ge=0)
+    payment_value: Money = column(ge=0, description="R$.")

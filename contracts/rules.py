@@ -1,0 +1,90 @@
+"""A contract's rules as expressions, so that one pass over a frame can evaluate them all.
+
+The contracts stay plain Pandera. Every Polars check of Pandera is `data.lazyframe.select(<one
+expression>)`; handed something whose `select` gives the expression back, it says what it would
+have asked of a frame.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+import pandera.polars as pa
+import polars as pl
+from pandera.api.checks import Check
+from pandera.api.polars.types import PolarsData
+
+from contracts.contract import Contract
+
+RAW = "raw."
+"""Prefix of the source columns where they stand beside the typed ones."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named predicate over the rows of a table."""
+
+    name: str
+    keeps: pl.Expr
+    warning: bool = False
+
+
+def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
+    """Return what every row of a table must keep: column by column, then row by row.
+
+    With `typed_from_raw` the frame also has the columns that the typed ones were parsed from,
+    prefixed by `RAW`, and a value lost on the way breaks the rule `<column>_is_a_number` or
+    `<column>_is_a_timestamp` (instead of `<column>_is_present`).
+    """
+    schema = contract.to_schema()
+    found = [
+        rule
+        for name, declared in schema.columns.items()
+        for rule in _column_rules(name, declared, typed_from_raw=typed_from_raw)
+    ]
+    return found + [
+        Rule(str(check.name), _predicate(check), bool(check.raise_warning))
+        for check in schema.checks
+    ]
+
+
+def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> Iterator[Rule]:
+    present = pl.col(name).is_not_null()
+    if typed_from_raw and (kind := _kind(declared.dtype.type)):
+        raw = pl.col(RAW + (declared.metadata["source"] or name))
+        given = raw.is_not_null() & (raw != "")
+        yield Rule(f"{name}_is_{kind}", present | ~given)
+        present |= given
+    if not declared.nullable:
+        yield Rule(f"{name}_is_present", present)
+    for check in declared.checks:
+        words = _WORDS.get(str(check.name), str(check.name))
+        yield Rule(f"{name}_{words.format(**check.statistics)}", _predicate(check, name))
+
+
+_WORDS = {
+    "str_matches": "is_well_formed",
+    "isin": "is_known",
+    "greater_than_or_equal_to": "is_at_least_{min_value}",
+    "in_range": "is_between_{min_value}_and_{max_value}",
+}
+"""Pandera's names for its checks, said as predicates."""
+
+
+def _kind(dtype: pl.DataType) -> str | None:
+    if dtype.is_numeric():
+        return "a_number"
+    return "a_timestamp" if dtype.is_temporal() else None
+
+
+def _predicate(check: Check, name: str = "*") -> pl.Expr:
+    asked = check._check_fn(  # noqa: SLF001 - the one door to the expression behind a check
+        PolarsData(cast("pl.LazyFrame", _Echo()), name),
+        **check._check_kwargs,  # noqa: SLF001
+    )
+    return cast("pl.Expr", asked).fill_null(value=True)
+
+
+class _Echo:
+    def select(self, asked: pl.Expr) -> pl.Expr:
+        return asked

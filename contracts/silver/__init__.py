@@ -1,0 +1,1 @@
+"""Silver: the sources typed and clean, one row per key."""

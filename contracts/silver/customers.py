@@ -1,0 +1,18 @@
+"""The contract of silver.customers."""
+
+from contracts.contract import Silver, column
+from contracts.vocabulary import HEX_ID, STATES, ZIP_PREFIX
+
+
+class Customers(Silver, key=("customer_id",)):
+    """One row per customer of an order; `customer_unique_id` is the person behind it.
+
+    The source gives every order a `customer_id` of its own: count people by
+    `customer_unique_id`.
+    """
+
+    customer_id: str = column(str_matches=HEX_ID)
+    customer_unique_id: str = column(str_matches=HEX_ID)
+    customer_zip_code_prefix: str = column(str_matches=ZIP_PREFIX)
+    customer_city: str = column()
+    customer_state: str = column(isin=STATES)

@@ -1,0 +1,60 @@
+"""The contract of silver.orders."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+from polars import col
+
+from contracts.contract import Silver, Timestamp, column, rule, warning
+from contracts.vocabulary import HEX_ID, ORDER_STATUSES
+
+
+class Orders(Silver, key=("order_id",)):
+    """One row per order, in its latest version."""
+
+    order_id: str = column(str_matches=HEX_ID)
+    customer_id: str = column(str_matches=HEX_ID)
+    order_status: str = column(isin=ORDER_STATUSES)
+    order_purchase_timestamp: Timestamp = column()
+    order_approved_at: Timestamp = column(nullable=True)
+    order_delivered_carrier_date: Timestamp = column(nullable=True)
+    order_delivered_customer_date: Timestamp = column(nullable=True)
+    order_estimated_delivery_date: Timestamp = column(description="A date: always midnight.")
+
+    @rule
+    def purchased_since_2016(cls) -> pl.Expr:
+        """The shop opened in 2016."""
+        return col("order_purchase_timestamp") >= datetime(2016, 1, 1)  # noqa: DTZ001 - wall clock
+
+    @rule
+    def purchased_not_in_the_future(cls) -> pl.Expr:
+        """Nobody buys tomorrow."""
+        now = pl.lit(datetime.now(UTC)).dt.convert_time_zone("America/Sao_Paulo")
+        return col("order_purchase_timestamp") <= now.dt.replace_time_zone(None)
+
+    @rule
+    def estimated_not_before_purchased(cls) -> pl.Expr:
+        """The estimate is the day of the purchase or later."""
+        estimated, purchased = "order_estimated_delivery_date", "order_purchase_timestamp"
+        return col(estimated).dt.date() >= col(purchased).dt.date()
+
+    @rule
+    def delivered_not_before_purchased(cls) -> pl.Expr:
+        """Nothing is delivered before it is bought."""
+        return col("order_delivered_customer_date") >= col("order_purchase_timestamp")
+
+    @warning
+    def carrier_not_before_approval(cls) -> pl.Expr:
+        """The carrier gets a parcel once its payment is approved."""
+        return col("order_delivered_carrier_date") >= col("order_approved_at")
+
+    @warning
+    def delivered_not_before_carrier(cls) -> pl.Expr:
+        """A parcel reaches the customer after the carrier got it."""
+        return col("order_delivered_customer_date") >= col("order_delivered_carrier_date")
+
+    @warning
+    def delivered_with_a_date(cls) -> pl.Expr:
+        """A delivered order says when."""
+        delivered = col("order_status") == "delivered"
+        return ~delivered | col("order_delivered_customer_date").is_not_null()

@@ -1,0 +1,20 @@
+"""The contract of silver.products."""
+
+from contracts.contract import Silver, column
+from contracts.vocabulary import HEX_ID
+
+
+class Products(Silver, key=("product_id",)):
+    """One row per product; its category is in Portuguese."""
+
+    product_id: str = column(str_matches=HEX_ID)
+    product_category_name: str = column(nullable=True)
+    product_name_length: int = column(source="product_name_lenght", ge=0, nullable=True)
+    product_description_length: int = column(
+        source="product_description_lenght", ge=0, nullable=True
+    )
+    product_photos_qty: int = column(ge=0, nullable=True)
+    product_weight_g: int = column(ge=0, nullable=True)
+    product_length_cm: int = column(ge=0, nullable=True)
+    product_height_cm: int = column(ge=0, nullable=True)
+    product_width_cm: int = column(ge=0, nullable=True)

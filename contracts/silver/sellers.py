@@ -1,0 +1,13 @@
+"""The contract of silver.sellers."""
+
+from contracts.contract import Silver, column
+from contracts.vocabulary import HEX_ID, STATES, ZIP_PREFIX
+
+
+class Sellers(Silver, key=("seller_id",)):
+    """One row per seller."""
+
+    seller_id: str = column(str_matches=HEX_ID)
+    seller_zip_code_prefix: str = column(str_matches=ZIP_PREFIX)
+    seller_city: str = column()
+    seller_state: str = column(isin=STATES)

@@ -1,0 +1,41 @@
+"""The columns that we add to a table beside those of its contract; all begin with `_`."""
+
+import polars as pl
+
+from contracts.contract import Contract
+
+PROVENANCE = pl.Schema(
+    {
+        "_source": pl.String(),
+        "_position": pl.Int64(),
+        "_event_time": pl.Datetime("us", "UTC"),
+        "_ingested_at": pl.Datetime("us", "UTC"),
+        "_rescued_data": pl.String(),
+        "_corrupt_record": pl.String(),
+    }
+)
+"""Of every bronze and quarantine row: the source (`file/<sha256>/<name>`), the record's number
+there (from 1), when the record was true (a file's modification time), when it reached us, the
+source's columns that the contract does not know (JSON), and the text of a record that could not
+be read."""
+
+SILVER = pl.Schema({"_event_time": pl.Datetime("us", "UTC")})
+"""Of every silver row that comes from a record: when that record was true."""
+
+QUARANTINE = pl.Schema({"_broken_rules": pl.List(pl.String()), "_bronze_version": pl.Int64()})
+"""Of every quarantine row: what is wrong with it, and the version of the bronze table up to which
+had been read when it was found."""
+
+
+def stored(contract: type[Contract]) -> pl.Schema:
+    """Return the columns of the contract's table as it is stored."""
+    promise = contract.promise()
+    if promise.layer == "bronze":
+        return pl.Schema({**contract.fields(), **PROVENANCE})
+    upserted = promise.layer == "silver" and not promise.scope
+    return pl.Schema({**contract.fields(), **(SILVER if upserted else {})})
+
+
+def quarantined(source: type[Contract]) -> pl.Schema:
+    """Return the columns of the quarantine table of a bronze contract's records."""
+    return pl.Schema({**source.fields(), **PROVENANCE, **QUARANTINE})
