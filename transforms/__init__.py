@@ -1,0 +1,1 @@
+"""How tables become tables: pure functions over LazyFrames, wired by their signatures."""

@@ -1,0 +1,1 @@
+"""Gold: join and aggregate silver into dimensions, facts and marts."""

@@ -1,0 +1,25 @@
+"""gold.dim_product."""
+
+from typing import Annotated
+
+from polars import LazyFrame, col
+
+from contracts.gold.dim_product import DimProduct
+from contracts.silver.order_items import OrderItems
+from contracts.silver.product_category_name_translation import ProductCategoryNameTranslation
+from contracts.silver.products import Products
+from transforms.gold.inferred import with_inferred_members
+
+
+def dim_product(
+    products: Annotated[LazyFrame, Products],
+    translation: Annotated[LazyFrame, ProductCategoryNameTranslation],
+    order_items: Annotated[LazyFrame, OrderItems],
+) -> Annotated[LazyFrame, DimProduct]:
+    """Name each product's category in English, and infer those that only an item mentions."""
+    english, portuguese = col("product_category_name_english"), col("product_category_name")
+    return (
+        products.join(translation, on="product_category_name", how="left")
+        .with_columns(english.fill_null(portuguese))
+        .pipe(with_inferred_members, order_items, "product_id")
+    )

@@ -1,0 +1,24 @@
+"""gold.dim_seller."""
+
+from typing import Annotated
+
+from polars import LazyFrame
+
+from contracts.gold.dim_seller import DimSeller
+from contracts.silver.geolocation import Geolocation
+from contracts.silver.order_items import OrderItems
+from contracts.silver.sellers import Sellers
+from transforms.gold.inferred import with_inferred_members
+
+
+def dim_seller(
+    sellers: Annotated[LazyFrame, Sellers],
+    geolocation: Annotated[LazyFrame, Geolocation],
+    order_items: Annotated[LazyFrame, OrderItems],
+) -> Annotated[LazyFrame, DimSeller]:
+    """Place each seller on the map, and infer those that only an order item mentions."""
+    zip_code_prefix = "seller_zip_code_prefix"
+    points = geolocation.select("zip_code_prefix", "latitude", "longitude")
+    return sellers.join(
+        points, left_on=zip_code_prefix, right_on="zip_code_prefix", how="left"
+    ).pipe(with_inferred_members, order_items, "seller_id")

@@ -1,0 +1,89 @@
+"""The graph of the lakehouse, read from the signatures of the table functions."""
+
+import pkgutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib import import_module
+from inspect import isfunction
+from typing import get_type_hints
+
+from polars import LazyFrame
+
+import transforms.gold
+import transforms.silver
+from contracts.contract import Bronze, Contract
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table as its function tells it: what it promises and what it is made of."""
+
+    name: str
+    contract: type[Contract]
+    function: Callable[..., LazyFrame]
+    inputs: dict[str, type[Contract]]
+
+    @property
+    def source(self) -> type[Bronze] | None:
+        """The bronze contract whose records the function types one by one, if it does."""
+        first, *others = self.inputs.values()
+        return first if issubclass(first, Bronze) and not others else None
+
+    @property
+    def input_names(self) -> list[str]:
+        """The names of the tables that the function reads."""
+        return [contract.promise().table for contract in self.inputs.values()]
+
+    @property
+    def after(self) -> set[str]:
+        """The names of the tables that must be there first: inputs and foreign keys."""
+        return {*self.input_names} | {
+            c.promise().table for c in self.contract.references().values()
+        }
+
+
+@cache
+def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
+    """Return the tables that the functions make, by name, each behind those that it needs.
+
+    Without arguments: all table functions of `transforms.silver` and `transforms.gold`, that is,
+    the functions whose return annotation carries a contract.
+
+    Raises:
+        graphlib.CycleError: tables need each other in a circle.
+    """
+    found = {
+        table.name: table
+        for function in (functions or _discovered())
+        if (table := _table(function))
+    }
+    order = TopologicalSorter({name: table.after for name, table in found.items()})
+    return {name: found[name] for name in order.static_order() if name in found}
+
+
+def sources() -> list[type[Bronze]]:
+    """Return the bronze contracts that the tables read, in the order of their names."""
+    read = {table.source for table in tables().values() if table.source}
+    return sorted(read, key=lambda contract: contract.promise().table)
+
+
+def _discovered() -> Iterable[Callable[..., LazyFrame]]:
+    for package in (transforms.silver, transforms.gold):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            for value in vars(import_module(module.name)).values():
+                if isfunction(value) and value.__module__ == module.name:
+                    yield value
+
+
+def _table(function: Callable[..., LazyFrame]) -> Table | None:
+    promised = {
+        name: hint.__metadata__[0]
+        for name, hint in get_type_hints(function, include_extras=True).items()
+        if hasattr(hint, "__metadata__")
+    }
+    contract = promised.pop("return", None)
+    if contract is None:
+        return None
+    return Table(contract.promise().table, contract, function, promised)

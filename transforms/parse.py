@@ -1,0 +1,42 @@
+"""Raw text to typed values: what cannot be parsed becomes null, which the contract then reports.
+
+An empty text means that there is no value: CSV has no other way to say so.
+"""
+
+import polars as pl
+
+from contracts.vocabulary import REAIS
+
+
+def text(name: str) -> pl.Expr:
+    """Text without the white space around it."""
+    trimmed = pl.col(name).str.strip_chars()
+    return pl.when(trimmed != "").then(trimmed).alias(name)
+
+
+def integer(name: str) -> pl.Expr:
+    """A whole number."""
+    return text(name).cast(pl.Int64, strict=False)
+
+
+def decimal_degrees(name: str) -> pl.Expr:
+    """A finite floating-point number of degrees."""
+    degrees = text(name).cast(pl.Float64, strict=False)
+    return pl.when(degrees.is_finite()).then(degrees).alias(name)
+
+
+def money(name: str) -> pl.Expr:
+    """Reais and centavos; a fraction of a centavo is not rounded, it is no amount at all."""
+    amount = text(name)
+    exact = amount.str.contains(r"^[+-]?\d{1,12}(\.\d{0,2}0*)?$")
+    return pl.when(exact).then(amount).cast(REAIS, strict=False).alias(name)
+
+
+def timestamp(name: str) -> pl.Expr:
+    """A wall-clock time such as 2017-11-24 23:59:59, without a zone."""
+    return text(name).str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+
+
+def place(name: str) -> pl.Expr:
+    """The name of a city in lower case."""
+    return text(name).str.to_lowercase()

@@ -1,0 +1,60 @@
+"""From raw records to the rows that keep a contract, and those that break it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import polars as pl
+from polars import col
+
+from contracts.contract import Contract
+from contracts.rules import RAW, Rule, rules
+from contracts.technical import SILVER
+
+UNREADABLE = "record_is_readable"
+"""The rule that a record without the right number of fields, or badly quoted, breaks."""
+
+
+class Sifted(NamedTuple):
+    """What became of the raw records: each is in exactly one of the two."""
+
+    kept: pl.LazyFrame
+    """The contract's columns and those of `SILVER`."""
+    broken: pl.LazyFrame
+    """The raw records with `_broken_rules`, a list of rule names."""
+
+
+def sift(
+    raw: pl.LazyFrame,
+    function: Callable[[pl.LazyFrame], pl.LazyFrame],
+    contract: type[Contract],
+) -> Sifted:
+    """Type raw records by a table function and part those that keep its contract from the rest.
+
+    The function must give one row per record, in the same order; polars.exceptions.ShapeError
+    at collection says that it does not.
+    """
+    kept = [rule for rule in rules(contract, typed_from_raw=True) if not rule.warning]
+    beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), function(raw)], how="horizontal")
+    readable = col(f"{RAW}_corrupt_record").is_null()
+    judged = beside.with_columns(_sound=pl.all_horizontal(readable, *(rule.keeps for rule in kept)))
+    return Sifted(
+        judged.filter("_sound").select(
+            *contract.fields(), *(col(RAW + name).alias(name) for name in SILVER)
+        ),
+        judged.filter(~col("_sound")).select(
+            *(col(RAW + name).alias(name) for name in raw.collect_schema()),
+            _broken_rules=pl.when(readable)
+            .then(_names_of_broken(kept))
+            .otherwise(pl.lit([UNREADABLE])),
+        ),
+    )
+
+
+def warnings(contract: type[Contract]) -> dict[str, pl.Expr]:
+    """Return, by the name of a warning, the expression that counts its rows."""
+    return {r.name: (~r.keeps).sum() for r in rules(contract) if r.warning}
+
+
+def _names_of_broken(kept: list[Rule]) -> pl.Expr:
+    names = [pl.when(~rule.keeps).then(pl.lit(rule.name)) for rule in kept]
+    return pl.concat_list(names).list.drop_nulls()

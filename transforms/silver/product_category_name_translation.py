@@ -1,0 +1,16 @@
+"""silver.product_category_name_translation."""
+
+from typing import Annotated
+
+from polars import LazyFrame
+
+from contracts import bronze
+from contracts.silver.product_category_name_translation import ProductCategoryNameTranslation
+from transforms.parse import text
+
+
+def product_category_name_translation(
+    raw: Annotated[LazyFrame, bronze.ProductCategoryNameTranslation],
+) -> Annotated[LazyFrame, ProductCategoryNameTranslation]:
+    """Type each translation record."""
+    return raw.select(text("product_category_name"), text("product_category_name_english"))

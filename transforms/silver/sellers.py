@@ -1,0 +1,19 @@
+"""silver.sellers."""
+
+from typing import Annotated
+
+from polars import LazyFrame
+
+from contracts import bronze
+from contracts.silver.sellers import Sellers
+from transforms.parse import place, text
+
+
+def sellers(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, Sellers]:
+    """Type each seller record."""
+    return raw.select(
+        text("seller_id"),
+        text("seller_zip_code_prefix"),
+        place("seller_city"),
+        text("seller_state"),
+    )
