@@ -1,0 +1,309 @@
+"""The reader of landed CSV files: every byte of every file ends in exactly one row."""
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from time import process_time
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from flows.csv_records import FileRejected, inspect_csv, scan_records
+
+Row = tuple[str | None, ...]
+"""The columns, then `_rescued_data`, then `_corrupt_record`."""
+
+BOM = "\ufeff"
+# Lists of characters, because text would draw evenly from all of Unicode and hardly ever a quote.
+TEXT = st.lists(st.sampled_from(',"\r\nx') | st.characters(codec="utf-8")).map("".join)
+BARE = TEXT.map(lambda text: re.sub('[,"\n]', "", text))
+
+
+@pytest.fixture(scope="module")
+def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("landing") / "drop [1].csv"
+
+
+def read(drop: Path, content: str, columns: Sequence[str] = ("a", "b")) -> list[Row]:
+    """Read `content`; where both readers may, they must agree."""
+    drop.write_bytes(content.encode())
+    facts = inspect_csv(drop)
+    frame = scan_records(drop, facts, columns).collect()
+    irregular = scan_records(drop, replace(facts, regular=False), columns).collect()
+    assert_frame_equal(frame, irregular)
+    assert frame["_position"].to_list() == list(range(1, facts.records + 1))
+    return frame.drop("_position").rows()
+
+
+def good(*values: str | None) -> Row:
+    return (*values, None, None)
+
+
+def corrupt(text: str, width: int = 2) -> Row:
+    return (*[None] * width, None, text)
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("a,b\n1,2\n3,4\n", [good("1", "2"), good("3", "4")]),
+        ("a,b\r\n1,2\r\n3,4", [good("1", "2"), good("3", "4")]),
+        (BOM + '"a",b\n1,2\n', [good("1", "2")]),
+        ("b,a\n2,1\n", [good("1", "2")]),
+        (' a ,"b "\n 1 ,2\t\n', [good(" 1 ", "2\t")]),
+        ("a,b\n,\n", [good(None, None)]),
+        ('a,b\n"",\n,""', [good("", None), good(None, "")]),
+        ('a,b\n"1\r\n\n1","say ""hi"", twice"\n', [good("1\r\n\n1", 'say "hi", twice')]),
+        ('a,b\n"""",""""""\n', [good('"', '""')]),
+        ('a,b\n5" pipe,x"y"z\n', [good('5" pipe', 'x"y"z')]),
+        ("a,b\n\n1,2\n\r\n\n3,4\n\n", [good("1", "2"), good("3", "4")]),
+        ("\n\r\na,b\n1,2\n", [good("1", "2")]),
+        ("a,b\n1\r2,\r\r\n\r,\r", [good("1\r2", "\r"), good("\r", "\r")]),
+        (
+            "a,b\n\x00\x0b,\x1c\x85\u2028\u2029\ufeff\n",
+            [good("\x00\x0b", "\x1c\x85\u2028\u2029\ufeff")],
+        ),
+        ("a,b", []),
+        (BOM + "a,b\r\n", []),
+    ],
+)
+def test_every_value_arrives_as_it_stands(drop: Path, content: str, rows: list[Row]) -> None:
+    assert read(drop, content) == rows
+
+
+@pytest.mark.parametrize(
+    ("content", "rows"),
+    [
+        ("1\n1,2\n", [corrupt("1"), good("1", "2")]),
+        ("1,2,\r\n1,2\r\n", [corrupt("1,2,"), good("1", "2")]),
+        ('"1\n1"\n1,2\n', [corrupt('"1\n1"'), good("1", "2")]),
+        ('"1"x,2\n1,2\n', [corrupt('"1"x,2'), good("1", "2")]),
+        ('1,"2\n1,2\n1,2', [corrupt('1,"2'), good("1", "2"), good("1", "2")]),
+        ('1,"2\n1,"2"\n1,"3"', [corrupt('1,"2'), good("1", "2"), good("1", "3")]),
+        ('1,2\n1,"', [good("1", "2"), corrupt('1,"')]),
+        (" \n\r", [corrupt(" "), corrupt("\r")]),
+    ],
+)
+def test_a_broken_record_is_one_row_of_raw_text(drop: Path, content: str, rows: list[Row]) -> None:
+    assert read(drop, "a,b\n" + content) == rows
+
+
+def test_a_file_of_one_column_tells_a_blank_line_from_an_empty_value(drop: Path) -> None:
+    assert read(drop, 'a\n1\n\n""\n', ["a"]) == [good("1"), good("")]
+
+
+@pytest.mark.parametrize("ending", ["", '5,"6\n'])
+def test_columns_nobody_declared_are_rescued(drop: Path, ending: str) -> None:
+    content = 'x,a,"_position, ""y""",b\n"é\n\x01",1,"",2\n,3,,4\n' + ending
+    first, second, *broken = read(drop, content)
+    assert json.loads(str(first[2])) == {"x": "é\n\x01", '_position, "y"': ""}
+    assert json.loads(str(second[2])) == {"x": None, '_position, "y"': None}
+    assert broken == ([corrupt('5,"6')] if ending else [])
+
+
+def test_columns_keep_their_type_without_any_record(drop: Path) -> None:
+    drop.write_bytes(b"b,a\n")
+    assert scan_records(drop, inspect_csv(drop), ["a", "b"]).collect_schema() == {
+        "a": pl.String,
+        "b": pl.String,
+        "_position": pl.Int64,
+        "_rescued_data": pl.String,
+        "_corrupt_record": pl.String,
+    }
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "the file has zero bytes, send it again"),
+        (b"\xef\xbb\xbf\n\r\n", "the file holds only blank lines, send it again"),
+        (b"a,b,a \n", "the header repeats 'a', rename or drop the copies"),
+        (b'a,"b\n1,2\n', "the quotes of the header do not match, correct the header"),
+        (b"a,B\n1,2\n", "the header lacks 'b', add or rename these columns"),
+        (b"a\n\xe9\n", "the text is not UTF-8 at byte 2 (line 2), save it as UTF-8"),
+        (b"a\n1\xc3", "the text is not UTF-8 at byte 3 (line 2), save it as UTF-8"),
+        (
+            b"\n" * 65_535 + "é\n".encode() + b"\xff",
+            "the text is not UTF-8 at byte 65538 (line 65537), save it as UTF-8",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_taken_says_why(drop: Path, content: bytes, message: str) -> None:
+    drop.write_bytes(content)
+    with pytest.raises(FileRejected) as rejected:
+        scan_records(drop, inspect_csv(drop), ["a", "b"])
+    assert str(rejected.value) == f"drop [1].csv: {message}"
+
+
+def test_a_file_that_grew_since_its_inspection_is_rejected(drop: Path) -> None:
+    drop.write_bytes(b"a,b\n1,2\n")
+    facts = inspect_csv(drop)
+    drop.write_bytes(b"a,b\n1,2\n3,4\n")
+    with pytest.raises(FileRejected, match="the file changed while being read"):
+        scan_records(drop, facts, ["a", "b"])
+
+
+def test_facts_are_those_of_the_bytes(drop: Path) -> None:
+    content = (BOM + 'a ,"b"\r\n1,"2\n"\r\n3\r\n').encode()
+    drop.write_bytes(content)
+    facts = inspect_csv(drop)
+    assert (facts.sha256, facts.size) == (sha256(content).hexdigest(), len(content))
+    assert (facts.header, facts.records, facts.regular) == (("a", "b"), 2, False)
+
+
+@pytest.mark.parametrize("records", ["1,2\n3,4", '"1\n,",2\r\n,""""\r\n', '"1\r","2\r"\r\n'])
+def test_a_file_of_whole_records_is_regular(drop: Path, records: str) -> None:
+    drop.write_bytes(f"a,b\n{records}".encode())
+    assert inspect_csv(drop).regular
+
+
+@pytest.mark.parametrize(
+    "records",
+    [
+        *("1,2\n\n", "1,2\n3\n", "1,2,3\n", "1\n1,2,3\n"),
+        *('1,2"\n', '"1"2,3\n', '1,"2\n'),
+        *("1\r,2\n", '"1",2\n1\r,2\n', "1,2\r\r\n", '1,"2"\r\r\n', "1,2\r"),
+    ],
+)
+def test_a_file_that_polars_would_read_otherwise_is_not_regular(drop: Path, records: str) -> None:
+    drop.write_bytes(f"a,b\n{records}".encode())
+    assert not inspect_csv(drop).regular
+
+
+def test_a_file_of_many_blocks_is_read_like_a_small_one(drop: Path) -> None:
+    expected = [(str(n), "text, " * (n % 7) + "\n" * (n % 3)) for n in range(1, 20_001)]
+    lines = [f'{a},"{b}"' if n % 5000 < 1000 else f"{a}," for n, (a, b) in enumerate(expected)]
+    rows = [good(a, b if n % 5000 < 1000 else None) for n, (a, b) in enumerate(expected)]
+    assert read(drop, "\n".join(["a,b", *lines])) == rows
+    assert inspect_csv(drop).regular
+    assert read(drop, "\n".join(["a,b", *lines, "1"])) == [*rows, corrupt("1")]
+
+
+@pytest.mark.parametrize("line", ['x",""",y', '"', '"x', '1,"2" '])
+def test_rubbish_takes_linear_time(drop: Path, line: str) -> None:
+    rubbish = f"{line}\n" * 50_000
+    started = process_time()
+    first, *rest = read(drop, f"a,b,c\n1,2,3\n{rubbish}", ["a", "b", "c"])
+    assert process_time() - started < 20  # it takes 1 s; in quadratic time minutes
+    assert first == good("1", "2", "3")
+    assert "".join(f"{text}\n" for *_, text in rest) == rubbish
+
+
+def test_rubbish_without_a_line_break_is_one_record(drop: Path) -> None:
+    for rubbish in ('"' * 1_000_001, '",' * 500_001, "," * 1_000_000, '"a"",' * 200_001):
+        assert read(drop, f"a,b\n{rubbish}\n") == [corrupt(rubbish)]
+
+
+@given(
+    records=st.lists(st.tuples(TEXT, TEXT, TEXT)),
+    bom=st.sampled_from(["", BOM]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+)
+def test_what_was_written_is_read(
+    drop: Path, records: list[tuple[str, ...]], bom: str, line_end: str
+) -> None:
+    file = io.StringIO(bom, newline="")
+    file.seek(0, io.SEEK_END)
+    writer = csv.writer(file, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    writer.writerows([("a", "b", "c"), *records])
+    assert read(drop, file.getvalue(), ["a", "b", "c"]) == [good(*record) for record in records]
+    assert inspect_csv(drop).regular
+
+
+@given(records=st.lists(st.tuples(TEXT, TEXT)), bom=st.sampled_from(["", BOM]))
+def test_what_was_written_with_few_quotes_is_read(
+    drop: Path, records: list[tuple[str, ...]], bom: str
+) -> None:
+    file = io.StringIO(newline="")
+    # Only with this line end does the writer quote a lone \r, on every supported Python.
+    csv.writer(file, lineterminator="\r\n").writerows([("a", "b"), *records])
+    rows = [good(*(value or None for value in record)) for record in records]
+    assert read(drop, bom + file.getvalue()) == rows
+
+
+@given(st.lists(st.tuples(BARE, BARE)))
+def test_what_was_written_without_quotes_is_read(
+    drop: Path, records: list[tuple[str, ...]]
+) -> None:
+    content = "".join(",".join(record) + "\r\n" for record in records)
+    rows = [good(*(value or None for value in record)) for record in records]
+    assert read(drop, "a,b\n" + content) == rows
+
+
+@given(
+    st.lists(
+        st.tuples(TEXT, TEXT).map(lambda record: (",".join(map(_quoted, record)), good(*record)))
+        | st.sampled_from(["1", "1,2,3", '"1"x,2', '1,"2" ', '"\n"']).map(
+            lambda text: (text, corrupt(text))
+        )
+    )
+)
+def test_a_broken_record_leaves_its_neighbours_whole(
+    drop: Path, mixed: list[tuple[str, Row]]
+) -> None:
+    content = "\n".join(["a,b", *(text for text, _ in mixed)])
+    assert read(drop, content) == [row for _, row in mixed]
+
+
+@given(text=TEXT, width=st.integers(1, 3))
+def test_every_byte_of_any_text_is_accounted_for(drop: Path, text: str, width: int) -> None:
+    header = ["a", "b", "c"][:width]
+    rows = read(drop, ",".join(header) + "\n" + text, header)
+    assert _written_back(text, rows) == text
+
+
+@given(text=st.text(',"\nx'), width=st.integers(1, 3))
+def test_any_text_is_read_as_the_csv_module_reads_it(drop: Path, text: str, width: int) -> None:
+    header = ["a", "b", "c"][:width]
+    rows = read(drop, ",".join(header) + "\n" + text, header)
+    without_nulls = [(*(value or "" for value in row[:width]), *row[width:]) for row in rows]
+    assert without_nulls == list(_by_the_csv_module(text, width))
+
+
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _written_back(text: str, rows: list[Row]) -> str:
+    """Write `rows` again; blank lines, line ends and the choice of quoting are up to `text`."""
+    written = ""
+    for *values, _rescued, broken in rows:
+        written += _taken(r"(?:\r?\n)*", text, written)
+        if broken is not None:
+            written += broken
+        for place, value in enumerate(values if broken is None else []):
+            written += "," if place else ""
+            quoted = value is not None and text[len(written) :].startswith('"')
+            written += _quoted(value or "") if quoted else value or ""
+        written += _taken(r"\r?\n|\Z", text, written)
+    return written + _taken(r"(?:\r?\n)*", text, written)
+
+
+def _taken(pattern: str, text: str, written: str) -> str:
+    found = re.compile(pattern).match(text, len(written))
+    assert found
+    return found[0]
+
+
+def _by_the_csv_module(text: str, width: int) -> Iterator[Row]:
+    lines = io.StringIO(text, newline="\n").readlines()
+    while lines:
+        reader = csv.reader(lines, strict=True)
+        try:
+            values, size = next(reader), reader.line_num
+        except csv.Error:
+            values, size = [], 1
+        raw = "".join(lines[:size]).removesuffix("\n")
+        if len(values) == width:
+            yield good(*values)
+        elif raw:
+            yield (*[""] * width, None, raw)
+        lines = lines[size:]
