@@ -1,0 +1,1 @@
+"""What a platform team needs to run the lakehouse."""

@@ -1,0 +1,12 @@
+"""Everything that touches the world: Prefect flows, Delta tables, files and the command line."""
+
+import os
+
+# What the project needs of Prefect, so that a newcomer sets nothing; whoever set it is obeyed.
+# Set here because Prefect reads its own settings files from the working directory only.
+for _name, _value in {
+    "PREFECT_SERVER_EPHEMERAL_ENABLED": "true",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+}.items():
+    os.environ.setdefault(_name, _value)

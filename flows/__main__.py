@@ -1,0 +1,5 @@
+"""`python -m flows` is `keystone`."""
+
+from flows.cli import main
+
+main()

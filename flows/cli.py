@@ -1,0 +1,208 @@
+"""The command line: each command is a thin shell over a flow or a function."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from flows.outcome import Outcome, RunFailedError
+from flows.settings import MissingSettingError, place
+
+app = typer.Typer(
+    help="A lakehouse for the Olist marketplace: bronze, silver and gold Delta tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+# A file or a pipe has no width: give it one that shows a row on a line.
+out = Console(width=None if sys.stdout.isatty() else 120)
+err = Console(stderr=True)
+
+Lake = Annotated[
+    str | None, typer.Option(help="Where the tables lie.", envvar="KEYSTONE_LAKE", metavar="DIR")
+]
+Source = Annotated[
+    str | None,
+    typer.Option(help="The landing zone with CSV files.", envvar="KEYSTONE_SOURCE", metavar="DIR"),
+]
+Archive = Annotated[
+    str | None,
+    typer.Option(help="Move files here once they are proven in bronze.", metavar="DIR"),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(help="Event time of the records (UTC), instead of each file's modification time."),
+]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute all tables from bronze again.")]
+
+
+class Format(StrEnum):
+    """How `sql` prints its result."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def run(
+    source: Source = None,
+    lake: Lake = None,
+    archive: Archive = None,
+    as_of: AsOf = None,
+    rebuild: Rebuild = False,
+) -> None:
+    """Ingest the landing zone, then refresh every table."""
+    from flows.lakehouse import lakehouse
+
+    _report(
+        "run",
+        lambda: lakehouse(place("source", source), place("lake", lake), archive, as_of, rebuild),
+    )
+
+
+@app.command()
+def ingest(
+    source: Source = None, lake: Lake = None, archive: Archive = None, as_of: AsOf = None
+) -> None:
+    """Append the records of the landing zone's files to bronze."""
+    from flows import lakehouse
+
+    _report(
+        "ingest",
+        lambda: lakehouse.ingest(place("source", source), place("lake", lake), archive, as_of),
+    )
+
+
+@app.command()
+def refresh(lake: Lake = None, rebuild: Rebuild = False) -> None:
+    """Bring every table up to its inputs."""
+    from flows import lakehouse
+
+    _report("refresh", lambda: lakehouse.refresh(place("lake", lake), rebuild))
+
+
+@app.command()
+def replay(
+    table: Annotated[str | None, typer.Argument(help="Such as `orders`; all if absent.")] = None,
+    lake: Lake = None,
+) -> None:
+    """Put quarantined records through the code as it is now."""
+    from flows import lakehouse
+
+    _report("replay", lambda: lakehouse.replay(place("lake", lake), table))
+
+
+@app.command()
+def status(
+    lake: Lake = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show version, rows, quarantined rows and lag of every table."""
+    from flows.status import status as figures_of
+
+    figures = figures_of(place("lake", lake))
+    if as_json:
+        print(json.dumps({"tables": figures}))
+        return
+    columns = ("version", "rows", "quarantined", "lag")
+    rows = ([name, *(f"{row[key]:,}" for key in columns)] for name, row in figures.items())
+    out.print(_grid(["table", *columns], rows))
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="Such as SELECT * FROM gold.dim_date.")],
+    lake: Lake = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="How to print the result.")
+    ] = Format.table,
+) -> None:
+    """Query the tables with SQL (DuckDB's dialect)."""
+    from flows.sql import query
+
+    rows = query(place("lake", lake), statement)
+    if form is Format.csv:
+        print(rows.write_csv(), end="")
+    elif form is Format.json:
+        print(json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False))
+    else:
+        shown = (["" if value is None else str(value) for value in row] for row in rows.iter_rows())
+        out.print(_grid(rows.columns, shown))
+
+
+@app.command()
+def sample(
+    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
+    orders: Annotated[int, typer.Option(help="How many orders.", min=0)],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    dirty: Annotated[float, typer.Option(help="The share of broken rows.", min=0.0, max=1.0)] = 0.0,
+) -> None:
+    """Write a synthetic Olist-shaped folder of nine CSV files."""
+    from flows.sample import write_sample
+
+    write_sample(to, orders, seed, dirty)
+
+
+def _plain(value: object) -> float | str:
+    return float(value) if isinstance(value, Decimal) else str(value)
+
+
+def main() -> None:
+    """Run a command; say in one line what went wrong (1), or how it is used (2)."""
+    if "PREFECT_LOGGING_SETTINGS_PATH" not in os.environ:
+        # The summary says it all; who wants the log on the terminal names a configuration.
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    try:
+        app()
+    except MissingSettingError as error:
+        err.print(f"Usage: {error}", style="red", highlight=False)
+        sys.exit(2)
+    except Exception as error:
+        if os.environ.get("KEYSTONE_DEBUG"):
+            raise
+        for line in getattr(error, "failures", [str(error) or type(error).__name__]):
+            err.print(
+                "error:", " ".join(line.split()), style="red", highlight=False, soft_wrap=True
+            )
+        sys.exit(1)
+
+
+def _report(doing: str, flow: Callable[[], Sequence[Outcome]]) -> None:
+    """Run a flow and show what it did, also when some of it failed."""
+    try:
+        _show(doing, flow())
+    except RunFailedError as failed:
+        _show(doing, failed.outcomes)
+        raise
+
+
+def _show(doing: str, outcomes: Sequence[Outcome]) -> None:
+    from flows.report import COLUMNS, cells, headline, remarks
+
+    out.print(_grid(COLUMNS, map(cells, outcomes)))
+    out.print(f"{doing}: {headline(outcomes)}", highlight=False)
+    for title, found in remarks(outcomes).items():
+        if found:
+            out.print(f"{title}:", *(f"  {line}" for line in found), sep="\n", highlight=False)
+
+
+def _grid(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    first, *others = columns
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    grid.add_column(first, no_wrap=True)
+    for column in others:
+        grid.add_column(column, justify="right")
+    for row in rows:
+        grid.add_row(*row)
+    return grid

@@ -1,0 +1,168 @@
+"""Delta tables whose commits carry what they have consumed.
+
+The watermark of a table says which inputs it holds: `bronze.orders` up to which version of that
+table, a file's SHA-256 or not. It travels in the same commit as the data. A writer opens a
+handle, reads the watermark from that handle, and commits through that handle, so that a stale
+writer gets a conflict instead of repeating rows. Never hand a handle to a second thread.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
+from deltalake.exceptions import DeltaError, TableNotFoundError
+
+from contracts.contract import Contract
+from contracts.technical import quarantined, stored
+
+METADATA = "keystone"
+"""The key of our figures, as JSON, in a commit's metadata."""
+
+
+def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
+    """Return a fresh handle on the contract's table, which is created when it is not there."""
+    promise = contract.promise()
+    return _open(
+        location(lake, promise.table),
+        stored(contract),
+        partition_by=promise.partition_by,
+        description=(contract.__doc__ or "").partition("\n")[0],
+    )
+
+
+def open_quarantine(lake: str, source: type[Contract]) -> DeltaTable:
+    """Return a fresh handle on the table of a source's raw records that broke a contract."""
+    name = quarantine_name(source)
+    return _open(
+        location(lake, name),
+        quarantined(source),
+        description="Raw records that break their contract, with every reason.",
+    )
+
+
+def open_existing(lake: str, table: str) -> DeltaTable:
+    """Return a fresh handle on a table that exists."""
+    return DeltaTable(location(lake, table))
+
+
+def quarantine_name(source: type[Contract]) -> str:
+    """Return the name of the table of a source's broken records: "quarantine.orders"."""
+    return source.promise().table.replace("bronze.", "quarantine.")
+
+
+def location(lake: str, table: str) -> str:
+    """Return where a table lies: `gold.fact_sales` in `<lake>/gold/fact_sales`."""
+    return f"{lake.rstrip('/')}/{table.replace('.', '/')}"
+
+
+def exists(lake: str, table: str) -> bool:
+    """Tell whether the table has been created."""
+    return DeltaTable.is_deltatable(location(lake, table))
+
+
+def scan(handle: DeltaTable) -> pl.LazyFrame:
+    """Return the rows of the handle's version."""
+    return pl.scan_delta(handle)
+
+
+def rows(handle: DeltaTable) -> int:
+    """Count the rows of the handle's version, from its log alone."""
+    return int(_files(handle)["num_records"].sum())
+
+
+def appended_since(handle: DeltaTable, version: int | None) -> tuple[pl.LazyFrame, int]:
+    """Return the rows of an append-only table that came after a version, and how many the log says.
+
+    Without a version, or when its log has been cleaned up, or after a compaction, these are more
+    rows than that, never fewer: whoever asks must bear repeats.
+    """
+    files = _files(handle)
+    if version is not None and version in range(handle.version()):
+        try:
+            before = DeltaTable(handle.table_uri, version=version)
+        except DeltaError:
+            return scan(handle), rows(handle)
+        files = files.join(_files(before), on="path", how="anti")
+    if files.is_empty():
+        return scan(handle).clear(), 0
+    paths = [handle.table_uri + path for path in files["path"]]
+    return pl.scan_parquet(paths), int(files["num_records"].sum())
+
+
+def append(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> None:
+    """Add rows through the handle.
+
+    Raises:
+        deltalake.exceptions.CommitFailedError: another writer has moved the watermark since the
+            handle was opened. Open a new handle, compare the watermark, decide.
+    """
+    write_deltalake(handle, data, mode="append", commit_properties=carried)
+
+
+def replace(
+    handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties, where: str | None = None
+) -> None:
+    """Put rows in the place of all others, or of those that `where` names; raises as append."""
+    write_deltalake(handle, data, mode="overwrite", predicate=where, commit_properties=carried)
+
+
+def upsert(
+    handle: DeltaTable, data: pl.DataFrame, key: Sequence[str], carried: CommitProperties
+) -> None:
+    """Put each row in the place of the one with its key, or add it; raises as append."""
+    if data.is_empty():  # a merge would not commit, and so not carry anything
+        append(handle, data, carried)
+        return
+    handle.merge(
+        data,
+        " AND ".join(f"old.{name} = new.{name}" for name in key),
+        source_alias="new",
+        target_alias="old",
+        commit_properties=carried,
+    ).when_matched_update_all().when_not_matched_insert_all().execute()
+
+
+def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitProperties:
+    """Return what a commit carries beside its rows: the watermark, and figures for people."""
+    return CommitProperties(
+        custom_metadata={METADATA: json.dumps(figures)},
+        app_transactions=[Transaction(name, version) for name, version in consumed.items()],
+    )
+
+
+def written(handle: DeltaTable) -> int:
+    """Count the rows that the handle's last commit says it wrote."""
+    metrics = handle.history(1)[0]["operationMetrics"]
+    merged = ("num_target_rows_inserted", "num_target_rows_updated")
+    return int(metrics.get("num_added_rows") or sum(metrics.get(name, 0) for name in merged))
+
+
+def last_figures(handle: DeltaTable) -> dict[str, Any]:
+    """Return the figures of the newest commit that has some, or nothing."""
+    for entry in handle.history():
+        if METADATA in entry:
+            return dict(json.loads(entry[METADATA]))
+    return {}
+
+
+def _files(handle: DeltaTable) -> pl.DataFrame:
+    return pl.DataFrame(handle.get_add_actions(flatten=True)).select("path", "num_records")
+
+
+def _open(
+    uri: str, schema: pl.Schema, *, partition_by: tuple[str, ...] = (), description: str
+) -> DeltaTable:
+    try:
+        return DeltaTable(uri)
+    except TableNotFoundError:
+        # Two writers that both find nothing create one table: the loser's attempt is ignored.
+        DeltaTable.create(
+            uri,
+            Schema.from_arrow(schema),
+            mode="ignore",
+            partition_by=list(partition_by),
+            description=description,
+        )
+        return DeltaTable(uri)

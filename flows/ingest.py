@@ -1,0 +1,93 @@
+"""Files of the landing zone into bronze: every record, once, proven before a file is archived."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+import polars as pl
+from deltalake import DeltaTable
+
+from contracts.contract import Bronze
+from flows import delta
+from flows.csv_records import CsvFacts, FileRejected, inspect_csv, scan_records
+from flows.landing import archive_file, sha256
+from flows.outcome import ConservationError, Outcome
+
+
+def ingest_table(
+    lake: str,
+    contract: type[Bronze],
+    files: list[Path],
+    *,
+    archive: str | None = None,
+    as_of: datetime | None = None,
+) -> Outcome:
+    """Append the records of the files to their bronze table, one commit a file.
+
+    A file whose contents are there already, under whatever name, is not appended again. A file
+    is archived (when asked for) only once its records have been counted in bronze.
+    """
+    started, landed, rejected = perf_counter(), 0, []
+    for path in files:
+        try:
+            landed += _ingest_file(lake, contract, path, as_of)
+            if archive:
+                archive_file(path, archive, sha256(path))
+        except FileRejected as reason:
+            rejected.append(str(reason))
+    handle = delta.open_table(lake, contract)
+    return Outcome(
+        table=contract.promise().table,
+        version=handle.version(),
+        rows=delta.rows(handle),
+        changed=landed > 0,
+        read=landed,
+        accepted=landed,
+        rejected=tuple(rejected),
+        seconds=perf_counter() - started,
+    )
+
+
+def _ingest_file(lake: str, contract: type[Bronze], path: Path, as_of: datetime | None) -> int:
+    """Append one file and return the number of rows that it added."""
+    facts = inspect_csv(path)
+    handle = delta.open_table(lake, contract)
+    app_id = f"file/{facts.sha256}"
+    added = 0
+    if handle.transaction_version(app_id) is None:
+        records = _records(contract, path, facts, as_of)
+        if len(records) != facts.records:
+            message = f"{path.name}: {len(records)} of its {facts.records} records were read"
+            raise ConservationError(message)
+        figures = {"file": path.name, "sha256": facts.sha256, "read": facts.records}
+        delta.append(handle, records, delta.carrying({app_id: 1}, figures))
+        added = len(records)
+    _verify(handle, path, facts)
+    return added
+
+
+def _records(
+    contract: type[Bronze], path: Path, facts: CsvFacts, as_of: datetime | None
+) -> pl.DataFrame:
+    event_time = as_of or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return (
+        scan_records(path, facts, list(contract.fields()))
+        .with_columns(
+            _source=pl.lit(f"file/{facts.sha256}/{path.name}"),
+            _event_time=pl.lit(event_time.astimezone(UTC), pl.Datetime("us", "UTC")),
+            _ingested_at=pl.lit(datetime.now(UTC), pl.Datetime("us", "UTC")),
+        )
+        .collect(engine="streaming")
+    )
+
+
+def _verify(handle: DeltaTable, path: Path, facts: CsvFacts) -> None:
+    """Prove that bronze holds each record of the file, and that the file is still the same."""
+    mine = pl.col("_source").str.starts_with(f"file/{facts.sha256}/")
+    there = pl.scan_delta(handle).filter(mine).select(pl.len()).collect().item()
+    if there != facts.records:
+        message = f"{path.name}: has {facts.records} records, but bronze has {there} of them"
+        raise ConservationError(message)
+    if sha256(path) != facts.sha256:
+        message = f"{path.name}: changed while it was read; let its upload finish, then run again"
+        raise FileRejected(message)

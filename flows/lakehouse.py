@@ -1,0 +1,154 @@
+"""The flows: `lakehouse` is `ingest`, then `refresh`; `replay` gives broken records a chance."""
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from prefect import flow
+from prefect.futures import PrefectFuture
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from flows.delta import quarantine_name
+from flows.derived import refresh_derived
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.outcome import Outcome, RunFailedError, UnknownTableError
+from flows.records import refresh_records, replay_records
+from flows.report import publish
+from flows.settings import place
+from flows.steps import gather, step
+from transforms.graph import Table, tables
+
+# Polars uses every core for one table; as many tables at a time keep them busy in between.
+SIDE_BY_SIDE: Any = ThreadPoolTaskRunner(max_workers=os.cpu_count() or 2)
+
+
+@flow(task_runner=SIDE_BY_SIDE)
+def lakehouse(
+    source: str | None = None,
+    lake: str | None = None,
+    archive: str | None = None,
+    as_of: datetime | None = None,
+    rebuild: bool = False,
+) -> list[Outcome]:
+    """Ingest what lies in the landing zone, then refresh every table.
+
+    Args:
+        source: the landing zone, a folder with CSV files; KEYSTONE_SOURCE when not given.
+        lake: where the tables lie; KEYSTONE_LAKE when not given.
+        archive: the folder that files are moved to once they are proven in bronze.
+        as_of: the event time of the records, instead of each file's modification time (UTC when
+            it names no zone).
+        rebuild: compute every table again from bronze.
+
+    Raises:
+        RunFailedError: something failed or a file was rejected; all else has been done.
+    """
+    ingested = ingest(source, lake, archive, as_of, return_state=True)
+    landed, failures = [], []
+    try:
+        landed = ingested.result()
+    except RunFailedError as failed:
+        landed, failures = failed.outcomes, failed.failures
+    try:
+        made = refresh(lake, rebuild)
+    except RunFailedError as failed:
+        raise RunFailedError(failures + failed.failures, landed + failed.outcomes) from failed
+    if failures:
+        raise RunFailedError(failures, landed + made)
+    return landed + made
+
+
+@flow(task_runner=SIDE_BY_SIDE)
+def ingest(
+    source: str | None = None,
+    lake: str | None = None,
+    archive: str | None = None,
+    as_of: datetime | None = None,
+) -> list[Outcome]:
+    """Append the records of the landing zone's files to bronze; parameters as in `lakehouse`.
+
+    Raises:
+        FileNotFoundError: there is no such landing zone.
+        RunFailedError: a file was rejected or a table failed; all else has been ingested.
+    """
+    lake = place("lake", lake)
+    files, strangers = arrivals(place("source", source))
+    futures = {
+        contract.promise().table: step(lake, contract, ingest_table).submit(
+            lake, contract, paths, archive=archive, as_of=as_of
+        )
+        for contract, paths in files.items()
+        if paths
+    }
+    return _finish("ingest", futures, [str(stranger) for stranger in strangers])
+
+
+@flow(task_runner=SIDE_BY_SIDE)
+def refresh(lake: str | None = None, rebuild: bool = False) -> list[Outcome]:
+    """Bring every table up to its inputs; parameters as in `lakehouse`.
+
+    Raises:
+        RunFailedError: a table failed, and those behind it were left as they are.
+    """
+    lake = place("lake", lake)
+    futures: dict[str, PrefectFuture[Outcome]] = {}
+    for name, table in tables().items():
+        make = refresh_records if table.source else refresh_derived
+        futures[name] = step(lake, table.contract, make).submit(
+            lake,
+            table,
+            rebuild=rebuild,
+            wait_for=[futures[needed] for needed in table.after if needed in futures],
+        )
+    return _finish("refresh", futures)
+
+
+@flow(task_runner=SIDE_BY_SIDE)
+def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
+    """Put quarantined records through the current code, and move those that pass now to gold.
+
+    Args:
+        lake: where the tables lie; KEYSTONE_LAKE when not given.
+        table: only this one, such as `orders`; all when not given.
+
+    Raises:
+        UnknownTableError: no records are quarantined under that name.
+        RunFailedError: a table failed.
+    """
+    lake = place("lake", lake)
+    futures = {
+        each.name: step(lake, each.contract, replay_records).submit(lake, each)
+        for each in _replayable(table)
+    }
+    replayed = _finish("replay", futures)
+    return replayed + refresh(lake)
+
+
+def _replayable(name: str | None) -> list[Table]:
+    made_of_records = {
+        quarantine_name(table.source).removeprefix("quarantine."): table
+        for table in tables().values()
+        if table.source
+    }
+    if name is None:
+        return list(made_of_records.values())
+    wanted = name.rpartition(".")[2]
+    if wanted not in made_of_records:
+        message = (
+            f"there is no quarantine for {name}; there is one for {', '.join(made_of_records)}"
+        )
+        raise UnknownTableError(message)
+    return [made_of_records[wanted]]
+
+
+def _finish(
+    doing: str, futures: Mapping[str, PrefectFuture[Outcome]], failures: Sequence[str] = ()
+) -> list[Outcome]:
+    """Wait, publish what was done, and fail at the end when something did."""
+    outcomes, failed = gather(futures, doing)
+    publish(doing, outcomes)
+    if failures := [*failures, *failed]:
+        raise RunFailedError(failures, outcomes)
+    return outcomes

@@ -1,0 +1,52 @@
+"""What happened to a table in a run, in figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The figures of one table in one run; rows and seconds.
+
+    For a silver table that is made of records: read = accepted + superseded + quarantined, all of
+    this run; `broken_rules` and `warnings` count what stands there after it. A table that is made
+    of other tables has rows only.
+    """
+
+    table: str
+    version: int
+    rows: int
+    changed: bool
+    read: int | None = None
+    accepted: int | None = None
+    superseded: int | None = None
+    quarantined: int | None = None
+    in_quarantine: int = 0
+    """The rows of the table's source that wait in quarantine, from this run or before."""
+    broken_rules: Mapping[str, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    rejected: tuple[str, ...] = ()
+    """For a bronze table: the files that could not be taken, each with its reason."""
+    seconds: float = 0.0
+
+    def figures(self) -> dict[str, Any]:
+        """Return the figures as plain values, for JSON."""
+        return asdict(self)
+
+
+class RunFailedError(Exception):
+    """Something in a run failed; the rest has been done."""
+
+    def __init__(self, failures: Sequence[str], outcomes: Sequence[Outcome]) -> None:
+        """Keep the reasons, a line each, and what was done nevertheless."""
+        super().__init__("; ".join(failures))
+        self.failures, self.outcomes = list(failures), list(outcomes)
+
+
+class ConservationError(Exception):
+    """Rows were lost or doubled between two tables: a bug, and the run fails."""
+
+
+class UnknownTableError(Exception):
+    """A table was asked for that does not exist; names those that do."""

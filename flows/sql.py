@@ -1,0 +1,38 @@
+"""SQL over the tables of a lake, by DuckDB."""
+
+import duckdb
+import polars as pl
+
+from flows import delta
+from flows.status import NoLakeError
+from transforms.graph import sources, tables
+
+
+def query(lake: str, statement: str) -> pl.DataFrame:
+    """Run a SQL statement over the lake's tables, named as `gold.fact_sales`.
+
+    Raises:
+        NoLakeError: the lake has no tables.
+        duckdb.Error: the statement is wrong; names the nearest table or column.
+    """
+    with duckdb.connect() as connection:
+        names = [name for name in _names() if delta.exists(lake, name)]
+        if not names:
+            message = f"{lake}: there is no lake here yet; `keystone run` makes one"
+            raise NoLakeError(message)
+        for name in names:
+            schema, _, table = name.partition(".")
+            connection.register(f"{schema}__{table}", delta.scan(delta.open_existing(lake, name)))
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            view = f"CREATE VIEW {name} AS SELECT * FROM {schema}__{table}"  # noqa: S608 - our names
+            connection.execute(view)
+        result: pl.DataFrame = connection.sql(statement).pl()
+        return result
+
+
+def _names() -> list[str]:
+    return [
+        *tables(),
+        *(contract.promise().table for contract in sources()),
+        *(delta.quarantine_name(contract) for contract in sources()),
+    ]

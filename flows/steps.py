@@ -1,0 +1,115 @@
+"""One Prefect task per table and step: named after the table, its asset, retried when it can pass.
+
+Only names and figures travel between tasks, never frames: whatever happens to a run, what is true
+lies in the tables.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from click import unstyle
+from deltalake.exceptions import DeltaError
+from prefect import Task, get_run_logger
+from prefect.assets import Asset, AssetProperties, add_asset_metadata, materialize
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture, as_completed
+from prefect.tasks import exponential_backoff
+from rich.console import Console
+from rich.progress import track
+
+from contracts.check import ContractBrokenError
+from contracts.contract import Contract
+from flows.delta import location
+from flows.outcome import ConservationError, Outcome
+
+Step = Callable[..., Outcome]
+
+EXPECTED = (ContractBrokenError, ConservationError)
+"""Errors that name their table and say what to do; all others need their kind to be understood."""
+
+
+def step(lake: str, contract: type[Contract], make: Step) -> Task[..., Outcome]:
+    """Return the task that makes a table and tells Prefect what became of it.
+
+    What can pass (storage, a faster writer) is tried four times, later and later; what cannot (a
+    contract, a bad file) fails at once.
+    """
+    name = contract.promise().table
+    asset = Asset(
+        key=_asset_key(location(lake, name)),
+        properties=AssetProperties(name=name, description=(contract.__doc__ or "").strip()),
+    )
+
+    @materialize(
+        asset,
+        name=name,
+        task_run_name=name,
+        retries=3,
+        retry_delay_seconds=exponential_backoff(2),
+        retry_jitter_factor=0.5,
+        retry_condition_fn=_can_pass,
+        cache_policy=NO_CACHE,
+        persist_result=False,
+    )
+    def run(*args: Any, **options: Any) -> Outcome:
+        outcome = make(*args, **options)
+        add_asset_metadata(asset, outcome.figures())
+        doing = "is now at" if outcome.changed else "stays at"
+        get_run_logger().info(
+            f"{name} {doing} version {outcome.version} with {outcome.rows:,} rows",
+            extra={"figures": outcome.figures()},
+        )
+        return outcome
+
+    return run
+
+
+def gather(
+    submitted: Mapping[str, PrefectFuture[Outcome]], doing: str
+) -> tuple[list[Outcome], list[str]]:
+    """Wait for the tasks, with a progress bar where a person looks on.
+
+    Returns the outcomes of those that completed, and a line for each rejected file, for each
+    failed task, and for what could not be tried.
+    """
+    for future in track(
+        as_completed(list(submitted.values())),
+        description=doing,
+        total=len(submitted),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    ):
+        future.wait()
+    states = {task: future.state for task, future in submitted.items()}
+    outcomes = [state.result() for state in states.values() if state.is_completed()]
+    failures = [reason for outcome in outcomes for reason in outcome.rejected]
+    failures += [_reason(task, state) for task, state in states.items() if _failed(state)]
+    if left := [task for task, state in states.items() if state.is_pending()]:
+        failures.append(f"left as they are, for they need what failed: {', '.join(left)}")
+    return outcomes, failures
+
+
+def _can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    return isinstance(state.result(raise_on_failure=False), OSError | DeltaError)
+
+
+def _failed(state: State[Any]) -> bool:
+    return state.is_failed() or state.is_crashed() or state.is_cancelled()
+
+
+def _reason(task: str, state: State[Any]) -> str:
+    error = state.result(raise_on_failure=False)
+    said = str(error) if isinstance(error, EXPECTED) else f"{task}: {type(error).__name__}: {error}"
+    return " ".join(unstyle(said).split())
+
+
+def _asset_key(uri: str) -> str:
+    if "://" not in uri:
+        uri = f"file://{Path(uri).absolute()}"
+    # Prefect allows neither white space nor most punctuation in the key of an asset.
+    return re.sub(r"[^\w/:.@~+=,;!$()*-]", "_", uri)

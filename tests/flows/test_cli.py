@@ -1,0 +1,113 @@
+"""The command line where no flow runs: usage, status, SQL, sample."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app, main
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.records import refresh_records
+from transforms.graph import tables
+
+Land = Callable[..., Path]
+
+
+@pytest.fixture
+def orders(land: Land, lake: str) -> str:
+    """A lake with two orders in silver, and one in quarantine."""
+    landing = land(orders=[{}, {"order_id": "b" * 32}, {"order_id": "x"}])
+    files, _ = arrivals(str(landing))
+    for contract, paths in files.items():
+        ingest_table(lake, contract, paths)
+    refresh_records(lake, tables()["silver.orders"])
+    return lake
+
+
+def invoke(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    monkeypatch.setattr("sys.argv", ["keystone", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    return caught.value.code
+
+
+def test_status_as_json(orders: str) -> None:
+    found = json.loads(invoke("status", "--lake", orders, "--json"))["tables"]["silver.orders"]
+    assert (found["rows"], found["quarantined"], found["lag"]) == (2, 1, 0)
+    assert found["broken_rules"] == {"order_id_is_well_formed": 1}
+
+
+def test_status_for_people(orders: str) -> None:
+    assert "silver.orders" in invoke("status", "--lake", orders)
+
+
+def test_lag_counts_what_has_not_been_consumed(orders: str, land: Land) -> None:
+    landing = land("more", orders=[{"order_id": "c" * 32}])
+    files, _ = arrivals(str(landing))
+    for contract, paths in files.items():
+        ingest_table(orders, contract, paths)
+    found = json.loads(invoke("status", "--lake", orders, "--json"))["tables"]
+    assert found["silver.orders"]["lag"] == 1
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [("csv", "n\n2\n"), ("json", '[{"n": 2}]\n')],
+)
+def test_sql_for_programs(orders: str, form: str, expected: str) -> None:
+    statement = "SELECT count(*) AS n FROM silver.orders"
+    assert invoke("sql", statement, "--lake", orders, "--format", form) == expected
+
+
+def test_the_lake_may_be_set_in_the_environment(
+    orders: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_LAKE", orders)
+    assert "quarantine" in invoke("sql", "SELECT 'quarantine' FROM quarantine.orders")
+
+
+def test_a_wrong_table_is_one_line_that_names_the_nearest(
+    orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_of(monkeypatch, "sql", "SELECT 1 FROM silver.order", "--lake", orders) == 1
+    error = capsys.readouterr().err
+    assert 'Did you mean "orders"' in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["nonsense"],
+        ["run", "--colour", "red"],
+        ["status"],
+        ["sample", "--out", "x", "--orders", "-1"],
+    ],
+)
+def test_wrong_usage_exits_with_2(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("KEYSTONE_LAKE", raising=False)
+    assert exit_of(monkeypatch, *arguments) == 2
+    assert capsys.readouterr().err
+
+
+def test_no_lake_is_one_readable_line(
+    lake: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_of(monkeypatch, "status", "--lake", lake) == 1
+    assert "no lake here yet" in capsys.readouterr().err
+
+
+def test_sample_writes_nine_files(tmp_path: Path) -> None:
+    invoke("sample", "--out", str(tmp_path), "--orders", "10", "--seed", "1")
+    assert len(list(tmp_path.glob("*.csv"))) == 9

@@ -1,0 +1,110 @@
+"""Tables made of tables: refreshed when an input changed, checked before they are written."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from contracts.check import ContractBrokenError
+from flows import delta
+from flows.derived import refresh_derived
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.records import refresh_records
+from transforms.graph import Table, tables
+
+Land = Callable[..., Path]
+EVERYTHING = (
+    "orders",
+    "order_items",
+    "order_payments",
+    "order_reviews",
+    "customers",
+    "products",
+    "sellers",
+    "geolocation",
+    "product_category_name_translation",
+)
+
+
+def bring_up(landing: Path, lake: str) -> dict[str, bool]:
+    """Ingest and refresh without Prefect; tell which tables changed."""
+    files, _ = arrivals(str(landing))
+    for contract, paths in files.items():
+        ingest_table(lake, contract, paths)
+    return {
+        name: (refresh_records if table.source else refresh_derived)(lake, table).changed
+        for name, table in tables().items()
+    }
+
+
+def gold(lake: str, table: str) -> pl.DataFrame:
+    return delta.scan(delta.open_existing(lake, f"gold.{table}")).collect()
+
+
+def test_one_order_becomes_one_sale(land: Land, lake: str) -> None:
+    bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
+    sale = gold(lake, "fact_sales").row(0, named=True)
+    assert (sale["date_key"], sale["purchase_month"]) == (20171124, "2017-11")
+    assert str(sale["total_order_item_value"]) == "110.00"
+    assert (sale["delivery_lag_days"], sale["delivered_on_time"]) == (10, True)
+    assert gold(lake, "dim_product")["product_category_name_english"].item() == "books"
+    assert gold(lake, "dim_customer")["latitude"].item() == -23.56
+
+
+def test_nothing_new_changes_nothing(land: Land, lake: str) -> None:
+    landing = land(**{name: [{}] for name in EVERYTHING})
+    assert all(bring_up(landing, lake).values())
+    assert not any(bring_up(landing, lake).values())
+
+
+def test_a_lone_file_makes_a_whole_lake(land: Land, lake: str) -> None:
+    bring_up(land(order_items=[{}]), lake)
+    assert gold(lake, "fact_sales").is_empty()
+    assert gold(lake, "dim_product")["inferred"].to_list() == [True]
+
+
+def test_a_late_dimension_row_replaces_the_inferred_one(land: Land, lake: str) -> None:
+    bring_up(land(orders=[{}], order_items=[{}]), lake)
+    assert gold(lake, "dim_customer").select("customer_state", "inferred").row(0) == (None, True)
+    bring_up(land("late", customers=[{}]), lake)
+    assert gold(lake, "dim_customer").select("customer_state", "inferred").row(0) == ("SP", False)
+    assert gold(lake, "fact_sales").height == 1
+
+
+def test_a_late_order_brings_its_items_to_gold(land: Land, lake: str) -> None:
+    bring_up(land(order_items=[{}], order_payments=[{}], order_reviews=[{}]), lake)
+    bring_up(land("late", orders=[{}]), lake)
+    for fact in ("fact_sales", "fact_orders", "fact_payments", "fact_reviews"):
+        assert gold(lake, fact).height == 1
+
+
+def test_only_what_stands_behind_a_change_is_made_again(land: Land, lake: str) -> None:
+    bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
+    changed = bring_up(land("late", sellers=[{"seller_city": "niteroi"}]), lake)
+    assert {name for name, yes in changed.items() if yes} == {"silver.sellers", "gold.dim_seller"}
+
+
+def test_rows_that_break_the_contract_are_not_written(land: Land, lake: str) -> None:
+    bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
+    good = tables()["gold.fact_sales"]
+
+    def fact_sales(**inputs: pl.LazyFrame) -> pl.LazyFrame:
+        wrong = pl.lit("0" * 32).alias("product_id")
+        return good.function(**inputs).with_columns(pl.col("freight_value").alias("price"), wrong)
+
+    broken = Table(good.name, good.contract, fact_sales, good.inputs)
+    with pytest.raises(ContractBrokenError) as caught:
+        refresh_derived(lake, broken, rebuild=True)
+    assert "gold.fact_sales breaks its contract" in str(caught.value)
+    assert "total_is_price_plus_freight (1 rows, such as aaaa" in str(caught.value)
+    assert "product_id_is_in_gold.dim_product (1 rows" in str(caught.value)
+    assert delta.open_existing(lake, "gold.fact_sales").version() == 1
+
+
+def test_facts_are_partitioned_by_purchase_month(land: Land, lake: str) -> None:
+    bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
+    handle = delta.open_existing(lake, "gold.fact_sales")
+    assert handle.metadata().partition_columns == ["purchase_month"]
+    assert [p["purchase_month"] for p in handle.partitions()] == ["2017-11"]

@@ -1,0 +1,134 @@
+"""Files into bronze: once, complete, proven."""
+
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from contracts import bronze
+from flows import delta
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.outcome import Outcome
+
+Land = Callable[..., Path]
+AS_OF = datetime(2018, 1, 1, tzinfo=UTC)
+
+
+def ingest(landing: Path, lake: str, archive: str | None = None) -> Outcome:
+    files, _ = arrivals(str(landing))
+    return ingest_table(lake, bronze.Orders, files[bronze.Orders], archive=archive, as_of=AS_OF)
+
+
+def rows(lake: str) -> pl.DataFrame:
+    return delta.scan(delta.open_existing(lake, "bronze.orders")).sort("_position").collect()
+
+
+def test_every_record_lands_with_where_it_came_from(land: Land, lake: str) -> None:
+    landing = land(orders=[{"order_status": "created"}, {"order_status": " what? "}])
+    assert ingest(landing, lake).read == 2
+    found = rows(lake)
+    assert found["order_status"].to_list() == ["created", " what? "]
+    assert found["_position"].to_list() == [1, 2]
+    assert found["_source"].str.contains(r"^file/[0-9a-f]{64}/orders\.csv$").all()
+    assert found["_event_time"].to_list() == [AS_OF, AS_OF]
+    assert found["_rescued_data"].null_count() == 2
+
+
+def test_event_time_is_the_modification_time_of_the_file(land: Land, lake: str) -> None:
+    landing = land(orders=[{}])
+    os.utime(landing / "orders.csv", (1_500_000_000, 1_500_000_000))
+    ingest_table(lake, bronze.Orders, [landing / "orders.csv"])
+    assert rows(lake)["_event_time"].item() == datetime(2017, 7, 14, 2, 40, tzinfo=UTC)
+
+
+def test_the_same_contents_are_ingested_once_whatever_the_name(land: Land, lake: str) -> None:
+    landing = land(orders=[{}], orders_again=[{}])
+    assert ingest(landing, lake).read == 1
+    again = ingest(landing, lake)
+    assert (again.read, again.changed, again.rows) == (0, False, 1)
+
+
+def test_a_new_file_adds_to_the_table(land: Land, lake: str) -> None:
+    ingest(land(orders=[{}]), lake)
+    assert ingest(land(orders=[{"order_status": "shipped"}]), lake).rows == 2
+
+
+def test_a_file_is_archived_once_it_is_proven(land: Land, lake: str, tmp_path: Path) -> None:
+    landing, archive = land(orders=[{}]), tmp_path / "archive"
+    contents = (landing / "orders.csv").read_bytes()
+    ingest(landing, lake, str(archive))
+    assert not (landing / "orders.csv").exists()
+    assert [(p.name, p.read_bytes()) for p in archive.iterdir()] == [("orders.csv", contents)]
+
+
+def test_archived_files_of_one_name_do_not_meet(land: Land, lake: str, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    ingest(land(orders=[{}]), lake, str(archive))
+    ingest(land(orders=[{"order_status": "shipped"}]), lake, str(archive))
+    assert len(list(archive.iterdir())) == 2
+
+
+def test_a_rejected_file_stays_and_the_others_are_ingested(
+    land: Land, lake: str, tmp_path: Path
+) -> None:
+    landing = land(orders=[{}])
+    (landing / "orders_short.csv").write_text("order_id,customer_id\n1,2\n")
+    (landing / "orders_empty.csv").touch()
+    (landing / "orders_latin.csv").write_bytes(b"order_id\n\xe3\n")
+    outcome = ingest(landing, lake, str(tmp_path / "archive"))
+    assert outcome.rows == 1
+    assert [reason.partition(":")[0] for reason in outcome.rejected] == [
+        "orders_empty.csv",
+        "orders_latin.csv",
+        "orders_short.csv",
+    ]
+    assert "order_status" in outcome.rejected[2]
+    left = {path.name for path in landing.iterdir()}
+    assert left == {"orders_empty.csv", "orders_latin.csv", "orders_short.csv"}
+
+
+def test_ragged_records_and_extra_columns_are_kept(land: Land, lake: str) -> None:
+    landing = land(orders=[{}])
+    header, record = (landing / "orders.csv").read_text().splitlines()
+    text = f"note,{header}\nhello,{record}\ntoo,few\n"
+    (landing / "orders.csv").write_text(text)
+    ingest(landing, lake)
+    found = rows(lake)
+    assert found["_corrupt_record"].to_list() == [None, "too,few"]
+    assert found["_rescued_data"].to_list() == ['{"note":"hello"}', None]
+    assert found["order_id"].null_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("olist_orders_dataset.csv", "bronze.orders"),
+        ("orders.csv", "bronze.orders"),
+        ("ORDERS_2018-10-01.CSV", "bronze.orders"),
+        ("olist_order_items_dataset (2).csv", "bronze.order_items"),
+        (
+            "product_category_name_translation.csv",
+            "bronze.product_category_name_translation",
+        ),
+        ("disorders.csv", None),
+        ("ordersaurus.csv", None),
+        ("orders.txt", None),
+    ],
+)
+def test_files_are_recognised_by_name(tmp_path: Path, name: str, table: str | None) -> None:
+    (tmp_path / name).touch()
+    files, strangers = arrivals(str(tmp_path))
+    found = [contract.promise().table for contract, paths in files.items() if paths]
+    assert found == ([table] if table else [])
+    assert [str(stranger).partition(":")[0] for stranger in strangers] == ([] if table else [name])
+
+
+def test_names_with_an_underscore_in_front_are_not_for_us(tmp_path: Path) -> None:
+    (tmp_path / "_broken_rows.jsonl").touch()
+    files, strangers = arrivals(str(tmp_path))
+    assert not strangers
+    assert not any(files.values())

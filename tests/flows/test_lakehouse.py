@@ -1,0 +1,289 @@
+"""The flows on a real Prefect server, and the whole run on real data."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+
+from flows import delta
+from flows.lakehouse import lakehouse, refresh, replay
+from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
+from flows.records import refresh_records
+from flows.sql import query
+from flows.status import status
+from transforms.graph import Table, tables
+
+Land = Callable[..., Path]
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.fixture(scope="module")
+def real_lake(olist: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A lake of the real files."""
+    lake = str(tmp_path_factory.mktemp("real") / "lake")
+    lakehouse(str(olist), lake)
+    return lake
+
+
+def answer(lake: str, statement: str) -> list[tuple[Any, ...]]:
+    return query(lake, statement).rows()
+
+
+def brl(amount: str) -> Decimal:
+    return Decimal(amount.replace(",", ""))
+
+
+def test_real_rows(real_lake: str) -> None:
+    figures = status(real_lake)
+    rows = {name: row["rows"] for name, row in figures.items() if name.startswith("silver.")}
+    assert rows == {
+        "silver.orders": 8135,
+        "silver.order_items": 8365,
+        "silver.order_payments": 8924,
+        "silver.order_reviews": 8225,
+        "silver.customers": 8135,
+        "silver.products": 5460,
+        "silver.sellers": 1610,
+        "silver.geolocation_points": 36898,
+        "silver.geolocation": 5816,
+        "silver.product_category_name_translation": 71,
+    }
+    quarantined = {name: row["quarantined"] for name, row in figures.items() if row["quarantined"]}
+    assert quarantined == {"silver.geolocation": 2}
+    assert {row["lag"] for row in figures.values()} == {0}
+    prefixes = "SELECT geolocation_zip_code_prefix FROM quarantine.geolocation ORDER BY 1"
+    assert answer(real_lake, prefixes) == [("28333",), ("57319",)]
+
+
+def test_real_warnings(real_lake: str) -> None:
+    assert status(real_lake)["silver.orders"]["warnings"] == {
+        "carrier_not_before_approval": 77,
+        "delivered_not_before_carrier": 3,
+        "delivered_with_a_date": 8,
+    }
+
+
+def test_real_sales(real_lake: str) -> None:
+    sums = "SELECT count(*), sum(price), sum(freight_value) FROM gold.fact_sales"
+    assert answer(real_lake, sums) == [(8365, brl("1,093,264.35"), brl("172,288.39"))]
+    delivered = f"{sums} WHERE order_status = 'delivered'"
+    assert answer(real_lake, delivered) == [(5912, brl("723,118.76"), brl("118,654.49"))]
+
+
+def test_real_payments(real_lake: str) -> None:
+    sums = "SELECT count(*), sum(payment_value) FROM gold.fact_payments"
+    assert answer(real_lake, sums) == [(8924, brl("1,428,602.81"))]
+    astray = """
+        SELECT order_id FROM gold.fact_sales GROUP BY order_id
+        HAVING sum(allocated_payment_value) <> (
+            SELECT coalesce(sum(payment_value), 0) FROM gold.fact_payments AS p
+            WHERE p.order_id = fact_sales.order_id
+        )
+    """
+    assert answer(real_lake, astray) == []
+
+
+def test_real_reviews(real_lake: str) -> None:
+    sums = "SELECT count(*), count(DISTINCT review_id), avg(review_score) FROM gold.fact_reviews"
+    count, ids, score = answer(real_lake, sums)[0]
+    assert (count, ids, round(score, 5)) == (8225, 8191, 3.27161)
+
+
+def test_real_delivery(real_lake: str) -> None:
+    delivered = """
+        SELECT count(*), 100 * avg(delivered_on_time::INT), avg(delivery_lag_days)
+        FROM gold.fact_orders WHERE order_status = 'delivered' AND delivered_on_time IS NOT NULL
+    """
+    orders, on_time, lag = answer(real_lake, delivered)[0]
+    assert (orders, round(on_time, 3), round(lag, 5)) == (5164, 93.377, 12.45178)
+
+
+def test_real_categories_states_and_months(real_lake: str) -> None:
+    categories = """
+        SELECT product_category_name_english, sum(price)
+        FROM gold.fact_sales JOIN gold.dim_product USING (product_id)
+        GROUP BY 1 ORDER BY 2 DESC LIMIT 5
+    """
+    assert answer(real_lake, categories) == [
+        ("watches_gifts", brl("103,296.67")),
+        ("sports_leisure", brl("92,282.51")),
+        ("health_beauty", brl("91,817.77")),
+        ("computers_accessories", brl("69,627.14")),
+        ("bed_bath_table", brl("67,468.14")),
+    ]
+    states = """
+        SELECT customer_state, sum(price), count(DISTINCT order_id)
+        FROM gold.fact_sales JOIN gold.dim_customer USING (customer_id)
+        GROUP BY 1 ORDER BY 2 DESC LIMIT 3
+    """
+    assert answer(real_lake, states) == [
+        ("SP", brl("419,351.92"), 3081),
+        ("RJ", brl("160,294.86"), 1077),
+        ("MG", brl("131,866.16"), 797),
+    ]
+    months = """
+        SELECT purchase_month, count(*), sum(price) FROM gold.fact_sales
+        WHERE purchase_month IN ('2017-11', '2018-03') GROUP BY 1 ORDER BY 1
+    """
+    assert answer(real_lake, months) == [
+        ("2017-11", 691, brl("76,882.81")),
+        ("2018-03", 650, brl("87,208.05")),
+    ]
+
+
+def test_a_second_run_changes_no_table(olist: Path, real_lake: str) -> None:
+    before = status(real_lake)
+    assert not any(outcome.changed for outcome in lakehouse(str(olist), real_lake))
+    assert status(real_lake) == before
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_halves_in_any_order_end_in_the_same_tables(
+    olist: Path, real_lake: str, tmp_path: Path, first: int
+) -> None:
+    for half in (0, 1):
+        (tmp_path / str(half)).mkdir()
+    for path in olist.glob("*.csv"):
+        header, *lines = _records(path.read_bytes())
+        for half in (0, 1):
+            text = header + b"".join(lines[half::2])
+            (tmp_path / str(half) / path.name).write_bytes(text)
+            os.utime(tmp_path / str(half) / path.name, (path.stat().st_mtime,) * 2)
+    lake = str(tmp_path / "lake")
+    lakehouse(str(tmp_path / str(first)), lake)
+    lakehouse(str(tmp_path / str(1 - first)), lake)
+    for name in tables():
+        assert answer(lake, _digest(name)) == answer(real_lake, _digest(name)), name
+
+
+def _records(text: bytes) -> Iterator[bytes]:
+    record = b""
+    for line in text.splitlines(keepends=True):
+        record += line
+        if record.count(b'"') % 2 == 0:
+            yield record
+            record = b""
+
+
+def _digest(table: str) -> str:
+    columns = ", ".join(tables()[table].contract.fields())
+    return f"SELECT count(*), bit_xor(hash({columns})) FROM {table}"  # noqa: S608 - our names
+
+
+def test_artifacts_and_assets_say_what_was_done(lake: str) -> None:
+    refresh.with_options(flow_run_name=lake)(lake)
+    with get_client(sync_client=True) as client:
+
+        def ask(what: Any, **filters: Any) -> Any:
+            return client.request("POST", what, json=filters).json()
+
+        (run,) = ask("/flow_runs/filter", flow_runs={"name": {"any_": [lake]}})
+        artifacts = ask("/artifacts/filter", artifacts={"flow_run_id": {"any_": [run["id"]]}})
+        by_key = {artifact["key"]: artifact["data"] for artifact in artifacts}
+        assert set(by_key) == {"refresh-tables", "refresh-summary"}
+        assert {row["table"] for row in json.loads(by_key["refresh-tables"])} == set(tables())
+        assert "18 of 18 tables changed" in by_key["refresh-summary"]
+
+        def materialised() -> Any:
+            resource = {"id_prefix": [f"file://{lake}/gold/fact_sales"]}
+            return ask("/events/filter", filter={"any_resource": resource})["events"]
+
+        # Prefect delivers events on its own time.
+        found = next(filter(None, (materialised() for _ in range(2000))))
+        assert found[0]["event"] == "prefect.asset.materialization.succeeded"
+        assert found[0]["payload"]["rows"] == 0
+
+
+def test_rejected_files_fail_the_run_and_the_rest_is_done(land: Land, lake: str) -> None:
+    landing = land(orders=[{}], customers=[{}])
+    (landing / "strange.csv").write_text("a,b\n")
+    (landing / "sellers.csv").write_text("seller_id\n")
+    with pytest.raises(RunFailedError) as caught:
+        lakehouse(str(landing), lake)
+    assert len(caught.value.failures) == 2
+    assert "sellers.csv" in str(caught.value)
+    assert "strange.csv" in str(caught.value)
+    assert answer(lake, "SELECT count(*) FROM gold.fact_orders") == [(1,)]
+
+
+def test_what_needs_a_failed_table_is_left_as_it_is(
+    lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_for_orders(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+        if table.name == "silver.orders":
+            message = "silver.orders: the figures do not add up"
+            raise ConservationError(message)
+        return refresh_records(lake, table, rebuild=rebuild)
+
+    monkeypatch.setattr("flows.lakehouse.refresh_records", fail_for_orders)
+    with pytest.raises(RunFailedError) as caught:
+        refresh(lake)
+    failed, left = caught.value.failures
+    assert failed == "silver.orders: the figures do not add up"
+    assert "gold.fact_orders" in left
+    assert not delta.exists(lake, "gold.fact_sales")
+    assert delta.exists(lake, "gold.dim_seller")
+
+
+def test_replay_names_the_tables_that_there_are(lake: str) -> None:
+    with pytest.raises(UnknownTableError, match="order_items"):
+        replay(lake, "nonsense")
+
+
+def test_replay_of_one_table_refreshes_what_stands_behind(land: Land, lake: str) -> None:
+    lakehouse(str(land(orders=[{"order_status": "?"}])), lake)
+    outcomes = {outcome.table: outcome for outcome in replay(lake, "orders")}
+    assert outcomes["silver.orders"].in_quarantine == 1
+
+
+def keystone(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "flows", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+
+
+def test_rows_in_quarantine_are_no_failure(land: Land, lake: str) -> None:
+    landing = land(orders=[{"order_status": "?"}])
+    done = keystone("run", "--source", str(landing), "--lake", lake)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "silver.orders: order_status_is_known (1)" in done.stdout
+
+
+def test_a_failure_is_one_line_without_traceback(land: Land, lake: str) -> None:
+    landing = land(orders=[{}])
+    (landing / "sellers.csv").touch()
+    done = keystone("run", "--source", str(landing), "--lake", lake)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: sellers.csv: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_json_logs_on_request(land: Land, lake: str) -> None:
+    configured = {**os.environ, "PREFECT_LOGGING_SETTINGS_PATH": "deployments/logging.json.yml"}
+    done = subprocess.run(  # noqa: S603
+        [
+            sys.executable,
+            "-m",
+            "flows",
+            "ingest",
+            "--source",
+            str(land(orders=[{}])),
+            "--lake",
+            lake,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=configured,
+        cwd=Path(__file__).parents[2],
+    )
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    (told,) = [line for line in lines if "figures" in line]
+    assert told["figures"]["table"] == "bronze.orders"
+    assert told["figures"]["rows"] == 1

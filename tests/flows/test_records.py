@@ -1,0 +1,254 @@
+"""Bronze into silver: sifted, once, whatever dies in between."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import permutations
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pytest
+from deltalake.exceptions import CommitFailedError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from contracts import bronze
+from contracts.technical import PROVENANCE
+from flows import delta, records
+from flows.ingest import ingest_table
+from flows.records import refresh_records, replay_records
+from transforms.graph import Table, tables
+
+Land = Callable[..., Path]
+ORDERS = tables()["silver.orders"]
+NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
+A, B = "a" * 32, "b" * 32
+
+
+def arrive(lake: str, path: Path, hours: int = 0) -> None:
+    ingest_table(lake, bronze.Orders, [path], as_of=NOON + timedelta(hours=hours))
+
+
+def silver(lake: str) -> pl.DataFrame:
+    return delta.scan(delta.open_existing(lake, "silver.orders")).sort("order_id").collect()
+
+
+def quarantine(lake: str) -> pl.DataFrame:
+    return delta.scan(delta.open_existing(lake, "quarantine.orders")).sort("_position").collect()
+
+
+def statuses(lake: str) -> dict[str, str]:
+    return dict(silver(lake).select("order_id", "order_status").iter_rows())
+
+
+def lenient(table: Table) -> Table:
+    """The table after a change of code: what was an unknown status is taken for `created`."""
+
+    def orders(raw: pl.LazyFrame) -> pl.LazyFrame:
+        fixed = pl.col("order_status").replace("creatd", "created")
+        return table.function(raw.with_columns(fixed))
+
+    return Table(table.name, table.contract, orders, table.inputs)
+
+
+def test_each_record_is_accepted_superseded_or_quarantined(land: Land, lake: str) -> None:
+    landing = land(orders=[{}, {}, {"order_id": B}, {"order_id": "x"}, {"order_status": "creatd"}])
+    arrive(lake, landing / "orders.csv")
+    outcome = refresh_records(lake, ORDERS)
+    assert (outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined) == (5, 2, 1, 2)
+    assert outcome.broken_rules == {"order_id_is_well_formed": 1, "order_status_is_known": 1}
+    figures = delta.last_figures(delta.open_existing(lake, "silver.orders"))
+    assert figures == {"read": 5, "accepted": 2, "superseded": 1, "quarantined": 2}
+
+
+def test_quarantine_keeps_the_raw_record_and_where_it_came_from(land: Land, lake: str) -> None:
+    landing = land(orders=[{}, {"order_status": " Creatd", "order_purchase_timestamp": "soon"}])
+    arrive(lake, landing / "orders.csv")
+    refresh_records(lake, ORDERS)
+    row = quarantine(lake).row(0, named=True)
+    assert row["order_status"] == " Creatd"
+    assert row["order_purchase_timestamp"] == "soon"
+    assert row["_position"] == 2
+    assert row["_source"].endswith("/orders.csv")
+    assert row["_broken_rules"] == [
+        "order_status_is_known",
+        "order_purchase_timestamp_is_a_timestamp",
+    ]
+
+
+def test_a_batch_of_bad_records_alone_is_progress(land: Land, lake: str) -> None:
+    arrive(lake, land(orders=[{}]) / "orders.csv")
+    refresh_records(lake, ORDERS)
+    arrive(lake, land(orders=[{"order_id": "x"}]) / "orders.csv")
+    assert refresh_records(lake, ORDERS).quarantined == 1
+    assert not refresh_records(lake, ORDERS).changed
+    assert statuses(lake) == {A: "delivered"}
+
+
+def test_only_what_came_since_is_read(land: Land, lake: str) -> None:
+    arrive(lake, land(orders=[{}, {"order_id": B}]) / "orders.csv")
+    refresh_records(lake, ORDERS)
+    arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
+    outcome = refresh_records(lake, ORDERS)
+    assert (outcome.read, outcome.accepted, outcome.rows) == (1, 1, 2)
+    assert statuses(lake) == {A: "shipped", B: "delivered"}
+
+
+def test_an_older_version_does_not_overwrite_a_later_one(land: Land, lake: str) -> None:
+    arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
+    refresh_records(lake, ORDERS)
+    arrive(lake, land(orders=[{"order_status": "created"}]) / "orders.csv", hours=0)
+    assert refresh_records(lake, ORDERS).superseded == 1
+    assert statuses(lake) == {A: "shipped"}
+
+
+def test_a_rebuild_gives_the_same_table(land: Land, lake: str) -> None:
+    for hour, status in enumerate(["created", "shipped", "nonsense"]):
+        landing = land(orders=[{"order_status": status}, {"order_id": B}])
+        arrive(lake, landing / "orders.csv", hours=hour)
+        refresh_records(lake, ORDERS)
+    silver_before, quarantine_before = silver(lake), quarantine(lake)
+    outcome = refresh_records(lake, ORDERS, rebuild=True)
+    assert (outcome.read, outcome.quarantined) == (6, 1)
+    assert_frame_equal(silver(lake), silver_before)
+    assert_frame_equal(
+        quarantine(lake).drop("_bronze_version"), quarantine_before.drop("_bronze_version")
+    )
+
+
+def test_a_crash_between_quarantine_and_silver_leaves_each_record_in_one_place(
+    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(lake, land(orders=[{"order_id": B}]) / "orders.csv")
+    refresh_records(lake, ORDERS)
+    arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv", hours=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(delta, "upsert", partial(_die))
+        with pytest.raises(KeyboardInterrupt):
+            refresh_records(lake, ORDERS)
+    assert len(quarantine(lake)) == 1
+    outcome = refresh_records(lake, lenient(ORDERS))
+    assert outcome.accepted == 1
+    assert statuses(lake) == {A: "created", B: "delivered"}
+    assert quarantine(lake).is_empty()
+
+
+def _die(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_stale_writer_gets_a_conflict_and_writes_nothing(
+    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
+    refresh_records(lake, ORDERS)
+    arrive(lake, land(orders=[{"order_id": B, "order_status": "?"}]) / "orders.csv", hours=1)
+    decide = records._decide  # noqa: SLF001 - the moment between reading and writing
+
+    def slowly(raw: pl.LazyFrame, known: pl.LazyFrame, table: Table) -> object:
+        monkeypatch.setattr(records, "_decide", decide)
+        arrive(lake, land(orders=[{"order_id": "!"}]) / "orders.csv", hours=2)
+        refresh_records(lake, ORDERS)  # somebody faster
+        return decide(raw, known, table)
+
+    monkeypatch.setattr(records, "_decide", slowly)
+    with pytest.raises(CommitFailedError):
+        refresh_records(lake, ORDERS)
+    assert len(quarantine(lake)) == 3
+    assert silver(lake).is_empty()
+
+
+def test_replay_moves_what_passes_now(land: Land, lake: str) -> None:
+    landing = land(orders=[{"order_status": "creatd"}, {"order_id": "x"}])
+    arrive(lake, landing / "orders.csv")
+    refresh_records(lake, ORDERS)
+    assert replay_records(lake, ORDERS).accepted == 0
+    outcome = replay_records(lake, lenient(ORDERS))
+    assert (outcome.read, outcome.accepted, outcome.quarantined) == (2, 1, 1)
+    assert statuses(lake) == {A: "created"}
+    assert quarantine(lake)["_broken_rules"].to_list() == [["order_id_is_well_formed"]]
+
+
+def test_replay_does_not_bring_back_an_older_version(land: Land, lake: str) -> None:
+    arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
+    arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
+    refresh_records(lake, ORDERS)
+    assert replay_records(lake, lenient(ORDERS)).superseded == 1
+    assert statuses(lake) == {A: "shipped"}
+    assert quarantine(lake).is_empty()
+
+
+def test_warnings_are_counted_and_kept(land: Land, lake: str) -> None:
+    landing = land(orders=[{"order_delivered_customer_date": ""}])
+    arrive(lake, landing / "orders.csv")
+    outcome = refresh_records(lake, ORDERS)
+    assert outcome.accepted == 1
+    assert outcome.warnings == {
+        "carrier_not_before_approval": 0,
+        "delivered_not_before_carrier": 0,
+        "delivered_with_a_date": 1,
+    }
+
+
+VERSIONS = st.tuples(
+    st.sampled_from([A, B, "broken"]),
+    st.sampled_from(["created", "shipped", "delivered"]),
+    st.integers(0, 3),
+)
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    deliveries=st.lists(st.lists(VERSIONS, max_size=4), min_size=1, max_size=4),
+    refreshed=st.lists(st.booleans(), min_size=4, max_size=4),
+)
+def test_any_delivery_in_any_rhythm_ends_in_the_same_silver(
+    deliveries: Sequence[Sequence[tuple[str, str, int]]], refreshed: Sequence[bool]
+) -> None:
+    with TemporaryDirectory() as one, TemporaryDirectory() as many:
+        _append(one, [version for delivery in reversed(deliveries) for version in delivery])
+        refresh_records(one, ORDERS)
+        for delivery, now in zip(deliveries, refreshed, strict=False):
+            _append(many, delivery)
+            if now:
+                refresh_records(many, ORDERS)
+        refresh_records(many, ORDERS)
+        assert_frame_equal(silver(one), silver(many))
+        assert len(quarantine(one)) == len(quarantine(many))
+
+
+def _append(lake: str, versions: Sequence[tuple[str, str, int]]) -> None:
+    handle = delta.open_table(lake, bronze.Orders)
+    rows = [
+        {
+            "order_id": order_id,
+            "customer_id": A,
+            "order_status": status,
+            "order_purchase_timestamp": "2017-01-01 00:00:00",
+            "order_estimated_delivery_date": "2017-01-02 00:00:00",
+            "_source": f"test/{handle.version()}",
+            "_position": position,
+            "_event_time": NOON + timedelta(hours=hours),
+        }
+        for position, (order_id, status, hours) in enumerate(versions)
+    ]
+    schema = {**bronze.Orders.fields(), **PROVENANCE}
+    frame = pl.DataFrame(rows, schema)
+    delta.append(handle, frame, delta.carrying({}, {}))
+
+
+def test_permutations_of_three_files_end_in_the_same_silver(land: Land, lake: str) -> None:
+    files = [
+        land(folder=name, orders=[{"order_status": name}]) / "orders.csv"
+        for name in ("created", "approved", "shipped")
+    ]
+    results = set()
+    for number, order in enumerate(permutations(enumerate(files))):
+        here = f"{lake}{number}"
+        for hours, path in order:
+            arrive(here, path, hours=hours)
+            refresh_records(here, ORDERS)
+        results.add(tuple(statuses(here).items()))
+    assert results == {((A, "shipped"),)}
