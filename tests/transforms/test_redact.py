@@ -1,0 +1,270 @@
+"""Contact data goes, the rest of the text stays byte for byte."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from transforms.redact import SHAPES, redact
+
+
+def redacted(*texts: str | None) -> list[str | None]:
+    frame = pl.LazyFrame({"text": texts}, schema={"text": pl.String})
+    return frame.select(redact(pl.col("text"))).collect()["text"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("meu e-mail é joão.silva+loja@exemplo.com.br.", "meu e-mail é [email]."),
+        ("ÉRICA_99@EXEMPLO.COM, obrigada", "[email], obrigada"),
+        ("rui@exemplo.pt ou ana@loja.exemplo.io", "[email] ou [email]"),
+        ("escrevam para ana @ exemplo.com já", "escrevam para [email] já"),
+        ("ana@gmail ou rui@hotmail,com", "[email] ou [email]"),
+        ("CPF 861.877.916-85", "CPF [cpf]"),
+        ("CPF: 86187791685", "CPF: [cpf]"),
+        ("meu cpf é 861 877 916-85", "meu cpf é [cpf]"),
+        ("Rui, 27524522744", "Rui, [cpf]"),
+        ("inscrita no CNPJ sob o nº 12.345.678/0001-90", "inscrita no CNPJ sob o nº [cnpj]"),
+        ("CPF/CNPJ: 12345678000190", "CPF/CNPJ: [cnpj]"),
+        ("CEL (28) 683395753", "CEL [phone]"),
+        ("me liguem (11) 98765-4321", "me liguem [phone]"),
+        ("+55 11 98765 4321", "[phone]"),
+        ("71-99135-5551", "[phone]"),
+        ("11 987654321", "[phone]"),
+        ("Ana 98765-4321", "Ana [phone]"),
+        ("11 9.8765\N{EN DASH}4321", "[phone]"),
+        ("11987654321/11987654322", "[phone]/[phone]"),
+        ("8589353-4172", "[phone]"),
+        ("telefone fixo: 3456-7890", "telefone fixo: [phone]"),
+        ("3456-7890 (whats)", "[phone] (whats)"),
+        ("tel.: 34567890", "tel.: [phone]"),
+        ("tel 3456 7890", "tel [phone]"),
+        ("contato: rua 7, 1600 3456-7890", "contato: rua 7, [phone]"),
+        ("me chama no zap 9 9135-5551", "me chama no zap [phone]"),
+        ("contato 1134567890", "contato [phone]"),
+        ("celular do meu marido é 991355551", "celular do meu marido é [phone]"),
+        ("fone 99 91 35 55 51", "fone [phone]"),
+        ("tel 3456-7890 / 34567891 ou 987654321", "tel [phone] / [phone] ou [phone]"),
+        ("CEP:43825100", "CEP:[cep]"),
+        ("cep95484751 - centro", "cep[cep] - centro"),
+        ("ap201/CEP86.421-425", "ap201/CEP[cep]"),
+        ("Porto Alegre 93748-266", "Porto Alegre [cep]"),
+        ("cep 12345 678", "cep [cep]"),
+        ("texto cortado no CEP-24220-0", "texto cortado no CEP-[cep]"),
+    ],
+)
+def test_contact_data_is_replaced(text: str, expected: str) -> None:
+    assert redacted(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("contato. CEP 12345-678", "contato. CEP [cep]"),
+        ("CEP, telefone 34567890", "CEP, telefone [phone]"),
+        ("pedido 94-711713788 contato 34567890", "pedido 94-711713788 contato [phone]"),
+        ("nota 12345678, tel 34567890", "nota 12345678, tel [phone]"),
+        ("pedido 12345-678 98765-4321", "pedido 12345-678 [phone]"),
+        ("Cancelem o pedido. 98765-4321", "Cancelem o pedido. [phone]"),
+        ("Aguardo meu pedido\n98765-4321", "Aguardo meu pedido\n[phone]"),
+        ("pedido 71-99135-5551", "pedido [phone]"),
+        ("nota em nome de Ana 98765-4321", "nota em nome de Ana [phone]"),
+    ],
+)
+def test_the_nearest_word_decides_and_only_for_its_own_number(text: str, expected: str) -> None:
+    assert redacted(text) == [expected]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Pedido 94-711713788",
+        "pedido nº 02-123456789 e 03-123456780",
+        "meu pedido número 02_681941733",
+        "PEDIDO: 99- 999757518",
+        "pedido 98765-4321",
+        "o código do pedido é 27524522744",
+        "número do pedido: 47-3357 25273",
+        "nota fiscal 000123456, série 12345-678",
+        "NF-e 855388312",
+        "Cód. 12345-678",
+        "ref.: 12345-678",
+        "ordem de serviço 12345678",
+        "protocolo 8548437333862",
+        "entrei em contato, protocolo 12345678901",
+        "liguei e o pedido 35839922 sumiu",
+        "Liguei muitas vezes e ninguém da loja soube dizer nada sobre a peça 35839922",
+        "liguei por causa do modelo 12345x678",
+        "PX123456789BR",
+        "liguei por causa de PO422383867BR",
+        "R$ 1.234,56 ou R$1.234.567,89",
+        "R$ 10000-500",
+        "de 129,90 por 99.90",
+        "10/08/2018, 2018-08-10 e 10.08.18",
+        "liguei no dia 12-07-2018, às 10:30:45",
+        "contato em 10 08 2018",
+        "entre 100-200 e 1000-2000 unidades",
+        "anos 2017-2018",
+        "10x20x30 cm, 220v, 36-38-40-42",
+        "d41d8cd98f00b204e9800998ecf8427e",
+        "EAN 7891234567890",
+        "tod@s @fulano",
+        "",
+    ],
+)
+def test_numbers_of_things_stay(text: str) -> None:
+    assert redacted(text) == [text]
+
+
+def test_null_stays_null_and_each_of_several_columns_keeps_its_name() -> None:
+    reviews = pl.LazyFrame({"title": ["tel 34567890", "ruim"], "message": [None, "cep 12345678"]})
+    assert_frame_equal(
+        reviews.with_columns(redact(pl.col("title", "message"))),
+        pl.LazyFrame({"title": ["tel [phone]", "ruim"], "message": [None, "cep [cep]"]}),
+    )
+
+
+NEUTRAL = st.sampled_from(["", "não recebi o produto ", "Aguardo há 15 dias!\n", "São Paulo, "])
+FOR_A_THING = st.sampled_from(["pedido nº ", "Protocolo: ", "a nota é ", "R$ "])
+ENDS = st.sampled_from(["", ".", ", João", " é urgente", "\r\nAtenção", ") 2x"])
+TO_LABEL = st.sampled_from([" ", ": ", ".: ", " nº ", " é ", " da minha mãe é ", ":\n"])
+
+
+def number(*pictures: str) -> st.SearchStrategy[str]:
+    """One of the pictures, with a random digit for each #."""
+
+    def digits(picture: str) -> st.SearchStrategy[str]:
+        figures = st.tuples(*[st.integers(0, 9)] * picture.count("#"))
+        return figures.map(lambda f: picture.replace("#", "{}").format(*f))
+
+    return st.sampled_from(pictures).flatmap(digits)
+
+
+def contact(kind: str, numbers: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, str]]:
+    return numbers.map(lambda n: (n, f"[{kind}]"))
+
+
+def labelled(
+    kind: str, words: list[str], numbers: st.SearchStrategy[str]
+) -> st.SearchStrategy[tuple[str, str]]:
+    parts = st.tuples(st.sampled_from(words), TO_LABEL, numbers)
+    return parts.map(lambda p: (p[0] + p[1] + p[2], f"{p[0]}{p[1]}[{kind}]"))
+
+
+EMAIL = st.from_regex(
+    r"[a-zA-Zçã][a-z0-9_.+-]{0,9}@[a-z][a-z0-9-]{0,9}(\.com|\.com\.br|\.NET)", fullmatch=True
+)
+CNPJ = number("##.###.###/####-##", "########/####-##", "##.###.###/#### ##", "##.###.###.####-##")
+CPF = number("###.###.###-##", "### ### ### ##", "#########-##", "###.###.#####")
+PHONE = number(
+    *("(##) #####-####", "(##)#########", "( ## ) ####-####", "(0##) ####.####", "(##)9 ####-####"),
+    *("##-#####-####", "## ##### ####", "0## #####-####", "##.9.####.####", "55 ## #####-####"),
+    *("+55 ## ##### ####", "+55###########", "+55 (##) ####-####", "## #####\N{EN DASH}####"),
+)
+SELF_EVIDENT = (
+    contact("email", EMAIL) | contact("cnpj", CNPJ) | contact("cpf", CPF) | contact("phone", PHONE)
+)
+LABELLED = (
+    labelled("cnpj", ["CNPJ", "cnpj"], number("#" * 14))
+    | labelled("cpf", ["CPF", "Cpf"], number("#" * 11, "######### ##", "#########/##"))
+    | labelled("cep", ["CEP", "cep"], number("########", "##.###-###", "##### ###", "#####-##"))
+    | labelled(
+        "phone",
+        ["Tel", "telefone", "FONE", "cel", "whats", "WhatsApp", "zap", "contato", "ligar"],
+        number("########", "#########", "##########", "###########", "55###########")
+        | number("####-####", "#### ####", "####.####", "#####-####", "9 ########")
+        | number("##-#########", "## ########", "##-####-####", "## ## ## ##", "### ### ###"),
+    )
+)
+BARE = (
+    contact("cep", number("#####-###", "##.###-###"))
+    | contact("phone", number("#####-####", "9#### ####", "#######-####", "1#9########"))
+    | contact("phone", number("## #########", "## ####-####", "## #### ####", "9 ####-####"))
+    | contact("cpf", number("#" * 2 + "8" + "#" * 8))
+)
+
+
+@given(NEUTRAL | FOR_A_THING, SELF_EVIDENT, ENDS)
+@settings(deadline=None)
+def test_what_its_shape_gives_away_goes_wherever_it_stands(
+    start: str, found: tuple[str, str], end: str
+) -> None:
+    written, expected = found
+    assert redacted(start + written + end) == [start + expected + end]
+
+
+@given(NEUTRAL, LABELLED | BARE, ENDS)
+@settings(deadline=None)
+def test_what_its_label_gives_away_goes(start: str, found: tuple[str, str], end: str) -> None:
+    written, expected = found
+    assert redacted(start + written + end) == [start + expected + end]
+
+
+@given(FOR_A_THING, BARE, ENDS)
+@settings(deadline=None)
+def test_what_stands_beside_a_word_for_a_thing_stays(
+    start: str, found: tuple[str, str], end: str
+) -> None:
+    text = start + found[0] + end
+    assert redacted(text) == [text]
+
+
+# Fragments that meet in every order: the laws below must not depend on sensible texts.
+FRAGMENTS = st.one_of(
+    st.sampled_from(["tel", "cep", "CPF", "cnpj", "contato", "pedido", "cód.", "R$", "ana"]),
+    st.sampled_from([" ", "  ", "-", ".", "/", "(", ")", "+55", "@", "\n", ", ", "_", "gmail.com"]),
+    st.sampled_from(["[phone]", "[email]", "[cep]", "[", "]"]),
+    number("#", "##", "###", "####", "#####", "########", "#########", "###########"),
+    SELF_EVIDENT.map(lambda found: found[0]),
+    st.text(max_size=3),
+)
+TEXTS = st.lists(st.none() | st.lists(FRAGMENTS, max_size=12).map("".join), min_size=1, max_size=5)
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_a_second_pass_changes_nothing(texts: list[str | None]) -> None:
+    once = redacted(*texts)
+    assert redacted(*once) == once
+    assert [text is None for text in once] == [text is None for text in texts]
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_no_self_evident_shape_is_left(texts: list[str | None]) -> None:
+    left = pl.Series(redacted(*texts), dtype=pl.String)
+    assert not [kind for kind, shape in SHAPES if left.str.contains(shape).any()]
+
+
+@given(TEXTS)
+@settings(deadline=None)
+def test_each_text_is_judged_by_itself(texts: list[str | None]) -> None:
+    assert redacted(*texts) == [redacted(text)[0] for text in texts]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs", "Nd"], exclude_characters="@")))
+@settings(deadline=None)
+def test_text_without_digits_or_at_sign_is_unchanged(text: str) -> None:
+    assert redacted(text) == [text]
+
+
+def test_real_reviews_keep_no_contact_data(olist: Path) -> None:
+    columns = ["review_comment_title", "review_comment_message"]
+    reviews = pl.scan_csv(olist / "olist_order_reviews_dataset.csv", infer_schema=False)
+    before = reviews.select(columns).unpivot().collect()["value"]
+    after = reviews.select(redact(pl.col(columns))).unpivot().collect()["value"]
+    contact_data = {
+        "email": r"[^\s@]+@[^\s@]+\.[^\s@]+",
+        "cpf": r"\d{3}\.\d{3}\.\d{3}-\d{2}",
+        "cnpj": r"\d{2}\.\d{3}\.\d{3}/\d{4}-\d{2}",
+        "phone": r"\(\d\d\) ?\d{4,5}-?\d{4}|\d\d-\d{5}-\d{4}",
+        "cep": r"(?i)cep\W{0,3}\d{2}\.?\d{3}-?\d{3}",
+    }
+    assert not [kind for kind, shape in contact_data.items() if after.str.contains(shape).any()]
+    # These patterns do find what was there, and all but a few texts are left as they were.
+    assert before.str.contains("|".join(contact_data.values())).any()
+    assert (before != after).sum() < before.count() / 100
