@@ -242,7 +242,7 @@ def _count_regular_records(data: mmap.mmap, width: int) -> int | None:
         if lines := unquoted[: unquoted.rfind(b"\n") + 1]:
             size = lines.count(b"\n")
             alike = lines.translate(None, _BESIDES_COMMA_AND_LF) == commas * size
-            if not alike or lines.count(b"\r") != lines.count(b"\r\n"):
+            if not alike or (b"\r" in lines and lines.count(b"\r") != lines.count(b"\r\n")):
                 return None
             count, start = count + size, start + len(lines)
         elif match := many.match(data, start):

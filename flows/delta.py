@@ -9,6 +9,7 @@ writer gets a conflict instead of repeating rows. Never hand a handle to a secon
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
@@ -44,7 +45,7 @@ def open_quarantine(lake: str, source: type[Contract]) -> DeltaTable:
 
 def open_existing(lake: str, table: str) -> DeltaTable:
     """Return a fresh handle on a table that exists."""
-    return DeltaTable(location(lake, table))
+    return _Handle(location(lake, table))
 
 
 def quarantine_name(source: type[Contract]) -> str:
@@ -87,7 +88,8 @@ def appended_since(handle: DeltaTable, version: int | None) -> tuple[pl.LazyFram
         files = files.join(_files(before), on="path", how="anti")
     if files.is_empty():
         return scan(handle).clear(), 0
-    paths = [handle.table_uri + path for path in files["path"]]
+    wanted = tuple(files["path"])
+    paths = [uri for uri in handle.file_uris() if uri.endswith(wanted)]
     return pl.scan_parquet(paths), int(files["num_records"].sum())
 
 
@@ -155,7 +157,7 @@ def _open(
     uri: str, schema: pl.Schema, *, partition_by: tuple[str, ...] = (), description: str
 ) -> DeltaTable:
     try:
-        return DeltaTable(uri)
+        return _Handle(uri)
     except TableNotFoundError:
         # Two writers that both find nothing create one table: the loser's attempt is ignored.
         DeltaTable.create(
@@ -165,4 +167,11 @@ def _open(
             partition_by=list(partition_by),
             description=description,
         )
-        return DeltaTable(uri)
+        return _Handle(uri)
+
+
+class _Handle(DeltaTable):
+    def file_uris(self, *args: Any, **options: Any) -> list[str]:
+        """Return local files as paths, not as parts of a URL: Polars opens them as they stand."""
+        uris = super().file_uris(*args, **options)
+        return [unquote(uri) if uri.startswith("/") else uri for uri in uris]

@@ -70,6 +70,8 @@ def _records(
     contract: type[Bronze], path: Path, facts: CsvFacts, as_of: datetime | None
 ) -> pl.DataFrame:
     event_time = as_of or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    if event_time.tzinfo is None:
+        event_time = event_time.replace(tzinfo=UTC)
     return (
         scan_records(path, facts, list(contract.fields()))
         .with_columns(

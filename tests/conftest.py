@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+import flows  # noqa: F401 - says what we need of Prefect, before Prefect is imported
+
 OLIST = Path(__file__).parents[2] / "shared" / "data" / "olist"
 
 

@@ -22,7 +22,8 @@ def integer(name: str) -> pl.Expr:
 def decimal_degrees(name: str) -> pl.Expr:
     """A finite floating-point number of degrees."""
     degrees = text(name).cast(pl.Float64, strict=False)
-    return pl.when(degrees.is_finite()).then(degrees).alias(name)
+    # Adding zero makes minus zero zero, which would else be a key of its own.
+    return pl.when(degrees.is_finite()).then(degrees + 0.0).alias(name)
 
 
 def money(name: str) -> pl.Expr:

@@ -108,3 +108,10 @@ def test_facts_are_partitioned_by_purchase_month(land: Land, lake: str) -> None:
     handle = delta.open_existing(lake, "gold.fact_sales")
     assert handle.metadata().partition_columns == ["purchase_month"]
     assert [p["purchase_month"] for p in handle.partitions()] == ["2017-11"]
+
+
+def test_a_lake_may_have_spaces_and_accents_in_its_path(land: Land, tmp_path: Path) -> None:
+    lake = str(tmp_path / "my lake é")
+    bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
+    bring_up(land("late", orders=[{"order_status": "shipped"}]), lake)
+    assert gold(lake, "fact_sales")["order_status"].to_list() == ["shipped"]
