@@ -1,7 +1,7 @@
 # Everything happens in .venv; nothing else of the machine is touched.
 .DEFAULT_GOAL := help
 SHELL := bash
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
 # Prefect's database and profiles for demo and tests, apart from those of the person at work.

@@ -1,28 +1,42 @@
 """Sharing an amount out to parts so that no cent is lost."""
 
 import polars as pl
+from polars import col
 
 from contracts.vocabulary import REAIS
 
 
-def allocate(amount: pl.Expr, by: pl.Expr, *, over: str, order_by: str) -> pl.Expr:
-    """Share `amount` (one per group) out to the group's rows in proportion to `by`.
+def allocate(
+    rows: pl.LazyFrame, *, amount: str, by: str, key: tuple[str, str], into: str
+) -> pl.LazyFrame:
+    """Add the column `into`: each row's share of its group's `amount`, in proportion to `by`.
 
-    The shares of a group add up to its amount exactly: each row gets the part of the amount up
-    to and including it, rounded down to the cent, less what the rows before it got. Where `by`
-    adds up to zero the rows share alike. Both are amounts >= 0 with two decimals, as the result.
+    The first column of `key` names the group, the second orders its rows. The shares of a group
+    add up to its amount exactly: each row gets the part of the amount up to and including it,
+    rounded down to the cent, less what the rows before it got. Where `by` adds up to zero, the
+    rows share alike. `amount`, the same in all rows of a group, and `by` are reais >= 0, as is
+    the result.
     """
-    weight = pl.when(_cents(by).sum().over(over) > 0).then(_cents(by)).otherwise(1)
-    total = weight.sum().over(over)
-    upto = weight.cum_sum().over(over, order_by=order_by)
-    cents = _cents(amount)
-    return _amount(cents * upto // total - cents * (upto - weight) // total)
+    group, order = key
+    # Step by step, for a window inside a window would be computed over and over.
+    return (
+        rows.with_columns(_amount=_cents(amount), _part=_cents(by))
+        .with_columns(_whole=col("_part").sum().over(group))
+        .with_columns(_part=pl.when(col("_whole") > 0).then("_part").otherwise(1))
+        .with_columns(
+            _whole=col("_part").sum().over(group),
+            _upto=col("_part").cum_sum().over(group, order_by=order),
+        )
+        .with_columns(_share=_reached(col("_upto")) - _reached(col("_upto") - col("_part")))
+        .with_columns((col("_share").cast(pl.Decimal(38, 2)) / 100).cast(REAIS).alias(into))
+        .drop("_amount", "_part", "_whole", "_upto", "_share")
+    )
 
 
-def _cents(amount: pl.Expr) -> pl.Expr:
-    # 128 bits: a product of two amounts must not overflow.
-    return (amount * 100).cast(pl.Int128)
+def _cents(amount: str) -> pl.Expr:
+    return (col(amount) * 100).cast(pl.Int64)
 
 
-def _amount(cents: pl.Expr) -> pl.Expr:
-    return (cents.cast(pl.Decimal(38, 2)) / 100).cast(REAIS)
+def _reached(upto: pl.Expr) -> pl.Expr:
+    # 128 bits: the product of two amounts of money must not overflow.
+    return col("_amount").cast(pl.Int128) * upto // col("_whole")

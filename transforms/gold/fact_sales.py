@@ -24,10 +24,20 @@ def fact_sales(
 ) -> Annotated[LazyFrame, FactSales]:
     """Join each item to its order; an item whose order has not come yet waits in silver."""
     paid = order_payments.group_by("order_id").agg(paid=col("payment_value").sum())
-    total = (col("price") + col("freight_value")).cast(REAIS)
     return (
         order_items.join(orders, on="order_id")
         .join(paid, on="order_id", how="left")
+        .with_columns(
+            col("paid").fill_null(0),
+            total_order_item_value=(col("price") + col("freight_value")).cast(REAIS),
+        )
+        .pipe(
+            allocate,
+            amount="paid",
+            by="total_order_item_value",
+            key=("order_id", "order_item_id"),
+            into="allocated_payment_value",
+        )
         .select(
             "order_id",
             "order_item_id",
@@ -35,14 +45,12 @@ def fact_sales(
             "product_id",
             "seller_id",
             date_key(PURCHASED),
-            col(PURCHASED).dt.strftime("%Y-%m").alias("purchase_month"),
             "order_status",
             "price",
             "freight_value",
-            total_order_item_value=total,
-            allocated_payment_value=allocate(
-                col("paid").fill_null(0), by=total, over="order_id", order_by="order_item_id"
-            ),
+            "total_order_item_value",
+            "allocated_payment_value",
+            purchase_month=col(PURCHASED).dt.strftime("%Y-%m"),
             delivery_lag_days=calendar_days(PURCHASED, DELIVERED),
             delivered_on_time=calendar_days(ESTIMATED, DELIVERED) <= 0,
         )
