@@ -50,6 +50,8 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
 
 def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> Iterator[Rule]:
     present = pl.col(name).is_not_null()
+    if declared.dtype.type.is_float():
+        present &= pl.col(name).is_not_nan()
     if typed_from_raw and (kind := _kind(declared.dtype.type)):
         raw = pl.col(RAW + (declared.metadata["source"] or name))
         given = raw.is_not_null() & (raw != "")

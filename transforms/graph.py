@@ -28,8 +28,8 @@ class Table:
     @property
     def source(self) -> type[Bronze] | None:
         """The bronze contract whose records the function types one by one, if it does."""
-        first, *others = self.inputs.values()
-        return first if issubclass(first, Bronze) and not others else None
+        read = list(self.inputs.values())
+        return read[0] if len(read) == 1 and issubclass(read[0], Bronze) else None
 
     @property
     def input_names(self) -> list[str]:

@@ -35,7 +35,11 @@ def money(name: str) -> pl.Expr:
 
 def timestamp(name: str) -> pl.Expr:
     """A wall-clock time such as 2017-11-24 23:59:59, without a zone."""
-    return text(name).str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    moment = text(name)
+    # The parser alone would take 17-1-4 for a day of the year 17.
+    exact = moment.str.contains(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:[0-5]\d$")
+    parsed = moment.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    return pl.when(exact).then(parsed).alias(name)
 
 
 def place(name: str) -> pl.Expr:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from polars import LazyFrame, col
+from polars import LazyFrame
 
 from contracts import bronze
 from contracts.silver.order_reviews import OrderReviews
@@ -18,8 +18,8 @@ def order_reviews(
         text("review_id"),
         text("order_id"),
         integer("review_score"),
-        redact(col("review_comment_title")),
-        redact(col("review_comment_message")),
+        redact(text("review_comment_title")),
+        redact(text("review_comment_message")),
         timestamp("review_creation_date"),
         timestamp("review_answer_timestamp"),
     )

@@ -1,0 +1,183 @@
+"""What every contract says of its table as a whole."""
+
+import re
+
+import pandera.polars as pa
+import polars as pl
+import pytest
+from pandera.errors import SchemaError
+
+from contracts.contract import Bronze, Contract, Gold, Money, Silver, Timestamp, column
+from contracts.vocabulary import REAIS
+from transforms.graph import sources, tables
+
+DERIVED = [table.contract for table in tables().values()]
+EVERY = [*sources(), *DERIVED]
+
+
+def name_of(contract: type[Contract]) -> str:
+    return contract.promise().table
+
+
+class Cashiers(Silver, key=("cashier_id",)):
+    """One row per cashier."""
+
+    cashier_id: str = column()
+    nickname: str = column(personal=True, nullable=True)
+
+
+class FactTillSales(Gold, key=("sale_id",), scope=("cashier_id", "month"), partition_by=("month",)):
+    """One row per sale at a till."""
+
+    sale_id: int = column()
+    cashier_id: str = column(references=Cashiers)
+    month: str = column(source="mon")
+    sold_at: Timestamp = column()
+    price: Money = column()
+
+
+@pytest.mark.parametrize("contract", EVERY, ids=name_of)
+def test_the_docstring_begins_with_the_grain(contract: type[Contract]) -> None:
+    assert re.match(r"One row per \w+", contract.__doc__ or "")
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_a_contract_stands_in_the_module_of_its_table(contract: type[Contract]) -> None:
+    assert contract.__module__ == f"contracts.{contract.promise().table}"
+    assert contract.promise().table.startswith(f"{contract.promise().layer}.")
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_key_scope_and_partition_are_columns(contract: type[Contract]) -> None:
+    promise = contract.promise()
+    assert promise.key
+    assert {*promise.key, *promise.scope, *promise.partition_by} <= contract.fields().keys()
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_key_columns_are_never_null(contract: type[Contract]) -> None:
+    columns = contract.to_schema().columns
+    assert not [name for name in contract.promise().key if columns[name].nullable]
+
+
+@pytest.mark.parametrize("contract", EVERY, ids=name_of)
+def test_a_foreign_key_has_the_type_of_the_one_column_that_it_refers_to(
+    contract: type[Contract],
+) -> None:
+    for name, parent in contract.references().items():
+        (key,) = parent.promise().key
+        assert contract.fields()[name] == parent.fields()[key]
+        assert not contract.to_schema().columns[name].nullable
+
+
+def test_every_fact_refers_to_its_dimensions() -> None:
+    referred = {
+        name_of(contract): {column: name_of(to) for column, to in contract.references().items()}
+        for contract in DERIVED
+        if contract.references()
+    }
+    customer, date = "gold.dim_customer", "gold.dim_date"
+    both = {"customer_id": customer, "date_key": date}
+    sold = {"product_id": "gold.dim_product", "seller_id": "gold.dim_seller"}
+    assert referred == {
+        "gold.fact_orders": both,
+        "gold.fact_payments": both,
+        "gold.fact_reviews": both,
+        "gold.fact_sales": {**both, **sold},
+    }
+
+
+def test_personal_data_never_reaches_gold() -> None:
+    personal = {name for contract in EVERY for name in contract.personal()}
+    assert personal == {"review_comment_title", "review_comment_message"}
+    for contract in DERIVED:
+        if issubclass(contract, Gold):
+            assert personal.isdisjoint(contract.fields())
+            assert contract.personal() == []
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_every_amount_is_decimal(contract: type[Contract]) -> None:
+    amounts = {name for name in contract.fields() if re.search("price|value|difference", name)}
+    decimals = {name for name, dtype in contract.fields().items() if dtype == REAIS}
+    assert decimals == amounts
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_every_timestamp_is_a_wall_clock(contract: type[Contract]) -> None:
+    timestamps = [dtype for dtype in contract.fields().dtypes() if isinstance(dtype, pl.Datetime)]
+    assert timestamps == [pl.Datetime("us")] * len(timestamps)
+
+
+@pytest.mark.parametrize("contract", sources(), ids=name_of)
+def test_bronze_takes_every_text_and_none(contract: type[Contract]) -> None:
+    assert set(contract.fields().dtypes()) == {pl.String}
+    assert all(declared.nullable for declared in contract.to_schema().columns.values())
+    assert not [*contract.to_schema().checks]
+
+
+@pytest.mark.parametrize("contract", EVERY, ids=name_of)
+def test_the_underscore_is_left_to_the_technical_columns(contract: type[Contract]) -> None:
+    assert not [name for name in contract.fields() if name.startswith("_")]
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_every_column_is_parsed_from_one_of_the_source(contract: type[Contract]) -> None:
+    source = tables()[name_of(contract)].source
+    columns = contract.to_schema().columns
+    if source is None:
+        assert not [name for name, declared in columns.items() if declared.metadata["source"]]
+    else:
+        assert {d.metadata["source"] or name for name, d in columns.items()} == {*source.fields()}
+
+
+def test_the_class_tells_name_and_layer() -> None:
+    promise = FactTillSales.promise()
+    assert (promise.layer, promise.table) == ("gold", "gold.fact_till_sales")
+    assert promise.key == ("sale_id",)
+    assert promise.scope == ("cashier_id", "month")
+    assert promise.partition_by == ("month",)
+
+
+def test_what_a_class_says_stays_its_own() -> None:
+    assert Cashiers.promise().key == ("cashier_id",)
+    assert Cashiers.promise().scope == ()
+    assert Gold.promise().key == ()
+    assert Bronze.promise().layer == "bronze"
+
+
+def test_fields_are_polars_types_in_order() -> None:
+    assert list(FactTillSales.fields().items()) == [
+        ("sale_id", pl.Int64()),
+        ("cashier_id", pl.String()),
+        ("month", pl.String()),
+        ("sold_at", pl.Datetime("us")),
+        ("price", pl.Decimal(18, 2)),
+    ]
+
+
+def test_references_and_personal_read_the_tags() -> None:
+    assert FactTillSales.references() == {"cashier_id": Cashiers}
+    assert FactTillSales.personal() == []
+    assert Cashiers.references() == {}
+    assert Cashiers.personal() == ["nickname"]
+
+
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        (pl.DataFrame({"cashier_id": ["a"]}), "nickname"),
+        (pl.DataFrame({"cashier_id": ["a"], "nickname": ["b"], "more": ["c"]}), "more"),
+        (pl.DataFrame({"cashier_id": [1], "nickname": ["b"]}), "cashier_id"),
+    ],
+    ids=["a column less", "a column more", "another type"],
+)
+def test_no_column_more_none_less_no_silent_cast(frame: pl.DataFrame, reason: str) -> None:
+    with pytest.raises(SchemaError, match=reason):
+        Cashiers.validate(frame)
+
+
+def test_a_contract_stays_plain_pandera() -> None:
+    frame = pl.DataFrame({"cashier_id": ["a"], "nickname": ["b"]})
+    assert isinstance(Cashiers.to_schema(), pa.DataFrameSchema)
+    assert Cashiers.validate(frame).equals(frame)

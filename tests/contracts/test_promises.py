@@ -1,0 +1,204 @@
+"""What the rules of single contracts mean, value by value."""
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import pytest
+
+from contracts.contract import Contract
+from contracts.gold.fact_orders import FactOrders
+from contracts.gold.fact_sales import FactSales
+from contracts.rules import rules
+from contracts.silver.customers import Customers
+from contracts.silver.geolocation_points import GeolocationPoints
+from contracts.silver.order_items import OrderItems
+from contracts.silver.order_payments import OrderPayments
+from contracts.silver.order_reviews import OrderReviews
+from contracts.silver.orders import Orders
+from contracts.silver.products import Products
+from contracts.vocabulary import ORDER_STATUSES, PAYMENT_TYPES, STATES
+
+at = datetime.fromisoformat
+
+PURCHASED = "order_purchase_timestamp"
+APPROVED = "order_approved_at"
+SHIPPED = "order_delivered_carrier_date"
+DELIVERED = "order_delivered_customer_date"
+ESTIMATED = "order_estimated_delivery_date"
+
+
+def keeps(contract: type[Contract], name: str, **values: object) -> bool:
+    """Tell whether a row with these values keeps a rule of a contract; the others are null."""
+    (asked,) = (rule for rule in rules(contract) if rule.name == name)
+    kept: bool = (
+        pl.LazyFrame([values], schema=contract.fields()).select(asked.keeps).collect().item()
+    )
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("order_id", "well_formed"),
+    [
+        ("0123456789abcdef" * 2, True),
+        ("a" * 31, False),
+        ("a" * 33, False),
+        ("A" * 32, False),
+        ("g" * 32, False),
+        (" " + "a" * 31, False),
+        ("a" * 32 + "\n", False),
+        ("", False),
+    ],
+)
+def test_an_id_is_32_lower_case_hexadecimal_digits(order_id: str, *, well_formed: bool) -> None:
+    assert keeps(Orders, "order_id_is_well_formed", order_id=order_id) == well_formed
+
+
+@pytest.mark.parametrize(
+    ("prefix", "well_formed"),
+    [("01000", True), ("1000", False), ("010000", False), ("01-00", False), ("0100a", False)],
+)
+def test_a_zip_prefix_is_five_digits(prefix: str, *, well_formed: bool) -> None:
+    name = "customer_zip_code_prefix"
+    assert keeps(Customers, f"{name}_is_well_formed", **{name: prefix}) == well_formed
+
+
+def test_closed_sets_are_known_and_nothing_else_is() -> None:
+    assert len(STATES) == len({*STATES}) == 27
+    for state in STATES:
+        assert keeps(Customers, "customer_state_is_known", customer_state=state)
+    for status in ORDER_STATUSES:
+        assert keeps(Orders, "order_status_is_known", order_status=status)
+    for kind in PAYMENT_TYPES:
+        assert keeps(OrderPayments, "payment_type_is_known", payment_type=kind)
+    assert not keeps(Customers, "customer_state_is_known", customer_state="XX")
+    assert not keeps(Orders, "order_status_is_known", order_status="Delivered")
+    assert not keeps(OrderPayments, "payment_type_is_known", payment_type="")
+
+
+@pytest.mark.parametrize(
+    ("contract", "column", "least"),
+    [
+        (OrderItems, "order_item_id", 1),
+        (OrderPayments, "payment_sequential", 1),
+        (OrderPayments, "payment_installments", 0),
+        (Products, "product_weight_g", 0),
+        (Products, "product_photos_qty", 0),
+    ],
+)
+def test_the_least_number_is_the_one_in_the_name_of_the_rule(
+    contract: type[Contract], column: str, least: int
+) -> None:
+    assert keeps(contract, f"{column}_is_at_least_{least}", **{column: least})
+    assert not keeps(contract, f"{column}_is_at_least_{least}", **{column: least - 1})
+
+
+@pytest.mark.parametrize("column", ["price", "freight_value"])
+def test_an_amount_may_be_zero_but_not_less(column: str) -> None:
+    assert keeps(OrderItems, f"{column}_is_at_least_0", **{column: Decimal(0)})
+    assert not keeps(OrderItems, f"{column}_is_at_least_0", **{column: Decimal("-0.01")})
+
+
+def test_a_score_is_one_to_five() -> None:
+    name = "review_score_is_between_1_and_5"
+    kept = [score for score in range(-1, 8) if keeps(OrderReviews, name, review_score=score)]
+    assert kept == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("rule", "values", "kept"),
+    [
+        ("purchased_since_2016", {PURCHASED: at("2016-01-01")}, True),
+        ("purchased_since_2016", {PURCHASED: at("2015-12-31 23:59:59")}, False),
+        (
+            "estimated_not_before_purchased",
+            {PURCHASED: at("2017-11-24 23:59:59"), ESTIMATED: at("2017-11-24")},
+            True,
+        ),
+        (
+            "estimated_not_before_purchased",
+            {PURCHASED: at("2017-11-25 00:00:00"), ESTIMATED: at("2017-11-24")},
+            False,
+        ),
+        (
+            "delivered_not_before_purchased",
+            {PURCHASED: at("2017-11-24 10:00"), DELIVERED: at("2017-11-24 10:00")},
+            True,
+        ),
+        (
+            "delivered_not_before_purchased",
+            {PURCHASED: at("2017-11-24 10:00"), DELIVERED: at("2017-11-24 09:59:59")},
+            False,
+        ),
+        (
+            "carrier_not_before_approval",
+            {APPROVED: at("2017-11-24 10:00"), SHIPPED: at("2017-11-24 09:59:59")},
+            False,
+        ),
+        (
+            "carrier_not_before_approval",
+            {APPROVED: at("2017-11-24 10:00"), SHIPPED: at("2017-11-24 10:00")},
+            True,
+        ),
+        (
+            "delivered_not_before_carrier",
+            {SHIPPED: at("2017-11-24 10:00"), DELIVERED: at("2017-11-24 09:59:59")},
+            False,
+        ),
+        (
+            "delivered_not_before_carrier",
+            {SHIPPED: at("2017-11-24 10:00"), DELIVERED: at("2017-11-24 10:00")},
+            True,
+        ),
+        ("delivered_with_a_date", {"order_status": "delivered"}, False),
+        ("delivered_with_a_date", {"order_status": "shipped"}, True),
+        (
+            "delivered_with_a_date",
+            {"order_status": "delivered", DELIVERED: at("2017-11-24")},
+            True,
+        ),
+    ],
+)
+def test_the_moments_of_an_order(rule: str, values: dict[str, object], *, kept: bool) -> None:
+    assert keeps(Orders, rule, **values) == kept
+
+
+@pytest.mark.parametrize(("later", "kept"), [(-1, True), (1, False)])
+def test_the_future_begins_now_in_sao_paulo(later: int, *, kept: bool) -> None:
+    now = datetime.now(UTC).astimezone(ZoneInfo("America/Sao_Paulo")).replace(tzinfo=None)
+    purchased = {PURCHASED: now + timedelta(minutes=later)}
+    assert keeps(Orders, "purchased_not_in_the_future", **purchased) == kept
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "inside"),
+    [
+        (-23.5, -46.6, True),
+        (5.28, -60.0, True),
+        (-33.76, -53.4, True),
+        (5.29, -60.0, False),
+        (-33.77, -53.4, False),
+        (-10.0, -74.0, False),
+        (-10.0, -32.3, False),
+        (38.7, -9.1, False),
+    ],
+)
+def test_a_point_lies_inside_brazil(latitude: float, longitude: float, *, inside: bool) -> None:
+    point = {"latitude": latitude, "longitude": longitude}
+    assert keeps(GeolocationPoints, "inside_brazil", **point) == inside
+
+
+@pytest.mark.parametrize(("total", "kept"), [("3.30", True), ("3.29", False), ("3.31", False)])
+def test_totals_are_the_sum_of_their_parts_to_the_cent(total: str, *, kept: bool) -> None:
+    parts = {"price": Decimal("1.10"), "freight_value": Decimal("2.20")}
+    rule = "total_is_price_plus_freight"
+    assert keeps(FactSales, rule, **parts, total_order_item_value=Decimal(total)) == kept
+    assert keeps(FactOrders, rule, **parts, total_order_value=Decimal(total)) == kept
+
+
+@pytest.mark.parametrize(("difference", "kept"), [("-0.10", True), ("0.10", False), ("0", False)])
+def test_the_difference_is_payments_less_total(difference: str, *, kept: bool) -> None:
+    values = {"payment_value": Decimal("3.20"), "total_order_value": Decimal("3.30")}
+    rule = "difference_is_payments_less_total"
+    assert keeps(FactOrders, rule, **values, payment_difference=Decimal(difference)) == kept

@@ -1,0 +1,293 @@
+"""The fused rules say of every row what Pandera says of it."""
+
+import re
+import subprocess
+import sys
+from datetime import date, datetime
+from decimal import Decimal
+from math import nan
+from typing import Any
+
+import polars as pl
+import pytest
+from pandera.errors import SchemaErrors, SchemaWarning
+
+from contracts.contract import Contract, Gold, Money, Silver, Timestamp, column, rule, warning
+from contracts.rules import RAW, rules
+from contracts.silver.geolocation_points import GeolocationPoints
+from contracts.silver.order_items import OrderItems
+from contracts.silver.order_reviews import OrderReviews
+from contracts.silver.orders import Orders
+from contracts.vocabulary import REAIS
+from transforms.graph import tables
+
+at = datetime.fromisoformat
+
+DERIVED = [table.contract for table in tables().values()]
+WARNINGS = {
+    "silver.orders": [
+        "carrier_not_before_approval",
+        "delivered_not_before_carrier",
+        "delivered_with_a_date",
+    ]
+}
+
+# For every rule of every contract, these hold a value that keeps it and one that breaks it.
+IDS = ["a" * 32, "A" * 32, "01310", "1310", "2017-11"]
+TEXTS = [None, "", "SP", "sp", "delivered", "boleto", *IDS]
+NUMBERS = [None, -1, 0, 1, 3, 5, 6, 13, 32]
+AMOUNTS = [None, Decimal("-0.01"), Decimal(0), Decimal("1.23")]
+DEGREES = [None, 0.0, -23.5, -46.6, 80.0]
+MOMENTS = [
+    None,
+    at("2015-12-31 23:59:59"),
+    at("2017-11-24"),
+    at("2017-11-24 10:00"),
+    at("2017-11-25"),
+    at("2999-01-01"),
+]
+
+
+class Visits(Silver, key=("visit_id",)):
+    """One row per visit."""
+
+    visit_id: str = column(source="id", str_matches="^v")
+    score: int = column(in_range=(1, 5), nullable=True)
+    price: Money = column(ge=0)
+    entered: Timestamp = column()
+    left: Timestamp = column(nullable=True)
+    kind: str = column(isin=["long", "short"])
+
+    @rule
+    def left_after_entered(cls) -> pl.Expr:
+        """Nobody leaves before they come."""
+        return pl.col("left") >= pl.col("entered")
+
+    @warning
+    def short_is_cheap(cls) -> pl.Expr:
+        """A short visit costs at most a tenner."""
+        return (pl.col("kind") != "short") | (pl.col("price") <= 10)
+
+
+class DimMood(Gold, key=("mood",)):
+    """One row per mood."""
+
+    mood: str = column()
+
+
+def name_of(contract: type[Contract]) -> str:
+    return contract.promise().table
+
+
+def pool(dtype: pl.DataType) -> pl.Series:
+    """Return values of a type, some of which break most rules."""
+    values: dict[type[pl.DataType], list[Any]] = {
+        pl.String: TEXTS,
+        pl.Int64: NUMBERS,
+        pl.Decimal: AMOUNTS,
+        pl.Float64: DEGREES,
+        pl.Datetime: MOMENTS,
+        pl.Boolean: [None, True, False],
+        pl.Date: [None, date(2016, 2, 29)],
+    }
+    return pl.Series(values[dtype.base_type()], dtype=dtype)
+
+
+def mixture(contract: type[Contract]) -> pl.DataFrame:
+    """Return rows that keep and break each rule of a contract, in all sorts of combinations."""
+    return pl.DataFrame(
+        pool(dtype).sample(2_000, with_replacement=True, seed=seed).alias(name)
+        for seed, (name, dtype) in enumerate(contract.fields().items())
+    )
+
+
+def broken_by_rules(contract: type[Contract], rows: pl.DataFrame) -> set[tuple[str, int]]:
+    broken = rows.select(
+        (~rule.keeps).arg_true().implode().alias(rule.name)
+        for rule in rules(contract)
+        if not rule.warning
+    )
+    return {(name, row) for name in broken.columns for row in broken[name].item()}
+
+
+def broken_by_pandera(contract: type[Contract], rows: pl.DataFrame) -> set[tuple[str, int]]:
+    try:
+        contract.validate(rows, lazy=True)
+    except SchemaErrors as errors:
+        found = errors.failure_cases.select("schema_context", "column", "check", "index")
+        return {
+            (said(check, of=column if context == "Column" else None), row)
+            for context, column, check, row in found.iter_rows()
+        }
+    return set()
+
+
+def said(check: str, *, of: str | None) -> str:
+    """Return the name that a rule gets for one of Pandera's checks."""
+    words = {
+        r"not_nullable": "is_present",
+        r"str_matches\(.*\)": "is_well_formed",
+        r"isin\(.*\)": "is_known",
+        r"greater_than_or_equal_to\((\d+)\)": r"is_at_least_\1",
+        r"in_range\((\d+), (\d+)\)": r"is_between_\1_and_\2",
+    }
+    if of is None:
+        return check
+    (match,) = (re.sub(f"^{p}$", w, check) for p, w in words.items() if re.match(f"^{p}$", check))
+    return f"{of}_{match}"
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+@pytest.mark.filterwarnings("ignore::pandera.errors.SchemaWarning")
+def test_rules_break_where_pandera_says_so(contract: type[Contract]) -> None:
+    rows = mixture(contract)
+    assert broken_by_rules(contract, rows) == broken_by_pandera(contract, rows)
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_every_rule_can_be_kept_and_broken(contract: type[Contract]) -> None:
+    kept = mixture(contract).select(rule.keeps.mean().alias(rule.name) for rule in rules(contract))
+    assert {name: share for name, share in kept.row(0, named=True).items() if share in {0, 1}} == {}
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_no_two_rules_of_a_contract_share_a_name(contract: type[Contract]) -> None:
+    names = [rule.name for rule in rules(contract, typed_from_raw=True)]
+    assert len(names) == len({*names})
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_what_warns_and_does_not_reject(contract: type[Contract]) -> None:
+    warned = [rule.name for rule in rules(contract) if rule.warning]
+    assert warned == WARNINGS.get(name_of(contract), [])
+
+
+@pytest.mark.parametrize("contract", DERIVED, ids=name_of)
+def test_null_breaks_no_rule_but_presence(contract: type[Contract]) -> None:
+    nothing = pl.DataFrame({name: [None] for name in contract.fields()}, schema=contract.fields())
+    required = [n for n, declared in contract.to_schema().columns.items() if not declared.nullable]
+    assert broken_by_rules(contract, nothing) == {(f"{name}_is_present", 0) for name in required}
+
+
+def test_rules_go_column_by_column_and_then_row_by_row() -> None:
+    assert [rule.name for rule in rules(Visits)] == [
+        "visit_id_is_present",
+        "visit_id_is_well_formed",
+        "score_is_between_1_and_5",
+        "price_is_present",
+        "price_is_at_least_0",
+        "entered_is_present",
+        "kind_is_present",
+        "kind_is_known",
+        "left_after_entered",
+        "short_is_cheap",
+    ]
+
+
+def test_a_lost_cast_is_named_before_presence() -> None:
+    assert [rule.name for rule in rules(Visits, typed_from_raw=True)] == [
+        "visit_id_is_present",
+        "visit_id_is_well_formed",
+        "score_is_a_number",
+        "score_is_between_1_and_5",
+        "price_is_a_number",
+        "price_is_present",
+        "price_is_at_least_0",
+        "entered_is_a_timestamp",
+        "entered_is_present",
+        "left_is_a_timestamp",
+        "kind_is_present",
+        "kind_is_known",
+        "left_after_entered",
+        "short_is_cheap",
+    ]
+
+
+def test_rules_bear_the_names_that_people_search_for() -> None:
+    names = {
+        rule.name
+        for contract in (Orders, OrderItems, OrderReviews, GeolocationPoints)
+        for rule in rules(contract, typed_from_raw=True)
+    }
+    assert names >= {
+        "order_id_is_present",
+        "order_id_is_well_formed",
+        "order_status_is_known",
+        "order_approved_at_is_a_timestamp",
+        "purchased_since_2016",
+        "purchased_not_in_the_future",
+        "estimated_not_before_purchased",
+        "delivered_not_before_purchased",
+        "price_is_a_number",
+        "price_is_at_least_0",
+        "review_score_is_between_1_and_5",
+        "latitude_is_a_number",
+        "inside_brazil",
+    }
+
+
+@pytest.mark.parametrize(
+    ("typed", "raw", "broken"),
+    [
+        (Decimal("1.00"), "1", set()),
+        (None, "one", {"price_is_a_number"}),
+        (None, "", {"price_is_present"}),
+        (None, None, {"price_is_present"}),
+    ],
+)
+def test_a_number_that_got_lost_is_not_an_absent_one(
+    typed: Decimal | None, raw: str | None, broken: set[str]
+) -> None:
+    schema = pl.Schema({"price": REAIS, RAW + "price": pl.String()})
+    row = pl.DataFrame([(typed, raw)], schema=schema, orient="row")
+    of_price = [r for r in rules(Visits, typed_from_raw=True) if r.name.startswith("price")]
+    kept = row.select(rule.keeps.alias(rule.name) for rule in of_price).row(0, named=True)
+    assert {name for name, keeps in kept.items() if not keeps} == broken
+
+
+def test_a_lost_cast_is_looked_up_under_the_name_that_the_source_gives() -> None:
+    lost = next(
+        rule
+        for rule in rules(GeolocationPoints, typed_from_raw=True)
+        if rule.name == "latitude_is_a_number"
+    )
+    assert {*lost.keeps.meta.root_names()} == {"latitude", "raw.geolocation_lat"}
+
+
+def test_a_rule_tells_in_words_what_it_asks() -> None:
+    (left, cheap) = Visits.to_schema().checks
+    assert (left.description, left.raise_warning) == ("Nobody leaves before they come.", False)
+    assert (cheap.description, cheap.raise_warning) == (
+        "A short visit costs at most a tenner.",
+        True,
+    )
+
+
+def test_pandera_warns_too_where_a_contract_warns() -> None:
+    came = at("2017-11-24")
+    visit = pl.DataFrame(
+        [("v", 1, Decimal(11), came, came, "short")], schema=Visits.fields(), orient="row"
+    )
+    with pytest.warns(SchemaWarning, match="short_is_cheap"):
+        assert Visits.validate(visit).equals(visit)
+    assert broken_by_rules(Visits, visit) == set()
+
+
+def test_a_contract_without_checks_still_has_its_columns_present() -> None:
+    assert [rule.name for rule in rules(DimMood)] == ["mood_is_present"]
+
+
+def test_not_a_number_is_no_value() -> None:
+    nowhere = pl.DataFrame({"latitude": [nan], "longitude": [-46.6]})
+    kept = {rule.name: rule.keeps for rule in rules(GeolocationPoints)}
+    assert nowhere.select(kept["latitude_is_present"]).item() is False
+
+
+def test_rules_do_not_depend_on_what_was_imported_first() -> None:
+    """A process of its own, for in this one everything has been imported."""
+    code = (
+        "from contracts.silver.sellers import Sellers; Sellers.fields();"
+        "from contracts.rules import rules; rules(Sellers)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
+    assert done.stderr == ""

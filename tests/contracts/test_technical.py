@@ -1,0 +1,37 @@
+"""The columns that we add to a table beside those of its contract."""
+
+import polars as pl
+
+from contracts import bronze
+from contracts.gold.fact_sales import FactSales
+from contracts.silver.geolocation import Geolocation
+from contracts.silver.sellers import Sellers
+from contracts.technical import PROVENANCE, QUARANTINE, SILVER, quarantined, stored
+
+MOMENT = pl.Datetime("us", "UTC")
+
+
+def test_every_technical_column_begins_with_an_underscore() -> None:
+    assert all(name.startswith("_") for name in (*PROVENANCE, *SILVER, *QUARANTINE))
+
+
+def test_bronze_is_stored_with_where_it_came_from() -> None:
+    source = ["seller_id", "seller_zip_code_prefix", "seller_city", "seller_state"]
+    assert stored(bronze.Sellers) == {**dict.fromkeys(source, pl.String), **PROVENANCE}
+
+
+def test_silver_made_from_records_is_stored_with_their_time() -> None:
+    assert stored(Sellers) == {**Sellers.fields(), "_event_time": MOMENT}
+
+
+def test_derived_tables_are_stored_as_their_contract_says() -> None:
+    assert stored(Geolocation) == Geolocation.fields()
+    assert stored(FactSales) == FactSales.fields()
+
+
+def test_quarantine_holds_the_raw_record_and_what_is_wrong_with_it() -> None:
+    assert quarantined(bronze.Sellers) == {
+        **stored(bronze.Sellers),
+        "_broken_rules": pl.List(pl.String),
+        "_bronze_version": pl.Int64,
+    }

@@ -1,0 +1,171 @@
+"""The graph of the lakehouse is what the signatures say."""
+
+import pkgutil
+from collections.abc import Callable
+from graphlib import CycleError
+from types import ModuleType
+from typing import Annotated
+
+import pytest
+from polars import LazyFrame
+
+import contracts.gold
+import contracts.silver
+from contracts import bronze
+from contracts.contract import Bronze, Gold, column
+from contracts.gold.dim_customer import DimCustomer
+from contracts.gold.fact_sales import FactSales
+from contracts.silver.orders import Orders
+from transforms.gold.dim_customer import dim_customer
+from transforms.gold.fact_sales import fact_sales
+from transforms.graph import Table, sources, tables
+from transforms.silver.geolocation import geolocation
+from transforms.silver.orders import orders
+
+
+class CustomerTurnover(Gold, key=("customer_id",), scope=("customer_id",)):
+    """One row per customer, with what they bought."""
+
+    customer_id: str = column(references=DimCustomer)
+
+
+def turnover(
+    sales: Annotated[LazyFrame, FactSales],
+    those_who: Annotated[LazyFrame, Orders],
+    since: int = 2016,
+) -> Annotated[LazyFrame, CustomerTurnover]:
+    """Add up what each customer bought."""
+    return sales.join(those_who, on="customer_id").filter(since=since)
+
+
+class Chicken(Gold, key=("name",)):
+    """One row per chicken."""
+
+    name: str = column()
+
+
+class Egg(Gold, key=("name",)):
+    """One row per egg."""
+
+    name: str = column(references=Chicken)
+
+
+class Calendar(Gold, key=("day",)):
+    """One row per day."""
+
+    day: int = column()
+
+
+def chicken(eggs: Annotated[LazyFrame, Egg]) -> Annotated[LazyFrame, Chicken]:
+    """Hatch."""
+    return eggs
+
+
+def egg(raw: Annotated[LazyFrame, bronze.Products]) -> Annotated[LazyFrame, Egg]:
+    """Lay."""
+    return raw
+
+
+def calendar() -> Annotated[LazyFrame, Calendar]:
+    """Make days of nothing."""
+    return LazyFrame({"day": [1]})
+
+
+def counted(
+    raw: Annotated[LazyFrame, bronze.Products], known: Annotated[LazyFrame, Egg]
+) -> Annotated[LazyFrame, Chicken]:
+    """Look at records and at a table."""
+    return raw.join(known, on="name")
+
+
+def helper(frame: Annotated[LazyFrame, Orders]) -> LazyFrame:
+    """Promise nothing."""
+    return frame
+
+
+def names_in(package: ModuleType) -> set[str]:
+    layer = package.__name__.partition(".")[2]
+    return {f"{layer}.{module.name}" for module in pkgutil.iter_modules(package.__path__)}
+
+
+def test_every_contract_is_the_promise_of_one_table() -> None:
+    assert {*tables()} == names_in(contracts.silver) | names_in(contracts.gold)
+
+
+def test_a_table_bears_the_name_of_its_function() -> None:
+    for name, table in tables().items():
+        assert name == table.name == f"{table.contract.promise().layer}.{table.function.__name__}"
+        assert table.function.__module__ == f"transforms.{name}"
+
+
+def test_every_bronze_contract_is_read_by_one_table() -> None:
+    read = [table.source for table in tables().values() if table.source]
+    assert sources() == sorted(read, key=lambda contract: contract.promise().table)
+    declared = {c for c in vars(bronze).values() if isinstance(c, type) and c.__base__ is Bronze}
+    assert {*read} == declared
+    assert len(read) == len(declared) == 9
+
+
+def test_each_table_stands_behind_those_that_it_needs() -> None:
+    order = [*tables()]
+    for table in tables().values():
+        needed = [name for name in table.after if not name.startswith("bronze.")]
+        assert all(order.index(name) < order.index(table.name) for name in needed)
+
+
+def test_a_function_tells_its_table() -> None:
+    assert tables(turnover) == {
+        "gold.customer_turnover": Table(
+            name="gold.customer_turnover",
+            contract=CustomerTurnover,
+            function=turnover,
+            inputs={"sales": FactSales, "those_who": Orders},
+        )
+    }
+
+
+def test_inputs_and_foreign_keys_come_first() -> None:
+    table = tables(turnover)["gold.customer_turnover"]
+    assert table.input_names == ["gold.fact_sales", "silver.orders"]
+    assert table.after == {"gold.fact_sales", "silver.orders", "gold.dim_customer"}
+
+
+@pytest.mark.parametrize(
+    "functions",
+    [
+        (turnover, fact_sales, dim_customer, orders),
+        (orders, dim_customer, fact_sales, turnover),
+        (fact_sales, turnover, orders, dim_customer),
+    ],
+)
+def test_the_order_is_of_need_not_of_mention(functions: tuple[Callable[..., LazyFrame]]) -> None:
+    order = [*tables(*functions)]
+    assert len(order) == len(functions)
+    assert order[-1] == "gold.customer_turnover"
+    assert order.index("silver.orders") < order.index("gold.dim_customer")
+    assert order.index("gold.dim_customer") < order.index("gold.fact_sales")
+
+
+def test_a_function_that_promises_nothing_is_no_table() -> None:
+    assert tables(helper) == {}
+    assert [*tables(helper, orders)] == ["silver.orders"]
+
+
+def test_records_are_typed_from_one_bronze_table() -> None:
+    assert tables(orders)["silver.orders"].source is bronze.Orders
+    assert tables(geolocation)["silver.geolocation"].source is None
+    assert tables(counted)["gold.chicken"].source is None
+    assert tables(fact_sales)["gold.fact_sales"].source is None
+
+
+def test_tables_that_need_each_other_in_a_circle_are_refused() -> None:
+    assert [*tables(egg)] == ["gold.egg"]
+    with pytest.raises(CycleError) as refused:
+        tables(chicken, egg)
+    assert {"gold.chicken", "gold.egg"} <= {*refused.value.args[1]}
+
+
+def test_a_table_may_be_made_of_nothing() -> None:
+    table = tables(calendar)["gold.calendar"]
+    assert (table.inputs, table.after) == ({}, set())
+    assert table.source is None

@@ -1,0 +1,205 @@
+"""Raw records are parted into those that keep a contract and those that break it."""
+
+import operator
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.exceptions import ShapeError
+from polars.testing import assert_frame_equal
+
+from contracts.contract import Money, Silver, Timestamp, column, rule, warning
+from contracts.technical import PROVENANCE
+from transforms.parse import integer, money, text, timestamp
+from transforms.sift import UNREADABLE, sift, warnings
+
+NOW = datetime(2017, 11, 24, 12, tzinfo=UTC)
+GOOD = {"id": "v1", "score": "3", "price": "9.90", "entered": "2017-11-24 10:00:00", "left": None}
+RAW_SCHEMA = pl.Schema({**dict.fromkeys(GOOD, pl.String()), **PROVENANCE})
+
+
+class Visits(Silver, key=("visit_id",)):
+    """One row per visit."""
+
+    visit_id: str = column(source="id", str_matches="^v")
+    score: int = column(in_range=(1, 5), nullable=True)
+    price: Money = column(ge=0)
+    entered: Timestamp = column()
+    left: Timestamp = column(nullable=True)
+
+    @rule
+    def left_after_entered(cls) -> pl.Expr:
+        """Nobody leaves before they come."""
+        return pl.col("left") >= pl.col("entered")
+
+    @warning
+    def cheap(cls) -> pl.Expr:
+        """A visit costs at most a tenner."""
+        return pl.col("price") <= 10
+
+
+def visits(raw: pl.LazyFrame) -> pl.LazyFrame:
+    """Type each visit."""
+    return raw.select(
+        text("id").alias("visit_id"),
+        integer("score"),
+        money("price"),
+        timestamp("entered"),
+        timestamp("left"),
+    )
+
+
+def records(*changes: dict[str, Any]) -> pl.LazyFrame:
+    """Return raw records, good but for what is changed in them."""
+    numbered = [
+        {**GOOD, "_source": "file/x/a.csv", "_position": position, "_event_time": NOW, **change}
+        for position, change in enumerate(changes, start=1)
+    ]
+    return pl.LazyFrame(numbered, schema=RAW_SCHEMA)
+
+
+def reasons(*changes: dict[str, Any]) -> list[list[str]]:
+    """Return the broken rules of each record, none for one that is kept."""
+    raw = records(*changes)
+    broken = sift(raw, visits, Visits).broken
+    named = raw.join(broken.select("_position", "_broken_rules"), on="_position", how="left")
+    return named.sort("_position").collect()["_broken_rules"].fill_null([]).to_list()
+
+
+def test_a_good_record_is_typed_and_keeps_its_time() -> None:
+    kept, broken = sift(records({}), visits, Visits)
+    expected = {
+        "visit_id": "v1",
+        "score": 3,
+        "price": Decimal("9.90"),
+        "entered": datetime.fromisoformat("2017-11-24 10:00"),
+        "left": None,
+        "_event_time": NOW,
+    }
+    schema = {**Visits.fields(), "_event_time": pl.Datetime("us", "UTC")}
+    assert_frame_equal(kept, pl.LazyFrame([expected], schema=schema))
+    assert broken.collect().is_empty()
+
+
+def test_a_broken_record_keeps_its_raw_form_and_where_it_came_from() -> None:
+    odd = {"score": " 9", "price": "9,90", "_ingested_at": NOW, "_rescued_data": '{"x": "1"}'}
+    raw = records({}, odd, {}).with_columns(_bronze_version=pl.lit(7))
+    kept, broken = sift(raw, visits, Visits)
+    reason = pl.lit(["score_is_between_1_and_5", "price_is_a_number"])
+    expected = raw.filter(pl.col("_position") == 2).with_columns(_broken_rules=reason)
+    assert_frame_equal(broken, expected)
+    assert kept.collect().height == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "broken"),
+    [
+        ({}, []),
+        ({"id": None}, ["visit_id_is_present"]),
+        ({"id": ""}, ["visit_id_is_present"]),
+        ({"id": "  "}, ["visit_id_is_present"]),
+        ({"id": "w1"}, ["visit_id_is_well_formed"]),
+        ({"score": None}, []),
+        ({"score": ""}, []),
+        ({"score": "three"}, ["score_is_a_number"]),
+        ({"score": "3.5"}, ["score_is_a_number"]),
+        ({"score": "6"}, ["score_is_between_1_and_5"]),
+        ({"price": None}, ["price_is_present"]),
+        ({"price": ""}, ["price_is_present"]),
+        ({"price": "9,90"}, ["price_is_a_number"]),
+        ({"price": "9.905"}, ["price_is_a_number"]),
+        ({"price": "-0.01"}, ["price_is_at_least_0"]),
+        ({"price": "1000"}, []),
+        ({"entered": ""}, ["entered_is_present"]),
+        ({"entered": "24/11/2017"}, ["entered_is_a_timestamp"]),
+        ({"left": ""}, []),
+        ({"left": "never"}, ["left_is_a_timestamp"]),
+        ({"left": "2017-11-24 10:00:00"}, []),
+        ({"left": "2017-11-24 09:59:59"}, ["left_after_entered"]),
+    ],
+)
+def test_each_defect_has_its_name(change: dict[str, str | None], broken: list[str]) -> None:
+    assert reasons(change) == [broken]
+
+
+def test_every_broken_rule_is_named_in_the_order_of_the_contract() -> None:
+    worst = {"id": "w", "score": "0", "price": "x", "left": "2017-11-24 09:00:00"}
+    assert reasons({}, worst, {"entered": ""}) == [
+        [],
+        [
+            "visit_id_is_well_formed",
+            "score_is_between_1_and_5",
+            "price_is_a_number",
+            "left_after_entered",
+        ],
+        ["entered_is_present"],
+    ]
+
+
+def test_an_unreadable_record_breaks_that_rule_alone() -> None:
+    nothing = dict.fromkeys(GOOD)
+    assert reasons({**nothing, "_corrupt_record": 'v1,"3'}, nothing) == [
+        [UNREADABLE],
+        ["visit_id_is_present", "price_is_present", "entered_is_present"],
+    ]
+
+
+def test_an_unreadable_record_is_not_kept_whatever_it_holds() -> None:
+    kept, broken = sift(records({"_corrupt_record": ""}), visits, Visits)
+    assert kept.collect().is_empty()
+    assert broken.collect()["_broken_rules"].to_list() == [[UNREADABLE]]
+
+
+def test_no_records_make_no_rows_of_the_right_types() -> None:
+    kept, broken = sift(records(), visits, Visits)
+    assert kept.collect().schema == {**Visits.fields(), "_event_time": pl.Datetime("us", "UTC")}
+    assert broken.collect().schema == {**RAW_SCHEMA, "_broken_rules": pl.List(pl.String)}
+
+
+TEXT = st.sampled_from([None, "", " ", "v1", "3", "-1", "9.90", "x", "2017-11-24 10:00:00"])
+RECORD = st.fixed_dictionaries(
+    {}, optional={**dict.fromkeys(GOOD, TEXT), "_corrupt_record": st.sampled_from([None, "?"])}
+)
+
+
+@given(st.lists(RECORD, max_size=8))
+def test_each_record_is_either_kept_or_broken(changes: list[dict[str, str | None]]) -> None:
+    # A record's own moment tells it from the others on both sides.
+    moment = pl.col("_event_time") + pl.duration(hours=pl.col("_position"))
+    raw = records(*changes).with_columns(moment)
+    kept, broken = pl.collect_all(sift(raw, visits, Visits))
+    assert broken.select((pl.col("_broken_rules").list.len() > 0).all()).item()
+    both = pl.concat([kept["_event_time"], broken["_event_time"]]).sort()
+    assert both.to_list() == raw.collect()["_event_time"].to_list()
+    Visits.validate(kept.drop("_event_time").filter(pl.col("price") <= 10))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        operator.methodcaller("filter", pl.col("visit_id") != "v2"),
+        operator.methodcaller("head", 1),
+        operator.methodcaller("clear"),
+        lambda typed: pl.concat([typed, typed]),
+    ],
+    ids=["some lost", "one left", "none left", "repeated"],
+)
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_a_function_that_does_not_keep_the_rows_is_found_out(
+    spoil: Callable[[pl.LazyFrame], pl.LazyFrame], engine: Any
+) -> None:
+    raw = records({}, {"id": "v2"}, {"price": "x"})
+    sifted = sift(raw, lambda records: spoil(visits(records)), Visits)
+    for part in sifted:
+        with pytest.raises(ShapeError):
+            part.collect(engine=engine)
+
+
+def test_warnings_count_the_rows_that_they_are_about() -> None:
+    kept = sift(records({}, {"price": "10.01"}, {"price": "11"}), visits, Visits).kept
+    assert kept.select(**warnings(Visits)).collect().to_dicts() == [{"cheap": 2}]
