@@ -70,4 +70,4 @@ def _dangling(
 
 def _report(rule: str, bad: pl.DataFrame, key: Sequence[str]) -> str:
     examples = ["/".join(map(str, row)) for row in bad.select(key).head(EXAMPLES).iter_rows()]
-    return f"{rule} ({len(bad)} rows, such as {', '.join(examples)})"
+    return f"{rule} (rows: {len(bad)}, such as {', '.join(examples)})"

@@ -32,8 +32,8 @@ class Promise:
     key: tuple[str, ...]
     """The columns that are unique together."""
     scope: tuple[str, ...]
-    """The scope key of a table that is replaced scope by scope; without one, a table is appended
-    to (bronze) or upserted by its key (silver)."""
+    """The columns that its function is local in: the rows of some scopes follow from the inputs of
+    those scopes alone. Silver without a scope is made of records and upserted by its key."""
     partition_by: tuple[str, ...]
 
 
@@ -58,7 +58,7 @@ class Contract(pa.DataFrameModel):
         """Keep what the contract says of its table as a whole."""
         super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # Pandera's
         layer = layer or cls._promise.layer
-        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", cls.__name__).lower()
+        name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls._promise = Promise(layer, f"{layer}.{name}", key, scope, partition_by)
 
     @classmethod
@@ -83,7 +83,7 @@ class Contract(pa.DataFrameModel):
 
     @classmethod
     def _tagged(cls, tag: str) -> list[tuple[str, pa.Column]]:
-        return [(n, c) for n, c in cls.to_schema().columns.items() if c.metadata[tag]]
+        return [(n, c) for n, c in cls.to_schema().columns.items() if (c.metadata or {}).get(tag)]
 
     class Config:
         """No column more, none less, no silent cast."""

@@ -53,7 +53,7 @@ def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> It
     if declared.dtype.type.is_float():
         present &= pl.col(name).is_not_nan()
     if typed_from_raw and (kind := _kind(declared.dtype.type)):
-        raw = pl.col(RAW + (declared.metadata["source"] or name))
+        raw = pl.col(RAW + ((declared.metadata or {}).get("source") or name))
         given = raw.is_not_null() & (raw != "")
         yield Rule(f"{name}_is_{kind}", present | ~given)
         present |= given

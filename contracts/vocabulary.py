@@ -1,6 +1,11 @@
 """The closed sets and patterns that contracts share."""
 
+from datetime import UTC, datetime
+
 import polars as pl
+
+OPENED = datetime(2016, 1, 1)  # noqa: DTZ001 - the wall clock of the source
+"""Before it, the shop sold nothing."""
 
 REAIS = pl.Decimal(18, 2)
 """The Polars type of an amount of money: sums and products of amounts are cast back to it."""
@@ -26,3 +31,12 @@ STATES = (
     *("PB", "PE", "PI", "PR", "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO"),
 )
 """The 26 states of Brazil and its federal district."""
+
+
+def now() -> pl.Expr:
+    """The wall clock of the source: America/Sao_Paulo, without a zone."""
+    return (
+        pl.lit(datetime.now(UTC))
+        .dt.convert_time_zone("America/Sao_Paulo")
+        .dt.replace_time_zone(None)
+    )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from prefect import flow
+from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 from prefect.task_runners import ThreadPoolTaskRunner
 
@@ -45,17 +46,9 @@ def lakehouse(
     Raises:
         RunFailedError: something failed or a file was rejected; all else has been done.
     """
-    ingested = ingest(source, lake, archive, as_of, return_state=True)
-    landed, failures = [], []
-    try:
-        landed = ingested.result()
-    except RunFailedError as failed:
-        landed, failures = failed.outcomes, failed.failures
-    try:
-        made = refresh(lake, rebuild)
-    except RunFailedError as failed:
-        raise RunFailedError(failures + failed.failures, landed + failed.outcomes) from failed
-    if failures:
+    landed, rejected = _done(ingest(source, lake, archive, as_of, return_state=True))
+    made, failed = _done(refresh(lake, rebuild, return_state=True))
+    if failures := rejected + failed:
         raise RunFailedError(failures, landed + made)
     return landed + made
 
@@ -122,8 +115,9 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
         each.name: step(lake, each.contract, replay_records).submit(lake, each)
         for each in _replayable(table)
     }
-    replayed = _finish("replay", futures)
-    return replayed + refresh(lake)
+    replayed = {outcome.table: outcome for outcome in _finish("replay", futures)}
+    refreshed = {outcome.table: outcome for outcome in refresh(lake)}
+    return list((refreshed | replayed).values())
 
 
 def _replayable(name: str | None) -> list[Table]:
@@ -141,6 +135,14 @@ def _replayable(name: str | None) -> list[Table]:
         )
         raise UnknownTableError(message)
     return [made_of_records[wanted]]
+
+
+def _done(state: State[list[Outcome]]) -> tuple[list[Outcome], list[str]]:
+    """Return what a flow has done, and why it failed if it did."""
+    try:
+        return state.result(), []
+    except RunFailedError as failed:
+        return failed.outcomes, failed.failures
 
 
 def _finish(

@@ -4,8 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import flows  # noqa: F401 - says what we need of Prefect, before Prefect is imported
+
+# The same examples each time, however busy the machine is.
+settings.register_profile("keystone", deadline=None, derandomize=True)
+settings.load_profile("keystone")
 
 OLIST = Path(__file__).parents[2] / "shared" / "data" / "olist"
 

@@ -5,8 +5,8 @@ from pandera.engines.polars_engine import Date
 from contracts.contract import Gold, column
 
 
-class DimDate(Gold, key=("date_key",), scope=("year",)):
-    """One row per day, without a gap: every day of every year that a fact has a date in."""
+class DimDate(Gold, key=("date_key",)):
+    """One row per day, without a gap, from the first year that a fact has a date in to the last."""
 
     date_key: int = column(description="The day as yyyymmdd.")
     date: Date = column()

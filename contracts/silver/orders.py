@@ -1,12 +1,10 @@
 """The contract of silver.orders."""
 
-from datetime import UTC, datetime
-
 import polars as pl
 from polars import col
 
 from contracts.contract import Silver, Timestamp, column, rule, warning
-from contracts.vocabulary import HEX_ID, ORDER_STATUSES
+from contracts.vocabulary import HEX_ID, OPENED, ORDER_STATUSES, now
 
 
 class Orders(Silver, key=("order_id",)):
@@ -24,13 +22,12 @@ class Orders(Silver, key=("order_id",)):
     @rule
     def purchased_since_2016(cls) -> pl.Expr:
         """The shop opened in 2016."""
-        return col("order_purchase_timestamp") >= datetime(2016, 1, 1)  # noqa: DTZ001 - wall clock
+        return col("order_purchase_timestamp") >= OPENED
 
     @rule
     def purchased_not_in_the_future(cls) -> pl.Expr:
         """Nobody buys tomorrow."""
-        now = pl.lit(datetime.now(UTC)).dt.convert_time_zone("America/Sao_Paulo")
-        return col("order_purchase_timestamp") <= now.dt.replace_time_zone(None)
+        return col("order_purchase_timestamp") <= now()
 
     @rule
     def estimated_not_before_purchased(cls) -> pl.Expr:

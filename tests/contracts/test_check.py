@@ -67,7 +67,7 @@ def test_a_table_without_referenced_ones_is_checked_for_itself() -> None:
 def test_the_complaint_names_table_rule_count_and_key() -> None:
     made = takings(("a", 0, 5, 1), ("b", 1, 5, 1), ("c", -1, 5, 1))
     assert complaint(made) == (
-        "gold.fact_takings breaks its contract: day_is_at_least_1 (2 rows, such as a/0, c/-1). "
+        "gold.fact_takings breaks its contract: day_is_at_least_1 (rows: 2, such as a/0, c/-1). "
         "Nothing was written. Bad data is sorted out before it gets here: look for the bug in its "
         "function."
     )
@@ -75,21 +75,21 @@ def test_the_complaint_names_table_rule_count_and_key() -> None:
 
 def test_of_many_rows_five_are_named() -> None:
     made = takings(*[("a", day, Decimal(1), Decimal(2)) for day in range(1, 8)])
-    assert "tip_is_less_than_price (7 rows, such as a/1, a/2, a/3, a/4, a/5)" in complaint(made)
+    assert "tip_is_less_than_price (rows: 7, such as a/1, a/2, a/3, a/4, a/5)" in complaint(made)
 
 
 def test_a_required_value_must_be_there() -> None:
-    assert "price_is_present (1 rows, such as a/1)" in complaint(takings(("a", 1, None, None)))
+    assert "price_is_present (rows: 1, such as a/1)" in complaint(takings(("a", 1, None, None)))
 
 
 def test_keys_are_unique_together() -> None:
     made = takings(("a", 1, 5, 1), ("a", 2, 5, 1), ("b", 1, 5, 1), ("a", 1, 6, 1))
-    assert "stall_and_day_is_unique (2 rows, such as a/1, a/1)" in complaint(made)
+    assert "stall_and_day_is_unique (rows: 2, such as a/1, a/1)" in complaint(made)
 
 
 def test_a_foreign_key_must_be_known() -> None:
     made = takings(("a", 1, 5, 1), ("z", 1, 5, 1))
-    assert "stall_is_in_gold.dim_stall (1 rows, such as z/1)" in complaint(made)
+    assert "stall_is_in_gold.dim_stall (rows: 1, such as z/1)" in complaint(made)
 
 
 def test_the_referenced_table_may_have_more_columns() -> None:

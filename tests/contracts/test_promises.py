@@ -18,7 +18,6 @@ from contracts.silver.order_payments import OrderPayments
 from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from contracts.silver.products import Products
-from contracts.vocabulary import ORDER_STATUSES, PAYMENT_TYPES, STATES
 
 at = datetime.fromisoformat
 
@@ -64,17 +63,18 @@ def test_a_zip_prefix_is_five_digits(prefix: str, *, well_formed: bool) -> None:
     assert keeps(Customers, f"{name}_is_well_formed", **{name: prefix}) == well_formed
 
 
+def known(contract: type[Contract], column: str, values: str) -> list[str]:
+    """Return those of the words that a column of a closed set may hold."""
+    return [v for v in values.split() if keeps(contract, f"{column}_is_known", **{column: v})]
+
+
 def test_closed_sets_are_known_and_nothing_else_is() -> None:
-    assert len(STATES) == len({*STATES}) == 27
-    for state in STATES:
-        assert keeps(Customers, "customer_state_is_known", customer_state=state)
-    for status in ORDER_STATUSES:
-        assert keeps(Orders, "order_status_is_known", order_status=status)
-    for kind in PAYMENT_TYPES:
-        assert keeps(OrderPayments, "payment_type_is_known", payment_type=kind)
-    assert not keeps(Customers, "customer_state_is_known", customer_state="XX")
-    assert not keeps(Orders, "order_status_is_known", order_status="Delivered")
-    assert not keeps(OrderPayments, "payment_type_is_known", payment_type="")
+    states = "AC AL AM AP BA CE DF ES GO MA MG MS MT PA PB PE PI PR RJ RN RO RR RS SC SE SP TO"
+    statuses = "created approved invoiced processing shipped delivered canceled unavailable"
+    payments = "credit_card boleto voucher debit_card not_defined"
+    assert known(Customers, "customer_state", f"{states} XX sp") == states.split()
+    assert known(Orders, "order_status", f"{statuses} Delivered cancelled") == statuses.split()
+    assert known(OrderPayments, "payment_type", f"{payments} pix Boleto") == payments.split()
 
 
 @pytest.mark.parametrize(

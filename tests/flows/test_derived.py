@@ -98,8 +98,8 @@ def test_rows_that_break_the_contract_are_not_written(land: Land, lake: str) -> 
     with pytest.raises(ContractBrokenError) as caught:
         refresh_derived(lake, broken, rebuild=True)
     assert "gold.fact_sales breaks its contract" in str(caught.value)
-    assert "total_is_price_plus_freight (1 rows, such as aaaa" in str(caught.value)
-    assert "product_id_is_in_gold.dim_product (1 rows" in str(caught.value)
+    assert "total_is_price_plus_freight (rows: 1, such as aaaa" in str(caught.value)
+    assert "product_id_is_in_gold.dim_product (rows: 1" in str(caught.value)
     assert delta.open_existing(lake, "gold.fact_sales").version() == 1
 
 

@@ -14,8 +14,8 @@ def allocate(
     The first column of `key` names the group, the second orders its rows. The shares of a group
     add up to its amount exactly: each row gets the part of the amount up to and including it,
     rounded down to the cent, less what the rows before it got. Where `by` adds up to zero, the
-    rows share alike. `amount`, the same in all rows of a group, and `by` are reais >= 0, as is
-    the result.
+    rows share alike. `amount`, the same in all rows of a group, and `by` are reais between 0 and
+    10^12 each, as is the result.
     """
     group, order = key
     # Step by step, for a window inside a window would be computed over and over.
