@@ -142,8 +142,8 @@ def written(handle: DeltaTable) -> int:
 
 
 def last_figures(handle: DeltaTable) -> dict[str, Any]:
-    """Return the figures of the newest commit that has some, or nothing."""
-    for entry in handle.history():
+    """Return the figures that the newest commit carries; nothing if the table is empty yet."""
+    for entry in handle.history(1):
         if METADATA in entry:
             return dict(json.loads(entry[METADATA]))
     return {}

@@ -16,7 +16,7 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
     """Return the figures of every table of the lake by name, layer by layer.
 
     `lag` counts the commits of a table's inputs that it has not consumed; `quarantined` the raw
-    records of the table's name that wait in quarantine.
+    records of the table's name that wait in quarantine; `figures` what the last commit carries.
 
     Raises:
         NoLakeError: the lake has no tables.
@@ -41,6 +41,7 @@ def _figures(lake: str, contract: type[Contract]) -> dict[str, Any]:
         "rows": delta.rows(handle),
         "quarantined": 0,
         "lag": 0,
+        "figures": delta.last_figures(handle),
         "broken_rules": {},
         "warnings": {},
     }

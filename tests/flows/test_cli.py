@@ -43,6 +43,7 @@ def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
 def test_status_as_json(orders: str) -> None:
     found = json.loads(invoke("status", "--lake", orders, "--json"))["tables"]["silver.orders"]
     assert (found["rows"], found["quarantined"], found["lag"]) == (2, 1, 0)
+    assert found["figures"] == {"read": 3, "accepted": 2, "superseded": 0, "quarantined": 1}
     assert found["broken_rules"] == {"order_id_is_well_formed": 1}
 
 
