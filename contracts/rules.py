@@ -68,6 +68,9 @@ _WORDS = {
     "str_matches": "is_well_formed",
     "isin": "is_known",
     "greater_than_or_equal_to": "is_at_least_{min_value}",
+    "greater_than": "is_above_{min_value}",
+    "less_than_or_equal_to": "is_at_most_{max_value}",
+    "less_than": "is_below_{max_value}",
     "in_range": "is_between_{min_value}_and_{max_value}",
 }
 """Pandera's names for its checks, said as predicates."""

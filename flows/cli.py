@@ -25,15 +25,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 # A file or a pipe has no width: give it one that shows a row on a line.
-out = Console(width=None if sys.stdout.isatty() else 120)
-err = Console(stderr=True)
+out = Console(width=None if sys.stdout.isatty() else 120, markup=False)
+err = Console(stderr=True, markup=False)
 
 Lake = Annotated[
-    str | None, typer.Option(help="Where the tables lie.", envvar="KEYSTONE_LAKE", metavar="DIR")
+    str | None, typer.Option(help="Where the tables lie (or KEYSTONE_LAKE).", metavar="DIR")
 ]
 Source = Annotated[
     str | None,
-    typer.Option(help="The landing zone with CSV files.", envvar="KEYSTONE_SOURCE", metavar="DIR"),
+    typer.Option(help="The landing zone with CSV files (or KEYSTONE_SOURCE).", metavar="DIR"),
 ]
 Archive = Annotated[
     str | None,
@@ -166,15 +166,11 @@ def main() -> None:
     try:
         app()
     except MissingSettingError as error:
-        err.print(f"Usage: {error}", style="red", highlight=False)
+        err.print(f"Usage: {error}", style="red")
         sys.exit(2)
     except Exception as error:
-        if os.environ.get("KEYSTONE_DEBUG"):
-            raise
         for line in getattr(error, "failures", [str(error) or type(error).__name__]):
-            err.print(
-                "error:", " ".join(line.split()), style="red", highlight=False, soft_wrap=True
-            )
+            err.print("error:", " ".join(line.split()), style="red", soft_wrap=True)
         sys.exit(1)
 
 
@@ -191,10 +187,10 @@ def _show(doing: str, outcomes: Sequence[Outcome]) -> None:
     from flows.report import COLUMNS, cells, headline, remarks
 
     out.print(_grid(COLUMNS, map(cells, outcomes)))
-    out.print(f"{doing}: {headline(outcomes)}", highlight=False)
+    out.print(f"{doing}: {headline(outcomes)}")
     for title, found in remarks(outcomes).items():
         if found:
-            out.print(f"{title}:", *(f"  {line}" for line in found), sep="\n", highlight=False)
+            out.print(f"{title}:", *(f"  {line}" for line in found), sep="\n")
 
 
 def _grid(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:

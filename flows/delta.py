@@ -8,12 +8,13 @@ writer gets a conflict instead of repeating rows. Never hand a handle to a secon
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
-from deltalake.exceptions import DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
@@ -93,37 +94,54 @@ def appended_since(handle: DeltaTable, version: int | None) -> tuple[pl.LazyFram
     return pl.scan_parquet(paths), int(files["num_records"].sum())
 
 
-def append(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> None:
-    """Add rows through the handle.
+def append(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> int:
+    """Add rows through the handle, and return how many it says were added.
 
     Raises:
         deltalake.exceptions.CommitFailedError: another writer has moved the watermark since the
             handle was opened. Open a new handle, compare the watermark, decide.
     """
+    before = rows(handle)
     write_deltalake(handle, data, mode="append", commit_properties=carried)
+    return rows(handle) - before
 
 
 def replace(
     handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties, where: str | None = None
-) -> None:
-    """Put rows in the place of all others, or of those that `where` names; raises as append."""
-    write_deltalake(handle, data, mode="overwrite", predicate=where, commit_properties=carried)
+) -> int:
+    """Put rows in the place of all others, or of those that `where` names; raises as `append`.
+
+    Where all are replaced, the table takes on their columns. Returns how many rows it has then.
+    """
+    write_deltalake(
+        handle,
+        data,
+        mode="overwrite",
+        schema_mode=None if where else "overwrite",
+        predicate=where,
+        commit_properties=carried,
+    )
+    return rows(handle)
 
 
 def upsert(
     handle: DeltaTable, data: pl.DataFrame, key: Sequence[str], carried: CommitProperties
-) -> None:
-    """Put each row in the place of the one with its key, or add it; raises as append."""
+) -> int:
+    """Put each row in the place of the one with its key, or add it; raises as `append`.
+
+    Returns how many were put or added.
+    """
     if data.is_empty():  # a merge would not commit, and so not carry anything
-        append(handle, data, carried)
-        return
-    handle.merge(
+        return append(handle, data, carried)
+    merge = handle.merge(
         data,
         " AND ".join(f"old.{name} = new.{name}" for name in key),
         source_alias="new",
         target_alias="old",
         commit_properties=carried,
-    ).when_matched_update_all().when_not_matched_insert_all().execute()
+    )
+    done = merge.when_matched_update_all().when_not_matched_insert_all().execute()
+    return int(done["num_target_rows_inserted"] + done["num_target_rows_updated"])
 
 
 def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitProperties:
@@ -132,13 +150,6 @@ def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitP
         custom_metadata={METADATA: json.dumps(figures)},
         app_transactions=[Transaction(name, version) for name, version in consumed.items()],
     )
-
-
-def written(handle: DeltaTable) -> int:
-    """Count the rows that the handle's last commit says it wrote."""
-    metrics = handle.history(1)[0]["operationMetrics"]
-    merged = ("num_target_rows_inserted", "num_target_rows_updated")
-    return int(metrics.get("num_added_rows") or sum(metrics.get(name, 0) for name in merged))
 
 
 def last_figures(handle: DeltaTable) -> dict[str, Any]:
@@ -159,14 +170,15 @@ def _open(
     try:
         return _Handle(uri)
     except TableNotFoundError:
-        # Two writers that both find nothing create one table: the loser's attempt is ignored.
-        DeltaTable.create(
-            uri,
-            Schema.from_arrow(schema),
-            mode="ignore",
-            partition_by=list(partition_by),
-            description=description,
-        )
+        # Of two writers that both find nothing one is too late, and finds it now.
+        with suppress(CommitFailedError):
+            DeltaTable.create(
+                uri,
+                Schema.from_arrow(schema),
+                mode="ignore",
+                partition_by=list(partition_by),
+                description=description,
+            )
         return _Handle(uri)
 
 

@@ -1,6 +1,9 @@
 """Tables that are made of other tables: computed, checked against their contract, replaced."""
 
+from collections.abc import Iterable
 from time import perf_counter
+
+from deltalake import DeltaTable
 
 from contracts.check import check
 from flows import delta
@@ -17,10 +20,15 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     """
     started = perf_counter()
     target = delta.open_table(lake, table.contract)
-    inputs = {name: delta.open_table(lake, contract) for name, contract in table.inputs.items()}
-    consumed = {
-        contract.promise().table: inputs[name].version() for name, contract in table.inputs.items()
+    parents = {
+        column: delta.open_table(lake, parent)
+        for column, parent in table.contract.references().items()
     }
+    inputs = {name: delta.open_table(lake, contract) for name, contract in table.inputs.items()}
+    names = dict(zip(inputs, table.input_names, strict=True))
+    for name, handle in inputs.items():
+        _hold_back(handle, names[name], parents.values())
+    consumed = {names[name]: handle.version() for name, handle in inputs.items()}
     known = {name: target.transaction_version(name) for name in consumed}
     if changed := rebuild or known != consumed:
         frames = {
@@ -32,11 +40,7 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
             .select(table.contract.fields().names())
             .collect(engine="streaming")
         )
-        parents = {
-            column: delta.scan(delta.open_table(lake, parent))
-            for column, parent in table.contract.references().items()
-        }
-        check(made, table.contract, parents)
+        check(made, table.contract, {name: delta.scan(each) for name, each in parents.items()})
         delta.replace(target, made, delta.carrying(consumed, {"rows": len(made)}))
     return Outcome(
         table=table.name,
@@ -44,4 +48,12 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
         rows=delta.rows(target),
         changed=changed,
         seconds=perf_counter() - started,
+    )
+
+
+def _hold_back(read: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> None:
+    """Read an input no further than the dimensions have: what came since may lack its member."""
+    seen = [parent.transaction_version(name) for parent in parents]
+    read.load_as_version(
+        min([read.version(), *(version for version in seen if version is not None)])
     )

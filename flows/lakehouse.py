@@ -25,7 +25,7 @@ from transforms.graph import Table, tables
 SIDE_BY_SIDE: Any = ThreadPoolTaskRunner(max_workers=os.cpu_count() or 2)
 
 
-@flow(task_runner=SIDE_BY_SIDE)
+@flow
 def lakehouse(
     source: str | None = None,
     lake: str | None = None,
@@ -89,7 +89,7 @@ def refresh(lake: str | None = None, rebuild: bool = False) -> list[Outcome]:
     futures: dict[str, PrefectFuture[Outcome]] = {}
     for name, table in tables().items():
         make = refresh_records if table.source else refresh_derived
-        futures[name] = step(lake, table.contract, make).submit(
+        futures[name] = step(lake, table.contract, make, table.input_names).submit(
             lake,
             table,
             rebuild=rebuild,
@@ -112,7 +112,7 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
     """
     lake = place("lake", lake)
     futures = {
-        each.name: step(lake, each.contract, replay_records).submit(lake, each)
+        each.name: step(lake, each.contract, replay_records, each.input_names).submit(lake, each)
         for each in _replayable(table)
     }
     replayed = {outcome.table: outcome for outcome in _finish("replay", futures)}

@@ -66,6 +66,9 @@ def archive_file(path: Path, archive: str, digest: str) -> Path:
         message = f"{path.name}: changed while it was being archived; it stays where it is"
         raise OSError(message)
     partial.replace(target)
+    if sha256(path) != digest:
+        message = f"{path.name}: changed while it was being archived; what is new stays"
+        raise OSError(message)
     path.unlink()
     return target
 

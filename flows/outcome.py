@@ -22,8 +22,10 @@ class Outcome:
     accepted: int | None = None
     superseded: int | None = None
     quarantined: int | None = None
+    quarantine: str = ""
+    """The table where the broken records of the table's source wait."""
     in_quarantine: int = 0
-    """The rows of the table's source that wait in quarantine, from this run or before."""
+    """How many wait there, from this run or before."""
     broken_rules: Mapping[str, int] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()

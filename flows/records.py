@@ -11,7 +11,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
+from pandera.errors import SchemaError
+from polars.exceptions import ShapeError
 
+from contracts.check import ContractBrokenError
+from contracts.technical import stored
 from flows import delta
 from flows.outcome import ConservationError, Outcome
 from transforms.graph import Table
@@ -23,7 +27,7 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     """Bring a silver table up to its bronze table: what came since, or all with `rebuild`.
 
     Raises:
-        ConservationError: the figures do not add up; nothing counts as progress.
+        ConservationError: the figures do not add up.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started = perf_counter()
@@ -38,7 +42,7 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     if since == version:
         return _outcome(table, silver, quarantine, started)
     raw, read = delta.appended_since(bronze, since)
-    known = delta.scan(silver).clear() if since is None else delta.scan(silver)
+    known = pl.LazyFrame(schema=stored(table.contract)) if since is None else delta.scan(silver)
     fate = _decide(raw, known, table)
     carried = delta.carrying({name: version}, figures := _account(table, read, fate))
     delta.replace(
@@ -48,10 +52,10 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
         where=None if since is None else f"_bronze_version > {since}",
     )
     if since is None:
-        delta.replace(silver, fate.accepted, carried)
+        written = delta.replace(silver, fate.accepted, carried)
     else:
-        delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
-    _prove(silver, table, fate)
+        written = delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
+    _prove(table, written, fate)
     return _outcome(table, silver, quarantine, started, figures)
 
 
@@ -62,7 +66,7 @@ def replay_records(lake: str, table: Table) -> Outcome:
     first: a crash in between leaves rows in both places, which the next replay puts right.
 
     Raises:
-        ConservationError: the figures do not add up; nothing is moved.
+        ConservationError: the figures do not add up.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started = perf_counter()
@@ -78,8 +82,8 @@ def replay_records(lake: str, table: Table) -> Outcome:
     # The watermark stays, but to name it makes this commit conflict with a refresh's.
     carried = delta.carrying({name: since}, figures := _account(table, read, fate))
     if len(fate.broken) < read:
-        delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
-        _prove(silver, table, fate)
+        written = delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
+        _prove(table, written, fate)
     delta.replace(quarantine, fate.broken, carried)
     return _outcome(table, silver, quarantine, started, figures)
 
@@ -95,7 +99,16 @@ class _Fate(NamedTuple):
 def _decide(raw: pl.LazyFrame, known: pl.LazyFrame, table: Table) -> _Fate:
     """Part the records into accepted, superseded and broken; known rows compete for their keys."""
     key = table.contract.promise().key
-    kept, broken = pl.collect_all(sift(raw, table.function, table.contract), engine="streaming")
+    try:
+        sifted = sift(raw, table.function, table.contract)
+        kept, broken = pl.collect_all(sifted, engine="streaming")
+    except SchemaError as error:
+        reason = str(error).partition("\n")[0]
+        message = f"{table.name} has not the columns that its contract promises: {reason}"
+        raise ContractBrokenError(message) from error
+    except ShapeError as error:
+        message = f"{table.name}: its function must give one row per record, in the same order"
+        raise ContractBrokenError(message) from error
     rivals = known.join(kept.lazy().select(key), on=key, how="semi").collect(engine="streaming")
     # Between equals the known row wins (true sorts last), so that a repeat changes nothing.
     versions = pl.concat(
@@ -122,11 +135,11 @@ def _account(table: Table, read: int, fate: _Fate) -> dict[str, Any]:
     return figures
 
 
-def _prove(silver: DeltaTable, table: Table, fate: _Fate) -> None:
-    if (written := delta.written(silver)) != len(fate.accepted):
+def _prove(table: Table, written: int, fate: _Fate) -> None:
+    if written != len(fate.accepted):
         message = (
-            f"{table.name}: version {silver.version()} has {written} new rows, but "
-            f"{len(fate.accepted)} were accepted; `keystone refresh --rebuild` makes it anew"
+            f"{table.name}: {len(fate.accepted)} rows were accepted, but {written} written; "
+            f"`keystone refresh --rebuild` makes the table anew"
         )
         raise ConservationError(message)
 
@@ -143,6 +156,7 @@ def _outcome(
         version=silver.version(),
         rows=delta.rows(silver),
         changed=figures is not None,
+        quarantine=delta.quarantine_name(*table.inputs.values()),
         in_quarantine=delta.rows(quarantine),
         broken_rules=broken_rules(quarantine),
         warnings=standing_warnings(silver, table),

@@ -6,12 +6,13 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.outcome import Outcome
 
+# Fields of an outcome.
 COLUMNS = ("table", "rows", "read", "accepted", "superseded", "quarantined", "seconds")
 
 
 def publish(flow: str, outcomes: Sequence[Outcome]) -> None:
     """Create the table artifact and the Markdown summary of a run."""
-    rows = [dict(zip(COLUMNS, cells(outcome), strict=True)) for outcome in outcomes]
+    rows = [{name: getattr(outcome, name) for name in COLUMNS} for outcome in outcomes]
     create_table_artifact(rows, f"{flow}-tables", description="What became of each table.")
     create_markdown_artifact(_markdown(flow, outcomes), f"{flow}-summary")
 
@@ -33,7 +34,7 @@ def cells(outcome: Outcome) -> list[str]:
 def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
     """Say, under "In quarantine" and "Warnings", what stands in which table and how often."""
     return {
-        "In quarantine": _counts({o.table: o.broken_rules for o in outcomes}),
+        "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
         "Warnings": _counts({o.table: o.warnings for o in outcomes}),
     }
 

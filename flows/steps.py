@@ -6,12 +6,11 @@ lies in the tables.
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from click import unstyle
-from deltalake.exceptions import DeltaError
+from deltalake.exceptions import DeltaError, SchemaMismatchError
 from prefect import Task, get_run_logger
 from prefect.assets import Asset, AssetProperties, add_asset_metadata, materialize
 from prefect.cache_policies import NO_CACHE
@@ -20,6 +19,7 @@ from prefect.futures import PrefectFuture, as_completed
 from prefect.tasks import exponential_backoff
 from rich.console import Console
 from rich.progress import track
+from rich.text import Text
 
 from contracts.check import ContractBrokenError
 from contracts.contract import Contract
@@ -32,8 +32,10 @@ EXPECTED = (ContractBrokenError, ConservationError)
 """Errors that name their table and say what to do; all others need their kind to be understood."""
 
 
-def step(lake: str, contract: type[Contract], make: Step) -> Task[..., Outcome]:
-    """Return the task that makes a table and tells Prefect what became of it.
+def step(
+    lake: str, contract: type[Contract], make: Step, inputs: Iterable[str] = ()
+) -> Task[..., Outcome]:
+    """Return the task that makes a table of its inputs and tells Prefect what became of it.
 
     What can pass (storage, a faster writer) is tried four times, later and later; what cannot (a
     contract, a bad file) fails at once.
@@ -46,6 +48,7 @@ def step(lake: str, contract: type[Contract], make: Step) -> Task[..., Outcome]:
 
     @materialize(
         asset,
+        asset_deps=[_asset_key(location(lake, read)) for read in inputs],
         name=name,
         task_run_name=name,
         retries=3,
@@ -95,7 +98,8 @@ def gather(
 
 
 def _can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    return isinstance(state.result(raise_on_failure=False), OSError | DeltaError)
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, OSError | DeltaError) and not isinstance(error, SchemaMismatchError)
 
 
 def _failed(state: State[Any]) -> bool:
@@ -105,7 +109,7 @@ def _failed(state: State[Any]) -> bool:
 def _reason(task: str, state: State[Any]) -> str:
     error = state.result(raise_on_failure=False)
     said = str(error) if isinstance(error, EXPECTED) else f"{task}: {type(error).__name__}: {error}"
-    return " ".join(unstyle(said).split())
+    return " ".join(Text.from_ansi(said).plain.split())
 
 
 def _asset_key(uri: str) -> str:

@@ -30,11 +30,13 @@ def sift(
 ) -> Sifted:
     """Type raw records by a table function and part those that keep its contract from the rest.
 
-    The function must give one row per record, in the same order; polars.exceptions.ShapeError
-    at collection says that it does not.
+    Raises:
+        pandera.errors.SchemaError: the function gives other columns or types than promised.
+        polars.exceptions.ShapeError: at collection; it does not give one row per record.
     """
     kept = [rule for rule in rules(contract, typed_from_raw=True) if not rule.warning]
-    beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), function(raw)], how="horizontal")
+    typed = contract.validate(function(raw))  # of a LazyFrame, Pandera looks at the schema only
+    beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
     readable = col(f"{RAW}_corrupt_record").is_null()
     judged = beside.with_columns(_sound=pl.all_horizontal(readable, *(rule.keeps for rule in kept)))
     return Sifted(

@@ -34,6 +34,8 @@ def invoke(*arguments: str) -> str:
 
 
 def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
+    # main() sets it for its process, which here is the tests'.
+    monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     monkeypatch.setattr("sys.argv", ["keystone", *arguments])
     with pytest.raises(SystemExit) as caught:
         main()

@@ -189,7 +189,7 @@ def test_artifacts_and_assets_say_what_was_done(lake: str) -> None:
         by_key = {artifact["key"]: artifact["data"] for artifact in artifacts}
         assert set(by_key) == {"refresh-tables", "refresh-summary"}
         assert {row["table"] for row in json.loads(by_key["refresh-tables"])} == set(tables())
-        assert "18 of 18 tables changed" in by_key["refresh-summary"]
+        assert f"{len(tables())} of {len(tables())} tables changed" in by_key["refresh-summary"]
 
         def materialised() -> Any:
             resource = {"id_prefix": [f"file://{lake}/gold/fact_sales"]}
@@ -252,7 +252,7 @@ def test_rows_in_quarantine_are_no_failure(land: Land, lake: str) -> None:
     landing = land(orders=[{"order_status": "?"}])
     done = keystone("run", "--source", str(landing), "--lake", lake)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "silver.orders: order_status_is_known (1)" in done.stdout
+    assert "quarantine.orders: order_status_is_known (1)" in done.stdout
 
 
 def test_a_failure_is_one_line_without_traceback(land: Land, lake: str) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from itertools import permutations
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -125,7 +124,7 @@ def test_a_crash_between_quarantine_and_silver_leaves_each_record_in_one_place(
     refresh_records(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv", hours=1)
     with monkeypatch.context() as patch:
-        patch.setattr(delta, "upsert", partial(_die))
+        patch.setattr(delta, "upsert", _die)
         with pytest.raises(KeyboardInterrupt):
             refresh_records(lake, ORDERS)
     assert len(quarantine(lake)) == 1
