@@ -168,7 +168,7 @@ def main() -> None:
     except MissingSettingError as error:
         err.print(f"Usage: {error}", style="red")
         sys.exit(2)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it was, people get one line
         for line in getattr(error, "failures", [str(error) or type(error).__name__]):
             err.print("error:", " ".join(line.split()), style="red", soft_wrap=True)
         sys.exit(1)

@@ -4,8 +4,7 @@ import duckdb
 import polars as pl
 
 from flows import delta
-from flows.status import NoLakeError
-from transforms.graph import sources, tables
+from flows.status import existing
 
 
 def query(lake: str, statement: str) -> pl.DataFrame:
@@ -16,11 +15,7 @@ def query(lake: str, statement: str) -> pl.DataFrame:
         duckdb.Error: the statement is wrong; names the nearest table or column.
     """
     with duckdb.connect() as connection:
-        names = [name for name in _names() if delta.exists(lake, name)]
-        if not names:
-            message = f"{lake}: there is no lake here yet; `keystone run` makes one"
-            raise NoLakeError(message)
-        for name in names:
+        for name in existing(lake):
             schema, _, table = name.partition(".")
             connection.register(f"{schema}__{table}", delta.scan(delta.open_existing(lake, name)))
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -28,11 +23,3 @@ def query(lake: str, statement: str) -> pl.DataFrame:
             connection.execute(view)
         result: pl.DataFrame = connection.sql(statement).pl()
         return result
-
-
-def _names() -> list[str]:
-    return [
-        *tables(),
-        *(contract.promise().table for contract in sources()),
-        *(delta.quarantine_name(contract) for contract in sources()),
-    ]

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from contracts.contract import Contract
+from deltalake import DeltaTable
+
 from flows import delta
 from flows.records import broken_rules, standing_warnings
 from transforms.graph import Table, sources, tables
@@ -13,7 +14,7 @@ class NoLakeError(Exception):
 
 
 def status(lake: str) -> dict[str, dict[str, Any]]:
-    """Return the figures of every table of the lake by name, layer by layer.
+    """Return the figures of every bronze, silver and gold table of the lake, by name.
 
     `lag` counts the commits of a table's inputs that it has not consumed; `quarantined` the raw
     records of the table's name that wait in quarantine; `figures` what the last commit carries.
@@ -21,45 +22,44 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
     Raises:
         NoLakeError: the lake has no tables.
     """
-    contracts = [*sources(), *(table.contract for table in tables().values())]
-    found = {
-        contract.promise().table: _figures(lake, contract)
-        for contract in contracts
-        if delta.exists(lake, contract.promise().table)
-    }
-    if not found:
-        message = f"{lake}: there is no lake here yet; `keystone run` makes one"
-        raise NoLakeError(message)
-    return found
+    here = existing(lake)
+    handles = {name: delta.open_existing(lake, name) for name in here}
+    return {name: _figures(name, handles) for name in here if not name.startswith("quarantine.")}
 
 
-def _figures(lake: str, contract: type[Contract]) -> dict[str, Any]:
-    name = contract.promise().table
-    handle = delta.open_table(lake, contract)
-    figures = {
+def existing(lake: str) -> list[str]:
+    """Return the names of the tables that the lake has, layer by layer, quarantine last.
+
+    Raises:
+        NoLakeError: it has none.
+    """
+    names = [
+        *(source.promise().table for source in sources()),
+        *tables(),
+        *(delta.quarantine_name(source) for source in sources()),
+    ]
+    if found := [name for name in names if delta.exists(lake, name)]:
+        return found
+    message = f"{lake}: there is no lake here yet; `keystone run` makes one"
+    raise NoLakeError(message)
+
+
+def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
+    handle, table = handles[name], tables().get(name)
+    waiting = handles.get(name.replace("silver.", "quarantine."), handle)
+    quarantined = waiting is not handle
+    return {
         "version": handle.version(),
         "rows": delta.rows(handle),
-        "quarantined": 0,
-        "lag": 0,
+        "quarantined": delta.rows(waiting) if quarantined else 0,
+        "lag": _lag(table, handles) if table else 0,
         "figures": delta.last_figures(handle),
-        "broken_rules": {},
-        "warnings": {},
+        "broken_rules": broken_rules(waiting) if quarantined else {},
+        "warnings": standing_warnings(handle, table) if table else {},
     }
-    if table := tables().get(name):
-        figures["lag"] = _lag(lake, table)
-        figures["warnings"] = standing_warnings(handle, table)
-    quarantine = name.replace("silver.", "quarantine.")
-    if quarantine != name and delta.exists(lake, quarantine):
-        waiting = delta.open_existing(lake, quarantine)
-        figures["quarantined"] = delta.rows(waiting)
-        figures["broken_rules"] = broken_rules(waiting)
-    return figures
 
 
-def _lag(lake: str, table: Table) -> int:
-    handle = delta.open_table(lake, table.contract)
-    return sum(
-        delta.open_existing(lake, name).version() - (handle.transaction_version(name) or 0)
-        for name in table.input_names
-        if delta.exists(lake, name)
-    )
+def _lag(table: Table, handles: dict[str, DeltaTable]) -> int:
+    seen = handles[table.name].transaction_version
+    read = [name for name in table.input_names if name in handles]
+    return sum(handles[name].version() - (seen(name) or 0) for name in read)

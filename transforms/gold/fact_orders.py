@@ -10,7 +10,7 @@ from contracts.silver.order_items import OrderItems
 from contracts.silver.order_payments import OrderPayments
 from contracts.silver.orders import Orders
 from contracts.vocabulary import REAIS
-from transforms.gold.dates import calendar_days, date_key
+from transforms.gold.dates import calendar_days, date_key, delivered_on_time, delivery_lag_days
 
 PURCHASED = "order_purchase_timestamp"
 APPROVED = "order_approved_at"
@@ -53,12 +53,12 @@ def fact_orders(
             "freight_value",
             "payments",
             "payment_value",
+            delivery_lag_days(),
+            delivered_on_time(),
             days_to_approval=calendar_days(PURCHASED, APPROVED),
             days_to_carrier=calendar_days(APPROVED, SHIPPED),
             days_in_transit=calendar_days(SHIPPED, DELIVERED),
-            delivery_lag_days=calendar_days(PURCHASED, DELIVERED),
             days_past_estimate=calendar_days(ESTIMATED, DELIVERED),
-            delivered_on_time=calendar_days(ESTIMATED, DELIVERED) <= 0,
             total_order_value=total,
             payment_difference=(col("payment_value") - total).cast(REAIS),
         )

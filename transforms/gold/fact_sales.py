@@ -10,11 +10,9 @@ from contracts.silver.order_payments import OrderPayments
 from contracts.silver.orders import Orders
 from contracts.vocabulary import REAIS
 from transforms.gold.allocation import allocate
-from transforms.gold.dates import calendar_days, date_key
+from transforms.gold.dates import date_key, delivered_on_time, delivery_lag_days
 
 PURCHASED = "order_purchase_timestamp"
-DELIVERED = "order_delivered_customer_date"
-ESTIMATED = "order_estimated_delivery_date"
 
 
 def fact_sales(
@@ -50,8 +48,8 @@ def fact_sales(
             "freight_value",
             "total_order_item_value",
             "allocated_payment_value",
+            delivery_lag_days(),
+            delivered_on_time(),
             purchase_month=col(PURCHASED).dt.strftime("%Y-%m"),
-            delivery_lag_days=calendar_days(PURCHASED, DELIVERED),
-            delivered_on_time=calendar_days(ESTIMATED, DELIVERED) <= 0,
         )
     )

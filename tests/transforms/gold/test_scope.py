@@ -66,16 +66,3 @@ def test_some_scopes_alone_are_made_as_among_all(
     assert_frame_equal(
         alone.collect(engine="streaming"), among_all.collect(), check_row_order=False
     )
-
-
-def test_every_scope_but_the_years_is_covered() -> None:
-    assert {table.name for table in LOCAL} == {
-        "silver.geolocation",
-        "gold.dim_customer",
-        "gold.dim_product",
-        "gold.dim_seller",
-        "gold.fact_orders",
-        "gold.fact_payments",
-        "gold.fact_reviews",
-        "gold.fact_sales",
-    }
