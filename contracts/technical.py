@@ -22,9 +22,8 @@ be read."""
 SILVER = pl.Schema({"_event_time": pl.Datetime("us", "UTC")})
 """Of every silver row that comes from a record: when that record was true."""
 
-QUARANTINE = pl.Schema({"_broken_rules": pl.List(pl.String()), "_bronze_version": pl.Int64()})
-"""Of every quarantine row: what is wrong with it, and the version of the bronze table up to which
-had been read when it was found."""
+QUARANTINE = pl.Schema({"_broken_rules": pl.List(pl.String())})
+"""Of every quarantine row: what is wrong with it."""
 
 
 def stored(contract: type[Contract]) -> pl.Schema:

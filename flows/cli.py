@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -10,12 +11,13 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import polars.selectors as cs
 import typer
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from flows.outcome import Outcome, RunFailedError
+from flows.outcome import Outcome, RunFailedError, UnknownTableError
 from flows.settings import MissingSettingError, place
 
 app = typer.Typer(
@@ -133,7 +135,7 @@ def sql(
 
     rows = query(place("lake", lake), statement)
     if form is Format.csv:
-        print(rows.write_csv(), end="")
+        print(rows.with_columns(cs.list().list.join(", ")).write_csv(), end="")
     elif form is Format.json:
         print(json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False))
     else:
@@ -163,9 +165,11 @@ def main() -> None:
     if "PREFECT_LOGGING_SETTINGS_PATH" not in os.environ:
         # The summary says it all; who wants the log on the terminal names a configuration.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    # An orderly end, so that a server that Prefect has started for us ends as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
-    except MissingSettingError as error:
+    except (MissingSettingError, UnknownTableError) as error:
         err.print(f"Usage: {error}", style="red")
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 - whatever it was, people get one line

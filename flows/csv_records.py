@@ -166,8 +166,10 @@ def _header(path: Path, data: mmap.mmap) -> tuple[str, ...]:
     if not sound:
         raise _rejected(path, "the quotes of the header do not match", "correct the header")
     header = tuple((name or "").strip() for name in _values(text))
-    if repeated := [name for name, count in Counter(header).items() if count > 1]:
-        reason = f"the header repeats {_listed(repeated[:5])}"
+    count = Counter(header)
+    if repeated := [place for place, name in enumerate(header, 1) if count[name] > 1]:
+        # Not their names: of a file without a header these are data.
+        reason = f"columns {', '.join(map(str, repeated[:5]))} of the header have the same name"
         raise _rejected(path, reason, "rename or drop the copies")
     return header
 

@@ -74,52 +74,44 @@ def rows(handle: DeltaTable) -> int:
     return int(_files(handle)["num_records"].sum())
 
 
-def appended_since(handle: DeltaTable, version: int | None) -> tuple[pl.LazyFrame, int]:
-    """Return the rows of an append-only table that came after a version, and how many the log says.
+def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int] | None:
+    """Return the rows of an append-only table that came after a version, and their number.
 
-    Without a version, or when its log has been cleaned up, or after a compaction, these are more
-    rows than that, never fewer: whoever asks must bear repeats.
+    The number is what the log says. Returns nothing when the log cannot tell any more: it has
+    been cleaned up, or files have been compacted.
     """
+    try:
+        before = _files(DeltaTable(handle.table_uri, version=version))
+    except DeltaError:
+        return None
     files = _files(handle)
-    if version is not None and version in range(handle.version()):
-        try:
-            before = DeltaTable(handle.table_uri, version=version)
-        except DeltaError:
-            return scan(handle), rows(handle)
-        files = files.join(_files(before), on="path", how="anti")
-    if files.is_empty():
+    if len(before.join(files, on="path", how="anti")):
+        return None
+    new = files.join(before, on="path", how="anti")
+    if new.is_empty():
         return scan(handle).clear(), 0
-    wanted = tuple(files["path"])
+    wanted = tuple(new["path"])
     paths = [uri for uri in handle.file_uris() if uri.endswith(wanted)]
-    return pl.scan_parquet(paths), int(files["num_records"].sum())
+    return pl.scan_parquet(paths), int(new["num_records"].sum())
 
 
-def append(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> int:
-    """Add rows through the handle, and return how many it says were added.
+def append(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> None:
+    """Add rows through the handle.
 
     Raises:
         deltalake.exceptions.CommitFailedError: another writer has moved the watermark since the
             handle was opened. Open a new handle, compare the watermark, decide.
     """
-    before = rows(handle)
     write_deltalake(handle, data, mode="append", commit_properties=carried)
-    return rows(handle) - before
 
 
-def replace(
-    handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties, where: str | None = None
-) -> int:
-    """Put rows in the place of all others, or of those that `where` names; raises as `append`.
+def replace(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> int:
+    """Put rows, and their columns, in the place of all others; raises as `append`.
 
-    Where all are replaced, the table takes on their columns. Returns how many rows it has then.
+    Returns how many rows the table has then.
     """
     write_deltalake(
-        handle,
-        data,
-        mode="overwrite",
-        schema_mode=None if where else "overwrite",
-        predicate=where,
-        commit_properties=carried,
+        handle, data, mode="overwrite", schema_mode="overwrite", commit_properties=carried
     )
     return rows(handle)
 
@@ -132,7 +124,8 @@ def upsert(
     Returns how many were put or added.
     """
     if data.is_empty():  # a merge would not commit, and so not carry anything
-        return append(handle, data, carried)
+        append(handle, data, carried)
+        return 0
     merge = handle.merge(
         data,
         " AND ".join(f"old.{name} = new.{name}" for name in key),

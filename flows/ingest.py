@@ -27,7 +27,7 @@ def ingest_table(
     A file whose contents are there already, under whatever name, is not appended again. A file
     is archived (when asked for) only once its records have been counted in bronze.
     """
-    started, landed, rejected = perf_counter(), 0, []
+    started, landed, rejected, failed = perf_counter(), 0, [], []
     for path in files:
         try:
             digest, added = _ingest_file(lake, contract, path, as_of)
@@ -36,6 +36,11 @@ def ingest_table(
                 archive_file(path, archive, digest)
         except FileRejected as reason:
             rejected.append(str(reason))
+        except OSError as error:
+            if path.exists():  # else another run has archived it
+                failed.append(error)
+    if failed:
+        raise failed[0]
     handle = delta.open_table(lake, contract)
     return Outcome(
         table=contract.promise().table,
@@ -59,11 +64,15 @@ def _ingest_file(
     added = 0
     if handle.transaction_version(app_id) is None:
         records = _records(contract, path, facts, as_of)
+        if sha256(path) != facts.sha256:
+            message = f"{path.name}: changed while it was read; let its upload finish first"
+            raise FileRejected(message)
         if len(records) != facts.records:
             message = f"{path.name}: {len(records)} of its {facts.records} records were read"
             raise ConservationError(message)
         figures = {"file": path.name, "sha256": facts.sha256, "read": facts.records}
-        added = delta.append(handle, records, delta.carrying({app_id: 1}, figures))
+        delta.append(handle, records, delta.carrying({app_id: 1}, figures))
+        added = facts.records
     _verify(handle, path, facts)
     return facts.sha256, added
 
@@ -86,7 +95,7 @@ def _records(
 
 
 def _verify(handle: DeltaTable, path: Path, facts: CsvFacts) -> None:
-    """Prove that bronze holds each record of the file, and that the file is still the same."""
+    """Prove that bronze holds each record of the file."""
     # A range, for Delta's statistics tell which files cannot hold it; "0" comes right after "/".
     first, behind = f"file/{facts.sha256}/", f"file/{facts.sha256}0"
     mine = pl.col("_source").is_between(pl.lit(first), pl.lit(behind), closed="left")
@@ -94,6 +103,3 @@ def _verify(handle: DeltaTable, path: Path, facts: CsvFacts) -> None:
     if there != facts.records:
         message = f"{path.name}: has {facts.records} records, but bronze has {there} of them"
         raise ConservationError(message)
-    if sha256(path) != facts.sha256:
-        message = f"{path.name}: changed while it was read; let its upload finish, then run again"
-        raise FileRejected(message)

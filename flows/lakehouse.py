@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from prefect import flow
@@ -66,8 +67,11 @@ def ingest(
         FileNotFoundError: there is no such landing zone.
         RunFailedError: a file was rejected or a table failed; all else has been ingested.
     """
-    lake = place("lake", lake)
-    files, strangers = arrivals(place("source", source))
+    lake, source = place("lake", lake), place("source", source)
+    files, strangers = arrivals(source)
+    if archive and Path(archive).resolve() == Path(source).resolve():
+        message = f"{archive}: is the landing zone itself; archive to another folder"
+        raise ValueError(message)
     futures = {
         contract.promise().table: step(lake, contract, ingest_table).submit(
             lake, contract, paths, archive=archive, as_of=as_of

@@ -1,6 +1,7 @@
 """The landing zone: which files lie there, which table each belongs to, where they go after."""
 
 import hashlib
+import os
 import re
 import shutil
 from pathlib import Path
@@ -27,7 +28,10 @@ def arrivals(source: str) -> tuple[dict[type[Bronze], list[Path]], list[FileReje
     found: dict[type[Bronze], list[Path]] = {contract: [] for contract in sources()}
     strangers = []
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(("_", ".")) or not path.is_file():
+        if path.name.startswith(("_", ".")) or path.is_dir():
+            continue
+        if unfit := _unfit(path):
+            strangers.append(FileRejected(unfit))
             continue
         if contract := _recognised(path.name):
             found[contract].append(path)
@@ -59,7 +63,9 @@ def archive_file(path: Path, archive: str, digest: str) -> Path:
     target = folder / path.name
     if target.exists() and sha256(target) != digest:
         target = target.with_stem(f"{path.stem}.{digest[:12]}")
-    partial = target.with_name(f".{target.name}.partial")
+    if target.exists() and target.samefile(path):
+        return target
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     shutil.copy2(path, partial)
     if sha256(partial) != digest:
         partial.unlink()
@@ -71,6 +77,14 @@ def archive_file(path: Path, archive: str, digest: str) -> Path:
         raise OSError(message)
     path.unlink()
     return target
+
+
+def _unfit(path: Path) -> str:
+    try:
+        path.name.encode()
+    except UnicodeEncodeError:
+        return f"{os.fsencode(path.name)!r}: its name is not UTF-8, rename it"
+    return "" if path.is_file() else f"{path.name}: is no file, or links to none; take it away"
 
 
 def _recognised(name: str) -> type[Bronze] | None:

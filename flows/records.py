@@ -1,8 +1,9 @@
 """Records into a silver table: typed, sifted by the contract, the latest version of each key.
 
 Two tables are written, and two commits are not atomic together: progress is the silver commit
-alone. What the quarantine holds of the records since then is replaced, so that a crash between
-the two, and even other code after it, leaves every record in exactly one place.
+alone. The quarantine is written first and counts its generations; the silver commit names the
+generation that belongs to it. Where the two do not match, a process died in between, and all
+records are decided on again, by the code of that day: each ends in exactly one place.
 """
 
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 import polars as pl
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 from pandera.errors import SchemaError
 from polars.exceptions import ShapeError
 
@@ -38,32 +39,28 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     silver = delta.open_table(lake, table.contract)
     bronze = delta.open_table(lake, source)
     name, version = source.promise().table, bronze.version()
-    since = None if rebuild else silver.transaction_version(name)
+    since = silver.transaction_version(name) if _in_step(table, silver, quarantine) else None
+    if rebuild:
+        since = None
     if since == version:
         return _outcome(table, silver, quarantine, started)
-    raw, read = delta.appended_since(bronze, since)
-    known = pl.LazyFrame(schema=stored(table.contract)) if since is None else delta.scan(silver)
-    fate = _decide(raw, known, table)
-    carried = delta.carrying({name: version}, figures := _account(table, read, fate))
-    delta.replace(
-        quarantine,
-        fate.broken.with_columns(_bronze_version=pl.lit(version, pl.Int64)),
-        carried,
-        where=None if since is None else f"_bronze_version > {since}",
-    )
-    if since is None:
+    new = None if since is None else delta.appended_since(bronze, since)
+    raw, read = new or (delta.scan(bronze), delta.rows(bronze))
+    known = delta.scan(silver) if new else pl.LazyFrame(schema=stored(table.contract))
+    fate = _decide(raw, read, known, table)
+    carried = _quarantine(table, quarantine, fate, {name: version}, anew=new is None)
+    if new is None:
         written = delta.replace(silver, fate.accepted, carried)
     else:
         written = delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
     _prove(table, written, fate)
-    return _outcome(table, silver, quarantine, started, figures)
+    return _outcome(table, silver, quarantine, started, fate)
 
 
 def replay_records(lake: str, table: Table) -> Outcome:
     """Put the quarantined records of a table through the code as it is now.
 
-    Those that pass move to silver, the others stay with the rules that they break today. Silver
-    first: a crash in between leaves rows in both places, which the next replay puts right.
+    Those that pass move to silver, the others stay with the rules that they break today.
 
     Raises:
         ConservationError: the figures do not add up.
@@ -75,28 +72,68 @@ def replay_records(lake: str, table: Table) -> Outcome:
     silver = delta.open_table(lake, table.contract)
     name, read = source.promise().table, delta.rows(quarantine)
     since = silver.transaction_version(name)
-    if read == 0 or since is None:
+    if since is None or not _in_step(table, silver, quarantine):
+        return refresh_records(lake, table)
+    waiting = delta.scan(quarantine).collect()
+    raw = waiting.lazy().drop("_broken_rules")
+    fate = _decide(raw, read, delta.scan(silver), table)
+    if fate.broken.select(waiting.columns).equals(waiting):
         return _outcome(table, silver, quarantine, started)
-    raw = delta.scan(quarantine).drop("_broken_rules")
-    fate = _decide(raw, delta.scan(silver), table)
     # The watermark stays, but to name it makes this commit conflict with a refresh's.
-    carried = delta.carrying({name: since}, figures := _account(table, read, fate))
-    if len(fate.broken) < read:
-        written = delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
-        _prove(table, written, fate)
-    delta.replace(quarantine, fate.broken, carried)
-    return _outcome(table, silver, quarantine, started, figures)
+    carried = _quarantine(table, quarantine, fate, {name: since}, anew=True)
+    written = delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
+    _prove(table, written, fate)
+    return _outcome(table, silver, quarantine, started, fate)
 
 
 class _Fate(NamedTuple):
     """What becomes of some records, before anything is written."""
 
+    read: int
+    """How many they are, by the log of the table that they come from."""
     accepted: pl.DataFrame
     superseded: int
     broken: pl.DataFrame
 
+    def figures(self) -> dict[str, Any]:
+        """Return the figures that must add up: read = accepted + superseded + quarantined."""
+        return {
+            "read": self.read,
+            "accepted": len(self.accepted),
+            "superseded": self.superseded,
+            "quarantined": len(self.broken),
+        }
 
-def _decide(raw: pl.LazyFrame, known: pl.LazyFrame, table: Table) -> _Fate:
+
+def _in_step(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
+    """Tell whether the quarantine is of the generation that the silver table belongs to."""
+    (source,) = table.inputs.values()
+    mine = silver.transaction_version(delta.quarantine_name(source))
+    return mine == quarantine.transaction_version(table.name)
+
+
+def _quarantine(
+    table: Table,
+    quarantine: DeltaTable,
+    fate: _Fate,
+    consumed: Mapping[str, int],
+    *,
+    anew: bool,
+) -> CommitProperties:
+    """Write the broken records as the next generation; return what the silver commit carries."""
+    (source,) = table.inputs.values()
+    generation = (quarantine.transaction_version(table.name) or 0) + 1
+    write = delta.replace if anew else delta.append
+    write(
+        quarantine,
+        fate.broken,
+        delta.carrying({**consumed, table.name: generation}, fate.figures()),
+    )
+    consumed = {**consumed, delta.quarantine_name(source): generation}
+    return delta.carrying(consumed, fate.figures())
+
+
+def _decide(raw: pl.LazyFrame, read: int, known: pl.LazyFrame, table: Table) -> _Fate:
     """Part the records into accepted, superseded and broken; known rows compete for their keys."""
     key = table.contract.promise().key
     try:
@@ -118,21 +155,13 @@ def _decide(raw: pl.LazyFrame, known: pl.LazyFrame, table: Table) -> _Fate:
         ]
     )
     accepted = latest(versions.lazy(), key).filter(~pl.col("_known")).drop("_known").collect()
-    return _Fate(accepted, len(kept) - len(accepted), broken)
-
-
-def _account(table: Table, read: int, fate: _Fate) -> dict[str, Any]:
-    """Return the figures of the commit; `read` is what the log says, not what was decided on."""
-    figures = {
-        "read": read,
-        "accepted": len(fate.accepted),
-        "superseded": fate.superseded,
-        "quarantined": len(fate.broken),
-    }
-    if read != figures["accepted"] + figures["superseded"] + figures["quarantined"]:
-        message = f"{table.name}: the figures do not add up, so nothing was written: {figures}"
+    if read != len(kept) + len(broken):
+        message = (
+            f"{table.name}: the log of its source has {read} records, but {len(kept)} were kept "
+            f"and {len(broken)} broken; nothing was written"
+        )
         raise ConservationError(message)
-    return figures
+    return _Fate(read, accepted, len(kept) - len(accepted), broken)
 
 
 def _prove(table: Table, written: int, fate: _Fate) -> None:
@@ -149,19 +178,19 @@ def _outcome(
     silver: DeltaTable,
     quarantine: DeltaTable,
     started: float,
-    figures: Mapping[str, Any] | None = None,
+    fate: _Fate | None = None,
 ) -> Outcome:
     return Outcome(
         table=table.name,
         version=silver.version(),
         rows=delta.rows(silver),
-        changed=figures is not None,
+        changed=fate is not None,
         quarantine=delta.quarantine_name(*table.inputs.values()),
         in_quarantine=delta.rows(quarantine),
         broken_rules=broken_rules(quarantine),
         warnings=standing_warnings(silver, table),
         seconds=perf_counter() - started,
-        **(figures or {}),
+        **(fate.figures() if fate else {}),
     )
 
 

@@ -13,16 +13,19 @@ class Settings(BaseSettings):
 
 
 class MissingSettingError(Exception):
-    """A place was neither given nor set."""
+    """A place was neither given nor set, or cannot be one."""
 
 
 def place(name: str, given: str | None) -> str:
     """Return a place as it was given, else as it is set in the environment.
 
     Raises:
-        MissingSettingError: neither.
+        MissingSettingError: neither, or no table can lie there.
     """
-    if found := given or getattr(Settings(), name):
-        return str(found)
+    if found := str(given or getattr(Settings(), name)):
+        if name == "lake" and (unfit := set(found) & set("[]*?#%\\")):
+            message = f"{found}: the path of a lake cannot have {' '.join(sorted(unfit))} in it"
+            raise MissingSettingError(message)
+        return found
     message = f"where is the {name}? Say it with --{name}, or set KEYSTONE_{name.upper()}"
     raise MissingSettingError(message)

@@ -21,5 +21,5 @@ def query(lake: str, statement: str) -> pl.DataFrame:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             view = f"CREATE VIEW {name} AS SELECT * FROM {schema}__{table}"  # noqa: S608 - our names
             connection.execute(view)
-        result: pl.DataFrame = connection.sql(statement).pl()
-        return result
+        result = connection.sql(statement)
+        return pl.DataFrame() if result is None else pl.DataFrame(result.pl())

@@ -6,6 +6,7 @@ An empty text means that there is no value: CSV has no other way to say so.
 import polars as pl
 
 from contracts.vocabulary import REAIS
+from transforms.redact import redact
 
 
 def text(name: str) -> pl.Expr:
@@ -43,5 +44,5 @@ def timestamp(name: str) -> pl.Expr:
 
 
 def place(name: str) -> pl.Expr:
-    """The name of a city in lower case."""
-    return text(name).str.to_lowercase()
+    """The name of a city in lower case; people also write other things there."""
+    return redact(text(name)).str.to_lowercase()

@@ -33,5 +33,4 @@ def test_quarantine_holds_the_raw_record_and_what_is_wrong_with_it() -> None:
     assert quarantined(bronze.Sellers) == {
         **stored(bronze.Sellers),
         "_broken_rules": pl.List(pl.String),
-        "_bronze_version": pl.Int64,
     }

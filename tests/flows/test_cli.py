@@ -93,6 +93,7 @@ def test_a_wrong_table_is_one_line_that_names_the_nearest(
         ["nonsense"],
         ["run", "--colour", "red"],
         ["status"],
+        ["status", "--lake", "a#b"],
         ["sample", "--out", "x", "--orders", "-1"],
     ],
 )

@@ -125,7 +125,7 @@ def test_columns_keep_their_type_without_any_record(drop: Path) -> None:
     [
         (b"", "the file has zero bytes, send it again"),
         (b"\xef\xbb\xbf\n\r\n", "the file holds only blank lines, send it again"),
-        (b"a,b,a \n", "the header repeats 'a', rename or drop the copies"),
+        (b"a,b,a \n", "columns 1, 3 of the header have the same name, rename or drop the copies"),
         (b'a,"b\n1,2\n', "the quotes of the header do not match, correct the header"),
         (b"a,B\n1,2\n", "the header lacks 'b', add or rename these columns"),
         (b"a\n\xe9\n", "the text is not UTF-8 at byte 2 (line 2), save it as UTF-8"),

@@ -10,6 +10,7 @@ import pytest
 
 from contracts import bronze
 from flows import delta
+from flows.csv_records import CsvFacts, inspect_csv
 from flows.ingest import ingest_table
 from flows.landing import arrivals
 from flows.outcome import Outcome
@@ -132,3 +133,53 @@ def test_names_with_an_underscore_in_front_are_not_for_us(tmp_path: Path) -> Non
     files, strangers = arrivals(str(tmp_path))
     assert not strangers
     assert not any(files.values())
+
+
+def test_an_archive_that_is_the_landing_zone_takes_nothing_away(land: Land, lake: str) -> None:
+    landing = land(orders=[{}])
+    ingest(landing, lake, str(landing / ".." / landing.name))
+    assert [path.name for path in landing.iterdir()] == ["orders.csv"]
+
+
+def test_a_file_that_another_run_has_archived_is_passed_over(land: Land, lake: str) -> None:
+    landing = land(orders=[{}], orders_2=[{"order_status": "shipped"}])
+    gone = landing / "orders_1.csv"
+    files = [landing / "orders.csv", gone, landing / "orders_2.csv"]
+    assert ingest_table(lake, bronze.Orders, files).rows == 2
+
+
+def test_what_cannot_be_opened_does_not_keep_the_others_out(land: Land, lake: str) -> None:
+    landing = land(orders=[{}])
+    (landing / "orders_0").mkdir()
+    files = [landing / "orders_0", landing / "orders.csv"]
+    with pytest.raises(OSError, match="orders_0"):
+        ingest_table(lake, bronze.Orders, files)
+    assert len(rows(lake)) == 1
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_ingested(
+    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing = land(orders=[{}])
+    path = landing / "orders.csv"
+
+    def inspect_then_change(path: Path) -> CsvFacts:
+        facts = inspect_csv(path)
+        path.write_text(path.read_text().replace("delivered", "cancelled"))
+        return facts
+
+    monkeypatch.setattr("flows.ingest.inspect_csv", inspect_then_change)
+    outcome = ingest_table(lake, bronze.Orders, [path])
+    assert "changed while it was read" in outcome.rejected[0]
+    assert outcome.rows == 0
+
+
+def test_names_that_nobody_can_spell_are_named_and_left(tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"orders_\xe9.csv")).touch()
+    (tmp_path / "orders.csv").symlink_to(tmp_path / "nowhere.csv")
+    files, strangers = arrivals(str(tmp_path))
+    assert not any(files.values())
+    assert [str(stranger).encode().partition(b":")[0] for stranger in strangers] == [
+        b"orders.csv",
+        rb"b'orders_\xe9.csv'",
+    ]

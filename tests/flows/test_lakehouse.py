@@ -13,7 +13,7 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from flows import delta
-from flows.lakehouse import lakehouse, refresh, replay
+from flows.lakehouse import ingest, lakehouse, refresh, replay
 from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
 from flows.records import refresh_records
 from flows.sql import query
@@ -230,6 +230,12 @@ def test_what_needs_a_failed_table_is_left_as_it_is(
     assert "gold.fact_orders" in left
     assert not delta.exists(lake, "gold.fact_sales")
     assert delta.exists(lake, "gold.dim_seller")
+
+
+def test_the_landing_zone_is_no_archive(land: Land, lake: str) -> None:
+    landing = str(land(orders=[{}]))
+    with pytest.raises(ValueError, match="archive to another folder"):
+        ingest(landing, lake, archive=landing)
 
 
 def test_replay_names_the_tables_that_there_are(lake: str) -> None:

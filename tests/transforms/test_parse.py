@@ -219,3 +219,8 @@ def test_a_good_value_is_not_lost_beside_a_bad_one(parser: Parser) -> None:
     (alone,) = parsed(parser, good)
     assert alone is not None
     assert parsed(parser, "x", good, "", good, None) == [None, alone, None, alone, None]
+
+
+def test_an_address_in_place_of_a_city_is_redacted() -> None:
+    raw = pl.LazyFrame({"city": [" Someone@Example.com ", "São Paulo"]})
+    assert raw.select(place("city")).collect()["city"].to_list() == ["[email]", "são paulo"]
