@@ -27,6 +27,13 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 test: .venv/installed ## Run the tests
 	$(BIN)/pytest
 
+.kafka: .venv/installed
+	mvn -B -q -f tests/stream/kafka/pom.xml dependency:copy-dependencies
+
+.PHONY: test-stream
+test-stream: .venv/installed ## Run the tests of the stream; those with a real Kafka need Java 17 and Maven
+	$(BIN)/pytest -o addopts="--import-mode=importlib --strict-markers -ra" tests/stream
+
 .PHONY: lint
 lint: .venv/installed ## Check format, style, imports and types
 	$(BIN)/ruff format --check

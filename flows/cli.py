@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+from threading import Event
 from typing import Annotated
 
 import polars.selectors as cs
@@ -141,6 +142,70 @@ def sql(
     else:
         shown = (["" if value is None else str(value) for value in row] for row in rows.iter_rows())
         out.print(_grid(rows.columns, shown))
+
+
+Bootstrap = Annotated[
+    str | None,
+    typer.Option(help="The Kafka brokers (or KEYSTONE_KAFKA_BOOTSTRAP).", metavar="HOSTS"),
+]
+Prefix = Annotated[
+    str | None, typer.Option("--topics-prefix", help="What topics' names begin with.")
+]
+
+
+@app.command()
+def produce(
+    source: Source = None,
+    bootstrap: Bootstrap = None,
+    rate: Annotated[float | None, typer.Option(help="Messages per second, at most.")] = None,
+    topics_prefix: Prefix = None,
+    partitions: Annotated[int, typer.Option(help="Of topics that are not there yet.")] = 4,
+) -> None:
+    """Replay the CSV files of a folder into Kafka, as the life of the shop."""
+    from flows.kafka import create_topics
+    from flows.produce import produce as send
+    from flows.stream import kafka_settings
+
+    settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
+    folder = place("source", source)
+    create_topics(settings, partitions)
+    produced = send(folder, settings, rate=rate)
+    counts = ([topic, f"{count:,}"] for topic, count in sorted(produced.confirmed.items()))
+    out.print(_grid(["topic", "confirmed"], counts))
+    if produced.rejected:
+        raise RunFailedError(produced.rejected, [])
+
+
+@app.command()
+def drain(
+    lake: Lake = None,
+    bootstrap: Bootstrap = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until told to stop.")] = False,
+    max_seconds: Annotated[float | None, typer.Option(help="Stop then.")] = None,
+    group: Annotated[str | None, typer.Option(help="The consumer group.")] = None,
+    topics_prefix: Prefix = None,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Go on behind what Kafka has lost.")
+    ] = False,
+) -> None:
+    """Append what is in Kafka to bronze, every message exactly once."""
+    from flows.drain import drain as read
+    from flows.stream import kafka_settings
+
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)
+    drained = read(
+        place("lake", lake),
+        settings,
+        follow=follow,
+        max_seconds=max_seconds,
+        accept_loss=accept_loss,
+        stop=stop,
+    )
+    columns = ("topic", "partition", "rows", "corrupt", "offset")
+    rows = ([str(getattr(each, name)) for name in columns] for each in drained)
+    out.print(_grid(columns, rows))
 
 
 @app.command()

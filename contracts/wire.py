@@ -1,0 +1,103 @@
+"""The wire contract: what a message of an entity looks like, derived from its bronze contract.
+
+Written once: a column added to a bronze contract is a field of the message from then on.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import polars as pl
+
+from contracts.contract import Bronze
+
+VERSION = "1"
+"""The version of the wire format, in the header `schema_version` of each message."""
+
+Schema = Mapping[str, Any]
+
+
+def json_schema(contract: type[Bronze]) -> dict[str, Any]:
+    """Return the JSON Schema (draft 7) of an entity's messages.
+
+    An object with every source column as text or null, none missing and none besides. The default
+    says how a reader takes an older message, from before a field was there: as null.
+    """
+    entity = contract.promise().table.removeprefix("bronze.")
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": entity,
+        "description": (contract.__doc__ or "").partition("\n")[0],
+        "version": VERSION,
+        "type": "object",
+        "properties": {name: _field(nullable=c.nullable) for name, c in _columns(contract)},
+        "required": [name for name, _ in _columns(contract)],
+        "additionalProperties": False,
+    }
+
+
+def breaking_changes(old: Schema, new: Schema) -> list[str]:
+    """Return why messages or readers of the old schema would break under the new one.
+
+    One line per field and reason, beginning with the field's name; none when the change is
+    compatible: nothing changed, a field that may be null was added, a field allows more.
+    """
+    return list(_breaking(old, new))
+
+
+def nonconforming(columns: pl.Schema, schema: Schema) -> list[str]:
+    """Return why the rows of a frame, as JSON objects, are not what a schema of ours asks for.
+
+    The schema asks only which fields there are and that each is text (or null), so it says of all
+    rows at once what the types of the columns already say: there is no value to look at. A field
+    that must not be null would need a look, and is reported.
+    """
+    properties = schema["properties"]
+    return [
+        *(f"{name}: is missing" for name in schema["required"] if name not in columns),
+        *(f"{name}: is unknown" for name in columns if name not in properties),
+        *(
+            f"{name}: is {dtype}, not text or null"
+            for name, dtype in columns.items()
+            if name in properties
+            and (dtype != pl.String or set(properties[name]["type"]) != {"string", "null"})
+        ),
+    ]
+
+
+def _columns(contract: type[Bronze]) -> Iterator[tuple[str, Any]]:
+    yield from contract.to_schema().columns.items()
+
+
+def _field(*, nullable: bool) -> dict[str, Any]:
+    return {"type": ["string", "null"], "default": None} if nullable else {"type": ["string"]}
+
+
+# Keywords that ask nothing of a value.
+_ANNOTATIONS = ("default", "description", "examples", "title", "type")
+
+
+def _breaking(old: Schema, new: Schema) -> Iterator[str]:
+    before, after = old.get("properties", {}), new.get("properties", {})
+    for name in before:
+        if name not in after:
+            yield f"{name}: was removed"
+            continue
+        if lost := _types(before[name]) - _types(after[name]):
+            yield f"{name}: may no longer be {' or '.join(sorted(lost))}"
+        for keyword, limit in after[name].items():
+            if keyword not in _ANNOTATIONS and before[name].get(keyword) != limit:
+                yield f"{name}: `{keyword}` allows less, or something else"
+    for name in new.get("required", []):
+        asked_before = name in old.get("required", [])
+        if not asked_before and "null" not in _types(after.get(name, {})):
+            how = "is now required" if name in before else "is new and required"
+            yield f"{name}: {how}, but must not be null"
+
+
+_ALL_TYPES = {"array", "boolean", "integer", "null", "number", "object", "string"}
+
+
+def _types(field: Schema) -> set[str]:
+    declared = field.get("type", _ALL_TYPES)
+    types = {declared} if isinstance(declared, str) else set(declared)
+    return types | {"integer"} if "number" in types else types

@@ -1,0 +1,176 @@
+"""How to reach Kafka, and what its topics are called.
+
+Set it in the environment as KEYSTONE_KAFKA_<NAME>. Passwords never show in a log or an error.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from aws_msk_iam_sasl_signer import (  # type: ignore[import-untyped]  # it has no types
+    MSKAuthTokenProvider,
+)
+from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from contracts.contract import Bronze
+from flows.settings import MissingSettingError
+from transforms.graph import sources
+
+PATIENCE = 30.0
+"""Seconds to wait for a broker's answer."""
+
+_TOKEN_SECONDS = 300
+
+logger = logging.getLogger(__name__)
+
+
+class KafkaSettings(BaseSettings):
+    """Where Kafka is, how it lets us in, and how much is read before it is written."""
+
+    model_config = SettingsConfigDict(env_prefix="KEYSTONE_KAFKA_")
+
+    bootstrap: str = ""
+    """The brokers to ask first: "host:port,host:port"."""
+    prefix: str = "olist."
+    """What stands before an entity in the name of its topic."""
+    group: str = "keystone"
+    """The consumer group: drainers of one group share the partitions."""
+
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "AWS_MSK_IAM"] | None = None
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    ca_location: str = ""
+    """The file with the authorities behind the brokers' certificates; the system's when not set."""
+    certificate_location: str = ""
+    """The file with our own certificate, for mutual TLS."""
+    key_location: str = ""
+    key_password: SecretStr = SecretStr("")
+    region: str = ""
+    """The AWS region of the cluster, for AWS_MSK_IAM; credentials are found as AWS finds them."""
+
+    batch_rows: int = Field(default=100_000, gt=0)
+    """Write after so many messages. More: larger files, fewer commits, more memory."""
+    batch_bytes: int = Field(default=64 << 20, gt=0)
+    """Write after so many bytes of messages: what bounds the memory when messages are large."""
+    batch_seconds: float = Field(default=10.0, ge=0)
+    """Write when the first message has waited so long. Less: fresher tables, smaller files."""
+    session_seconds: float = Field(default=45.0, gt=0)
+    """A drainer that is not heard of for so long is dead: others take over its partitions."""
+    poll_seconds: float = Field(default=300.0, gt=0)
+    """So is one that is alive but does not ask for messages, for it hangs. Not less than the time
+    that writing a batch takes, nor than `session_seconds`."""
+
+
+def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
+    """Return the configuration of a client; `more` in librdkafka's words, with _ for each dot.
+
+    Holds secrets in the clear: hand it to the client, show it to nobody.
+
+    Raises:
+        MissingSettingError: no broker is named, or what the mechanism needs.
+    """
+    if not settings.bootstrap:
+        message = "where is Kafka? Say it with --bootstrap, or set KEYSTONE_KAFKA_BOOTSTRAP"
+        raise MissingSettingError(message)
+    config = {
+        "bootstrap.servers": settings.bootstrap,
+        "security.protocol": settings.security_protocol,
+        "ssl.ca.location": settings.ca_location,
+        "ssl.certificate.location": settings.certificate_location,
+        "ssl.key.location": settings.key_location,
+        "ssl.key.password": settings.key_password.get_secret_value(),
+        **_sasl(settings),
+        **{name.replace("_", "."): value for name, value in more.items()},
+    }
+    return {name: value for name, value in config.items() if value not in ("", None)}
+
+
+def entity_of(contract: type[Bronze]) -> str:
+    """Return the name of a source: "orders"."""
+    return contract.promise().table.removeprefix("bronze.")
+
+
+def topic_of(settings: KafkaSettings, contract: type[Bronze]) -> str:
+    """Return the topic of a source: "olist.orders"."""
+    return settings.prefix + entity_of(contract)
+
+
+def origin(topic: str, partition: int) -> str:
+    """Return the name of a partition as a source of rows and of a watermark."""
+    return f"kafka/{topic}/{partition}"
+
+
+def create_topics(settings: KafkaSettings, partitions: int) -> None:
+    """Create the topic of every source that is not there; those that are stay as they are.
+
+    Raises:
+        confluent_kafka.KafkaException: the brokers do not answer or do not allow it.
+    """
+    admin = AdminClient(client_config(settings))
+    cluster = admin.list_topics(timeout=PATIENCE)
+    wanted = {topic_of(settings, contract) for contract in sources()} - cluster.topics.keys()
+    if cluster.controller_id not in cluster.brokers:
+        # A mock cluster: nobody creates topics there, they appear when they are asked for.
+        for topic in wanted:
+            admin.list_topics(topic, timeout=PATIENCE)
+    elif wanted:
+        new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
+        for future in admin.create_topics(new, operation_timeout=PATIENCE).values():
+            _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
+
+
+def existing_partitions(client: Consumer, topics: Iterable[str]) -> list[tuple[str, int]]:
+    """Return topic and number of each partition of those topics that exist, in order.
+
+    Raises:
+        confluent_kafka.KafkaException: no broker answers.
+    """
+    there = client.list_topics(timeout=PATIENCE).topics
+    return [
+        (topic, partition)
+        for topic in topics
+        if topic in there
+        for partition in sorted(there[topic].partitions)
+    ]
+
+
+def _unless(call: Any, code: int) -> None:
+    try:
+        call()
+    except KafkaException as error:
+        if error.args[0].code() != code:
+            raise
+
+
+def _sasl(settings: KafkaSettings) -> dict[str, Any]:
+    if settings.sasl_mechanism is None:
+        return {}
+    if settings.sasl_mechanism == "AWS_MSK_IAM":
+        if not settings.region:
+            message = "AWS_MSK_IAM needs the region of the cluster: set KEYSTONE_KAFKA_REGION"
+            raise MissingSettingError(message)
+        return {"sasl.mechanism": "OAUTHBEARER", "oauth_cb": _msk_token(settings.region)}
+    return {
+        "sasl.mechanism": settings.sasl_mechanism,
+        "sasl.username": settings.username,
+        "sasl.password": settings.password.get_secret_value(),
+    }
+
+
+def _msk_token(region: str) -> Callable[[str], tuple[str, float]]:
+    def token(_: str) -> tuple[str, float]:
+        try:
+            signed, expires = MSKAuthTokenProvider.generate_auth_token(region)
+        except Exception:  # the client would only say that there is no token
+            logger.exception("no token for MSK: are there AWS credentials?")
+            raise
+        # A token dies with the credentials that signed it, which may be before it says so.
+        return signed, min(expires / 1000, time.time() + _TOKEN_SECONDS)
+
+    return token

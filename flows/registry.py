@@ -1,0 +1,59 @@
+"""The wire contract in a schema registry, where there is one."""
+
+import json
+
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
+
+from contracts.contract import Bronze
+from contracts.wire import breaking_changes, json_schema
+
+
+class BreakingChangeError(Exception):
+    """The wire contract changed so that messages or readers of before would break."""
+
+
+def register(registry: SchemaRegistryClient, topics: dict[str, type[Bronze]]) -> None:
+    """Register the JSON Schema of each topic's messages, under the subject `<topic>-value`.
+
+    A subject that is new gets its schema, one that has it already stays as it is, a compatible
+    change becomes a new version. All changes are judged before the first is registered.
+
+    Raises:
+        BreakingChangeError: with the topics, the fields and the reasons; nothing was registered.
+        SchemaRegistryError: the registry refused.
+        ConnectionError: it does not answer.
+    """
+    schemas = {f"{topic}-value": json_schema(contract) for topic, contract in topics.items()}
+    known = {subject: _latest(registry, subject) for subject in schemas}
+    if broken := [
+        f"{subject}: {reason}"
+        for subject, schema in schemas.items()
+        for reason in breaking_changes(known[subject] or {}, schema)
+        if known[subject] is not None
+    ]:
+        message = (
+            f"the wire contract breaks what is registered, and nothing was sent: "
+            f"{'; '.join(broken)}. Keep the fields of the bronze contract, or send to new topics"
+        )
+        raise BreakingChangeError(message)
+    for subject, schema in schemas.items():
+        if known[subject] != schema:
+            registry.register_schema(subject, Schema(json.dumps(schema), "JSON"))
+
+
+def connect(url: str) -> SchemaRegistryClient:
+    """Return a client of the registry at a URL, which may hold a user and a password."""
+    return SchemaRegistryClient.new_client({"url": url})
+
+
+def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, object] | None:
+    try:
+        found = registry.get_latest_version(subject)
+    except SchemaRegistryError as error:
+        if error.http_status_code == 404:  # noqa: PLR2004 - HTTP's "not found"
+            return None
+        raise
+    except Exception as error:  # the client does not hide which HTTP library it uses
+        message = f"the schema registry does not answer ({error}); nothing was sent"
+        raise ConnectionError(message) from error
+    return dict(json.loads(found.schema.schema_str or "{}"))

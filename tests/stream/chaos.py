@@ -1,0 +1,193 @@
+"""Kill, freeze and restart what streams into bronze; then look whether all is there, once.
+
+From the root of the repository: `python -m tests.stream.chaos --rounds 500 --seed 7`.
+"""
+
+import argparse
+import os
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from flows.kafka import create_topics
+from tests.stream.broker import Broker, kafka
+from tests.stream.roles import produce
+from tests.stream.stage import PARTITIONS, SILENCE, Process, Stage, stage_settings
+
+
+def chaos(broker: Broker, folder: Path, rounds: int, seed: int) -> list[str]:
+    """Let something happen in each round to a producer, two drainers and the broker.
+
+    The dice of a seed fall the same way each time; what they meet does not.
+
+    Returns:
+        What is wrong with bronze in the end.
+
+    Raises:
+        StageError: a process ended by itself or did not end, or nothing was committed for long.
+    """
+    settings = stage_settings(broker)
+    create_topics(settings, partitions=PARTITIONS)
+    stage = Stage(broker, folder, settings, random.Random(seed))  # noqa: S311 - to be repeated
+    try:
+        stage.start_producer()
+        stage.start_drainer("--follow")
+        stage.start_drainer("--follow")
+        for number in range(1, rounds + 1):
+            stage.expect_progress()
+            time.sleep(stage.dice.uniform(0, 2))
+            (mishap,) = stage.dice.choices(list(MISHAPS), list(MISHAPS.values()))
+            _say(f"round {number} of {rounds}: {mishap.__name__}")
+            if stage.dice.random() < DELICATE:
+                stage.await_write()
+            mishap(stage)
+        stage.expect_progress()
+        for process in stage.producers + stage.drainers:
+            stage.end(process)
+        return stage.faults()
+    finally:
+        stage.clear()
+
+
+def race(broker: Broker, folder: Path, drainers: int, records: int) -> list[str]:
+    """Let drainers begin at the same moment on an empty lake; returns and raises as `chaos`."""
+    settings = stage_settings(broker)
+    create_topics(settings, partitions=drainers)
+    produce(settings, folder / "first.journal", lambda sent: sent >= records)
+    stage = Stage(broker, folder, settings, random.Random())  # noqa: S311 - no dice fall here
+    try:
+        gate, latch = os.pipe()
+        for _ in range(drainers):
+            stage.start_drainer(stdin=gate)
+        stage.expect_ready()
+        os.close(latch)
+        os.close(gate)
+        for drainer in stage.drainers:
+            stage.expect_end(drainer)
+        return stage.faults()
+    finally:
+        stage.clear()
+
+
+def kill_drainer(stage: Stage) -> None:
+    """One is gone at once, another comes."""
+    _replace(stage, stage.dice.choice(stage.drainers), _kill)
+
+
+def end_drainer(stage: Stage) -> None:
+    """One leaves in order, another comes."""
+    _replace(stage, stage.dice.choice(stage.drainers), stage.end)
+
+
+def kill_both_drainers(stage: Stage) -> None:
+    """Nobody is left to take over, until others come."""
+    for drainer in stage.drainers:
+        _kill(drainer)
+    for drainer in list(stage.drainers):
+        _replace(stage, drainer, _kill)
+
+
+def freeze_drainer(stage: Stage) -> None:
+    """One sleeps until it has been given up, and wakes with a batch that another has written."""
+    sleeper = stage.dice.choice(stage.drainers)
+    sleeper.send_signal(signal.SIGSTOP)
+    stage.expect_takeover()
+    sleeper.send_signal(signal.SIGCONT)
+
+
+def freeze_and_kill(stage: Stage) -> None:
+    """While one sleeps, the other is killed: the newcomer meets the sleeper."""
+    sleeper, other = stage.dice.sample(stage.drainers, 2)
+    sleeper.send_signal(signal.SIGSTOP)
+    _replace(stage, other, _kill)
+    stage.expect_takeover()
+    sleeper.send_signal(signal.SIGCONT)
+
+
+def stutter(stage: Stage) -> None:
+    """The drainers stop for moments, again and again: whatever they do is cut in two."""
+    for _ in range(10):
+        sleeper = stage.dice.choice(stage.drainers)
+        sleeper.send_signal(signal.SIGSTOP)
+        time.sleep(stage.dice.uniform(0.05, 0.5))
+        sleeper.send_signal(signal.SIGCONT)
+        time.sleep(stage.dice.uniform(0, 0.2))
+
+
+def kill_producer(stage: Stage) -> None:
+    """The producer is gone with what it had not sent, another comes."""
+    _kill(stage.producers.pop())
+    stage.start_producer()
+
+
+def kill_broker(stage: Stage) -> None:
+    """The broker is gone, and comes back with what it had kept."""
+    stage.broker.kill9()
+    time.sleep(stage.dice.uniform(0, 2))
+    stage.broker.start()
+
+
+def freeze_broker(stage: Stage) -> None:
+    """The broker does not answer for a while."""
+    stage.broker.pause()
+    time.sleep(stage.dice.uniform(1, SILENCE + 2))
+    stage.broker.resume()
+
+
+MISHAPS: dict[Callable[[Stage], None], int] = {
+    kill_drainer: 4,
+    end_drainer: 2,
+    kill_both_drainers: 1,
+    freeze_drainer: 4,
+    freeze_and_kill: 2,
+    stutter: 2,
+    kill_producer: 2,
+    kill_broker: 2,
+    freeze_broker: 1,
+}
+"""What can happen in a round, and how often, one to another."""
+
+
+DELICATE = 0.7
+"""How often it happens just when a drainer has checked its offsets and is about to commit."""
+
+
+def main() -> None:
+    """Run the harness on a broker of its own; ends with 1 when a record is lost or repeated."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))
+    arguments = parser.parse_args()
+    folder, began = Path(tempfile.mkdtemp(prefix="chaos-")), time.monotonic()
+    _say(f"seed {arguments.seed}, in {folder}")
+    with kafka(folder / "kafka") as broker:
+        found = chaos(broker, folder, arguments.rounds, arguments.seed)
+    for fault in found:
+        _say(fault)
+    seconds = (time.monotonic() - began) / arguments.rounds
+    _say(f"{arguments.rounds} rounds of {seconds:.1f} s, {len(found)} faults")
+    sys.exit(1 if found else 0)
+
+
+def _replace(stage: Stage, drainer: Process, remove: Callable[[Process], None]) -> None:
+    remove(drainer)
+    stage.drainers.remove(drainer)
+    stage.start_drainer("--follow")
+
+
+def _kill(process: Process) -> None:
+    process.kill()
+    process.wait()
+
+
+def _say(what: str) -> None:
+    sys.stdout.write(f"{time.strftime('%X')} {what}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

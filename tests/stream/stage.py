@@ -1,0 +1,207 @@
+"""The processes of a performance: producers and drainers, started, watched and ended."""
+
+import operator
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+from uuid import uuid4
+
+import polars as pl
+from confluent_kafka import Consumer, TopicPartition
+
+from flows import delta
+from flows.kafka import KafkaSettings, client_config, topic_of
+from tests.stream.broker import ROOT, Broker
+from tests.stream.exactly_once import faults, read_journals
+from tests.stream.roles import CONTRACTS
+
+PARTITIONS = 4
+"""Of each topic."""
+SILENCE = 6
+"""Seconds after which a member that does not stir is put out of its group."""
+PATIENCE = 90
+"""Seconds within which something must be committed again, whatever happened."""
+
+Process = subprocess.Popen[bytes]
+
+
+class StageError(Exception):
+    """A process ended by itself or does not end, or nothing was committed for too long."""
+
+
+def stage_settings(broker: Broker) -> KafkaSettings:
+    """Return settings for topics and a group of their own, in which everything happens quickly."""
+    return KafkaSettings(
+        bootstrap=broker.bootstrap,
+        prefix=f"{uuid4()}.",
+        group=str(uuid4()),
+        session_seconds=SILENCE,
+        poll_seconds=SILENCE,
+        batch_seconds=0.5,
+    )
+
+
+@dataclass
+class Stage:
+    """Who takes part, and the folder that they leave everything in."""
+
+    broker: Broker
+    folder: Path
+    settings: KafkaSettings
+    dice: random.Random
+    drainers: list[Process] = field(default_factory=list)
+    producers: list[Process] = field(default_factory=list)
+    logs: list[Path] = field(default_factory=list)
+
+    @property
+    def lake(self) -> str:
+        """Where the tables lie."""
+        return str(self.folder / "lake")
+
+    def start_producer(self) -> None:
+        """Start one more producer, with a journal of its own."""
+        self.producers.append(self._start("produce", self._place("journal")))
+
+    def start_drainer(self, *options: str, stdin: int = subprocess.DEVNULL) -> None:
+        """Start one more drainer."""
+        self.drainers.append(self._start("drain", self.lake, *options, stdin=stdin))
+
+    def expect_ready(self) -> None:
+        """Wait until everyone is about to begin; raises as `expect_progress`."""
+        self._expect(lambda: all(self._said_ready()), "not everyone could begin")
+
+    def expect_progress(self) -> None:
+        """Wait until everyone plays and something more has been committed, by whomever.
+
+        Raises:
+            StageError: nothing was for too long, or a process has ended by itself.
+        """
+        self.expect_ready()
+        before = self._commits()
+        self._expect(lambda: self._commits() > before, "nothing was committed")
+
+    def await_write(self) -> None:
+        """Wait until a drainer begins to write rows, which it then has not committed yet."""
+        contract = self.dice.choice(CONTRACTS)
+        table = Path(delta.location(self.lake, contract.promise().table))
+        before = table.stat().st_mtime_ns  # of the folder: when it last got another file
+        deadline = time.monotonic() + SILENCE
+        while table.stat().st_mtime_ns == before and time.monotonic() < deadline:
+            time.sleep(0.0005)
+
+    def expect_takeover(self) -> None:
+        """Wait until somebody has moved every partition on; raises as `expect_progress`."""
+        before = self._stored()
+        self._expect(
+            lambda: all(map(operator.gt, self._stored(), before)), "not every partition moved on"
+        )
+
+    def expect_end(self, process: Process) -> None:
+        """Wait until a process ends by itself.
+
+        Raises:
+            StageError: it does not, or it fails.
+        """
+        try:
+            if status := process.wait(timeout=PATIENCE):
+                self._fail(f"{process.args!r} ended with {status}")
+        except subprocess.TimeoutExpired:
+            self._fail(f"{process.args!r} did not end within {PATIENCE} s")
+
+    def end(self, process: Process) -> None:
+        """Ask a process to leave; raises as `expect_end`."""
+        process.send_signal(signal.SIGTERM)
+        self.expect_end(process)
+
+    def clear(self) -> None:
+        """Kill what is left."""
+        for process in self.drainers + self.producers:
+            process.kill()
+            process.wait()
+
+    def faults(self) -> list[str]:
+        """Drain what is left, and say what is wrong with bronze: nothing, one hopes."""
+        self.start_drainer()
+        self.expect_end(self.drainers.pop())
+        journal = read_journals(self.folder)
+        return [
+            fault
+            for contract in CONTRACTS
+            for fault in faults(
+                self.lake,
+                contract,
+                _ends(self.settings, topic_of(self.settings, contract)),
+                journal,
+                key=pl.col("order_id"),
+            )
+        ]
+
+    def _start(self, *role: str, stdin: int = subprocess.DEVNULL) -> Process:
+        told = self.settings.model_dump(exclude_unset=True)
+        environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(told[name]) for name in told}
+        self.logs.append(Path(self._place(f"{role[0]}.log")))
+        with self.logs[-1].open("wb") as log:
+            return subprocess.Popen(  # noqa: S603 - this very Python
+                [sys.executable, "-m", "tests.stream.roles", *role],
+                cwd=ROOT,
+                env=os.environ | environment,
+                stdin=stdin,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    def _expect(self, event: Callable[[], bool], missing: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while not event():
+            time.sleep(0.1)
+            for process in self.drainers + self.producers:
+                if process.poll() is not None:
+                    self._fail(f"{process.args!r} ended with {process.returncode}")
+            if time.monotonic() > deadline:
+                self._fail(f"{missing} for {PATIENCE} s")
+
+    def _said_ready(self) -> Iterator[bool]:
+        return (log.read_bytes().startswith(b"ready") for log in self.logs)
+
+    def _stored(self) -> list[int]:
+        """Return the stored offset of every partition, -1 where there is none."""
+        handles = {
+            topic_of(self.settings, contract): delta.open_table(self.lake, contract)
+            for contract in CONTRACTS
+        }
+        return [
+            -1 if offset is None else offset
+            for topic, handle in handles.items()
+            for partition in range(PARTITIONS)
+            for offset in [handle.transaction_version(f"kafka/{topic}/{partition}")]
+        ]
+
+    def _place(self, suffix: str) -> str:
+        return str(self.folder / f"{len(self.logs):05}.{suffix}")
+
+    def _commits(self) -> int:
+        return sum(1 for _ in Path(self.lake).glob("bronze/*/_delta_log/*.json"))
+
+    def _fail(self, what: str) -> NoReturn:
+        message = f"{what}; what they said is in {self.folder}"
+        raise StageError(message)
+
+
+def _ends(settings: KafkaSettings, topic: str) -> dict[str, int]:
+    consumer = Consumer(client_config(settings, group_id=settings.group))
+    partitions = consumer.list_topics(topic, timeout=30).topics[topic].partitions
+    ends = {
+        f"kafka/{topic}/{partition}": consumer.get_watermark_offsets(
+            TopicPartition(topic, partition), timeout=30
+        )[1]
+        for partition in partitions
+    }
+    consumer.close()
+    return ends

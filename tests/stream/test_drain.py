@@ -1,0 +1,335 @@
+"""Kafka into bronze: every message once, whatever happens in between."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from threading import Event
+from typing import Any
+
+import polars as pl
+import pytest
+from confluent_kafka import Consumer, Message, TopicPartition
+
+from contracts import bronze
+from flows import delta
+from flows import drain as drain_module
+from flows.drain import Drained, LossError, NoTopicsError, _Drainer, drain
+from flows.kafka import KafkaSettings, create_topics, origin
+from flows.lag import Lag, lag
+
+Produce = Callable[..., None]
+ORDERS, SELLERS = "olist.orders", "olist.sellers"
+GROUPS = count()
+
+
+def fresh(settings: KafkaSettings, **more: Any) -> KafkaSettings:
+    """Another group: the mock broker is slow to let go of members that have left."""
+    return settings.model_copy(update={"group": f"group {next(GROUPS)}", **more})
+
+
+def numbered(first: int, last: int) -> list[dict[str, str]]:
+    return [{"order_id": f"{number}"} for number in range(first, last)]
+
+
+def orders(lake: str) -> pl.DataFrame:
+    return delta.scan(delta.open_existing(lake, "bronze.orders")).collect()
+
+
+def watermark(lake: str, topic: str = ORDERS, partition: int = 0) -> int | None:
+    return delta.open_existing(lake, "bronze.orders").transaction_version(origin(topic, partition))
+
+
+def assert_exactly_once(lake: str, ids: Sequence[int]) -> None:
+    """Bronze has each order once, and each watermark is the highest offset of its rows."""
+    rows = orders(lake)
+    assert sorted(rows["order_id"].cast(pl.Int64)) == list(ids)
+    assert not rows.select("_source", "_position").is_duplicated().any()
+    highest = rows.group_by("_source").agg(pl.col("_position").max())
+    table = delta.open_existing(lake, "bronze.orders")
+    assert all(table.transaction_version(name) == offset for name, offset in highest.iter_rows())
+
+
+def test_what_is_produced_lands_in_bronze(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, numbered(0, 5), partition=0)
+    produce(ORDERS, numbered(5, 8), partition=3)
+    produce(SELLERS, [b"?"], partition=1)
+    assert drain(lake, settings) == [
+        Drained(ORDERS, 0, rows=5, corrupt=0, offset=4),
+        Drained(ORDERS, 3, rows=3, corrupt=0, offset=2),
+        Drained(SELLERS, 1, rows=1, corrupt=1, offset=0),
+    ]
+    assert_exactly_once(lake, range(8))
+
+
+def test_the_next_drain_reads_on_whatever_its_group(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, numbered(0, 5))
+    drain(lake, fresh(settings))
+    assert drain(lake, fresh(settings)) == []
+    produce(ORDERS, numbered(5, 8))
+    assert drain(lake, fresh(settings)) == [Drained(ORDERS, 0, rows=3, corrupt=0, offset=7)]
+    assert_exactly_once(lake, range(8))
+
+
+def test_batches_are_as_large_as_the_settings_say(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, [{"order_id": str(n), "customer_id": "x" * 1000} for n in range(60)])
+    assert drain(lake, fresh(settings, batch_rows=25))[0].rows == 60
+    history = delta.open_existing(lake, "bronze.orders").history()
+    assert [entry["operationMetrics"]["num_added_rows"] for entry in history[:-1]] == [10, 25, 25]
+
+
+def die(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("step", ["delta.append", "_tell_kafka", "bronze_rows"])
+def test_a_crash_at_any_step_neither_loses_nor_repeats(
+    lake: str,
+    settings: KafkaSettings,
+    produce: Produce,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+) -> None:
+    produce(ORDERS, numbered(0, 5))
+    drain(lake, fresh(settings))
+    produce(ORDERS, numbered(5, 9))
+    with monkeypatch.context() as patch:
+        patch.setattr(f"flows.drain.{step}", die)
+        with pytest.raises(KeyboardInterrupt):
+            drain(lake, fresh(settings))
+    assert watermark(lake) == (8 if step == "_tell_kafka" else 4)
+    drain(lake, fresh(settings))
+    assert_exactly_once(lake, range(9))
+
+
+def test_an_error_after_the_commit_does_not_repeat_it(
+    lake: str, settings: KafkaSettings, produce: Produce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = delta.append
+
+    def lose_the_response(*args: Any) -> None:
+        monkeypatch.setattr(delta, "append", append)
+        append(delta.open_table(lake, bronze.Orders), *args[1:])
+        raise TimeoutError
+
+    monkeypatch.setattr(delta, "append", lose_the_response)
+    produce(ORDERS, numbered(0, 5))
+    assert drain(lake, settings) == [Drained(ORDERS, 0, rows=5, corrupt=0, offset=4)]
+    assert_exactly_once(lake, range(5))
+
+
+def test_an_error_before_the_commit_is_tried_again(
+    lake: str, settings: KafkaSettings, produce: Produce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append = delta.append
+
+    def fail(*_: object) -> None:
+        monkeypatch.setattr(delta, "append", append)
+        raise TimeoutError
+
+    monkeypatch.setattr(delta, "append", fail)
+    produce(ORDERS, numbered(0, 5))
+    assert drain(lake, settings) == [Drained(ORDERS, 0, rows=5, corrupt=0, offset=4)]
+    assert_exactly_once(lake, range(5))
+
+
+def test_storage_that_stays_away_ends_the_drain(
+    lake: str, settings: KafkaSettings, produce: Produce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(delta, "append", fail)
+    monkeypatch.setattr(drain_module, "_ATTEMPTS", 2)
+    produce(ORDERS, numbered(0, 5))
+    with pytest.raises(TimeoutError):
+        drain(lake, settings)
+
+
+@pytest.mark.parametrize("taken", [3, 5, 7])
+def test_who_was_overtaken_reads_again_from_the_watermark(
+    lake: str,
+    settings: KafkaSettings,
+    produce: Produce,
+    monkeypatch: pytest.MonkeyPatch,
+    taken: int,
+) -> None:
+    """Another drainer, which has read less, as much or more, commits first."""
+    produce(ORDERS, numbered(0, 5), partition=0)
+    produce(ORDERS, numbered(7, 9), partition=1)
+    append = delta.append
+
+    def be_overtaken(handle: Any, rows: pl.DataFrame, carried: Any) -> None:
+        monkeypatch.setattr(delta, "append", append)
+        produce(ORDERS, numbered(5, 7))
+        theirs = rows.head(1).with_columns(_source=pl.lit(origin(ORDERS, 0)))
+        theirs = pl.concat(
+            theirs.with_columns(order_id=pl.lit(str(n)), _position=pl.lit(n)) for n in range(taken)
+        )
+        other = delta.open_table(lake, bronze.Orders)
+        append(other, theirs, delta.carrying({origin(ORDERS, 0): taken - 1}, {}))
+        append(handle, rows, carried)
+
+    monkeypatch.setattr(delta, "append", be_overtaken)
+    drain(lake, settings)
+    drain(lake, fresh(settings))
+    assert_exactly_once(lake, range(9))
+
+
+def test_several_drainers_share_an_empty_lake(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    for partition in range(4):
+        produce(ORDERS, numbered(partition * 500, partition * 500 + 500), partition=partition)
+    small = fresh(settings, batch_rows=50)
+    with ThreadPoolExecutor(4) as pool:
+        drained = list(pool.map(lambda _: drain(lake, small), range(4)))
+    assert_exactly_once(lake, range(2000))
+    assert sum(each.rows for one in drained for each in one) == 2000
+
+
+def test_a_drainer_that_comes_later_takes_its_share(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    for partition in range(4):
+        produce(ORDERS, numbered(partition * 500, partition * 500 + 500), partition=partition)
+    stop, shared = Event(), fresh(settings)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(drain, lake, shared, follow=True, stop=stop)
+        second = pool.submit(drain, lake, shared, follow=True, stop=stop)
+        drain(lake, fresh(settings))
+        for partition in range(4):
+            base = 2000 + partition * 500
+            produce(ORDERS, numbered(base, base + 500), partition=partition)
+        drain(lake, fresh(settings))
+        stop.set()
+        assert {first.exception(30), second.exception(30)} == {None}
+    assert_exactly_once(lake, range(4000))
+
+
+def test_two_groups_that_read_the_same_do_not_repeat(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    """What zombies do: they read partitions that are no longer theirs, and write them."""
+    produce(ORDERS, numbered(0, 2000))
+    with ThreadPoolExecutor(3) as pool:
+        zombies = [
+            pool.submit(drain, lake, fresh(settings, batch_rows=size)) for size in (20, 30, 70)
+        ]
+        drained = [zombie.result() for zombie in zombies]
+    assert_exactly_once(lake, range(2000))
+    assert sum(each.rows for one in drained for each in one) >= 2000
+
+
+def test_stop_finishes_the_batch(
+    lake: str, settings: KafkaSettings, produce: Produce, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop, read = Event(), _Drainer.read
+
+    def read_and_stop(drainer: _Drainer) -> None:
+        read(drainer)
+        if any(reading.messages for reading in drainer.reading.values()):
+            stop.set()
+
+    monkeypatch.setattr(_Drainer, "read", read_and_stop)
+    produce(ORDERS, numbered(0, 5))
+    patient = fresh(settings, batch_seconds=600)
+    assert drain(lake, patient, follow=True, stop=stop)[0].rows == 5
+    assert_exactly_once(lake, range(5))
+
+
+def test_it_ends_after_the_seconds_that_it_was_given(lake: str, settings: KafkaSettings) -> None:
+    create_topics(settings, partitions=4)
+    assert drain(lake, settings, follow=True, max_seconds=1) == []
+
+
+def test_empty_topics_are_drained_at_once(lake: str, settings: KafkaSettings) -> None:
+    create_topics(settings, partitions=4)
+    assert drain(lake, settings) == []
+
+
+def test_no_topic_at_all_is_an_error(lake: str, settings: KafkaSettings) -> None:
+    with pytest.raises(NoTopicsError, match="KEYSTONE_KAFKA_PREFIX"):
+        drain(lake, settings)
+
+
+def test_lag_is_what_bronze_does_not_have(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, numbered(0, 5))
+    assert lag(lake, settings)[0] == Lag(ORDERS, 0, stored=None, low=0, end=5)
+    drain(lake, fresh(settings))
+    produce(ORDERS, numbered(5, 8))
+    (first, *others) = lag(lake, settings)
+    assert (first.stored, first.end, first.behind) == (4, 8, 3)
+    assert [other.behind for other in others] == [0, 0, 0]
+
+
+def test_kafka_is_told_for_lag_monitors(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, numbered(0, 5))
+    drain(lake, settings)
+    monitor = Consumer({"bootstrap.servers": settings.bootstrap, "group.id": settings.group})
+    (told,) = monitor.committed([TopicPartition(ORDERS, 0)], timeout=10)
+    monitor.close()
+    assert told.offset == 5
+
+
+def pretend(lake: str, offset: int) -> None:
+    """Bronze holds orders up to an offset."""
+    table = delta.open_table(lake, bronze.Orders)
+    rows = delta.scan(table).collect()
+    delta.append(table, rows, delta.carrying({origin(ORDERS, 0): offset}, {}))
+
+
+def test_a_topic_made_anew_is_refused_and_accepted_on_request(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    pretend(lake, 100)
+    produce(ORDERS, numbered(0, 5))
+    for follow in (False, True):
+        with pytest.raises(LossError, match=r"ends at offset 4, but bronze holds 100"):
+            drain(lake, fresh(settings), follow=follow, max_seconds=20)
+    drain(lake, fresh(settings), accept_loss=True)
+    assert_exactly_once(lake, range(5))
+
+
+def test_messages_that_kafka_has_deleted_are_refused_and_accepted_on_request(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    pretend(lake, 1)
+    big = {"order_id": "7", "customer_id": "x" * 900_000}
+    for _ in range(12):  # the mock broker keeps five megabytes
+        produce(ORDERS, [big])
+    low = lag(lake, settings)[0].low
+    assert low > 2
+    with pytest.raises(LossError, match=rf"offsets 2 to {low - 1} are lost"):
+        drain(lake, fresh(settings))
+    assert orders(lake).is_empty()
+    assert drain(lake, fresh(settings), accept_loss=True)[0].rows == 12 - low
+    assert orders(lake)["_position"].min() == low
+    notes = [entry.get("keystone", "") for entry in delta.open_table(lake, bronze.Orders).history()]
+    assert any("are lost" in note for note in notes)
+
+
+def test_offsets_may_be_missing_but_not_by_mistake(lake: str, settings: KafkaSettings) -> None:
+    """A compacted or transactional topic: offsets 0 to 4 and 6 to 7 hold no message."""
+    create_topics(settings, partitions=4)
+    drainer = _Drainer(lake, settings, Event(), follow=False, accept_loss=False)
+    key = (ORDERS, 0)
+    message = Message(topic=ORDERS, partition=0, offset=5, value=b"{}", timestamp=(1, 0))
+    for believed in (False, True):
+        drainer.given.add(key)
+        drainer.read()
+        drainer._follow_on(key, [message], 8)  # noqa: SLF001 - no mock broker leaves such gaps
+        assert (key in drainer.reading) == believed
+    drainer.write()
+    drainer.consumer.close()
+    assert watermark(lake) == 7
+    assert orders(lake)["_position"].to_list() == [5]

@@ -1,0 +1,275 @@
+"""Messages as bronze rows: columnar, and yet as if each had been read by itself."""
+
+import json
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+from confluent_kafka import Message
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from contracts import bronze
+from contracts.technical import stored
+from flows.messages import bronze_rows
+
+COLUMNS = bronze.Sellers.fields().names()
+GOOD = {
+    "seller_id": "a",
+    "seller_zip_code_prefix": "01310",
+    "seller_city": "",
+    "seller_state": "SP",
+}
+Read = tuple[dict[str, str | None], Any, str | None]
+
+
+def message(value: bytes | None, offset: int = 0, **more: Any) -> Message:
+    return Message(**{"topic": "t", "partition": 3, "offset": offset, "value": value, **more})
+
+
+def read(values: Sequence[bytes | None]) -> list[Read]:
+    """The columns, the rescued data and the corrupt record of each value."""
+    batch = [message(value, 7 * place) for place, value in enumerate(values)]
+    rows = bronze_rows(bronze.Sellers, batch)
+    assert rows.schema == stored(bronze.Sellers)
+    assert rows["_position"].to_list() == [7 * place for place in range(len(values))]
+    return [
+        (
+            {name: row[name] for name in COLUMNS},
+            row["_rescued_data"] and json.loads(row["_rescued_data"]),
+            row["_corrupt_record"],
+        )
+        for row in rows.iter_rows(named=True)
+    ]
+
+
+class Digits(str):
+    """A JSON number, as it was written."""
+
+    __slots__ = ()
+
+
+def unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert len(dict(members)) == len(members), "a name twice"
+    return dict(members)
+
+
+def refuse(constant: str) -> None:
+    raise AssertionError(constant)
+
+
+def reference(value: bytes | None) -> Read:
+    """What one message means, said plainly."""
+    nothing = dict.fromkeys(COLUMNS)
+    if value is None:
+        return nothing, None, "null"
+    try:
+        text = value.decode()
+    except UnicodeDecodeError:
+        return nothing, None, "base64:" + b64encode(value).decode()
+    try:
+        record = json.loads(
+            text,
+            object_pairs_hook=unique,
+            parse_int=Digits,
+            parse_float=Digits,
+            parse_constant=refuse,
+        )
+        assert isinstance(record, dict)
+        cells = {name: cell(record.get(name)) for name in COLUMNS}
+    except (ValueError, AssertionError, RecursionError):
+        return nothing, None, text
+    return cells, {k: plain(v) for k, v in record.items() if k not in COLUMNS} or None, None
+
+
+def cell(value: Any) -> str | None:
+    assert not isinstance(value, dict | list)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return None
+    return str(value).encode().decode()
+
+
+def plain(value: Any) -> Any:
+    """The value with its numbers as numbers, unless Python would write them otherwise."""
+    if isinstance(value, Digits):
+        number = json.loads(value) if len(value) < 100 else None
+        return number if json.dumps(number) == value else str(value)
+    if isinstance(value, dict):
+        return {name: plain(member) for name, member in value.items()}
+    return [plain(member) for member in value] if isinstance(value, list) else value
+
+
+STRANGE = [
+    *[None, b"", b" ", b"\n", b"null", b"{}", b"[]", b"42", b'"text"', b"{", b"}", b"\x00"],
+    *[b"\xff\xfe", b'{"seller_id": "\xed\xa0\x80"}', b"{\"seller_id\": 'x'}"],
+    b'\xef\xbb\xbf{"seller_id": "behind a byte order mark"}',
+    b'{"seller_id": "a line\nbreak"}',
+    b'{"seller_id": "a",\n "seller_state": "b"}',
+    b'{"seller_id": "a"}\n{"seller_id": "b"}',
+    b'{"seller_id": "a"}{"seller_id": "b"}',
+    b'{"seller_id": "a", "seller_id": "b"}',
+    b'{"seller_id": "a", "\\u0073eller_id": "b"}',
+    b'{"other": {"x": 1, "x": 2}}',
+    b'{"seller_id": "\\ud800"}',
+    b'{"seller_id": "\\ud83d\\ude00 \\u00e9 \\u0000 \\/ \\b"}',
+    b'{"seller_id": "\\ude00\\ud83d"}',
+    b'{"seller_id": "\\x41"}',
+    b'{"\\ud800": "half a name"}',
+    b'{"seller_id": NaN}',
+    b'{"other": -Infinity}',
+    b'{"seller_id": 1.10, "seller_city": -0, "seller_state": 1e400}',
+    b'{"seller_id": 42, "seller_city": true, "seller_state": null}',
+    b'{"other": [1, 1.5, 1.10, true, null, {"deep": "est"}], "more": 1e400}',
+    b'{"seller_id": 0' + b"1" * 9 + b"}",
+    b'{"seller_id": ' + b"9" * 5000 + b"}",
+    b'{"seller_id": {"nested": "x"}}',
+    b'{"seller_id": ["x"]}',
+    b'{"_corrupt_record": "x", "_source": "y", "_position": "z"}',
+    b'{"seller_id": "x",}',
+    b'  {"seller_id" : "spaced" }  ',
+    '{"seller_id": "\x7f\u2028\U0001f600"}'.encode(),
+    b"[" * 100_000,
+    b'{"seller_id":' * 100_000,
+]
+WHOLE = json.dumps(GOOD)[:-2].encode()  # lacks what ends its last string and itself
+STRANGE += [
+    WHOLE + rest
+    for rest in [
+        *[b'"}', b'"', b'"} ', b' "}', b'"}\n', b'\n"}', b'\t"}', b'\x00"}', b'\x1f"}', b'\x7f"}'],
+        *[
+            b'""}',
+            b'\\"}',
+            b'\\""}',
+            b'\\\\"}',
+            b'\\x41"}',
+            b'\\u00g0"}',
+            b'\xff"}',
+            b'\xed\xa0\x80"}',
+        ],
+        *[
+            b'\\ud800"}',
+            b'\\udfff"}',
+            b'\\uDBFF\\uD800"}',
+            b'\\ude00\\ud83d"}',
+            b'\\ud83dx\\ude00"}',
+        ],
+        *[b'\\ud83d\\ude00"}', b'\\uD83D\\uDE00"}', b'\\ud7ff"}', b'\\ue000"}', b'\\u0000\\/\\b"}'],
+        *[b'", "seller_id": "x"}', b'", "other": "x"}', b'"}, {"seller_id": "x"}', b'"},', b'",}'],
+        *[b'"}' + WHOLE + b'"}', b'"}\n' + WHOLE + b'"}', b'"}\r' + WHOLE + b'"}'],
+    ]
+]
+STRANGE += [
+    WHOLE.replace(b'"SP', other) + b"}"
+    for other in [b"42", b"1.10", b"true", b"null", b"nul", b"NaN", b"[]", b'{"x": 1}', b'"x" "y"']
+]
+STRANGE += [b"\xef\xbb\xbf" + WHOLE + b'"}', b" " + WHOLE + b'"}', b"[" + WHOLE + b'"}]']
+STRANGE += [json.dumps(GOOD, separators=(",", sep)).encode() for sep in (":\n", ":  ", ":\t")]
+SCALARS = st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text())
+RECORDS = st.builds(
+    lambda record, ascii_, tight: json.dumps(
+        record, ensure_ascii=ascii_, separators=(",", ":") if tight else None
+    ).encode("utf-8", "surrogatepass"),
+    st.dictionaries(
+        st.sampled_from([*COLUMNS, "other", "_source"]),
+        st.one_of(st.text(), SCALARS, st.lists(SCALARS, max_size=2)),
+    ),
+    st.booleans(),
+    st.booleans(),
+)
+GOOD_ONES = st.builds(
+    lambda names, city: json.dumps(dict.fromkeys(names, city)).encode(),
+    st.permutations(COLUMNS),
+    st.none() | st.text(),
+)
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    value = draw(GOOD_ONES)
+    place = draw(st.integers(0, len(value)))
+    cut = draw(st.integers(0, 3))
+    return value[:place] + draw(st.binary(max_size=2)) + value[place + cut :]
+
+
+VALUES = st.one_of(st.sampled_from(STRANGE), RECORDS, GOOD_ONES, damaged(), st.binary())
+
+
+@settings(deadline=None)
+@given(st.lists(VALUES, max_size=6))
+@example(STRANGE)
+@example([json.dumps(GOOD).encode(), *STRANGE, json.dumps(GOOD).encode()])
+def test_a_batch_is_read_as_if_each_message_came_alone(values: list[bytes | None]) -> None:
+    assert read(values) == [reference(value) for value in values]
+
+
+@pytest.mark.parametrize("value", STRANGE, ids=lambda value: str(value)[:40])
+def test_a_strange_message_leaves_its_neighbours_alone(value: bytes | None) -> None:
+    good = json.dumps(GOOD).encode()
+    assert read([good, value, good]) == [(GOOD, None, None), reference(value), (GOOD, None, None)]
+
+
+def test_what_a_corrupt_message_becomes() -> None:
+    values = [None, b"", b"\xff", b"oops", b'{"seller_id": ["x"]}', b'{"a": 1, "a": 2}']
+    corrupt = ["null", "", "base64:/w==", "oops", '{"seller_id": ["x"]}', '{"a": 1, "a": 2}']
+    assert read(values) == [(dict.fromkeys(COLUMNS), None, text) for text in corrupt]
+
+
+def test_unknown_fields_are_rescued_as_they_are() -> None:
+    (row,) = read([b'{"seller_id": "s", "colour": "red", "sizes": [1, 2.5, 1.10]}'])
+    assert row[0]["seller_id"] == "s"
+    assert row[1:] == ({"colour": "red", "sizes": [1, 2.5, "1.10"]}, None)
+
+
+def test_numbers_and_booleans_keep_their_digits() -> None:
+    (row,) = read([b'{"seller_id": 1.10, "seller_city": true, "seller_state": -1E+2}'])
+    assert list(row[0].values()) == ["1.10", None, "true", "-1E+2"]
+
+
+def test_five_megabytes_of_rubbish_are_kept() -> None:
+    rubbish = b"{" * 5_000_000
+    assert read([rubbish, json.dumps(GOOD).encode()]) == [
+        (dict.fromkeys(COLUMNS), None, rubbish.decode()),
+        (GOOD, None, None),
+    ]
+
+
+def test_five_megabytes_in_a_field_are_no_rubbish() -> None:
+    long = GOOD | {"seller_city": "x" * 5_000_000}
+    assert read([json.dumps(long).encode()]) == [(long, None, None)]
+
+
+def test_where_it_came_from_and_when() -> None:
+    noon = int(datetime(2018, 1, 1, 12, tzinfo=UTC).timestamp() * 1000)
+    headers = [("schema_version", b"1"), ("event_time", str(noon + 1).encode())]
+    batch = [
+        message(b"{}", 41, headers=headers, timestamp=(1, noon)),
+        message(b"{}", 42, headers=[], timestamp=(1, noon)),
+        message(b"{}", 43, headers=[("event_time", b"soon")], timestamp=(1, noon)),
+        message(b"{}", 44, headers=[("event_time", b"\xff")], timestamp=(2, noon)),
+        message(b"{}", 45, headers=[("event_time", b"9" * 15)], timestamp=(1, noon)),
+        message(b"{}", 46, headers=[("event_time", None)], timestamp=(1, noon)),
+        message(b"{}", 47, headers=headers[:1], timestamp=(0, -1)),
+    ]
+    rows = bronze_rows(bronze.Sellers, batch)
+    assert rows["_source"].to_list() == ["kafka/t/3"] * len(batch)
+    assert rows["_position"].to_list() == list(range(41, 48))
+    assert rows["_event_time"].dt.epoch("ms").to_list() == [noon + 1, *[noon] * 5, None]
+    assert (datetime.now(UTC) - rows["_ingested_at"][0]).total_seconds() < 60
+
+
+def test_no_messages_are_no_rows() -> None:
+    assert bronze_rows(bronze.Sellers, []).is_empty()
+    assert bronze_rows(bronze.Sellers, []).schema == stored(bronze.Sellers)
+
+
+def test_every_order_of_the_fields_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.messages._read_odd", None)  # whoever reads one by one fails
+    turned = {name: GOOD[name] for name in reversed(COLUMNS)}
+    batch = [message(json.dumps(turned).encode(), offset) for offset in range(3)]
+    rows = bronze_rows(bronze.Sellers, batch)
+    assert rows.select(COLUMNS).equals(pl.DataFrame([GOOD] * 3))

@@ -1,0 +1,66 @@
+"""The schema registry: what fits is registered, what breaks is refused."""
+
+import json
+import socket
+
+import pytest
+from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
+
+from contracts import bronze
+from contracts.wire import json_schema
+from flows.registry import BreakingChangeError, connect, register
+
+TOPICS = {"olist.orders": bronze.Orders, "olist.sellers": bronze.Sellers}
+SUBJECTS = ["olist.orders-value", "olist.sellers-value"]
+
+
+@pytest.fixture
+def registry() -> SchemaRegistryClient:
+    """An empty registry, in memory."""
+    return connect("mock://registry")
+
+
+def known(registry: SchemaRegistryClient, subject: str) -> list[int]:
+    return sorted(registry.get_versions(subject))
+
+
+def put(registry: SchemaRegistryClient, subject: str, schema: dict[str, object]) -> None:
+    registry.register_schema(subject, Schema(json.dumps(schema), "JSON"))
+
+
+def test_each_topic_gets_its_schema_once(registry: SchemaRegistryClient) -> None:
+    register(registry, TOPICS)
+    register(registry, TOPICS)
+    assert sorted(registry.get_subjects()) == SUBJECTS
+    assert [known(registry, subject) for subject in SUBJECTS] == [[1], [1]]
+    latest = registry.get_latest_version("olist.orders-value").schema
+    assert latest.schema_type == "JSON"
+    assert json.loads(str(latest.schema_str)) == json_schema(bronze.Orders)
+
+
+def test_a_compatible_change_becomes_a_version(registry: SchemaRegistryClient) -> None:
+    older = json_schema(bronze.Orders)
+    del older["properties"]["order_status"]
+    older["required"].remove("order_status")
+    put(registry, "olist.orders-value", older)
+    register(registry, TOPICS)
+    assert known(registry, "olist.orders-value") == [1, 2]
+
+
+def test_a_breaking_change_is_refused_with_the_field_named(registry: SchemaRegistryClient) -> None:
+    older = json_schema(bronze.Sellers)
+    older["properties"]["seller_phone"] = {"type": ["string", "null"]}
+    put(registry, "olist.sellers-value", older)
+    with pytest.raises(
+        BreakingChangeError, match=r"olist\.sellers-value: seller_phone: was removed"
+    ):
+        register(registry, TOPICS)
+    assert registry.get_subjects() == ["olist.sellers-value"]
+
+
+def test_a_registry_that_does_not_answer_is_named() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(ConnectionError, match="schema registry does not answer"):
+            register(connect(url), TOPICS)

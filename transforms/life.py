@@ -1,0 +1,192 @@
+"""The life of the shop: the nine source tables as the events that led to them."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+from polars import LazyFrame, col
+
+from contracts import bronze
+from contracts.contract import Bronze
+from contracts.rules import RAW, rules
+from contracts.silver.orders import Orders
+from transforms.graph import tables
+
+OPENING = datetime(2016, 1, 1, tzinfo=UTC)
+"""When everything happens in a shop without a single readable order."""
+
+TURNS: tuple[type[Bronze], ...] = (
+    bronze.ProductCategoryNameTranslation,
+    bronze.Geolocation,
+    bronze.Customers,
+    bronze.Products,
+    bronze.Sellers,
+    bronze.Orders,
+    bronze.OrderItems,
+    bronze.OrderPayments,
+    bronze.OrderReviews,
+)
+"""Who comes first among the events of one moment: what is referred to, before what refers."""
+
+# Column of an order that says when it came this far, and its status from then on.
+STAGES = {
+    "order_purchase_timestamp": "created",
+    "order_approved_at": "approved",
+    "order_delivered_carrier_date": "shipped",
+    "order_delivered_customer_date": "delivered",
+}
+
+
+def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]:
+    """Return the events of each entity: the versions of its records, and when each was true.
+
+    - An order has a version for each moment that its time stamps name: as created, then approved,
+      shipped, delivered; what is still to come is null. The last version is the source's record.
+    - Items and payments are known when their order is placed, a review when it is created.
+    - A customer is known when they first order, a product and a seller when one of their items is
+      first ordered, the points of a zip prefix with its first customer or seller, the translation
+      of a category with its first product.
+    - What nothing refers to, or whose time cannot be read, is known at the last moment of all. An
+      order that breaks its contract is told once, as it is: when it was placed, if that can be
+      read and lies within the shop's life.
+
+    Should the source have several records of one key, their last versions are of one moment, and
+    all other versions of an earlier one. So the record that wins by (event time, contents) is the
+    one that wins among the source's.
+
+    Shape: for each entity of `raw` (all nine, with the source's columns and `_corrupt_record`),
+    those columns, `_event_time` (UTC), and `_order`, a number that puts the events of all entities
+    in the order in which they happen.
+    """
+    beside = {contract: _beside(contract, raw[contract]) for contract in TURNS}
+
+    def known(contract: type[Bronze], key: str, times: LazyFrame) -> LazyFrame:
+        return beside[contract].join(times, on=key, how="left")
+
+    orders = _dated(beside[bronze.Orders])
+    placed = _first(orders, "order_id")
+    items = known(bronze.OrderItems, "order_id", placed)
+    customers = known(bronze.Customers, "customer_id", _first(orders, "customer_id"))
+    products = known(bronze.Products, "product_id", _first(items, "product_id"))
+    sellers = known(bronze.Sellers, "seller_id", _first(items, "seller_id"))
+    prefixes = pl.concat(
+        people.select("_known", col(f"{role}_zip_code_prefix").alias("zip_code_prefix"))
+        for role, people in (("customer", customers), ("seller", sellers))
+    )
+    categories = _first(products, "product_category_name")
+    told = {
+        bronze.ProductCategoryNameTranslation: known(
+            bronze.ProductCategoryNameTranslation, "product_category_name", categories
+        ),
+        bronze.Geolocation: known(
+            bronze.Geolocation, "zip_code_prefix", _first(prefixes, "zip_code_prefix")
+        ),
+        bronze.Customers: customers,
+        bronze.Products: products,
+        bronze.Sellers: sellers,
+        bronze.Orders: _versions(orders),
+        bronze.OrderItems: items,
+        bronze.OrderPayments: known(bronze.OrderPayments, "order_id", placed),
+        bronze.OrderReviews: beside[bronze.OrderReviews].with_columns(
+            _known=_utc("review_creation_date").max().over("review_id", "order_id")
+        ),
+    }
+    closing = orders.select(_closing=col("_closing").first().fill_null(OPENING))
+    return {contract: _events(contract, told[contract], closing) for contract in raw}
+
+
+def message_key(contract: type[Bronze]) -> pl.Expr:
+    """Return the key of an entity's messages: the raw values of its silver key, joined by "/"."""
+    typed = next(table.contract for table in tables().values() if table.source is contract)
+    columns = typed.to_schema().columns
+    raw = [columns[name].metadata["source"] or name for name in typed.promise().key]
+    return pl.concat_str([col(name).fill_null("") for name in raw], separator="/").alias("key")
+
+
+def _beside(contract: type[Bronze], raw: LazyFrame) -> LazyFrame:
+    """Put the raw columns, prefixed, beside the typed ones, as `sift` does."""
+    function = next(table.function for table in tables().values() if table.source is contract)
+    return pl.concat([raw.select(pl.all().name.prefix(RAW)), function(raw)], how="horizontal")
+
+
+def _dated(orders: LazyFrame) -> LazyFrame:
+    """Add when each order reached its stages, and when its last version is told."""
+    keeps = [rule.keeps for rule in rules(Orders, typed_from_raw=True) if not rule.warning]
+    placed = col("_at_order_purchase_timestamp")
+    of_sound = col("_sound")
+    return (
+        orders.with_columns(
+            _sound=pl.all_horizontal(col(f"{RAW}_corrupt_record").is_null(), *keeps),
+            **{f"_at_{stage}": _utc(stage) for stage in STAGES},
+        )
+        # No stage comes before the purchase, whatever its clock says.
+        .with_columns(
+            pl.when(col(f"_at_{stage}").is_not_null()).then(
+                pl.max_horizontal(f"_at_{stage}", placed)
+            )
+            for stage in STAGES
+        )
+        .with_columns(_own=pl.max_horizontal(f"_at_{stage}" for stage in STAGES))
+        .with_columns(
+            _opening=placed.filter(of_sound).min(), _closing=col("_own").filter(of_sound).max()
+        )
+        .with_columns(
+            _known=pl.when(of_sound).then(placed).otherwise(placed.clip("_opening", "_closing"))
+        )
+        .with_columns(
+            _last=pl.when(of_sound).then("_own").otherwise("_known").max().over("order_id")
+        )
+    )
+
+
+def _versions(orders: LazyFrame) -> LazyFrame:
+    earlier = (
+        orders.filter("_sound")
+        .with_columns(_known=pl.concat_list(f"_at_{stage}" for stage in STAGES).list.unique())
+        .explode("_known")
+        .filter(col("_known") < col("_own"))
+    )
+    reached = {stage: col(f"_at_{stage}") <= col("_known") for stage in STAGES}
+    status = pl.coalesce(
+        pl.when(reached[stage]).then(pl.lit(name)) for stage, name in reversed(STAGES.items())
+    )
+    return pl.concat(
+        [
+            earlier.with_columns(
+                status.alias(f"{RAW}order_status"),
+                *(
+                    pl.when(was).then(RAW + stage).alias(RAW + stage)
+                    for stage, was in reached.items()
+                ),
+            ),
+            orders.with_columns(_known="_last"),
+        ]
+    )
+
+
+def _first(known: LazyFrame, key: str) -> LazyFrame:
+    return known.group_by(key).agg(col("_known").min())
+
+
+def _events(contract: type[Bronze], known: LazyFrame, closing: LazyFrame) -> LazyFrame:
+    columns = (*contract.fields(), "_corrupt_record")
+    time = col("_known").fill_null(col("_closing"))
+    return (
+        known.drop("_closing", strict=False)
+        .join(closing, how="cross")
+        .select(
+            *(col(RAW + name).alias(name) for name in columns),
+            time.alias("_event_time"),
+            (time.dt.epoch("ms") * len(TURNS) + TURNS.index(contract)).alias("_order"),
+        )
+    )
+
+
+def _utc(name: str) -> pl.Expr:
+    """The moment of a wall-clock time; one that summer time skipped is the hour after it."""
+    wall = col(name)
+    moments = (
+        time.dt.replace_time_zone("America/Sao_Paulo", ambiguous="earliest", non_existent="null")
+        for time in (wall, wall + timedelta(hours=1))
+    )
+    return pl.coalesce(moments).dt.convert_time_zone("UTC")
