@@ -8,6 +8,7 @@ from contracts.gold.dim_customer import DimCustomer
 from contracts.silver.customers import Customers
 from contracts.silver.geolocation import Geolocation
 from contracts.silver.orders import Orders
+from transforms.gold.coordinates import with_coordinates
 from transforms.gold.inferred import with_inferred_members
 
 
@@ -17,8 +18,6 @@ def dim_customer(
     orders: Annotated[LazyFrame, Orders],
 ) -> Annotated[LazyFrame, DimCustomer]:
     """Place each customer on the map, and infer those that only an order mentions."""
-    zip_code_prefix = "customer_zip_code_prefix"
-    points = geolocation.select("zip_code_prefix", "latitude", "longitude")
-    return customers.join(
-        points, left_on=zip_code_prefix, right_on="zip_code_prefix", how="left"
-    ).pipe(with_inferred_members, orders, "customer_id")
+    return customers.pipe(with_coordinates, geolocation, "customer_zip_code_prefix").pipe(
+        with_inferred_members, orders, "customer_id"
+    )

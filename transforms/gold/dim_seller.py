@@ -8,6 +8,7 @@ from contracts.gold.dim_seller import DimSeller
 from contracts.silver.geolocation import Geolocation
 from contracts.silver.order_items import OrderItems
 from contracts.silver.sellers import Sellers
+from transforms.gold.coordinates import with_coordinates
 from transforms.gold.inferred import with_inferred_members
 
 
@@ -17,8 +18,6 @@ def dim_seller(
     order_items: Annotated[LazyFrame, OrderItems],
 ) -> Annotated[LazyFrame, DimSeller]:
     """Place each seller on the map, and infer those that only an order item mentions."""
-    zip_code_prefix = "seller_zip_code_prefix"
-    points = geolocation.select("zip_code_prefix", "latitude", "longitude")
-    return sellers.join(
-        points, left_on=zip_code_prefix, right_on="zip_code_prefix", how="left"
-    ).pipe(with_inferred_members, order_items, "seller_id")
+    return sellers.pipe(with_coordinates, geolocation, "seller_zip_code_prefix").pipe(
+        with_inferred_members, order_items, "seller_id"
+    )
