@@ -6,6 +6,7 @@ from typing import NamedTuple
 import polars as pl
 from polars import col
 
+from contracts.check import check_columns
 from contracts.contract import Contract
 from contracts.rules import RAW, Rule, rules
 from contracts.technical import SILVER
@@ -31,11 +32,12 @@ def sift(
     """Type raw records by a table function and part those that keep its contract from the rest.
 
     Raises:
-        pandera.errors.SchemaError: the function gives other columns or types than promised.
+        ContractBrokenError: the function gives other columns or types than promised.
         polars.exceptions.ShapeError: at collection; it does not give one row per record.
     """
     kept = [rule for rule in rules(contract, typed_from_raw=True) if not rule.warning]
-    typed = contract.validate(function(raw))  # of a LazyFrame, Pandera looks at the schema only
+    typed = function(raw)
+    check_columns(typed, contract)
     beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
     readable = col(f"{RAW}_corrupt_record").is_null()
     judged = beside.with_columns(_sound=pl.all_horizontal(readable, *(rule.keeps for rule in kept)))
