@@ -32,9 +32,7 @@ def check(
     check_columns(made.lazy(), contract)
     broken = {
         **_broken_rules(made, contract),
-        f"{'_and_'.join(promise.key)}_is_unique": made.filter(
-            pl.struct(promise.key).is_duplicated()
-        ),
+        f"{'_and_'.join(promise.key)}_is_unique": _repeated(made, promise.key),
         **{
             f"{column}_is_in_{contract.references()[column].promise().table}": _dangling(
                 made, column, parent, contract.references()[column].promise().key
@@ -71,11 +69,24 @@ def _broken_rules(made: pl.DataFrame, contract: type[Contract]) -> dict[str, pl.
     return {name: made.filter(~kept[name]) for name in kept if not every[name].item()}
 
 
+def _repeated(made: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    # To count hashes is cheap, and where none is repeated no key is.
+    if made.select(pl.struct(key).hash()).to_series().n_unique() == len(made):
+        return made.clear()
+    return made.filter(pl.struct(key).is_duplicated())
+
+
 def _dangling(
     made: pl.DataFrame, column: str, parent: pl.LazyFrame, key: Sequence[str]
 ) -> pl.DataFrame:
-    known = parent.select(key)
-    return made.lazy().join(known, left_on=column, right_on=key[0], how="anti").collect()
+    strangers = (
+        made.lazy()
+        .select(pl.col(column).alias(key[0]))
+        .unique()
+        .join(parent.select(key), on=key, how="anti")
+        .collect(engine="streaming")
+    )
+    return made.filter(pl.col(column).is_in(strangers[key[0]].implode()))
 
 
 def _report(rule: str, bad: pl.DataFrame, key: Sequence[str]) -> str:

@@ -35,6 +35,9 @@ class Promise:
     """The columns that its function is local in: the rows of some scopes follow from the inputs of
     those scopes alone. Silver without a scope is made of records and upserted by its key."""
     partition_by: tuple[str, ...]
+    sort_by: tuple[str, ...]
+    """How a table that is built from scratch lies in its files: rows that change together side by
+    side, so that a change rewrites few of them."""
 
 
 class Contract(pa.DataFrameModel):
@@ -44,7 +47,7 @@ class Contract(pa.DataFrameModel):
     """
 
     # A private name, for Pandera takes every public attribute for a column.
-    _promise = Promise("", "", (), (), ())
+    _promise = Promise("", "", (), (), (), ())
 
     def __init_subclass__(
         cls,
@@ -53,13 +56,14 @@ class Contract(pa.DataFrameModel):
         key: tuple[str, ...] = (),
         scope: tuple[str, ...] = (),
         partition_by: tuple[str, ...] = (),
+        sort_by: tuple[str, ...] = (),
         **options: Any,
     ) -> None:
         """Keep what the contract says of its table as a whole."""
         super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # Pandera's
         layer = layer or cls._promise.layer
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        cls._promise = Promise(layer, f"{layer}.{name}", key, scope, partition_by)
+        cls._promise = Promise(layer, f"{layer}.{name}", key, scope, partition_by, sort_by)
 
     @classmethod
     def promise(cls) -> Promise:

@@ -22,6 +22,9 @@ be read."""
 SILVER = pl.Schema({"_event_time": pl.Datetime("us", "UTC")})
 """Of every silver row that comes from a record: when that record was true."""
 
+VERSIONED = pl.Schema({"_version": pl.Int64()})
+"""Of every silver and gold row: the version of its table that last changed it."""
+
 QUARANTINE = pl.Schema({"_broken_rules": pl.List(pl.String())})
 """Of every quarantine row: what is wrong with it."""
 
@@ -32,7 +35,7 @@ def stored(contract: type[Contract]) -> pl.Schema:
     if promise.layer == "bronze":
         return pl.Schema({**contract.fields(), **PROVENANCE})
     upserted = promise.layer == "silver" and not promise.scope
-    return pl.Schema({**contract.fields(), **(SILVER if upserted else {})})
+    return pl.Schema({**contract.fields(), **(SILVER if upserted else {}), **VERSIONED})
 
 
 def quarantined(source: type[Contract]) -> pl.Schema:

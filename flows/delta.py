@@ -4,23 +4,32 @@ The watermark of a table says which inputs it holds: `bronze.orders` up to which
 table, a file's SHA-256 or not. It travels in the same commit as the data. A writer opens a
 handle, reads the watermark from that handle, and commits through that handle, so that a stale
 writer gets a conflict instead of repeating rows. Never hand a handle to a second thread.
+
+Bronze and quarantine rows are appended. Those of all other tables carry `_version`, the version of
+their table that last changed them: who has consumed a table up to a version finds the later rows by
+it, for ever. What it cannot show is a row that went: the transaction `rebuilt` tells when some did.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
+from flows import parquet
 
 METADATA = "keystone"
 """The key of our figures, as JSON, in a commit's metadata."""
+
+REBUILT = "rebuilt"
+"""The transaction that says in which version rows last went, so that readers begin anew."""
 
 
 def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
@@ -71,7 +80,7 @@ def scan(handle: DeltaTable) -> pl.LazyFrame:
 
 def rows(handle: DeltaTable) -> int:
     """Count the rows of the handle's version, from its log alone."""
-    return int(_files(handle)["num_records"].sum())
+    return int(parquet.files(handle)["num_records"].sum())
 
 
 def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int] | None:
@@ -81,18 +90,32 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
     been cleaned up, or files have been compacted.
     """
     try:
-        before = _files(DeltaTable(handle.table_uri, version=version))
+        before = parquet.files(DeltaTable(handle.table_uri, version=version))
     except DeltaError:
         return None
-    files = _files(handle)
+    files = parquet.files(handle)
     if len(before.join(files, on="path", how="anti")):
         return None
     new = files.join(before, on="path", how="anti")
     if new.is_empty():
         return scan(handle).clear(), 0
-    wanted = tuple(new["path"])
-    paths = [uri for uri in handle.file_uris() if uri.endswith(wanted)]
-    return pl.scan_parquet(paths), int(new["num_records"].sum())
+    return pl.scan_parquet(parquet.paths(handle, new)), int(new["num_records"].sum())
+
+
+def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
+    """Return the rows that have the values of a row of `wanted` in its columns.
+
+    With them comes `_file`, the path of the file that each lies in.
+    """
+    files = parquet.files(handle)
+    if wanted.is_empty() or files.is_empty():
+        return scan(handle).clear().with_columns(_file=pl.lit(None, pl.String))
+    # Polars reads this column of a file first, and the others where it finds something only.
+    first, *others = wanted.columns
+    found = parquet.scan_files(handle, files).filter(
+        pl.col(first).is_in(wanted[first].unique().implode())
+    )
+    return found.join(wanted.lazy(), on=wanted.columns, how="semi") if others else found
 
 
 def append(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> None:
@@ -102,39 +125,64 @@ def append(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) ->
         deltalake.exceptions.CommitFailedError: another writer has moved the watermark since the
             handle was opened. Open a new handle, compare the watermark, decide.
     """
-    write_deltalake(handle, data, mode="append", commit_properties=carried)
+    _commit(handle, parquet.write_files(handle, data), carried)
 
 
-def replace(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> int:
-    """Put rows, and their columns, in the place of all others; raises as `append`.
+def replace(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> None:
+    """Put rows, and their columns, in the place of all others; raises as `append`."""
+    schema = Schema.from_arrow(data.schema)
+    _commit(handle, parquet.write_files(handle, data), carried, all_of=schema)
+
+
+def rebuild(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> int:
+    """Do as `replace` with rows that carry `_version`; who reads the table begins anew.
 
     Returns how many rows the table has then.
     """
-    write_deltalake(
-        handle, data, mode="overwrite", schema_mode="overwrite", commit_properties=carried
-    )
+    replace(handle, _stamped(handle, data), _rebuilding(handle, carried))
     return rows(handle)
 
 
-def upsert(
-    handle: DeltaTable, data: pl.DataFrame, key: Sequence[str], carried: CommitProperties
+def put(  # noqa: PLR0913 - two of them say what to put where, two where rows are found
+    handle: DeltaTable,
+    data: pl.DataFrame,
+    over: pl.DataFrame,
+    key: Sequence[str],
+    carried: CommitProperties,
+    *,
+    followed: Collection[str] = (),
 ) -> int:
-    """Put each row in the place of the one with its key, or add it; raises as `append`.
+    """Put rows in the place of others, or add them; rewrites the files that held the others.
 
-    Returns how many were put or added.
+    Args:
+        handle: as for `append`, which it raises as.
+        data: the new rows.
+        over: the rows that go, from `matching`.
+        key: the columns that tell rows apart.
+        carried: from `carrying`.
+        followed: the columns by which readers find what a change affects. Where such a value or a
+            whole row goes, `_version` cannot show it, and readers have to begin anew.
+
+    Returns how many rows the table has then.
     """
-    if data.is_empty():  # a merge would not commit, and so not carry anything
-        append(handle, data, carried)
-        return 0
-    merge = handle.merge(
-        data,
-        " AND ".join(f"old.{name} = new.{name}" for name in key),
-        source_alias="new",
-        target_alias="old",
-        commit_properties=carried,
-    )
-    done = merge.when_matched_update_all().when_not_matched_insert_all().execute()
-    return int(done["num_target_rows_inserted"] + done["num_target_rows_updated"])
+    files = parquet.files(handle)
+    small = pl.col("num_records") < _SMALL
+    touched = pl.col("path").is_in(over["_file"].unique().implode())
+    # Small files are put together, those that are touched now and all when they become many.
+    folded = files.filter(small & (touched | (small.sum() > _MANY)))
+    rewritten = files.filter(touched & ~small)
+    written = [
+        action
+        for file in rewritten.iter_slices(1)
+        for action in parquet.write_files(handle, _rest(handle, file, over, key))
+    ]
+    new = pl.concat([_rest(handle, folded, over, key), _stamped(handle, data)], how="diagonal")
+    written += parquet.write_files(handle, new)
+    removed = parquet.without(pl.concat([rewritten, folded]))
+    if _went(data, over, [*{*key, *followed}]):
+        carried = _rebuilding(handle, carried)
+    _commit(handle, [*removed, *written], carried, next_version=True)
+    return rows(handle)
 
 
 def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitProperties:
@@ -146,15 +194,66 @@ def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitP
 
 
 def last_figures(handle: DeltaTable) -> dict[str, Any]:
-    """Return the figures that the newest commit carries; nothing if the table is empty yet."""
-    for entry in handle.history(1):
+    """Return the figures that the newest of our commits carries; nothing if there is none yet."""
+    for entry in handle.history(_MANY):
         if METADATA in entry:
             return dict(json.loads(entry[METADATA]))
     return {}
 
 
-def _files(handle: DeltaTable) -> pl.DataFrame:
-    return pl.DataFrame(handle.get_add_actions(flatten=True)).select("path", "num_records")
+_SMALL = 50_000  # rows of a file
+_MANY = 16
+
+
+def _stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:
+    return data.with_columns(_version=pl.lit(handle.version() + 1, pl.Int64))
+
+
+def _went(data: pl.DataFrame, over: pl.DataFrame, columns: list[str]) -> bool:
+    return len(over.join(data, on=columns, how="anti", nulls_equal=True)) > 0
+
+
+def _rebuilding(handle: DeltaTable, carried: CommitProperties) -> CommitProperties:
+    return CommitProperties(
+        custom_metadata=carried.custom_metadata,
+        app_transactions=[
+            *(carried.app_transactions or []),
+            Transaction(REBUILT, handle.version() + 1),
+        ],
+    )
+
+
+def _rest(
+    handle: DeltaTable, files: pl.DataFrame, over: pl.DataFrame, key: Sequence[str]
+) -> pl.DataFrame:
+    """Read the rows of some files that stay."""
+    if files.is_empty():
+        return scan(handle).clear().collect()
+    found = parquet.scan_files(handle, files).drop("_file")
+    return found.join(over.lazy().select(key), on=key, how="anti").collect(engine="streaming")
+
+
+def _commit(
+    handle: DeltaTable,
+    actions: Sequence[AddAction | RemoveAction],
+    carried: CommitProperties,
+    *,
+    all_of: Schema | None = None,
+    next_version: bool = False,
+) -> None:
+    handle.create_write_transaction(
+        list(actions),
+        "append" if all_of is None else "overwrite",
+        all_of or handle.schema(),
+        partition_by=handle.metadata().partition_columns,
+        commit_properties=CommitProperties(
+            custom_metadata=carried.custom_metadata,
+            app_transactions=carried.app_transactions,
+            # Rows say in which version they came: another writer's commit must not take it.
+            max_commit_retries=0 if next_version or all_of else None,
+        ),
+    )
+    handle.update_incremental()
 
 
 def _open(

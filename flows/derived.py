@@ -1,21 +1,28 @@
-"""Tables that are made of other tables: computed, checked against their contract, replaced."""
+"""Tables that are made of other tables: what an input's change affects is computed and checked."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 
+import polars as pl
 from deltalake import DeltaTable
 
 from contracts.check import check
+from contracts.contract import Contract
 from flows import delta
-from flows.outcome import Outcome
+from flows.due import Due, due
+from flows.outcome import ConservationError, Outcome
 from transforms.graph import Table
 
 
 def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
     """Bring a derived table up to its inputs; untouched when they have not changed.
 
+    Of a table that is local in a scope (an order, say), the scopes of the rows that changed in its
+    inputs are computed again; all of it only when there is a reason to.
+
     Raises:
         contracts.check.ContractBrokenError: the function made rows that break the contract.
+        ConservationError: the figures do not add up.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started = perf_counter()
@@ -24,31 +31,32 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
         column: delta.open_table(lake, parent)
         for column, parent in table.contract.references().items()
     }
-    inputs = {name: delta.open_table(lake, contract) for name, contract in table.inputs.items()}
-    names = dict(zip(inputs, table.input_names, strict=True))
+    inputs = {
+        contract.promise().table: delta.open_table(lake, contract)
+        for contract in table.inputs.values()
+    }
     for name, handle in inputs.items():
-        _hold_back(handle, names[name], parents.values())
-    consumed = {names[name]: handle.version() for name, handle in inputs.items()}
-    known = {name: target.transaction_version(name) for name in consumed}
-    if changed := rebuild or known != consumed:
-        frames = {
-            name: delta.scan(inputs[name]).select(contract.fields().names())
-            for name, contract in table.inputs.items()
-        }
-        made = (
-            table.function(**frames)
-            .select(table.contract.fields().names())
-            .collect(engine="streaming")
-        )
-        check(made, table.contract, {name: delta.scan(each) for name, each in parents.items()})
-        delta.replace(target, made, delta.carrying(consumed, {"rows": len(made)}))
+        _hold_back(handle, name, parents.values())
+    todo = due(table, target, inputs, rebuild=rebuild)
+    written, anew = 0, todo.anew
+    if not todo.nothing:
+        anew = anew or _lookups_changed(table, inputs, todo)
+        if anew or not table.contract.promise().scope:
+            written = _make_all(table, target, inputs, parents, todo)
+        else:
+            written = _make_some(table, target, inputs, parents, todo)
     return Outcome(
         table=table.name,
         version=target.version(),
         rows=delta.rows(target),
-        changed=changed,
+        changed=not todo.nothing,
+        written=written,
+        anew=anew,
         seconds=perf_counter() - started,
     )
+
+
+_Handles = Mapping[str, DeltaTable]
 
 
 def _hold_back(read: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> None:
@@ -57,3 +65,93 @@ def _hold_back(read: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> No
     read.load_as_version(
         min([read.version(), *(version for version in seen if version is not None)])
     )
+
+
+def _lookups_changed(table: Table, inputs: _Handles, todo: Due) -> str:
+    """Name the inputs that changed, but lack the scope and cannot tell what that affects."""
+    scope = table.contract.promise().scope
+    return ", ".join(
+        f"{name} changed, which has no {' and '.join(scope)}"
+        for name, handle in inputs.items()
+        if not _knows(handle, scope)
+        and not _changed(handle, name, todo).limit(1).collect().is_empty()
+    )
+
+
+def _knows(handle: DeltaTable, scope: tuple[str, ...]) -> bool:
+    return set(scope) <= {field.name for field in handle.schema().fields}
+
+
+def _changed(handle: DeltaTable, name: str, todo: Due) -> pl.LazyFrame:
+    return delta.scan(handle).filter(pl.col("_version") > todo.since[name])
+
+
+def _make_all(
+    table: Table, target: DeltaTable, inputs: _Handles, parents: _Handles, todo: Due
+) -> int:
+    promise = table.contract.promise()
+    made = _made(table, {name: delta.scan(handle) for name, handle in inputs.items()})
+    check(made, table.contract, {column: delta.scan(each) for column, each in parents.items()})
+    known = delta.scan(target).select(made.columns)
+    if not promise.scope and made.equals(known.sort(promise.key).collect()):
+        delta.append(target, made.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
+        return 0
+    carried = delta.carrying(todo.consumed, {"rows": len(made), "written": len(made)})
+    return delta.rebuild(target, made, carried)
+
+
+def _make_some(
+    table: Table, target: DeltaTable, inputs: _Handles, parents: _Handles, todo: Due
+) -> int:
+    contract, promise = table.contract, table.contract.promise()
+    scopes = _scopes(inputs, promise.scope, todo)
+    made = _made(
+        table,
+        {
+            name: delta.matching(handle, scopes)
+            if _knows(handle, promise.scope)
+            else delta.scan(handle)
+            for name, handle in inputs.items()
+        },
+    )
+    referred = {
+        column: delta.matching(parents[column], _referred(made, column, parent))
+        for column, parent in contract.references().items()
+    }
+    check(made, contract, referred)
+    known = delta.matching(target, scopes).collect(engine="streaming")
+    new = made.join(known, on=made.columns, how="anti", nulls_equal=True)
+    over = known.join(made, on=made.columns, how="anti", nulls_equal=True)
+    expected = delta.rows(target) + len(new) - len(over)
+    figures = {"rows": expected, "written": len(new)}
+    carried = delta.carrying(todo.consumed, figures)
+    have = delta.put(target, new, over, promise.key, carried, followed=table.followed)
+    if have != expected:
+        message = f"{table.name}: should have {expected} rows now, but has {have}"
+        raise ConservationError(message)
+    return len(new)
+
+
+def _referred(made: pl.DataFrame, column: str, parent: type[Contract]) -> pl.DataFrame:
+    (key,) = parent.promise().key
+    return made.select(pl.col(column).alias(key)).unique().drop_nulls()
+
+
+def _scopes(inputs: _Handles, scope: tuple[str, ...], todo: Due) -> pl.DataFrame:
+    changed = [
+        _changed(handle, name, todo).select(scope)
+        for name, handle in inputs.items()
+        if _knows(handle, scope)
+    ]
+    return pl.concat(changed).drop_nulls().unique().collect(engine="streaming")
+
+
+def _made(table: Table, rows: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:
+    frames = {
+        name: rows[contract.promise().table].select(contract.fields().names())
+        for name, contract in table.inputs.items()
+    }
+    promise = table.contract.promise()
+    made = table.function(**frames).select(table.contract.fields().names())
+    order = promise.sort_by or (() if promise.scope else promise.key)
+    return (made.sort(order) if order else made).collect(engine="streaming")

@@ -18,6 +18,10 @@ class Outcome:
     version: int
     rows: int
     changed: bool
+    written: int = 0
+    """How many rows were put or added."""
+    anew: str = ""
+    """Why all rows were computed again, if they were."""
     read: int | None = None
     accepted: int | None = None
     superseded: int | None = None

@@ -15,8 +15,8 @@ from deltalake import CommitProperties, DeltaTable
 from polars.exceptions import ShapeError
 
 from contracts.check import ContractBrokenError
-from contracts.technical import stored
 from flows import delta
+from flows.due import due
 from flows.outcome import ConservationError, Outcome
 from transforms.graph import Table
 from transforms.latest import latest
@@ -37,22 +37,21 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     quarantine = delta.open_quarantine(lake, source)
     silver = delta.open_table(lake, table.contract)
     bronze = delta.open_table(lake, source)
-    name, version = source.promise().table, bronze.version()
-    anew = rebuild or not _in_step(table, silver, quarantine)
-    since = None if anew else silver.transaction_version(name)
-    if since == version:
+    (name,) = table.input_names
+    todo = due(table, silver, {name: bronze}, rebuild=rebuild)
+    anew = todo.anew or ("" if _in_step(table, silver, quarantine) else "a refresh died amid it")
+    if todo.nothing and not anew:
         return _outcome(table, silver, quarantine, started)
-    new = None if since is None else delta.appended_since(bronze, since)
-    raw, read = new or (delta.scan(bronze), delta.rows(bronze))
-    known = delta.scan(silver) if new else pl.LazyFrame(schema=stored(table.contract))
-    fate = _decide(raw, read, known, table)
-    carried = _quarantine(table, quarantine, fate, {name: version}, anew=new is None)
+    new = None if anew else delta.appended_since(bronze, todo.since[name])
     if new is None:
-        written = delta.replace(silver, fate.accepted, carried)
+        raw, read, known = delta.scan(bronze), delta.rows(bronze), None
+        anew = anew or f"the log of {name} does not tell what came since"
     else:
-        written = delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
-    _prove(table, written, fate)
-    return _outcome(table, silver, quarantine, started, fate)
+        (raw, read), known = new, silver
+    fate = _decide(raw, read, known, table)
+    carried = _quarantine(table, quarantine, fate, todo.consumed, anew=known is None)
+    _write(table, silver, fate, carried, anew=known is None)
+    return _outcome(table, silver, quarantine, started, fate=fate, anew=anew)
 
 
 def replay_records(lake: str, table: Table) -> Outcome:
@@ -73,15 +72,13 @@ def replay_records(lake: str, table: Table) -> Outcome:
     if since is None or not _in_step(table, silver, quarantine):
         return refresh_records(lake, table)
     waiting = delta.scan(quarantine).collect()
-    raw = waiting.lazy().drop("_broken_rules")
-    fate = _decide(raw, read, delta.scan(silver), table)
+    fate = _decide(waiting.lazy().drop("_broken_rules"), read, silver, table)
     if fate.broken.select(waiting.columns).equals(waiting):
         return _outcome(table, silver, quarantine, started)
     # The watermark stays, but to name it makes this commit conflict with a refresh's.
     carried = _quarantine(table, quarantine, fate, {name: since}, anew=True)
-    written = delta.upsert(silver, fate.accepted, table.contract.promise().key, carried)
-    _prove(table, written, fate)
-    return _outcome(table, silver, quarantine, started, fate)
+    _write(table, silver, fate, carried, anew=False)
+    return _outcome(table, silver, quarantine, started, fate=fate)
 
 
 class _Fate(NamedTuple):
@@ -92,6 +89,8 @@ class _Fate(NamedTuple):
     accepted: pl.DataFrame
     superseded: int
     broken: pl.DataFrame
+    over: pl.DataFrame
+    """The stored rows that the accepted ones take the place of, and where they lie."""
 
     def figures(self) -> dict[str, Any]:
         """Return the figures that must add up: read = accepted + superseded + quarantined."""
@@ -131,54 +130,88 @@ def _quarantine(
     return delta.carrying(consumed, fate.figures())
 
 
-def _decide(raw: pl.LazyFrame, read: int, known: pl.LazyFrame, table: Table) -> _Fate:
+def _decide(raw: pl.LazyFrame, read: int, known: DeltaTable | None, table: Table) -> _Fate:
     """Part the records into accepted, superseded and broken; known rows compete for their keys."""
-    key = table.contract.promise().key
+    key = list(table.contract.promise().key)
     sifted = sift(raw, table.function, table.contract)
     try:
         kept, broken = pl.collect_all(sifted, engine="streaming")
     except ShapeError as error:
         message = f"{table.name}: its function must give one row per record, in the same order"
         raise ContractBrokenError(message) from error
-    rivals = known.join(kept.lazy().select(key), on=key, how="semi").collect(engine="streaming")
-    # Between equals the known row wins (true sorts last), so that a repeat changes nothing.
-    versions = pl.concat(
-        [
-            rivals.with_columns(_known=pl.lit(value=True)),
-            kept.with_columns(_known=pl.lit(value=False)),
-        ]
-    )
-    accepted = latest(versions.lazy(), key).filter(~pl.col("_known")).drop("_known").collect()
     if read != len(kept) + len(broken):
         message = (
             f"{table.name}: the log of its source has {read} records, but {len(kept)} were kept "
             f"and {len(broken)} broken; nothing was written"
         )
         raise ConservationError(message)
-    return _Fate(read, accepted, len(kept) - len(accepted), broken)
+    rivals = _rivals(known, kept.select(key)) if known else kept.clear()
+    accepted = _newest(kept, rivals, key)
+    over = rivals.join(accepted, on=key, how="semi")
+    return _Fate(read, accepted, len(kept) - len(accepted), broken, over)
 
 
-def _prove(table: Table, written: int, fate: _Fate) -> None:
-    if written != len(fate.accepted):
+def _rivals(known: DeltaTable, keys: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that a silver table has for some keys, and `_file`: where each lies."""
+    return delta.matching(known, keys).drop("_version").collect(engine="streaming")
+
+
+def _newest(kept: pl.DataFrame, rivals: pl.DataFrame, key: list[str]) -> pl.DataFrame:
+    """Return the records that are the latest version of their key."""
+    if rivals.is_empty() and kept.select(pl.struct(key).hash()).to_series().n_unique() == len(kept):
+        return kept
+    # Between equals the known row wins (true sorts last), so that a repeat changes nothing.
+    versions = pl.concat(
+        [
+            rivals.select(*kept.columns, _known=pl.lit(value=True)),
+            kept.with_columns(_known=pl.lit(value=False)),
+        ]
+    )
+    newest = latest(versions.lazy(), key)
+    return newest.filter(~pl.col("_known")).drop("_known").collect()
+
+
+def _write(
+    table: Table, silver: DeltaTable, fate: _Fate, carried: CommitProperties, *, anew: bool
+) -> None:
+    promise = table.contract.promise()
+    if anew:
+        expected = len(fate.accepted)
+        written = delta.rebuild(silver, fate.accepted.sort(promise.sort_by), carried)
+    else:
+        expected = delta.rows(silver) + len(fate.accepted) - len(fate.over)
+        written = delta.put(
+            silver,
+            fate.accepted,
+            fate.over,
+            promise.key,
+            carried,
+            followed=table.followed,
+        )
+    if written != expected:
         message = (
-            f"{table.name}: {len(fate.accepted)} rows were accepted, but {written} written; "
+            f"{table.name}: should have {expected} rows now, but has {written}; "
             f"`keystone refresh --rebuild` makes the table anew"
         )
         raise ConservationError(message)
 
 
-def _outcome(
+def _outcome(  # noqa: PLR0913 - an outcome has many sides
     table: Table,
     silver: DeltaTable,
     quarantine: DeltaTable,
     started: float,
+    *,
     fate: _Fate | None = None,
+    anew: str = "",
 ) -> Outcome:
     return Outcome(
         table=table.name,
         version=silver.version(),
         rows=delta.rows(silver),
         changed=fate is not None,
+        written=len(fate.accepted) if fate else 0,
+        anew=anew,
         quarantine=delta.quarantine_name(*table.inputs.values()),
         in_quarantine=delta.rows(quarantine),
         broken_rules=broken_rules(quarantine),

@@ -2,7 +2,7 @@
 
 import pkgutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
@@ -24,6 +24,8 @@ class Table:
     contract: type[Contract]
     function: Callable[..., LazyFrame]
     inputs: dict[str, type[Contract]]
+    followed: frozenset[str] = frozenset()
+    """The columns that its readers are local in, beside its key."""
 
     @property
     def source(self) -> type[Bronze] | None:
@@ -59,6 +61,15 @@ def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
         for function in (functions or _discovered())
         if (table := _table(function))
     }
+    for name, table in found.items():
+        read_in = {
+            column
+            for reader in found.values()
+            if name in reader.input_names
+            for column in reader.contract.promise().scope
+        }
+        own = table.contract.fields().keys() - set(table.contract.promise().key)
+        found[name] = replace(table, followed=frozenset(read_in & own))
     order = TopologicalSorter({name: table.after for name, table in found.items()})
     return {name: found[name] for name in order.static_order() if name in found}
 

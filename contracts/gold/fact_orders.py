@@ -9,7 +9,9 @@ from contracts.gold.dim_date import DimDate
 from contracts.vocabulary import ORDER_STATUSES
 
 
-class FactOrders(Gold, key=("order_id",), scope=("order_id",)):
+class FactOrders(
+    Gold, key=("order_id",), scope=("order_id",), sort_by=("order_purchase_timestamp",)
+):
     """One row per order: its milestones, the days between them, its items and its payments."""
 
     order_id: str = column()

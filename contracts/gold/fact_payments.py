@@ -6,7 +6,9 @@ from contracts.gold.dim_date import DimDate
 from contracts.vocabulary import ORDER_STATUSES, PAYMENT_TYPES
 
 
-class FactPayments(Gold, key=("order_id", "payment_sequential"), scope=("order_id",)):
+class FactPayments(
+    Gold, key=("order_id", "payment_sequential"), scope=("order_id",), sort_by=("date_key",)
+):
     """One row per payment of an order."""
 
     order_id: str = column()

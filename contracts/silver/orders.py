@@ -7,7 +7,7 @@ from contracts.contract import Silver, Timestamp, column, rule, warning
 from contracts.vocabulary import HEX_ID, OPENED, ORDER_STATUSES, now
 
 
-class Orders(Silver, key=("order_id",)):
+class Orders(Silver, key=("order_id",), sort_by=("order_purchase_timestamp",)):
     """One row per order, in its latest version."""
 
     order_id: str = column(str_matches=HEX_ID)

@@ -6,13 +6,13 @@ from contracts import bronze
 from contracts.gold.fact_sales import FactSales
 from contracts.silver.geolocation import Geolocation
 from contracts.silver.sellers import Sellers
-from contracts.technical import PROVENANCE, QUARANTINE, SILVER, quarantined, stored
+from contracts.technical import PROVENANCE, QUARANTINE, SILVER, VERSIONED, quarantined, stored
 
 MOMENT = pl.Datetime("us", "UTC")
 
 
 def test_every_technical_column_begins_with_an_underscore() -> None:
-    assert all(name.startswith("_") for name in (*PROVENANCE, *SILVER, *QUARANTINE))
+    assert all(name.startswith("_") for name in (*PROVENANCE, *SILVER, *QUARANTINE, *VERSIONED))
 
 
 def test_bronze_is_stored_with_where_it_came_from() -> None:
@@ -21,12 +21,12 @@ def test_bronze_is_stored_with_where_it_came_from() -> None:
 
 
 def test_silver_made_from_records_is_stored_with_their_time() -> None:
-    assert stored(Sellers) == {**Sellers.fields(), "_event_time": MOMENT}
+    assert stored(Sellers) == {**Sellers.fields(), "_event_time": MOMENT, **VERSIONED}
 
 
 def test_derived_tables_are_stored_as_their_contract_says() -> None:
-    assert stored(Geolocation) == Geolocation.fields()
-    assert stored(FactSales) == FactSales.fields()
+    assert stored(Geolocation) == {**Geolocation.fields(), **VERSIONED}
+    assert stored(FactSales) == {**FactSales.fields(), **VERSIONED}
 
 
 def test_quarantine_holds_the_raw_record_and_what_is_wrong_with_it() -> None:

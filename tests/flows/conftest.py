@@ -54,6 +54,12 @@ def land(tmp_path: Path) -> Land:
     return write
 
 
+@pytest.fixture(scope="session")
+def good() -> Mapping[str, Row]:
+    """A good record of each entity; together they are one order."""
+    return GOOD
+
+
 def hex_id(letter: str) -> str:
     """An id of 32 hex digits."""
     return letter * 32

@@ -1,0 +1,52 @@
+"""What a table has to read to be up to its inputs."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from deltalake import DeltaTable
+
+from flows.delta import REBUILT
+from flows.fingerprint import CODE, fingerprint
+from transforms.graph import Table
+
+
+class Due(NamedTuple):
+    """What a refresh of a table will have consumed, and from where it goes on."""
+
+    consumed: dict[str, int]
+    """By input, its version; and the code that did it."""
+    since: dict[str, int]
+    """By input, the version that the table holds already."""
+    anew: str
+    """Why it has to be made of all rows of its inputs; empty when those that came since will do."""
+
+    @property
+    def nothing(self) -> bool:
+        """Nothing came since."""
+        return not self.anew and all(self.consumed[name] == at for name, at in self.since.items())
+
+
+FIRST = "it is not there yet"
+
+
+def due(
+    table: Table, target: DeltaTable, inputs: Mapping[str, DeltaTable], *, rebuild: bool = False
+) -> Due:
+    """Compare a table with its inputs (by the names of their tables), from their logs alone."""
+    code = fingerprint(table)
+    consumed = {name: handle.version() for name, handle in inputs.items()}
+    seen = {name: target.transaction_version(name) for name in inputs}
+    since = {name: version for name, version in seen.items() if version is not None}
+    if len(since) < len(inputs):
+        anew = FIRST
+    elif rebuild:
+        anew = "asked for"
+    elif target.transaction_version(CODE) != code:
+        anew = "its code has changed"
+    else:
+        anew = ", ".join(
+            f"{name} was rebuilt"
+            for name, handle in inputs.items()
+            if (handle.transaction_version(REBUILT) or 0) > since[name]
+        )
+    return Due({**consumed, CODE: code}, since, anew)

@@ -1,0 +1,71 @@
+"""Whether a table was made by the code as it is now."""
+
+import ast
+import hashlib
+import inspect
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from types import ModuleType
+
+import contracts.check
+import transforms.latest
+import transforms.sift
+from transforms.graph import Table
+
+CODE = "code"
+"""The transaction that says which code made a table."""
+
+
+def fingerprint(table: Table) -> int:
+    """Return a number for the code that makes a table, the size of a Delta transaction's version.
+
+    It covers the table's function and contract, the steps around them, and every module of ours
+    that they import, but not their comments, docstrings and layout.
+    """
+    around = (transforms.sift, transforms.latest) if table.source else (contracts.check,)
+    made_by = inspect.getmodule(table.function)
+    modules = {_name(module) for module in (made_by, *around) if module}
+    while more := {name for module in modules for name in _imported(module)} - modules:
+        modules |= more
+    told = "".join(_told(module) for module in sorted(modules))
+    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8]) >> 1
+
+
+_OURS = ("contracts", "transforms")
+
+
+def _name(module: ModuleType) -> str:
+    return module.__name__
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    tree = ast.parse(inspect.getsource(import_module(module)))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
+            node
+        ):
+            node.body = node.body[1:]
+    return tree
+
+
+@cache
+def _told(module: str) -> str:
+    return ast.dump(_tree(module))
+
+
+@cache
+def _imported(module: str) -> frozenset[str]:
+    return frozenset(name for name in _imports(_tree(module)) if name.partition(".")[0] in _OURS)
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            # `from contracts import wire` imports a module, `from contracts.wire import x` a name.
+            if node.module in _OURS:
+                yield from (f"{node.module}.{alias.name}" for alias in node.names)

@@ -1,0 +1,112 @@
+"""Parquet files for a Delta table, written by Polars: a third of the time of Delta's own writer."""
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from urllib.parse import unquote
+from uuid import uuid4
+
+import polars as pl
+import polars.selectors as cs
+from deltalake import DeltaTable
+from deltalake.transaction import AddAction, RemoveAction
+
+ROWS = 500_000
+"""The most rows of a file. Smaller files: a change rewrites less, and a reader opens more."""
+
+
+def write_files(handle: DeltaTable, data: pl.DataFrame) -> list[AddAction]:
+    """Write rows into new files of the table, which nobody sees until a commit names them."""
+    return [
+        _write(Path(_root(handle)), part, values)
+        for values, rows in _partitions(data, handle.metadata().partition_columns)
+        for part in rows.iter_slices(ROWS)
+        if len(part)
+    ]
+
+
+def files(handle: DeltaTable) -> pl.DataFrame:
+    """Return the files of the handle's version: `path`, `num_records`, `size_bytes`, `partition`.
+
+    `partition` is a struct of the partition columns' values; null where there are none.
+    """
+    found = pl.DataFrame(handle.get_add_actions(flatten=True))
+    partition = found.select(cs.starts_with("partition.").name.replace(r"^partition\.", ""))
+    return found.select(
+        "path",
+        "num_records",
+        "size_bytes",
+        partition=partition.to_struct() if partition.width else pl.lit(None),
+    )
+
+
+def paths(handle: DeltaTable, some: pl.DataFrame) -> list[str]:
+    """Return where some files (rows of `files`) lie."""
+    return [f"{_root(handle)}/{path}" for path in some["path"]]
+
+
+def scan_files(handle: DeltaTable, some: pl.DataFrame) -> pl.LazyFrame:
+    """Return the rows of some files (rows of `files`), with `_file`: the path of each one's."""
+    schema = pl.Schema(handle.schema().to_arrow())
+    partitions = handle.metadata().partition_columns
+    found = pl.scan_parquet(
+        paths(handle, some),
+        include_file_paths="_file",
+        hive_partitioning=bool(partitions),
+        hive_schema={name: schema[name] for name in partitions} or None,
+    )
+    return found.select(*schema, pl.col("_file").str.strip_prefix(f"{_root(handle)}/"))
+
+
+def without(removed: pl.DataFrame) -> list[RemoveAction]:
+    """Return the actions that take files (rows of `files`) out of a table."""
+    now = int(time.time() * 1000)
+    return [
+        RemoveAction(file["path"], True, now, file["size_bytes"], file["partition"] or {})  # noqa: FBT003 - the class takes it by position
+        for file in removed.iter_rows(named=True)
+    ]
+
+
+def _root(handle: DeltaTable) -> str:
+    """Return the folder that the paths of a table's files begin in; a local one as a plain path."""
+    uri = handle.table_uri.rstrip("/")
+    return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
+
+
+def _partitions(
+    data: pl.DataFrame, columns: list[str]
+) -> Iterator[tuple[dict[str, str], pl.DataFrame]]:
+    if not columns:
+        yield {}, data
+        return
+    parts = data.partition_by(columns, as_dict=True, include_key=False, maintain_order=True)
+    for values, part in parts.items():
+        yield dict(zip(columns, map(str, values), strict=True)), part
+
+
+def _write(table: Path, rows: pl.DataFrame, partition: Mapping[str, str]) -> AddAction:
+    folders = [f"{name}={value}" for name, value in partition.items()]
+    path = "/".join([*folders, f"part-{uuid4()}.parquet"])
+    rows.write_parquet(table / path, compression="snappy", mkdir=True)
+    return AddAction(
+        path=path,
+        size=(table / path).stat().st_size,
+        partition_values=partition,
+        modification_time=int(time.time() * 1000),
+        data_change=True,
+        stats=json.dumps(_statistics(rows), default=date.isoformat),
+    )
+
+
+def _statistics(rows: pl.DataFrame) -> dict[str, object]:
+    """Say in Delta's terms what a file holds, so that readers can pass it over."""
+    ordered = rows.select(cs.integer() | cs.date() | cs.by_name("_source", require_all=False))
+    known = ordered.select(col for col in ordered if col.null_count() < len(col))
+    return {
+        "numRecords": len(rows),
+        "nullCount": rows.select(~cs.nested()).null_count().row(0, named=True),
+        "minValues": known.min().row(0, named=True) if known.width else {},
+        "maxValues": known.max().row(0, named=True) if known.width else {},
+    }
