@@ -10,7 +10,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from threading import Event
-from typing import Annotated
+from typing import Annotated, Literal
 
 import polars.selectors as cs
 import typer
@@ -88,10 +88,24 @@ def ingest(
 
 
 @app.command()
-def refresh(lake: Lake = None, rebuild: Rebuild = False) -> None:
+def refresh(
+    lake: Lake = None,
+    rebuild: Rebuild = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read and written, and do nothing.")
+    ] = False,
+) -> None:
     """Bring every table up to its inputs."""
     from flows import lakehouse
 
+    if dry_run:
+        from flows.plan import explain, plan
+        from flows.status import existing
+
+        existing(place("lake", lake))
+        rows = map(explain, plan(place("lake", lake), rebuild=rebuild).values())
+        out.print(_grid(("table", "would read", "and write"), rows, justify="left"))
+        return
     _report("refresh", lambda: lakehouse.refresh(place("lake", lake), rebuild))
 
 
@@ -262,12 +276,16 @@ def _show(doing: str, outcomes: Sequence[Outcome]) -> None:
             out.print(f"{title}:", *(f"  {line}" for line in found), sep="\n")
 
 
-def _grid(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+def _grid(
+    columns: Iterable[str],
+    rows: Iterable[Iterable[str]],
+    justify: Literal["left", "right"] = "right",
+) -> Table:
     first, *others = columns
     grid = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     grid.add_column(first, no_wrap=True)
     for column in others:
-        grid.add_column(column, justify="right")
+        grid.add_column(column, justify=justify)
     for row in rows:
         grid.add_row(*row)
     return grid

@@ -102,6 +102,11 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
     return pl.scan_parquet(parquet.paths(handle, new)), int(new["num_records"].sum())
 
 
+def changed_since(handle: DeltaTable, version: int) -> pl.LazyFrame:
+    """Return the rows of a table with `_version` that came or changed after a version."""
+    return scan(handle).filter(pl.col("_version") > version)
+
+
 def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
     """Return the rows that have the values of a row of `wanted` in its columns.
 
@@ -195,9 +200,10 @@ def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitP
 
 def last_figures(handle: DeltaTable) -> dict[str, Any]:
     """Return the figures that the newest of our commits carries; nothing if there is none yet."""
-    for entry in handle.history(_MANY):
-        if METADATA in entry:
-            return dict(json.loads(entry[METADATA]))
+    for limit in (1, None):  # the newest commit is ours, unless somebody tidied up
+        for entry in handle.history(limit):
+            if METADATA in entry:
+                return dict(json.loads(entry[METADATA]))
     return {}
 
 

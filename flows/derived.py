@@ -1,6 +1,7 @@
 """Tables that are made of other tables: what an input's change affects is computed and checked."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from time import perf_counter
 
 import polars as pl
@@ -11,6 +12,7 @@ from contracts.contract import Contract
 from flows import delta
 from flows.due import Due, due
 from flows.outcome import ConservationError, Outcome
+from flows.standing import standing
 from transforms.graph import Table
 
 
@@ -45,10 +47,8 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
             written = _make_all(table, target, inputs, parents, todo)
         else:
             written = _make_some(table, target, inputs, parents, todo)
-    return Outcome(
-        table=table.name,
-        version=target.version(),
-        rows=delta.rows(target),
+    return replace(
+        standing(table, target),
         changed=not todo.nothing,
         written=written,
         anew=anew,
@@ -74,16 +74,12 @@ def _lookups_changed(table: Table, inputs: _Handles, todo: Due) -> str:
         f"{name} changed, which has no {' and '.join(scope)}"
         for name, handle in inputs.items()
         if not _knows(handle, scope)
-        and not _changed(handle, name, todo).limit(1).collect().is_empty()
+        and not delta.changed_since(handle, todo.since[name]).limit(1).collect().is_empty()
     )
 
 
 def _knows(handle: DeltaTable, scope: tuple[str, ...]) -> bool:
     return set(scope) <= {field.name for field in handle.schema().fields}
-
-
-def _changed(handle: DeltaTable, name: str, todo: Due) -> pl.LazyFrame:
-    return delta.scan(handle).filter(pl.col("_version") > todo.since[name])
 
 
 def _make_all(
@@ -139,7 +135,7 @@ def _referred(made: pl.DataFrame, column: str, parent: type[Contract]) -> pl.Dat
 
 def _scopes(inputs: _Handles, scope: tuple[str, ...], todo: Due) -> pl.DataFrame:
     changed = [
-        _changed(handle, name, todo).select(scope)
+        delta.changed_since(handle, todo.since[name]).select(scope)
         for name, handle in inputs.items()
         if _knows(handle, scope)
     ]

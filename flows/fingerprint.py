@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
-from types import ModuleType
 
 import contracts.check
 import transforms.latest
@@ -23,20 +22,19 @@ def fingerprint(table: Table) -> int:
     It covers the table's function and contract, the steps around them, and every module of ours
     that they import, but not their comments, docstrings and layout.
     """
-    around = (transforms.sift, transforms.latest) if table.source else (contracts.check,)
-    made_by = inspect.getmodule(table.function)
-    modules = {_name(module) for module in (made_by, *around) if module}
-    while more := {name for module in modules for name in _imported(module)} - modules:
-        modules |= more
-    told = "".join(_told(module) for module in sorted(modules))
+    told = "".join(map(_told, sorted(_modules(table))))
     return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8]) >> 1
 
 
 _OURS = ("contracts", "transforms")
 
 
-def _name(module: ModuleType) -> str:
-    return module.__name__
+def _modules(table: Table) -> set[str]:
+    around = (transforms.sift, transforms.latest) if table.source else (contracts.check,)
+    modules = {table.function.__module__, *(module.__name__ for module in around)}
+    while more := {name for module in modules for name in _imported(module)} - modules:
+        modules |= more
+    return modules
 
 
 @cache

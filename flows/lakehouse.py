@@ -16,6 +16,7 @@ from flows.derived import refresh_derived
 from flows.ingest import ingest_table
 from flows.landing import arrivals
 from flows.outcome import Outcome, RunFailedError, UnknownTableError
+from flows.plan import plan
 from flows.records import refresh_records, replay_records
 from flows.report import publish
 from flows.settings import place
@@ -91,7 +92,11 @@ def refresh(lake: str | None = None, rebuild: bool = False) -> list[Outcome]:
     """
     lake = place("lake", lake)
     futures: dict[str, PrefectFuture[Outcome]] = {}
-    for name, table in tables().items():
+    planned = plan(lake, rebuild=rebuild)
+    for name, todo in planned.items():
+        if todo.outcome:
+            continue
+        table = todo.table
         make = refresh_records if table.source else refresh_derived
         futures[name] = step(lake, table.contract, make, table.input_names).submit(
             lake,
@@ -99,7 +104,8 @@ def refresh(lake: str | None = None, rebuild: bool = False) -> list[Outcome]:
             rebuild=rebuild,
             wait_for=[futures[needed] for needed in table.after if needed in futures],
         )
-    return _finish("refresh", futures)
+    idle = [todo.outcome for todo in planned.values() if todo.outcome]
+    return _finish("refresh", futures, idle=idle)
 
 
 @flow(task_runner=SIDE_BY_SIDE)
@@ -150,11 +156,19 @@ def _done(state: State[list[Outcome]]) -> tuple[list[Outcome], list[str]]:
 
 
 def _finish(
-    doing: str, futures: Mapping[str, PrefectFuture[Outcome]], failures: Sequence[str] = ()
+    doing: str,
+    futures: Mapping[str, PrefectFuture[Outcome]],
+    failures: Sequence[str] = (),
+    idle: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     """Wait, publish what was done, and fail at the end when something did."""
-    outcomes, failed = gather(futures, doing)
+    done, failed = gather(futures, doing)
+    outcomes = sorted([*done, *idle], key=_in_order)
     publish(doing, outcomes)
     if failures := [*failures, *failed]:
         raise RunFailedError(failures, outcomes)
     return outcomes
+
+
+def _in_order(outcome: Outcome) -> int:
+    return list(tables()).index(outcome.table) if outcome.table in tables() else -1

@@ -7,17 +7,19 @@ records are decided on again, by the code of that day: each ends in exactly one 
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from time import perf_counter
 from typing import Any, NamedTuple
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable
+from deltalake import DeltaTable
 from polars.exceptions import ShapeError
 
 from contracts.check import ContractBrokenError
 from flows import delta
 from flows.due import due
 from flows.outcome import ConservationError, Outcome
+from flows.standing import standing
 from transforms.graph import Table
 from transforms.latest import latest
 from transforms.sift import sift, warnings
@@ -39,9 +41,9 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     bronze = delta.open_table(lake, source)
     (name,) = table.input_names
     todo = due(table, silver, {name: bronze}, rebuild=rebuild)
-    anew = todo.anew or ("" if _in_step(table, silver, quarantine) else "a refresh died amid it")
+    anew = todo.anew or ("" if in_step(table, silver, quarantine) else DIED)
     if todo.nothing and not anew:
-        return _outcome(table, silver, quarantine, started)
+        return _outcome(table, silver, started)
     new = None if anew else delta.appended_since(bronze, todo.since[name])
     if new is None:
         raw, read, known = delta.scan(bronze), delta.rows(bronze), None
@@ -49,9 +51,9 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     else:
         (raw, read), known = new, silver
     fate = _decide(raw, read, known, table)
-    carried = _quarantine(table, quarantine, fate, todo.consumed, anew=known is None)
-    _write(table, silver, fate, carried, anew=known is None)
-    return _outcome(table, silver, quarantine, started, fate=fate, anew=anew)
+    consumed = _quarantine(table, quarantine, fate, todo.consumed, anew=known is None)
+    _write(table, silver, quarantine, fate, consumed, anew=known is None)
+    return replace(_outcome(table, silver, started, fate), anew=anew)
 
 
 def replay_records(lake: str, table: Table) -> Outcome:
@@ -69,16 +71,27 @@ def replay_records(lake: str, table: Table) -> Outcome:
     silver = delta.open_table(lake, table.contract)
     name, read = source.promise().table, delta.rows(quarantine)
     since = silver.transaction_version(name)
-    if since is None or not _in_step(table, silver, quarantine):
+    if since is None or not in_step(table, silver, quarantine):
         return refresh_records(lake, table)
     waiting = delta.scan(quarantine).collect()
     fate = _decide(waiting.lazy().drop("_broken_rules"), read, silver, table)
     if fate.broken.select(waiting.columns).equals(waiting):
-        return _outcome(table, silver, quarantine, started)
+        return _outcome(table, silver, started)
     # The watermark stays, but to name it makes this commit conflict with a refresh's.
-    carried = _quarantine(table, quarantine, fate, {name: since}, anew=True)
-    _write(table, silver, fate, carried, anew=False)
-    return _outcome(table, silver, quarantine, started, fate=fate)
+    consumed = _quarantine(table, quarantine, fate, {name: since}, anew=True)
+    _write(table, silver, quarantine, fate, consumed, anew=False)
+    return _outcome(table, silver, started, fate)
+
+
+DIED = "a refresh died amid it"
+"""Why a table is made anew whose quarantine does not belong to it."""
+
+
+def in_step(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
+    """Tell whether the quarantine is of the generation that the silver table belongs to."""
+    (source,) = table.inputs.values()
+    mine = silver.transaction_version(delta.quarantine_name(source))
+    return mine == quarantine.transaction_version(table.name)
 
 
 class _Fate(NamedTuple):
@@ -102,13 +115,6 @@ class _Fate(NamedTuple):
         }
 
 
-def _in_step(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
-    """Tell whether the quarantine is of the generation that the silver table belongs to."""
-    (source,) = table.inputs.values()
-    mine = silver.transaction_version(delta.quarantine_name(source))
-    return mine == quarantine.transaction_version(table.name)
-
-
 def _quarantine(
     table: Table,
     quarantine: DeltaTable,
@@ -116,8 +122,8 @@ def _quarantine(
     consumed: Mapping[str, int],
     *,
     anew: bool,
-) -> CommitProperties:
-    """Write the broken records as the next generation; return what the silver commit carries."""
+) -> dict[str, int]:
+    """Write the broken records as the next generation; return the watermark with that."""
     (source,) = table.inputs.values()
     generation = (quarantine.transaction_version(table.name) or 0) + 1
     write = delta.replace if anew else delta.append
@@ -126,8 +132,7 @@ def _quarantine(
         fate.broken,
         delta.carrying({**consumed, table.name: generation}, fate.figures()),
     )
-    consumed = {**consumed, delta.quarantine_name(source): generation}
-    return delta.carrying(consumed, fate.figures())
+    return {**consumed, delta.quarantine_name(source): generation}
 
 
 def _decide(raw: pl.LazyFrame, read: int, known: DeltaTable | None, table: Table) -> _Fate:
@@ -171,22 +176,29 @@ def _newest(kept: pl.DataFrame, rivals: pl.DataFrame, key: list[str]) -> pl.Data
     return newest.filter(~pl.col("_known")).drop("_known").collect()
 
 
-def _write(
-    table: Table, silver: DeltaTable, fate: _Fate, carried: CommitProperties, *, anew: bool
+def _write(  # noqa: PLR0913 - all that was decided
+    table: Table,
+    silver: DeltaTable,
+    quarantine: DeltaTable,
+    fate: _Fate,
+    consumed: Mapping[str, int],
+    *,
+    anew: bool,
 ) -> None:
     promise = table.contract.promise()
+    standing = {
+        "in_quarantine": delta.rows(quarantine),
+        "broken_rules": broken_rules(quarantine),
+        "warnings": _warnings(table, fate, None if anew else silver),
+    }
+    carried = delta.carrying(consumed, {**fate.figures(), **standing})
     if anew:
         expected = len(fate.accepted)
         written = delta.rebuild(silver, fate.accepted.sort(promise.sort_by), carried)
     else:
         expected = delta.rows(silver) + len(fate.accepted) - len(fate.over)
         written = delta.put(
-            silver,
-            fate.accepted,
-            fate.over,
-            promise.key,
-            carried,
-            followed=table.followed,
+            silver, fate.accepted, fate.over, promise.key, carried, followed=table.followed
         )
     if written != expected:
         message = (
@@ -196,28 +208,20 @@ def _write(
         raise ConservationError(message)
 
 
-def _outcome(  # noqa: PLR0913 - an outcome has many sides
-    table: Table,
-    silver: DeltaTable,
-    quarantine: DeltaTable,
-    started: float,
-    *,
-    fate: _Fate | None = None,
-    anew: str = "",
+def _warnings(table: Table, fate: _Fate, before: DeltaTable | None) -> dict[str, int]:
+    """Count the rows by the warning that they will give, from what comes and what goes."""
+    asked = warnings(table.contract)
+    known = delta.last_figures(before)["warnings"] if before else {}
+    comes, goes = (rows.select(**asked) for rows in (fate.accepted, fate.over))
+    return {name: known.get(name, 0) + comes[name].item() - goes[name].item() for name in asked}
+
+
+def _outcome(
+    table: Table, silver: DeltaTable, started: float, fate: _Fate | None = None
 ) -> Outcome:
-    return Outcome(
-        table=table.name,
-        version=silver.version(),
-        rows=delta.rows(silver),
-        changed=fate is not None,
-        written=len(fate.accepted) if fate else 0,
-        anew=anew,
-        quarantine=delta.quarantine_name(*table.inputs.values()),
-        in_quarantine=delta.rows(quarantine),
-        broken_rules=broken_rules(quarantine),
-        warnings=standing_warnings(silver, table),
-        seconds=perf_counter() - started,
-        **(fate.figures() if fate else {}),
+    done = {"written": len(fate.accepted), **fate.figures()} if fate else {}
+    return replace(
+        standing(table, silver), changed=bool(fate), seconds=perf_counter() - started, **done
     )
 
 
@@ -232,10 +236,3 @@ def broken_rules(quarantine: DeltaTable) -> dict[str, int]:
         .collect()
     )
     return dict(counted.iter_rows())
-
-
-def standing_warnings(silver: DeltaTable, table: Table) -> dict[str, int]:
-    """Count the rows of a silver table by the warning that they give."""
-    if not (asked := warnings(table.contract)):
-        return {}
-    return delta.scan(silver).select(**asked).collect().row(0, named=True)

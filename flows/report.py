@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
+from flows.due import FIRST
 from flows.outcome import Outcome
 
 # Fields of an outcome.
@@ -32,8 +33,9 @@ def cells(outcome: Outcome) -> list[str]:
 
 
 def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
-    """Say, under "In quarantine" and "Warnings", what stands in which table and how often."""
+    """Say what people may wonder at: by a title, a line for each table that it concerns."""
     return {
+        "Made anew": [f"{o.table}: {o.anew}" for o in outcomes if o.anew not in {"", FIRST}],
         "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
         "Warnings": _counts({o.table: o.warnings for o in outcomes}),
     }

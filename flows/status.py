@@ -5,7 +5,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from flows import delta
-from flows.records import broken_rules, standing_warnings
+from flows.records import broken_rules
 from transforms.graph import Table, sources, tables
 
 
@@ -53,9 +53,9 @@ def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
         "rows": delta.rows(handle),
         "quarantined": delta.rows(waiting) if quarantined else 0,
         "lag": _lag(table, handles) if table else 0,
-        "figures": delta.last_figures(handle),
+        "figures": (figures := delta.last_figures(handle)),
         "broken_rules": broken_rules(waiting) if quarantined else {},
-        "warnings": standing_warnings(handle, table) if table else {},
+        "warnings": figures.get("warnings", {}),
     }
 
 

@@ -1,6 +1,7 @@
 """Tables made of tables: refreshed when an input changed, checked before they are written."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +13,7 @@ from flows.derived import refresh_derived
 from flows.ingest import ingest_table
 from flows.landing import arrivals
 from flows.records import refresh_records
-from transforms.graph import Table, tables
+from transforms.graph import tables
 
 Land = Callable[..., Path]
 EVERYTHING = (
@@ -86,6 +87,40 @@ def test_only_what_stands_behind_a_change_is_made_again(land: Land, lake: str) -
     assert {name for name, yes in changed.items() if yes} == {"silver.sellers", "gold.dim_seller"}
 
 
+def test_only_the_rows_that_a_change_affects_are_written(land: Land, lake: str) -> None:
+    two = [{}, {"order_id": "b" * 32}]
+    bring_up(land(orders=two, order_items=two, order_payments=two), lake)
+    landing = land("late", order_payments=[{"order_id": "b" * 32, "payment_sequential": "2"}])
+    files, _ = arrivals(str(landing))
+    for contract, paths in files.items():
+        ingest_table(lake, contract, paths)
+    written = {
+        name: (refresh_records if table.source else refresh_derived)(lake, table).written
+        for name, table in tables().items()
+    }
+    assert {name: rows for name, rows in written.items() if rows} == {
+        "silver.order_payments": 1,
+        "gold.fact_orders": 1,
+        "gold.fact_payments": 1,
+        "gold.fact_sales": 1,
+    }
+
+
+def test_what_cannot_tell_whom_it_affects_affects_all(land: Land, lake: str) -> None:
+    bring_up(land(customers=[{}], geolocation=[{}]), lake)
+    landing = land("late", geolocation=[{"geolocation_lat": "-20.0"}])
+    files, _ = arrivals(str(landing))
+    for contract, paths in files.items():
+        ingest_table(lake, contract, paths)
+    outcomes = {
+        name: (refresh_records if table.source else refresh_derived)(lake, table)
+        for name, table in tables().items()
+    }
+    reason = "silver.geolocation changed, which has no customer_id"
+    assert outcomes["gold.dim_customer"].anew == reason
+    assert gold(lake, "dim_customer")["latitude"].item() == -21.78
+
+
 def test_rows_that_break_the_contract_are_not_written(land: Land, lake: str) -> None:
     bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
     good = tables()["gold.fact_sales"]
@@ -94,7 +129,7 @@ def test_rows_that_break_the_contract_are_not_written(land: Land, lake: str) -> 
         wrong = pl.lit("0" * 32).alias("product_id")
         return good.function(**inputs).with_columns(pl.col("freight_value").alias("price"), wrong)
 
-    broken = Table(good.name, good.contract, fact_sales, good.inputs)
+    broken = replace(good, function=fact_sales)
     with pytest.raises(ContractBrokenError) as caught:
         refresh_derived(lake, broken, rebuild=True)
     assert "gold.fact_sales breaks its contract" in str(caught.value)

@@ -1,0 +1,91 @@
+"""What a refresh would do, table by table, from the logs alone."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from flows import delta
+from flows.due import FIRST, due
+from flows.outcome import Outcome
+from flows.records import DIED, in_step
+from flows.standing import standing
+from transforms.graph import Table, tables
+
+
+class Planned(NamedTuple):
+    """What a refresh would do with a table."""
+
+    table: Table
+    behind: dict[str, int]
+    """By input, how many rows came or changed since the table read it."""
+    anew: str
+    """Why it would be made of all rows of its inputs; empty when those that came since will do."""
+    after: list[str]
+    """The inputs that would change before it."""
+    outcome: Outcome | None
+    """How it stands, when there is nothing to do."""
+
+
+def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
+    """Return what a refresh would do with each table, by name; nothing is written."""
+
+    @cache
+    def opened(name: str) -> DeltaTable | None:
+        try:
+            return delta.open_existing(lake, name)
+        except TableNotFoundError:
+            return None
+
+    planned: dict[str, Planned] = {}
+    for name, table in tables().items():
+        after = [
+            each for each in table.input_names if each in planned and not planned[each].outcome
+        ]
+        planned[name] = _plan(table, opened, after, rebuild=rebuild)
+    return planned
+
+
+def explain(planned: Planned) -> tuple[str, str, str]:
+    """Say it in words: the table, what would be read, and what would be written."""
+    promise = planned.table.contract.promise()
+    if planned.outcome:
+        return promise.table, "", ""
+    if planned.anew:
+        return promise.table, f"all: {planned.anew}", "all rows"
+    reads = [f"{count:,} new of {name}" for name, count in planned.behind.items()]
+    reads += [f"what {name} will change" for name in planned.after]
+    local = promise.key if planned.table.source else promise.scope
+    rows = f"by {', '.join(local)}" if local else "all rows, if any differs"
+    return promise.table, "\n".join(reads), rows
+
+
+def _plan(
+    table: Table, opened: Callable[[str], DeltaTable | None], after: list[str], *, rebuild: bool
+) -> Planned:
+    target = opened(table.name)
+    inputs = {name: handle for name in table.input_names if (handle := opened(name))}
+    if target is None or len(inputs) < len(table.input_names):
+        return Planned(table, {}, FIRST, after, None)
+    todo = due(table, target, inputs, rebuild=rebuild)
+    anew = todo.anew
+    if table.source and not anew:
+        quarantine = opened(delta.quarantine_name(table.source))
+        anew = "" if quarantine and in_step(table, target, quarantine) else DIED
+    behind = {
+        name: _rows_since(table, inputs[name], since)
+        for name, since in todo.since.items()
+        if todo.consumed[name] != since
+    }
+    idle = not (anew or behind or after)
+    return Planned(table, behind, anew, after, standing(table, target) if idle else None)
+
+
+def _rows_since(table: Table, handle: DeltaTable, version: int) -> int:
+    if table.source:
+        came = delta.appended_since(handle, version)
+        return came[1] if came else delta.rows(handle)
+    return int(delta.changed_since(handle, version).select(pl.len()).collect().item())

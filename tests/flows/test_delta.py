@@ -1,0 +1,127 @@
+"""Commits that carry what they have consumed, over files that Polars writes."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
+from polars.testing import assert_frame_equal
+
+from contracts.gold.fact_sales import FactSales
+from contracts.silver.sellers import Sellers
+from contracts.technical import stored
+from flows import delta, parquet
+
+NOTHING = delta.carrying({}, {})
+
+
+def sellers(*ids: str, city: str = "niteroi") -> pl.DataFrame:
+    rows = [{"seller_id": each, "seller_city": city} for each in ids]
+    return pl.DataFrame(rows, stored(Sellers)).drop("_version")
+
+
+def cities(handle: DeltaTable) -> dict[str, str]:
+    return dict(
+        delta.scan(handle)
+        .select("seller_id", "seller_city")
+        .sort("seller_id")
+        .collect()
+        .iter_rows()
+    )
+
+
+def versions(handle: DeltaTable) -> dict[str, int]:
+    return dict(
+        delta.scan(handle).select("seller_id", "_version").sort("seller_id").collect().iter_rows()
+    )
+
+
+def put(
+    handle: DeltaTable, rows: pl.DataFrame, over: pl.DataFrame | None = None, **more: list[str]
+) -> int:
+    if over is None:
+        over = delta.matching(handle, rows.select("seller_id")).collect()
+    return delta.put(handle, rows, over, ["seller_id"], NOTHING, followed=more.get("followed", []))
+
+
+def rebuilt(handle: DeltaTable) -> int | None:
+    return handle.transaction_version(delta.REBUILT)
+
+
+def test_rows_say_which_version_changed_them(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    assert delta.rebuild(handle, sellers("a", "b"), NOTHING) == 2
+    assert put(handle, sellers("b", "c", city="recife")) == 3
+    assert versions(handle) == {"a": 1, "b": 2, "c": 2}
+    assert cities(handle) == {"a": "niteroi", "b": "recife", "c": "recife"}
+    assert_frame_equal(
+        delta.changed_since(handle, 1).select("seller_id").sort("seller_id").collect(),
+        pl.DataFrame({"seller_id": ["b", "c"]}),
+    )
+
+
+def test_only_the_files_of_rows_that_go_are_rewritten(
+    lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delta, "_SMALL", 0)
+    handle = delta.open_table(lake, Sellers)
+    for name in "abc":
+        put(handle, sellers(name))
+    before = set(parquet.files(handle)["path"])
+    put(handle, sellers("b", city="recife"))
+    assert len(before & set(parquet.files(handle)["path"])) == 2
+    assert cities(handle) == {"a": "niteroi", "b": "recife", "c": "niteroi"}
+
+
+def test_small_files_do_not_pile_up(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    for number in range(40):
+        put(handle, sellers(f"{number:02}"))
+    assert len(parquet.files(handle)) < 20
+    assert delta.rows(handle) == 40
+    assert versions(handle) == {f"{number:02}": number + 1 for number in range(40)}
+
+
+def test_readers_begin_anew_where_a_row_or_what_they_follow_goes(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    put(handle, sellers("a", "b"))
+    put(handle, sellers("a", city="recife"))
+    assert rebuilt(handle) is None
+    put(handle, sellers("a", city="belem"), followed=["seller_city"])
+    assert rebuilt(handle) == handle.version() == 3
+    put(handle, sellers("a", city="belem"), followed=["seller_city"])
+    assert rebuilt(handle) == 3
+    put(handle, sellers(), over=delta.matching(handle, sellers("b").select("seller_id")).collect())
+    assert rebuilt(handle) == handle.version() == 5
+    assert cities(handle) == {"a": "belem"}
+
+
+def test_another_commit_in_between_is_a_conflict(lake: str) -> None:
+    first, second = delta.open_table(lake, Sellers), delta.open_table(lake, Sellers)
+    put(first, sellers("a"))
+    with pytest.raises(CommitFailedError):
+        put(second, sellers("b"))
+    assert cities(delta.open_table(lake, Sellers)) == {"a": "niteroi"}
+
+
+def test_rows_are_found_by_several_columns_and_with_their_partition(lake: str) -> None:
+    handle = delta.open_table(lake, FactSales)
+    rows = [
+        {"order_id": order, "order_item_id": item, "purchase_month": month}
+        for order, item, month in [("a", 1, "2017-11"), ("a", 2, "2017-11"), ("b", 2, "2018-01")]
+    ]
+    delta.rebuild(handle, pl.DataFrame(rows, stored(FactSales)).drop("_version"), NOTHING)
+    wanted = pl.DataFrame({"order_id": ["a", "b"], "order_item_id": [2, 1]})
+    found = delta.matching(handle, wanted).select("order_id", "order_item_id", "purchase_month")
+    assert found.collect().rows() == [("a", 2, "2017-11")]
+    assert sorted(Path(path).parent.name for path in parquet.files(handle)["path"]) == [
+        "purchase_month=2017-11",
+        "purchase_month=2018-01",
+    ]
+
+
+def test_delta_itself_reads_what_polars_wrote(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    put(handle, sellers("a"))
+    assert handle.to_pyarrow_table().column("seller_id").to_pylist() == ["a"]
