@@ -79,14 +79,8 @@ def _repeated(made: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
 def _dangling(
     made: pl.DataFrame, column: str, parent: pl.LazyFrame, key: Sequence[str]
 ) -> pl.DataFrame:
-    strangers = (
-        made.lazy()
-        .select(pl.col(column).alias(key[0]))
-        .unique()
-        .join(parent.select(key), on=key, how="anti")
-        .collect(engine="streaming")
-    )
-    return made.filter(pl.col(column).is_in(strangers[key[0]].implode()))
+    known = parent.select(key).collect(engine="streaming")
+    return made.join(known, left_on=column, right_on=key[0], how="anti")
 
 
 def _report(rule: str, bad: pl.DataFrame, key: Sequence[str]) -> str:

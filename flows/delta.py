@@ -13,6 +13,7 @@ it, for ever. What it cannot show is a row that went: the transaction `rebuilt` 
 import json
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 from urllib.parse import unquote
 
@@ -24,6 +25,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
 from flows import parquet
+from flows.parquet import Written
 
 METADATA = "keystone"
 """The key of our figures, as JSON, in a commit's metadata."""
@@ -99,7 +101,7 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
     new = files.join(before, on="path", how="anti")
     if new.is_empty():
         return scan(handle).clear(), 0
-    return pl.scan_parquet(parquet.paths(handle, new)), int(new["num_records"].sum())
+    return pl.scan_parquet(parquet.paths(handle, new["path"])), int(new["num_records"].sum())
 
 
 def changed_since(handle: DeltaTable, version: int) -> pl.LazyFrame:
@@ -117,35 +119,37 @@ def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
         return scan(handle).clear().with_columns(_file=pl.lit(None, pl.String))
     # Polars reads this column of a file first, and the others where it finds something only.
     first, *others = wanted.columns
-    found = parquet.scan_files(handle, files).filter(
+    found = parquet.scan_files(handle, files["path"]).filter(
         pl.col(first).is_in(wanted[first].unique().implode())
     )
     return found.join(wanted.lazy(), on=wanted.columns, how="semi") if others else found
 
 
-def append(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> None:
-    """Add rows through the handle.
+def append(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
+    """Add rows, or files that have been written, through the handle.
 
     Raises:
         deltalake.exceptions.CommitFailedError: another writer has moved the watermark since the
             handle was opened. Open a new handle, compare the watermark, decide.
     """
-    _commit(handle, parquet.write_files(handle, data), carried)
+    _commit(handle, _written(handle, data).actions, carried)
 
 
-def replace(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> None:
+def replace(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
     """Put rows, and their columns, in the place of all others; raises as `append`."""
-    schema = Schema.from_arrow(data.schema)
-    _commit(handle, parquet.write_files(handle, data), carried, all_of=schema)
+    written = _written(handle, data)
+    _commit(handle, written.actions, carried, all_of=Schema.from_arrow(written.schema))
 
 
-def rebuild(handle: DeltaTable, data: pl.DataFrame, carried: CommitProperties) -> int:
-    """Do as `replace` with rows that carry `_version`; who reads the table begins anew.
+def rebuild(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
+    """Do as `replace` with rows, or with files of `stamped` rows; who reads them begins anew."""
+    data = stamped(handle, data) if isinstance(data, pl.DataFrame) else data
+    replace(handle, data, _rebuilding(handle, carried))
 
-    Returns how many rows the table has then.
-    """
-    replace(handle, _stamped(handle, data), _rebuilding(handle, carried))
-    return rows(handle)
+
+def stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:
+    """Add to rows the version in which the handle's next commit will bring them."""
+    return data.with_columns(_version=pl.lit(handle.version() + 1, pl.Int64))
 
 
 def put(  # noqa: PLR0913 - two of them say what to put where, two where rows are found
@@ -176,17 +180,13 @@ def put(  # noqa: PLR0913 - two of them say what to put where, two where rows ar
     # Small files are put together, those that are touched now and all when they become many.
     folded = files.filter(small & (touched | (small.sum() > _MANY)))
     rewritten = files.filter(touched & ~small)
-    written = [
-        action
-        for file in rewritten.iter_slices(1)
-        for action in parquet.write_files(handle, _rest(handle, file, over, key))
-    ]
-    new = pl.concat([_rest(handle, folded, over, key), _stamped(handle, data)], how="diagonal")
-    written += parquet.write_files(handle, new)
+    new = pl.concat([_rest(handle, folded, over, key), stamped(handle, data)], how="diagonal")
+    kept = (_rest(handle, file, over, key) for file in rewritten.iter_slices(1))
+    written = parquet.write_files(handle, chain([new], kept))
     removed = parquet.without(pl.concat([rewritten, folded]))
     if _went(data, over, [*{*key, *followed}]):
         carried = _rebuilding(handle, carried)
-    _commit(handle, [*removed, *written], carried, next_version=True)
+    _commit(handle, [*removed, *written.actions], carried, next_version=True)
     return rows(handle)
 
 
@@ -211,8 +211,8 @@ _SMALL = 50_000  # rows of a file
 _MANY = 16
 
 
-def _stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:
-    return data.with_columns(_version=pl.lit(handle.version() + 1, pl.Int64))
+def _written(handle: DeltaTable, data: pl.DataFrame | Written) -> Written:
+    return parquet.write_files(handle, [data]) if isinstance(data, pl.DataFrame) else data
 
 
 def _went(data: pl.DataFrame, over: pl.DataFrame, columns: list[str]) -> bool:
@@ -235,7 +235,7 @@ def _rest(
     """Read the rows of some files that stay."""
     if files.is_empty():
         return scan(handle).clear().collect()
-    found = parquet.scan_files(handle, files).drop("_file")
+    found = parquet.scan_files(handle, files["path"]).drop("_file")
     return found.join(over.lazy().select(key), on=key, how="anti").collect(engine="streaming")
 
 

@@ -1,6 +1,6 @@
 """Tables that are made of other tables: what an input's change affects is computed and checked."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from time import perf_counter
 
@@ -9,9 +9,10 @@ from deltalake import DeltaTable
 
 from contracts.check import check
 from contracts.contract import Contract
-from flows import delta
+from flows import delta, parquet
 from flows.due import Due, due
 from flows.outcome import ConservationError, Outcome
+from flows.parts import parts
 from flows.standing import standing
 from transforms.graph import Table
 
@@ -86,14 +87,32 @@ def _make_all(
     table: Table, target: DeltaTable, inputs: _Handles, parents: _Handles, todo: Due
 ) -> int:
     promise = table.contract.promise()
-    made = _made(table, {name: delta.scan(handle) for name, handle in inputs.items()})
-    check(made, table.contract, {column: delta.scan(each) for column, each in parents.items()})
-    known = delta.scan(target).select(made.columns)
-    if not promise.scope and made.equals(known.sort(promise.key).collect()):
-        delta.append(target, made.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
-        return 0
-    carried = delta.carrying(todo.consumed, {"rows": len(made), "written": len(made)})
-    return delta.rebuild(target, made, carried)
+    every = _made_in_parts(table, inputs, parents)
+    if not promise.scope:
+        (made,) = every
+        known = delta.scan(target).select(made.columns).sort(promise.key).collect()
+        if made.equals(known):
+            delta.append(target, made.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
+            return 0
+        every = iter([made])
+    written = parquet.write_files(target, (delta.stamped(target, made) for made in every))
+    figures = {"rows": written.rows, "written": written.rows}
+    delta.rebuild(target, written, delta.carrying(todo.consumed, figures))
+    return written.rows
+
+
+def _made_in_parts(table: Table, inputs: _Handles, parents: _Handles) -> Iterator[pl.DataFrame]:
+    """Make a table from all rows of its inputs, in parts if they are many: each of some scopes."""
+    scope = table.contract.promise().scope
+    referred = {column: delta.scan(each) for column, each in parents.items()}
+    for mine in parts(sum(map(delta.rows, inputs.values())), scope):
+        rows = {
+            name: delta.scan(handle).filter(mine) if _knows(handle, scope) else delta.scan(handle)
+            for name, handle in inputs.items()
+        }
+        made = _made(table, rows)
+        check(made, table.contract, referred)
+        yield made
 
 
 def _make_some(

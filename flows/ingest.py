@@ -1,5 +1,6 @@
 """Files of the landing zone into bronze: every record, once, proven before a file is archived."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -8,7 +9,7 @@ import polars as pl
 from deltalake import DeltaTable
 
 from contracts.contract import Bronze
-from flows import delta
+from flows import delta, parquet
 from flows.csv_records import CsvFacts, FileRejected, inspect_csv, scan_records
 from flows.landing import archive_file, sha256
 from flows.outcome import ConservationError, Outcome
@@ -63,12 +64,12 @@ def _ingest_file(
     app_id = f"file/{facts.sha256}"
     added = 0
     if handle.transaction_version(app_id) is None:
-        records = _records(contract, path, facts, as_of)
+        records = parquet.write_files(handle, _records(contract, path, facts, as_of))
         if sha256(path) != facts.sha256:
             message = f"{path.name}: changed while it was read; let its upload finish first"
             raise FileRejected(message)
-        if len(records) != facts.records:
-            message = f"{path.name}: {len(records)} of its {facts.records} records were read"
+        if records.rows != facts.records:
+            message = f"{path.name}: {records.rows} of its {facts.records} records were read"
             raise ConservationError(message)
         figures = {"file": path.name, "sha256": facts.sha256, "read": facts.records}
         delta.append(handle, records, delta.carrying({app_id: 1}, figures))
@@ -79,7 +80,7 @@ def _ingest_file(
 
 def _records(
     contract: type[Bronze], path: Path, facts: CsvFacts, as_of: datetime | None
-) -> pl.DataFrame:
+) -> Iterator[pl.DataFrame]:
     event_time = as_of or datetime.fromtimestamp(path.stat().st_mtime, UTC)
     if event_time.tzinfo is None:
         event_time = event_time.replace(tzinfo=UTC)
@@ -90,7 +91,7 @@ def _records(
             _event_time=pl.lit(event_time.astimezone(UTC), pl.Datetime("us", "UTC")),
             _ingested_at=pl.lit(datetime.now(UTC), pl.Datetime("us", "UTC")),
         )
-        .collect(engine="streaming")
+        .collect_batches(chunk_size=parquet.ROWS)
     )
 
 

@@ -2,9 +2,10 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -17,14 +18,33 @@ ROWS = 500_000
 """The most rows of a file. Smaller files: a change rewrites less, and a reader opens more."""
 
 
-def write_files(handle: DeltaTable, data: pl.DataFrame) -> list[AddAction]:
-    """Write rows into new files of the table, which nobody sees until a commit names them."""
-    return [
-        _write(Path(_root(handle)), part, values)
-        for values, rows in _partitions(data, handle.metadata().partition_columns)
-        for part in rows.iter_slices(ROWS)
-        if len(part)
-    ]
+class Written(NamedTuple):
+    """New files of a table, which nobody sees until a commit names them."""
+
+    actions: list[AddAction]
+    rows: int
+    schema: pl.Schema
+
+
+def write_files(handle: DeltaTable, parts: Iterable[pl.DataFrame]) -> Written:
+    """Write rows, one part after the other, into new files of the table."""
+    partitions = handle.metadata().partition_columns
+    actions, rows, schema = [], 0, pl.Schema(handle.schema().to_arrow())
+    for part in parts:
+        rows, schema = rows + len(part), part.schema
+        actions += [
+            _write(Path(_root(handle)), slice_, values)
+            for values, some in _partitions(part, partitions)
+            for slice_ in some.iter_slices(ROWS)
+            if len(slice_)
+        ]
+    return Written(actions, rows, schema)
+
+
+def remove_files(handle: DeltaTable, written: Written) -> None:
+    """Remove files that no commit has named."""
+    for action in written.actions:
+        (Path(_root(handle)) / action.path).unlink()
 
 
 def files(handle: DeltaTable) -> pl.DataFrame:
@@ -42,13 +62,13 @@ def files(handle: DeltaTable) -> pl.DataFrame:
     )
 
 
-def paths(handle: DeltaTable, some: pl.DataFrame) -> list[str]:
-    """Return where some files (rows of `files`) lie."""
-    return [f"{_root(handle)}/{path}" for path in some["path"]]
+def paths(handle: DeltaTable, some: Iterable[str]) -> list[str]:
+    """Return where the files with some paths lie."""
+    return [f"{_root(handle)}/{path}" for path in some]
 
 
-def scan_files(handle: DeltaTable, some: pl.DataFrame) -> pl.LazyFrame:
-    """Return the rows of some files (rows of `files`), with `_file`: the path of each one's."""
+def scan_files(handle: DeltaTable, some: Iterable[str]) -> pl.LazyFrame:
+    """Return the rows of the files with some paths, with `_file`: the path of each row's."""
     schema = pl.Schema(handle.schema().to_arrow())
     partitions = handle.metadata().partition_columns
     found = pl.scan_parquet(

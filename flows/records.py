@@ -9,20 +9,17 @@ records are decided on again, by the code of that day: each ends in exactly one 
 from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
-from typing import Any, NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
-from polars.exceptions import ShapeError
 
-from contracts.check import ContractBrokenError
 from flows import delta
+from flows.decide import Fate, decide_all, decide_some
 from flows.due import due
 from flows.outcome import ConservationError, Outcome
+from flows.parquet import Written
 from flows.standing import standing
 from transforms.graph import Table
-from transforms.latest import latest
-from transforms.sift import sift, warnings
 
 
 def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
@@ -45,14 +42,13 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     if todo.nothing and not anew:
         return _outcome(table, silver, started)
     new = None if anew else delta.appended_since(bronze, todo.since[name])
-    if new is None:
-        raw, read, known = delta.scan(bronze), delta.rows(bronze), None
-        anew = anew or f"the log of {name} does not tell what came since"
+    if new:
+        fate = decide_some(*new, silver, table)
     else:
-        (raw, read), known = new, silver
-    fate = _decide(raw, read, known, table)
-    consumed = _quarantine(table, quarantine, fate, todo.consumed, anew=known is None)
-    _write(table, silver, quarantine, fate, consumed, anew=known is None)
+        anew = anew or f"the log of {name} does not tell what came since"
+        fate = decide_all(delta.scan(bronze), delta.rows(bronze), silver, table)
+    consumed = _quarantine(table, quarantine, fate, todo.consumed, anew=not new)
+    _write(table, silver, quarantine, fate, consumed)
     return replace(_outcome(table, silver, started, fate), anew=anew)
 
 
@@ -74,12 +70,12 @@ def replay_records(lake: str, table: Table) -> Outcome:
     if since is None or not in_step(table, silver, quarantine):
         return refresh_records(lake, table)
     waiting = delta.scan(quarantine).collect()
-    fate = _decide(waiting.lazy().drop("_broken_rules"), read, silver, table)
+    fate = decide_some(waiting.lazy().drop("_broken_rules"), read, silver, table)
     if fate.broken.select(waiting.columns).equals(waiting):
         return _outcome(table, silver, started)
     # The watermark stays, but to name it makes this commit conflict with a refresh's.
     consumed = _quarantine(table, quarantine, fate, {name: since}, anew=True)
-    _write(table, silver, quarantine, fate, consumed, anew=False)
+    _write(table, silver, quarantine, fate, consumed)
     return _outcome(table, silver, started, fate)
 
 
@@ -94,31 +90,10 @@ def in_step(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
     return mine == quarantine.transaction_version(table.name)
 
 
-class _Fate(NamedTuple):
-    """What becomes of some records, before anything is written."""
-
-    read: int
-    """How many they are, by the log of the table that they come from."""
-    accepted: pl.DataFrame
-    superseded: int
-    broken: pl.DataFrame
-    over: pl.DataFrame
-    """The stored rows that the accepted ones take the place of, and where they lie."""
-
-    def figures(self) -> dict[str, Any]:
-        """Return the figures that must add up: read = accepted + superseded + quarantined."""
-        return {
-            "read": self.read,
-            "accepted": len(self.accepted),
-            "superseded": self.superseded,
-            "quarantined": len(self.broken),
-        }
-
-
 def _quarantine(
     table: Table,
     quarantine: DeltaTable,
-    fate: _Fate,
+    fate: Fate,
     consumed: Mapping[str, int],
     *,
     anew: bool,
@@ -135,91 +110,36 @@ def _quarantine(
     return {**consumed, delta.quarantine_name(source): generation}
 
 
-def _decide(raw: pl.LazyFrame, read: int, known: DeltaTable | None, table: Table) -> _Fate:
-    """Part the records into accepted, superseded and broken; known rows compete for their keys."""
-    key = list(table.contract.promise().key)
-    sifted = sift(raw, table.function, table.contract)
-    try:
-        kept, broken = pl.collect_all(sifted, engine="streaming")
-    except ShapeError as error:
-        message = f"{table.name}: its function must give one row per record, in the same order"
-        raise ContractBrokenError(message) from error
-    if read != len(kept) + len(broken):
-        message = (
-            f"{table.name}: the log of its source has {read} records, but {len(kept)} were kept "
-            f"and {len(broken)} broken; nothing was written"
-        )
-        raise ConservationError(message)
-    rivals = _rivals(known, kept.select(key)) if known else kept.clear()
-    accepted = _newest(kept, rivals, key)
-    over = rivals.join(accepted, on=key, how="semi")
-    return _Fate(read, accepted, len(kept) - len(accepted), broken, over)
-
-
-def _rivals(known: DeltaTable, keys: pl.DataFrame) -> pl.DataFrame:
-    """Return the rows that a silver table has for some keys, and `_file`: where each lies."""
-    return delta.matching(known, keys).drop("_version").collect(engine="streaming")
-
-
-def _newest(kept: pl.DataFrame, rivals: pl.DataFrame, key: list[str]) -> pl.DataFrame:
-    """Return the records that are the latest version of their key."""
-    if rivals.is_empty() and kept.select(pl.struct(key).hash()).to_series().n_unique() == len(kept):
-        return kept
-    # Between equals the known row wins (true sorts last), so that a repeat changes nothing.
-    versions = pl.concat(
-        [
-            rivals.select(*kept.columns, _known=pl.lit(value=True)),
-            kept.with_columns(_known=pl.lit(value=False)),
-        ]
-    )
-    newest = latest(versions.lazy(), key)
-    return newest.filter(~pl.col("_known")).drop("_known").collect()
-
-
-def _write(  # noqa: PLR0913 - all that was decided
+def _write(
     table: Table,
     silver: DeltaTable,
     quarantine: DeltaTable,
-    fate: _Fate,
+    fate: Fate,
     consumed: Mapping[str, int],
-    *,
-    anew: bool,
 ) -> None:
-    promise = table.contract.promise()
-    standing = {
+    standing_figures = {
         "in_quarantine": delta.rows(quarantine),
         "broken_rules": broken_rules(quarantine),
-        "warnings": _warnings(table, fate, None if anew else silver),
+        "warnings": fate.warnings,
     }
-    carried = delta.carrying(consumed, {**fate.figures(), **standing})
-    if anew:
-        expected = len(fate.accepted)
-        written = delta.rebuild(silver, fate.accepted.sort(promise.sort_by), carried)
+    carried = delta.carrying(consumed, {**fate.figures(), **standing_figures})
+    expected = fate.rows
+    if isinstance(fate.accepted, Written):
+        delta.rebuild(silver, fate.accepted, carried)
     else:
-        expected = delta.rows(silver) + len(fate.accepted) - len(fate.over)
-        written = delta.put(
-            silver, fate.accepted, fate.over, promise.key, carried, followed=table.followed
-        )
-    if written != expected:
+        expected += delta.rows(silver) - len(fate.over)
+        key = table.contract.promise().key
+        delta.put(silver, fate.accepted, fate.over, key, carried, followed=table.followed)
+    if (have := delta.rows(silver)) != expected:
         message = (
-            f"{table.name}: should have {expected} rows now, but has {written}; "
+            f"{table.name}: should have {expected} rows now, but has {have}; "
             f"`keystone refresh --rebuild` makes the table anew"
         )
         raise ConservationError(message)
 
 
-def _warnings(table: Table, fate: _Fate, before: DeltaTable | None) -> dict[str, int]:
-    """Count the rows by the warning that they will give, from what comes and what goes."""
-    asked = warnings(table.contract)
-    known = delta.last_figures(before)["warnings"] if before else {}
-    comes, goes = (rows.select(**asked) for rows in (fate.accepted, fate.over))
-    return {name: known.get(name, 0) + comes[name].item() - goes[name].item() for name in asked}
-
-
-def _outcome(
-    table: Table, silver: DeltaTable, started: float, fate: _Fate | None = None
-) -> Outcome:
-    done = {"written": len(fate.accepted), **fate.figures()} if fate else {}
+def _outcome(table: Table, silver: DeltaTable, started: float, fate: Fate | None = None) -> Outcome:
+    done = {"written": fate.rows, **fate.figures()} if fate else {}
     return replace(
         standing(table, silver), changed=bool(fate), seconds=perf_counter() - started, **done
     )

@@ -19,6 +19,7 @@ from polars.testing import assert_frame_equal
 from contracts import bronze
 from contracts.technical import PROVENANCE
 from flows import delta, records
+from flows.decide import decide_some
 from flows.fingerprint import CODE
 from flows.ingest import ingest_table
 from flows.records import refresh_records, replay_records
@@ -221,15 +222,15 @@ def test_a_stale_writer_gets_a_conflict_and_writes_nothing(
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
     refresh_records(lake, ORDERS)
     arrive(lake, land(orders=[{"order_id": B, "order_status": "?"}]) / "orders.csv", hours=1)
-    decide = records._decide  # noqa: SLF001 - the moment between reading and writing
 
-    def slowly(raw: pl.LazyFrame, read: int, known: DeltaTable | None, table: Table) -> object:
-        monkeypatch.setattr(records, "_decide", decide)
+    def slowly(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> object:
+        monkeypatch.undo()
         arrive(lake, land(orders=[{"order_id": "!"}]) / "orders.csv", hours=2)
         refresh_records(lake, ORDERS)  # somebody faster
-        return decide(raw, read, known, table)
+        return decide_some(raw, read, silver, table)
 
-    monkeypatch.setattr(records, "_decide", slowly)
+    # The moment between reading and writing.
+    monkeypatch.setattr(records, "decide_some", slowly)
     with pytest.raises(CommitFailedError):
         refresh_records(lake, ORDERS)
     assert len(quarantine(lake)) == 3

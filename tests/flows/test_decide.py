@@ -1,0 +1,63 @@
+"""All records of a source, decided on part by part, end as when decided on at once."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from contracts import bronze
+from contracts.silver.sellers import Sellers
+from contracts.technical import PROVENANCE
+from flows import delta, parquet, parts
+from flows.decide import decide_all
+from flows.parquet import Written
+from transforms.graph import tables
+
+NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
+SELLERS = tables()["silver.sellers"]
+
+
+def records(*ids: int, city: str = "recife", hour: int = 0) -> pl.LazyFrame:
+    rows = [
+        {
+            "seller_id": f"{each:032x}" if each else "?",
+            "seller_zip_code_prefix": "20040",
+            "seller_city": city,
+            "seller_state": "RJ",
+            "_event_time": NOON.replace(hour=hour),
+        }
+        for each in ids
+    ]
+    return pl.LazyFrame(rows, {**bronze.Sellers.fields(), **PROVENANCE})
+
+
+@pytest.mark.parametrize("size", [2, 5, 1000])
+def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "ROWS", size)
+    monkeypatch.setattr(parts, "PART", size)
+    raw = pl.concat(
+        [
+            records(*range(30)),
+            records(*range(10, 40), city="belem", hour=2),
+            records(*range(20), city="natal", hour=1),
+        ]
+    )
+    silver = delta.open_table(lake, Sellers)
+    fate = decide_all(raw, 80, silver, SELLERS)
+    assert isinstance(fate.accepted, Written)
+    assert fate.figures() == {"read": 80, "accepted": 39, "superseded": 39, "quarantined": 2}
+    delta.rebuild(silver, fate.accepted, delta.carrying({}, {}))
+    cities = delta.scan(silver).group_by("seller_city").len().sort("seller_city").collect()
+    assert cities.rows() == [("belem", 30), ("natal", 9)]
+    on_disk = {path.name for path in Path(lake, "silver", "sellers").glob("*.parquet")}
+    assert on_disk == set(parquet.files(silver)["path"])  # nothing is left of the first pass
+
+
+def test_no_records_are_a_table_too(lake: str) -> None:
+    silver = delta.open_table(lake, Sellers)
+    fate = decide_all(records(), 0, silver, SELLERS)
+    assert fate.rows == 0
+    delta.replace(silver, fate.accepted, delta.carrying({}, {}))
+    assert_frame_equal(delta.scan(silver).collect(), delta.scan(silver).clear().collect())
