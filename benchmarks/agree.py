@@ -1,0 +1,60 @@
+"""Whether a build did the same work as ours: `python -m benchmarks.agree LAKE OUT`."""
+
+import sys
+from pathlib import Path
+
+import polars as pl
+from polars.testing import assert_frame_equal
+
+from benchmarks.tables import GOLD, RECORDS, SILVER
+from flows.status import status
+from transforms.graph import tables
+
+
+def disagreements(lake: str, out: Path) -> list[str]:
+    """Compare a build's tables with those of a lake; return a line for each that differs.
+
+    Gold: same keys, same values, money to the cent and coordinates to nine digits. Silver: as many
+    rows. Bad rows: as many in all.
+    """
+    figures = status(lake)
+    found = [line for name in GOLD if (line := _difference(lake, out, name))]
+    for name in SILVER:
+        ours, theirs = figures[f"silver.{name}"]["rows"], _rows(out / f"silver/{name}.parquet")
+        if ours != theirs:
+            found.append(f"silver.{name}: we have {ours:,} rows, they {theirs:,}")
+    ours = sum(each["quarantined"] for each in figures.values())
+    theirs = sum(_rows(out / f"bad/{name}.parquet") for name in ("unreadable", *RECORDS))
+    if ours != theirs:
+        found.append(f"bad rows: we have {ours:,}, they {theirs:,}")
+    return found
+
+
+def _difference(lake: str, out: Path, name: str) -> str:
+    contract = tables()[f"gold.{name}"].contract
+    schema, key = contract.fields(), list(contract.promise().key)
+    ours = pl.scan_delta(f"{lake}/gold/{name}").select(*schema)
+    path = out / "gold" / name
+    files = path / "**/*.parquet" if path.is_dir() else path.with_suffix(".parquet")
+    theirs = pl.scan_parquet(files, hive_partitioning=path.is_dir(), try_parse_hive_dates=False)
+    try:
+        assert_frame_equal(
+            ours.sort(key).collect(),
+            theirs.select(*schema).cast(schema).sort(key).collect(),
+            rel_tol=1e-9,
+        )
+    except AssertionError as error:
+        return f"gold.{name}: {' '.join(str(error).split())}"
+    return ""
+
+
+def _rows(path: Path) -> int:
+    if not path.exists():  # a build without bad rows need not write their files
+        return 0
+    return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+if __name__ == "__main__":
+    lines = disagreements(sys.argv[1], Path(sys.argv[2]))
+    print("\n".join(lines) or "the same tables")
+    sys.exit(bool(lines))

@@ -1,0 +1,148 @@
+"""Time our build beside its peers: `python -m benchmarks.bench --orders 100000 --rounds 3`.
+
+Each build is a process of its own, all take turns, and a round is compared with itself only.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from shutil import rmtree
+from statistics import median
+from time import perf_counter
+
+from rich.console import Console
+from rich.table import Table
+
+import flows  # noqa: F401 - says what we need of Prefect, before Prefect is imported
+
+CACHE = Path(".bench")
+MIB = 1 << 20
+
+STEPS = {
+    "ours": "flows run --source {base} --lake {out}/lake",
+    "nothing new": "flows refresh --lake {out}/lake",
+    "+1 % orders": "flows run --source {increment} --lake {out}/lake",
+    "our imports": "flows.lakehouse",
+    "ours without Prefect": "benchmarks.without_prefect {base} {out}/plain",
+    "DuckDB": "benchmarks.duckdb_build {base} {out}/duckdb",
+    "pandas": "benchmarks.pandas_build {base} {out}/pandas",
+    "bare Polars": "benchmarks.polars_floor {base} {out}/polars",
+    "bare Polars + contracts": "benchmarks.polars_floor {base} {out}/polars --contracts",
+}
+"""What a round runs, in this order."""
+
+
+def bench(orders: int, rounds: int) -> Path:
+    """Run the rounds; write the figures to `.bench/<orders>.json` and return where.
+
+    Figures by step, a list with one entry per round each: `seconds` (wall), `cpu` (seconds), `rss`
+    (the peak, in MiB; at least that of this process, which the children inherit), and `load`, how
+    many others wanted a core on average when the step began.
+    """
+    base, increment = CACHE / f"{orders}", CACHE / f"{orders}+"
+    if not increment.exists():  # in a process of its own, whose memory ours do not inherit
+        _run(["benchmarks.landings", str(orders), str(base), str(increment)])
+    out = CACHE / "out"
+    figures: dict[str, dict[str, list[float]]] = {
+        name: {"seconds": [], "cpu": [], "rss": [], "load": []} for name in STEPS
+    }
+    with _prefect_server():
+        for _ in range(rounds):
+            rmtree(out, ignore_errors=True)
+            for name, step in STEPS.items():
+                words = step.format(base=base, increment=increment, out=out).split()
+                for figure, value in _run(words).items():
+                    figures[name][figure].append(value)
+    rmtree(out)
+    result = CACHE / f"{orders}.json"
+    result.write_text(json.dumps({"orders": orders, **_machine(), "steps": figures}, indent=2))
+    return result
+
+
+def main() -> None:
+    """Run and print the table."""
+    parser = argparse.ArgumentParser(description="Time our build beside its peers.")
+    parser.add_argument("--orders", type=int, default=100_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    given = parser.parse_args()
+    result = bench(given.orders, given.rounds)
+    console = Console(width=100)
+    console.print(table(result))
+    for figure in ("seconds", "cpu"):
+        for what, (more, share) in costs(result, figure).items():
+            console.print(f"{what}, {figure}: {more:.2f}, {share:.0%} of the build")
+
+
+def table(result: Path) -> Table:
+    """Return the figures as people read them; ratios are medians of the rounds' own ratios."""
+    run = json.loads(result.read_text())
+    grid = Table(title=f"{run['orders']:,} orders, {run['cpus']} cores")
+    for column in ("", "median s", "min", "max", "ours ÷ this", "CPU s", "peak MiB", "load"):
+        grid.add_column(column, justify="right" if column else "left")
+    ours = run["steps"]["ours"]["seconds"]
+    for name, figures in run["steps"].items():
+        seconds = figures["seconds"]
+        ratio = median(our / their for our, their in zip(ours, seconds, strict=True))
+        rss, load = f"{median(figures['rss']):,.0f}", f"{median(figures['load']):.1f}"
+        cells = (median(seconds), min(seconds), max(seconds), ratio, median(figures["cpu"]))
+        grid.add_row(name, *(f"{cell:.2f}" for cell in cells), rss, load)
+    return grid
+
+
+def costs(result: Path, figure: str) -> dict[str, tuple[float, float]]:
+    """Return what the contracts and Prefect cost: (CPU) seconds, and the share of our build."""
+    spent = {
+        name: figures[figure] for name, figures in json.loads(result.read_text())["steps"].items()
+    }
+    pairs = {
+        "contracts": ("bare Polars + contracts", "bare Polars"),
+        "Prefect, with its imports": ("ours", "ours without Prefect"),
+    }
+    found = {}
+    for what, (with_it, without) in pairs.items():
+        more = [a - b for a, b in zip(spent[with_it], spent[without], strict=True)]
+        shares = [each / whole for each, whole in zip(more, spent["ours"], strict=True)]
+        found[what] = (median(more), median(shares))
+    return found
+
+
+def _run(words: list[str]) -> dict[str, float]:
+    load, started = os.getloadavg()[0], perf_counter()
+    process = subprocess.Popen(  # noqa: S603 - our own modules
+        [sys.executable, "-m", *words], stdout=subprocess.DEVNULL
+    )
+    _, status, used = os.wait4(process.pid, 0)
+    seconds = perf_counter() - started
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        message = f"{' '.join(words)}: ended with {process.returncode}"
+        raise RuntimeError(message)
+    cpu, rss = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / MIB
+    return {"seconds": seconds, "cpu": cpu, "rss": rss, "load": load}
+
+
+@contextmanager
+def _prefect_server() -> Iterator[None]:
+    """A server that is up before anything is timed; the processes find it by its URL."""
+    os.environ["PREFECT_HOME"] = str((CACHE / "prefect").resolve())
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - reads PREFECT_HOME
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
+
+    with prefect_test_harness(server_startup_timeout=180):
+        os.environ["PREFECT_API_URL"] = str(PREFECT_API_URL.value())
+        yield
+
+
+def _machine() -> dict[str, object]:
+    packages = ("duckdb", "pandas", "polars", "deltalake", "prefect")
+    return {"cpus": os.cpu_count(), "versions": {name: version(name) for name in packages}}
+
+
+if __name__ == "__main__":
+    main()

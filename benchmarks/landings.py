@@ -1,0 +1,67 @@
+"""Two landing zones: `python -m benchmarks.landings ORDERS BASE INCREMENT`.
+
+The second brings 1 % more orders than the first, and changes 0.1 % of those.
+"""
+
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+from polars import col
+
+from flows.sample import write_sample
+
+NEW, CHANGED = 0.01, 0.001
+"""What the increment brings, as shares of the orders that are there."""
+
+_OF_ORDERS = {"orders", "order_items", "order_payments", "order_reviews"}
+
+
+def landings(orders: int, base: Path, increment: Path) -> None:
+    """Make the folders with the first delivery and with the increment.
+
+    Of one sample the latest orders, with their customers, items, payments and reviews, are the
+    increment: so new orders are of known products, as in a shop. The changed orders lie all over
+    the past (which is the worst case), each a day later in its estimate.
+    """
+    base.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=base.parent) as folder:
+        whole, parted = Path(folder, "whole"), Path(folder, "increment")
+        write_sample(whole, round(orders * (1 + NEW)), seed=1)
+        parted.mkdir()
+        _part(whole, orders, base, parted)
+        parted.rename(increment)  # whole or not at all
+
+
+def _part(whole: Path, orders: int, base: Path, increment: Path) -> None:
+    every = _read(whole / "olist_orders_dataset.csv").sort("order_purchase_timestamp", "order_id")
+    old, new = every.head(orders), every.tail(-orders)
+    changed = old.gather_every(round(1 / CHANGED)).with_columns(
+        col("order_estimated_delivery_date")
+        .str.to_datetime("%Y-%m-%d %H:%M:%S")
+        .dt.offset_by("1d")
+        .dt.to_string("%Y-%m-%d %H:%M:%S")
+    )
+    for path in whole.glob("*.csv"):
+        entity = path.stem.removeprefix("olist_").removesuffix("_dataset")
+        rows = _read(path)
+        if entity == "orders":
+            rows, later = old, pl.concat([new, changed])
+        elif entity in _OF_ORDERS or entity == "customers":
+            key = "customer_id" if entity == "customers" else "order_id"
+            later = rows.join(new, on=key, how="semi")
+            rows = rows.join(new, on=key, how="anti", maintain_order="left")
+        else:
+            later = rows.clear()
+        rows.write_csv(base / path.name)
+        if len(later):
+            later.write_csv(increment / path.name)
+
+
+def _read(path: Path) -> pl.DataFrame:
+    return pl.read_csv(path, infer_schema=False)
+
+
+if __name__ == "__main__":
+    landings(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))

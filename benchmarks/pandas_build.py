@@ -1,0 +1,55 @@
+"""The same work in pandas: `python -m benchmarks.pandas_build SOURCE OUT`."""
+
+import sys
+from decimal import Decimal
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import parquet
+
+from benchmarks.pandas_gold import gold
+from benchmarks.pandas_silver import silver
+from benchmarks.tables import PARTITIONED, folders
+
+MONEY = {
+    *("price", "freight_value", "payment_value", "total_order_value", "payment_difference"),
+    *("total_order_item_value", "allocated_payment_value"),
+}
+
+
+def build(source: Path, out: Path) -> None:
+    """Read nine CSV files; write silver, bad rows and gold as Parquet files."""
+    folders(out)
+    good, bad = silver(source)
+    for name, rows in bad.items():
+        parquet.write_table(_arrow(rows), out / "bad" / f"{name}.parquet")
+    for name, rows in good.items():
+        parquet.write_table(_reais(_arrow(rows)), out / "silver" / f"{name}.parquet")
+    for name, rows in gold(good).items():
+        if by := PARTITIONED.get(name):
+            for part, some in rows.groupby(by):
+                folder = out / "gold" / name / f"{by}={part}"
+                folder.mkdir(parents=True)
+                parquet.write_table(_reais(_arrow(some.drop(columns=by))), folder / "0.parquet")
+        else:
+            parquet.write_table(_reais(_arrow(rows)), out / "gold" / f"{name}.parquet")
+
+
+def _arrow(rows: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(rows, preserve_index=False)
+
+
+def _reais(table: pa.Table) -> pa.Table:
+    """Write whole centavos as decimals."""
+    cent = pa.scalar(Decimal("0.01"), pa.decimal128(3, 2))
+    for place, name in enumerate(table.column_names):
+        if name in MONEY:
+            amounts = pc.multiply(table[name].cast(pa.decimal128(19)), cent)
+            table = table.set_column(place, name, amounts.cast(pa.decimal128(18, 2)))
+    return table
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,0 +1,82 @@
+"""Nine CSV files into silver, in pandas: read as text, parsed, judged, one row per key."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
+
+from benchmarks.pandas_sources import SOURCES, Source, free_text, place, text
+
+
+def silver(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
+    """Return the silver tables, and by the same names the bad rows, raw, with why they are bad."""
+    unreadable: list[str] = []
+    good, bad = {}, {}
+    for name, source in SOURCES.items():
+        raw = _read(folder / source.file, list(source.columns), unreadable)
+        good[name], bad[name] = _sifted(raw, source)
+    good["geolocation"] = _geolocation(good["geolocation_points"])
+    bad["unreadable"] = pd.DataFrame({"record": pd.Series(unreadable, dtype="str")})
+    return good, bad
+
+
+def _read(path: Path, names: list[str], unreadable: list[str]) -> pd.DataFrame:
+    def keep_apart(row: csv.InvalidRow) -> str:
+        unreadable.append(row.text)
+        return "skip"
+
+    return csv.read_csv(
+        path,
+        csv.ReadOptions(column_names=names, skip_rows=1),
+        csv.ParseOptions(
+            # pandas' own reader has no word for it, and fails on the line breaks of the comments.
+            newlines_in_values="review_comment_message" in names,
+            invalid_row_handler=keep_apart,
+        ),
+        csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
+        ),
+    ).to_pandas()
+
+
+def _sifted(raw: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, pd.DataFrame]:
+    typed = pd.DataFrame({name: each.parse(raw[name]) for name, each in source.columns.items()})
+    verdicts = {}
+    for name, each in source.columns.items():
+        if each.parse not in (text, free_text, place):
+            verdicts[f"{name}_is_readable"] = typed[name].notna() | raw[name].isna()
+        if each.keeps:
+            verdicts[name] = each.keeps(typed[name]).fillna(value=False).astype(bool)
+    verdicts |= {name: rule(typed) for name, rule in source.rules.items()}
+    sound = pd.DataFrame(verdicts)
+    good = sound.all(axis="columns")
+    reasons = (~sound[~good]).apply(lambda row: ", ".join(sound.columns[row]), axis="columns")
+    return (
+        _latest(typed[good], source.key),
+        raw[~good].assign(broken=reasons if len(reasons) else ""),
+    )
+
+
+def _latest(versions: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
+    contested = versions.duplicated(key, keep=False)
+    if not contested.any():
+        return versions
+    contents = [name for name in versions.columns if name not in key]
+    winners = (
+        versions[contested]
+        .sort_values(contents, na_position="first")
+        .drop_duplicates(key, keep="last")
+    )
+    return pd.concat([versions[~contested], winners])
+
+
+def _geolocation(points: pd.DataFrame) -> pd.DataFrame:
+    prefix = "zip_code_prefix"
+    middle = points.groupby(prefix)[["latitude", "longitude"]].median().reset_index()
+    named = points.groupby([prefix, "city", "state"]).size().rename("named").reset_index()
+    usual = named.sort_values(
+        ["named", "city", "state"], ascending=[False, True, True]
+    ).drop_duplicates(prefix)
+    return middle.merge(usual[[prefix, "city", "state"]], on=prefix)

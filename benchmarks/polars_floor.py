@@ -1,0 +1,74 @@
+"""Our functions alone: `python -m benchmarks.polars_floor SOURCE OUT [--contracts]`.
+
+Bare Polars, in memory, into Parquet files: no bronze, no Delta, no proofs, no Prefect. No row is
+judged, unless the contracts are asked for: then bad rows are sifted out and gold is checked, as a
+refresh does it. What the contracts cost is the difference of the two. Files must be regular.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.tables import PARTITIONED, folders
+from contracts.check import check
+from flows.landing import arrivals
+from transforms.graph import Table, tables
+from transforms.latest import latest
+from transforms.sift import sift
+
+
+def build(source: Path, out: Path, *, contracts: bool) -> None:
+    """Read nine CSV files; write silver and gold (with the contracts: bad rows too)."""
+    folders(out)
+    files, _ = arrivals(str(source))
+    made: dict[str, pl.DataFrame] = {}
+    for name, table in tables().items():
+        if table.source:
+            raw = _raw(files[table.source])
+            typed, bad = _sifted(raw, table) if contracts else (table.function(raw), None)
+            versions = typed.with_columns(_event_time=pl.lit(datetime.now(UTC)))
+            rows = latest(versions, table.contract.promise().key).drop("_event_time")
+        else:
+            rows, bad = table.function(**_inputs(table, made)), None
+        made[name] = rows.select(table.contract.fields().names()).collect(engine="streaming")
+        if contracts and not table.source:
+            parents = table.contract.references().items()
+            check(
+                made[name],
+                table.contract,
+                {column: made[parent.promise().table].lazy() for column, parent in parents},
+            )
+        _write(out, name, made[name])
+        if bad is not None:
+            _write(out, name.replace("silver", "bad"), bad)
+
+
+def _raw(paths: list[Path]) -> pl.LazyFrame:
+    return pl.scan_csv(paths, infer_schema=False).with_columns(
+        _corrupt_record=pl.lit(None, pl.String), _event_time=pl.lit(datetime.now(UTC))
+    )
+
+
+def _sifted(raw: pl.LazyFrame, table: Table) -> tuple[pl.LazyFrame, pl.DataFrame]:
+    kept, broken = pl.collect_all(sift(raw, table.function, table.contract), engine="streaming")
+    return kept.lazy(), broken
+
+
+def _inputs(table: Table, made: dict[str, pl.DataFrame]) -> dict[str, pl.LazyFrame]:
+    return {
+        name: made[read].lazy() for name, read in zip(table.inputs, table.input_names, strict=True)
+    }
+
+
+def _write(out: Path, name: str, rows: pl.DataFrame) -> None:
+    path = out / name.replace(".", "/")
+    by = PARTITIONED.get(path.name)
+    target = pl.PartitionBy(path, key=by) if by else path.with_suffix(".parquet")
+    # What DuckDB, pandas and Delta compress with when nothing is said.
+    rows.lazy().sink_parquet(target, compression="snappy")
+
+
+if __name__ == "__main__":
+    build(Path(sys.argv[1]), Path(sys.argv[2]), contracts="--contracts" in sys.argv[3:])

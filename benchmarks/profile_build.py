@@ -1,0 +1,95 @@
+"""Where the time of our build goes: `python -m benchmarks.profile_build SOURCE LAKE`.
+
+One table after the other, without Prefect. A thread looks every few milliseconds what the working
+one is at, and counts the time for the innermost function of ours and what it had called. Unlike
+cProfile it costs nothing, and sees through what Polars and Delta do outside Python.
+"""
+
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+from time import perf_counter, sleep
+from types import FrameType
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.without_prefect import build
+
+INTERVAL = 0.004
+SHOWN = 0.005
+"""The share of the whole below which nothing is shown."""
+
+Moment = tuple[str, str]
+"""A table, and what was done for it: `delta.append → write_deltalake`."""
+
+
+def profile(source: str, lake: str) -> dict[Moment, float]:
+    """Build a lake; return the seconds that were spent, by table and by what was done."""
+    spent: dict[Moment, float] = defaultdict(float)
+    done = threading.Event()
+    observer = threading.Thread(target=_observe, args=(spent, done))
+    observer.start()
+    try:
+        build(source, lake, workers=1)
+    finally:
+        done.set()
+        observer.join()
+    return spent
+
+
+def _observe(spent: dict[Moment, float], done: threading.Event) -> None:
+    then = perf_counter()
+    while not done.is_set():
+        sleep(INTERVAL)
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        now = perf_counter()
+        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - there is no other way
+            if names.get(ident, "").startswith(("bronze.", "silver.", "gold.")):
+                spent[names[ident], _doing(frame)] += now - then
+        then = now
+
+
+def _doing(frame: FrameType) -> str:
+    called, ours = frame.f_code.co_name, _ours(frame)
+    return called if ours == called else f"{ours} → {called}"
+
+
+def _ours(frame: FrameType) -> str:
+    inner: FrameType | None = frame
+    while inner and not inner.f_code.co_filename.startswith(_ROOTS):
+        inner = inner.f_back
+    return f"{Path(inner.f_code.co_filename).stem}.{inner.f_code.co_name}" if inner else "waiting"
+
+
+_ROOTS = tuple(
+    str(Path(__file__).parents[1] / package) for package in ("contracts", "transforms", "flows")
+)
+
+
+def _table(title: str, spent: Iterable[tuple[str, float]]) -> Table:
+    every: dict[str, float] = defaultdict(float)
+    for name, seconds in spent:
+        every[name] += seconds
+    whole = sum(every.values())
+    grid = Table(title=f"{title} ({whole:.1f} s)")
+    for column in ("", "s", "%"):
+        grid.add_column(column, justify="right" if column else "left")
+    for name, seconds in sorted(every.items(), key=lambda row: -row[1]):
+        if seconds > SHOWN * whole:
+            grid.add_row(name, f"{seconds:.2f}", f"{seconds / whole:.0%}")
+    return grid
+
+
+def main() -> None:
+    """Print the profile by table and by what was done."""
+    spent = profile(*sys.argv[1:3])
+    console = Console(width=100)
+    console.print(_table("By table", ((name, s) for (name, _), s in spent.items())))
+    console.print(_table("By what was done", ((what, s) for (_, what), s in spent.items())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""Our build without Prefect: `python -m benchmarks.without_prefect SOURCE LAKE`.
+
+The functions that the tasks of the flow call, as many at a time, on plain threads. What Prefect
+costs is the difference.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from flows.derived import refresh_derived
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.records import refresh_records
+from transforms.graph import tables
+
+
+def build(source: str, lake: str, workers: int | None = None) -> None:
+    """Ingest, then refresh; a thread is named after the table that it makes."""
+    files, _ = arrivals(source)
+    with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
+        landed = [
+            pool.submit(_named, contract.promise().table, ingest_table, lake, contract, paths)
+            for contract, paths in files.items()
+            if paths
+        ]
+        for each in landed:
+            each.result()
+        made: dict[str, Future[Any]] = {}
+        for name, table in tables().items():
+            make = refresh_records if table.source else refresh_derived
+            needed = [made[other] for other in table.after if other in made]
+            made[name] = pool.submit(_after, needed, name, make, lake, table)
+        for each in made.values():
+            each.result()
+
+
+def _after(needed: list[Future[Any]], name: str, make: Callable[..., Any], *args: Any) -> None:
+    # Tables are submitted in their order, so that what is waited for is always under way.
+    for each in needed:
+        each.result()
+    _named(name, make, *args)
+
+
+def _named(name: str, make: Callable[..., Any], *args: Any) -> None:
+    threading.current_thread().name = name
+    make(*args)
+
+
+if __name__ == "__main__":
+    build(sys.argv[1], sys.argv[2])
