@@ -5,13 +5,13 @@ Set it in the environment as KEYSTONE_KAFKA_<NAME>. Passwords never show in a lo
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, Literal
 
 from aws_msk_iam_sasl_signer import (  # type: ignore[import-untyped]  # it has no types
     MSKAuthTokenProvider,
 )
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from pydantic import Field, SecretStr
@@ -65,6 +65,9 @@ class KafkaSettings(BaseSettings):
     poll_seconds: float = Field(default=300.0, gt=0)
     """So is one that is alive but does not ask for messages, for it hangs. Not less than the time
     that writing a batch takes, nor than `session_seconds`."""
+    patience_seconds: float = Field(default=900.0, ge=0)
+    """A drainer gives up when storage or brokers have failed for so long. Until then an outage
+    costs time only."""
 
 
 def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
@@ -123,21 +126,6 @@ def create_topics(settings: KafkaSettings, partitions: int) -> None:
         new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
         for future in admin.create_topics(new, operation_timeout=PATIENCE).values():
             _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
-
-
-def existing_partitions(client: Consumer, topics: Iterable[str]) -> list[tuple[str, int]]:
-    """Return topic and number of each partition of those topics that exist, in order.
-
-    Raises:
-        confluent_kafka.KafkaException: no broker answers.
-    """
-    there = client.list_topics(timeout=PATIENCE).topics
-    return [
-        (topic, partition)
-        for topic in topics
-        if topic in there
-        for partition in sorted(there[topic].partitions)
-    ]
 
 
 def _unless(call: Any, code: int) -> None:
