@@ -15,7 +15,7 @@ from time import monotonic
 
 import polars as pl
 
-from flows.kafka import KafkaSettings, origin
+from flows.kafka import KafkaSettings, answering, origin
 from flows.member import Member
 from flows.messages import bronze_rows
 from flows.patience import Patience
@@ -71,8 +71,9 @@ def drain(  # noqa: PLR0913 - each is an option of the command
     Raises:
         LossError: messages are gone that were never drained, or a topic was made anew.
         NoTopicsError: there is no topic at all, and `follow` does not wait for one.
-        confluent_kafka.KafkaException: no broker answers, for longer than the settings' patience
-            (or at the start, unless we follow), or it does not let us in.
+        NoAnswerError: no broker answers at the start, or it does not let us in.
+        confluent_kafka.KafkaException: the same later, or while following: without an answer for
+            longer than `patience_seconds`, at once when it does not let us in.
         deltalake.exceptions.DeltaError: the lake cannot be written, for as long.
     """
     stop, started = stop or Event(), monotonic()
@@ -113,12 +114,14 @@ class _Drainer:
         """Note what is to be reached, and ask the group for partitions."""
         topics = list(self.bronze.contracts)
         if not self.follow:
-            there = existing_partitions(self.member.consumer, topics)
-            if not there:
-                names = ", ".join(topics)
-                message = f"none of these topics exists: {names}; is KEYSTONE_KAFKA_PREFIX right?"
-                raise NoTopicsError(message)
-            lags = self.bronze.lags(self.member.consumer, there)
+            with answering(self.settings, self.member.consumer, self.member.heard):
+                if not (there := existing_partitions(self.member.consumer, topics)):
+                    names = ", ".join(topics)
+                    message = (
+                        f"none of these topics exists: {names}; is KEYSTONE_KAFKA_PREFIX right?"
+                    )
+                    raise NoTopicsError(message)
+                lags = self.bronze.lags(self.member.consumer, there)
             self.targets = {key: lag.end - 1 for key, lag in lags.items() if lag.behind}
         self.member.join(topics)
 

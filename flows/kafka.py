@@ -5,13 +5,14 @@ Set it in the environment as KEYSTONE_KAFKA_<NAME>. Passwords never show in a lo
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from aws_msk_iam_sasl_signer import (  # type: ignore[import-untyped]  # it has no types
     MSKAuthTokenProvider,
 )
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from pydantic import Field, SecretStr
@@ -70,6 +71,15 @@ class KafkaSettings(BaseSettings):
     costs time only."""
 
 
+class NoAnswerError(Exception):
+    """No broker answers, or none lets us in; says which were asked, and why if that is known."""
+
+
+def kafka_settings(**given: Any) -> KafkaSettings:
+    """Return the settings of the environment, but for those that are given."""
+    return KafkaSettings(**{name: value for name, value in given.items() if value is not None})
+
+
 def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
     """Return the configuration of a client; `more` in librdkafka's words, with _ for each dot.
 
@@ -94,6 +104,29 @@ def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
     return {name: value for name, value in config.items() if value not in ("", None)}
 
 
+@contextmanager
+def answering(
+    settings: KafkaSettings, client: Consumer | AdminClient, heard: Sequence[KafkaError]
+) -> Iterator[None]:
+    """Put into words that a client gets no answer.
+
+    Args:
+        settings: those of the client.
+        client: who asks.
+        heard: what its `error_cb` collects.
+
+    Raises:
+        NoAnswerError: instead of the client's own error, which says only that it waited.
+    """
+    try:
+        yield
+    except KafkaException as error:
+        client.poll(0)  # hears why
+        why = (*heard, error.args[0])[0].str()
+        message = f"Kafka at {settings.bootstrap} does not answer, or does not let us in: {why}"
+        raise NoAnswerError(message) from error
+
+
 def entity_of(contract: type[Bronze]) -> str:
     """Return the name of a source: "orders"."""
     return contract.promise().table.removeprefix("bronze.")
@@ -113,19 +146,26 @@ def create_topics(settings: KafkaSettings, partitions: int) -> None:
     """Create the topic of every source that is not there; those that are stay as they are.
 
     Raises:
-        confluent_kafka.KafkaException: the brokers do not answer or do not allow it.
+        NoAnswerError: the brokers do not answer or do not allow it.
     """
-    admin = AdminClient(client_config(settings))
-    cluster = admin.list_topics(timeout=PATIENCE)
-    wanted = {topic_of(settings, contract) for contract in sources()} - cluster.topics.keys()
-    if cluster.controller_id not in cluster.brokers:
-        # A mock cluster: nobody creates topics there, they appear when they are asked for.
-        for topic in wanted:
-            admin.list_topics(topic, timeout=PATIENCE)
-    elif wanted:
-        new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
-        for future in admin.create_topics(new, operation_timeout=PATIENCE).values():
-            _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
+    heard: list[KafkaError] = []
+    config: dict[str, Any] = {**client_config(settings), "error_cb": heard.append}
+    admin = AdminClient(config)
+    with answering(settings, admin, heard):
+        cluster = admin.list_topics(timeout=PATIENCE)
+        wanted = {topic_of(settings, contract) for contract in sources()} - cluster.topics.keys()
+        if is_mock(cluster):  # nobody creates topics there, they appear when they are asked for
+            for topic in wanted:
+                admin.list_topics(topic, timeout=PATIENCE)
+        elif wanted:
+            new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
+            for future in admin.create_topics(new, operation_timeout=PATIENCE).values():
+                _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
+
+
+def is_mock(cluster: Any) -> bool:
+    """Tell librdkafka's mock cluster, which is nobody's controller, from a real one."""
+    return cluster.controller_id not in cluster.brokers
 
 
 def _unless(call: Any, code: int) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, KafkaError
 from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable
 
 from flows import delta
-from flows.kafka import PATIENCE, KafkaSettings, client_config, origin, topic_of
+from flows.kafka import PATIENCE, KafkaSettings, answering, client_config, origin, topic_of
 from flows.topics import Key, existing_partitions, offsets_held, topic_ids
 from transforms.graph import sources
 
@@ -62,8 +62,7 @@ def lag(lake: str, settings: KafkaSettings, seconds: float = PATIENCE) -> list[L
     """Compare bronze with every partition of the topics that exist; changes nothing.
 
     Raises:
-        confluent_kafka.KafkaException: no broker answers within so many seconds, or it does not
-            let us in.
+        NoAnswerError: no broker answers within so many seconds, or it does not let us in.
     """
     contracts = {topic_of(settings, contract): contract for contract in sources()}
     tables = {
@@ -71,12 +70,13 @@ def lag(lake: str, settings: KafkaSettings, seconds: float = PATIENCE) -> list[L
         for topic, contract in contracts.items()
         if delta.exists(lake, contract.promise().table)
     }
-    quiet = {**client_config(settings), "log_level": 0}
+    heard: list[KafkaError] = []
+    quiet = {**client_config(settings), "log_level": 0, "error_cb": heard.append}
     client = Consumer({**quiet, "group.id": settings.group})
     try:
-        there = existing_partitions(client, contracts, seconds)
-        admin = AdminClient(quiet)
-        return list(lags_of(client, admin, tables, there, seconds).values())
+        with answering(settings, client, heard):
+            there = existing_partitions(client, contracts, seconds)
+            return list(lags_of(client, AdminClient(quiet), tables, there, seconds).values())
     finally:
         client.close()
 
@@ -88,7 +88,7 @@ def lags_of(
     keys: Iterable[Key],
     seconds: float,
 ) -> dict[Key, Lag]:
-    """Compare the watermarks that the handles show with these partitions; raises as `lag`.
+    """Compare the watermarks that the handles show with these partitions.
 
     Args:
         client: whom to ask for offsets.
@@ -96,6 +96,9 @@ def lags_of(
         tables: a handle for each topic; a topic without one holds nothing yet.
         keys: the partitions.
         seconds: how long each of four questions may take.
+
+    Raises:
+        confluent_kafka.KafkaException: no broker answers in that time.
     """
     keys = list(keys)
     ids = topic_ids(admin, {topic for topic, _ in keys}, seconds)

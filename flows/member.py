@@ -46,22 +46,23 @@ class Member:
         self.given: set[Key] = set()
         """Ours to read, but not begun."""
         self.reading: dict[Key, Reading] = {}
+        self.heard: list[KafkaError] = []
+        """What the client has met with since we last looked."""
         self._gaps: dict[Key, int] = {}
-        self.consumer = Consumer(
-            client_config(
-                settings,
-                group_id=settings.group,
-                session_timeout_ms=int(settings.session_seconds * 1000),
-                max_poll_interval_ms=int(settings.poll_seconds * 1000),
-                queued_max_messages_kbytes=max(settings.batch_bytes >> 10, 1024),
-                topic_metadata_refresh_interval_ms=30_000,
-                partition_assignment_strategy="cooperative-sticky",
-                auto_offset_reset="error",
-                enable_auto_commit=False,
-                enable_auto_offset_store=False,
-                enable_partition_eof=True,
-            )
+        config = client_config(
+            settings,
+            group_id=settings.group,
+            session_timeout_ms=int(settings.session_seconds * 1000),
+            max_poll_interval_ms=int(settings.poll_seconds * 1000),
+            queued_max_messages_kbytes=max(settings.batch_bytes >> 10, 1024),
+            topic_metadata_refresh_interval_ms=30_000,
+            partition_assignment_strategy="cooperative-sticky",
+            auto_offset_reset="error",
+            enable_auto_commit=False,
+            enable_auto_offset_store=False,
+            enable_partition_eof=True,
         )
+        self.consumer = Consumer({**config, "error_cb": self.heard.append})
 
     def join(self, topics: Iterable[str]) -> None:
         """Ask the group for partitions."""
@@ -97,9 +98,11 @@ class Member:
             elif error.name() == "_AUTO_OFFSET_RESET":
                 self.give_back(key)
             else:
-                _heed(error)
+                self.heard.append(error)
         for key in arrived.keys() | ends.keys():
             self.follow_on(key, arrived[key], ends.get(key))
+        while self.heard:
+            _heed(self.heard.pop(0))
 
     def follow_on(self, key: Key, messages: list[Message], end: int | None) -> None:
         """Keep what has come, if it follows what came before; else begin again.
