@@ -1,6 +1,7 @@
 """How to reach Kafka, and what its topics are called.
 
-Set it in the environment as KEYSTONE_KAFKA_<NAME>. Passwords never show in a log or an error.
+Set it in the environment as KEYSTONE_KAFKA_<NAME>. Passwords never show in a log or an error; one
+may also be the name of a Prefect block that holds it: `block:secret/kafka`.
 """
 
 import logging
@@ -19,6 +20,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.contract import Bronze
+from flows.secret import reveal
 from flows.settings import MissingSettingError
 from transforms.graph import sources
 
@@ -97,7 +99,7 @@ def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
         "ssl.ca.location": settings.ca_location,
         "ssl.certificate.location": settings.certificate_location,
         "ssl.key.location": settings.key_location,
-        "ssl.key.password": settings.key_password.get_secret_value(),
+        "ssl.key.password": reveal(settings.key_password, "key_password"),
         **_sasl(settings),
         **{name.replace("_", "."): value for name, value in more.items()},
     }
@@ -187,7 +189,7 @@ def _sasl(settings: KafkaSettings) -> dict[str, Any]:
     return {
         "sasl.mechanism": settings.sasl_mechanism,
         "sasl.username": settings.username,
-        "sasl.password": settings.password.get_secret_value(),
+        "sasl.password": reveal(settings.password, "password"),
     }
 
 
