@@ -176,12 +176,15 @@ def produce(
     rate: Annotated[float | None, typer.Option(help="Messages per second, at most.")] = None,
     topics_prefix: Prefix = None,
     partitions: Annotated[int, typer.Option(help="Of topics that are not there yet.")] = 4,
+    registry: Annotated[
+        str | None, typer.Option(help="The schema registry (or KEYSTONE_KAFKA_REGISTRY).")
+    ] = None,
 ) -> None:
     """Replay the CSV files of a folder into Kafka, as the life of the shop."""
     from flows.kafka import create_topics, kafka_settings
     from flows.produce import produce as send
 
-    settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
+    settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix, registry=registry)
     folder = place("source", source)
     create_topics(settings, partitions)
     produced = send(folder, settings, rate=rate)

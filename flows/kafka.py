@@ -57,6 +57,10 @@ class KafkaSettings(BaseSettings):
     region: str = ""
     """The AWS region of the cluster, for AWS_MSK_IAM; credentials are found as AWS finds them."""
 
+    registry: SecretStr = SecretStr("")
+    """The URL of the schema registry, with user and password if it asks for them; `produce`
+    registers the wire contract there."""
+
     batch_rows: int = Field(default=100_000, gt=0)
     """Write after so many messages. More: larger files, fewer commits, more memory."""
     batch_bytes: int = Field(default=64 << 20, gt=0)
