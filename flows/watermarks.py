@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
 from flows import delta
-from flows.kafka import PATIENCE, KafkaSettings, client_config, origin, topic_of
+from flows.kafka import KafkaSettings, client_config, origin, topic_of
 from flows.lag import Lag, identity, lags_of
 from flows.messages import bronze_rows
 from flows.topics import Key, topic_ids
@@ -37,7 +37,7 @@ class Watermarks:
         self._tables = dict[str, DeltaTable]()
         self._admin = AdminClient(client_config(settings))
         # Four questions fit between two polls, or we would be taken for dead.
-        self._seconds = min(PATIENCE, settings.poll_seconds / 5)
+        self._seconds = min(_SECONDS, settings.poll_seconds / 5)
 
     def open(self, topics: Iterable[str]) -> None:
         """Look at the tables as they are now."""
@@ -115,3 +115,6 @@ class Watermarks:
         except CommitFailedError:  # another drainer has just accepted it, and may be reading
             return self.lags(consumer, [key])[key]
         return replace(lag, stored=last, stored_id=lag.topic_id)
+
+
+_SECONDS = 10.0  # that a broker may take to answer
