@@ -182,7 +182,7 @@ class _Drainer:
         writing = self._patience()
         while keys:
             with writing.trying():
-                if writing.tried:
+                if writing.failing:
                     # It may be there all the same; or somebody was faster. A new handle knows.
                     self.bronze.open({topic})
                 keys = self._unwritten(keys, rows)

@@ -25,8 +25,8 @@ class Patience:
         self._pause = _PAUSE
 
     @property
-    def tried(self) -> bool:
-        """Whether the last try has failed."""
+    def failing(self) -> bool:
+        """Tell whether the last try has failed."""
         return self._since is not None
 
     @contextmanager
@@ -35,12 +35,10 @@ class Patience:
         try:
             yield
         except (DeltaError, OSError, KafkaException) as error:
-            now = monotonic()
-            self._since = now if self._since is None else self._since
+            self._since = monotonic() if self._since is None else self._since
             stopping = self._stop.is_set()
-            if now - self._since >= (
-                min(self._seconds, _LAST_TRIES) if stopping else self._seconds
-            ):
+            limit = min(self._seconds, _LAST_TRIES) if stopping else self._seconds
+            if monotonic() - self._since >= limit:
                 raise
             logger.warning("%s; trying again", error)
             (sleep if stopping else self._stop.wait)(self._pause)
