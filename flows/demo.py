@@ -19,7 +19,7 @@ from flows.kafka import KafkaSettings, create_topics
 from flows.produce import produce
 from flows.sample import write_sample
 
-ORDERS, SEED = 300, 2  # the lake of the demo was made with another seed, so these are new to it
+ORDERS = 300
 
 
 def stream_new_orders(lake: str) -> None:
@@ -38,7 +38,7 @@ def stream_new_orders(lake: str) -> None:
     before = _count(lake)
     print(f"The shop goes on: {ORDERS} new orders come as events through Kafka.")
     with TemporaryDirectory(prefix="keystone-demo-") as landing:
-        write_sample(Path(landing), ORDERS, SEED)
+        write_sample(Path(landing), ORDERS, seed=before)  # one that no earlier demo had
         create_topics(settings, partitions=4)
         sent, seconds = _timed(lambda: sum(produce(landing, settings).confirmed.values()))
     print(f"  keystone produce  {sent:6,} events sent and confirmed, {seconds:.1f} s")
