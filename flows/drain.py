@@ -15,11 +15,11 @@ from time import monotonic
 
 import polars as pl
 
-from flows.kafka import KafkaSettings, answering, origin
+from flows.kafka import KafkaSettings, answering, existing_partitions, origin
 from flows.member import Member
 from flows.messages import bronze_rows
 from flows.patience import Patience
-from flows.topics import Key, existing_partitions
+from flows.topics import Key
 from flows.watermarks import Watermarks
 
 

@@ -6,7 +6,7 @@ may also be the name of a Prefect block that holds it: `block:secret/kafka`.
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -167,6 +167,23 @@ def create_topics(settings: KafkaSettings, partitions: int) -> None:
             new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
             for future in admin.create_topics(new, operation_timeout=PATIENCE).values():
                 _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
+
+
+def existing_partitions(
+    client: Consumer, topics: Iterable[str], seconds: float = PATIENCE
+) -> list[tuple[str, int]]:
+    """Return topic and number of each partition of those topics that exist, in order.
+
+    Raises:
+        confluent_kafka.KafkaException: no broker answers within so many seconds.
+    """
+    there = client.list_topics(timeout=seconds).topics
+    return [
+        (topic, partition)
+        for topic in topics
+        if topic in there
+        for partition in sorted(there[topic].partitions)
+    ]
 
 
 def is_mock(cluster: Any) -> bool:

@@ -8,8 +8,16 @@ from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable
 
 from flows import delta
-from flows.kafka import PATIENCE, KafkaSettings, answering, client_config, origin, topic_of
-from flows.topics import Key, existing_partitions, offsets_held, topic_ids
+from flows.kafka import (
+    PATIENCE,
+    KafkaSettings,
+    answering,
+    client_config,
+    existing_partitions,
+    origin,
+    topic_of,
+)
+from flows.topics import Key, offsets_held, topic_ids
 from transforms.graph import sources
 
 

@@ -1,4 +1,4 @@
-"""What the brokers say of the topics: which there are, what they hold, and their ids."""
+"""What the brokers say of topics: the offsets that they hold, and their ids."""
 
 from collections.abc import Iterable, Mapping
 
@@ -19,30 +19,15 @@ Key = tuple[str, int]
 """A topic, and the number of one of its partitions."""
 
 
-def existing_partitions(
-    client: Consumer, topics: Iterable[str], seconds: float = PATIENCE
-) -> list[Key]:
-    """Return topic and number of each partition of those topics that exist, in order.
-
-    Raises:
-        confluent_kafka.KafkaException: no broker answers within so many seconds.
-    """
-    there = client.list_topics(timeout=seconds).topics
-    return [
-        (topic, partition)
-        for topic in topics
-        if topic in there
-        for partition in sorted(there[topic].partitions)
-    ]
-
-
 def offsets_held(
     client: Consumer, keys: Iterable[Key], seconds: float = PATIENCE
 ) -> dict[Key, tuple[int, int]]:
     """Return the first offset that Kafka still has of each partition, and one past the last.
 
-    Two questions for all partitions together, so many seconds each; raises as
-    `existing_partitions`.
+    Two questions for all partitions together.
+
+    Raises:
+        confluent_kafka.KafkaException: no broker answers one within so many seconds.
     """
     keys = list(keys)
     low = _offsets(client, keys, OFFSET_BEGINNING, seconds)
@@ -57,7 +42,7 @@ def topic_ids(
 
     It is half of the topic's id (64 bits, 60 of them random), for that fits where Delta keeps
     numbers. Brokers that give their topics no ids, and topics that are not there, are left out.
-    Raises as `existing_partitions`.
+    Raises as `offsets_held`.
     """
     admin.poll(0)  # renews the token, where there is one
     cluster = admin.list_topics(timeout=seconds)
