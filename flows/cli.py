@@ -49,6 +49,15 @@ AsOf = Annotated[
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute all tables from bronze again.")]
 
 
+Bootstrap = Annotated[
+    str | None,
+    typer.Option(help="The Kafka brokers (or KEYSTONE_KAFKA_BOOTSTRAP).", metavar="HOSTS"),
+]
+Prefix = Annotated[
+    str | None, typer.Option("--topics-prefix", help="What topics' names begin with.")
+]
+
+
 class Format(StrEnum):
     """How `sql` prints its result."""
 
@@ -123,18 +132,34 @@ def replay(
 @app.command()
 def status(
     lake: Lake = None,
+    bootstrap: Bootstrap = None,
+    topics_prefix: Prefix = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show version, rows, quarantined rows and lag of every table."""
+    """Show version, rows, quarantined rows and lag of every table, and how far Kafka is ahead."""
+    from flows.kafka import NoAnswerError, kafka_settings
+    from flows.status import offsets
     from flows.status import status as figures_of
 
-    figures = figures_of(place("lake", lake))
+    lake = place("lake", lake)
+    settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
+    tables, kafka, silence = figures_of(lake), None, None
+    try:
+        kafka = offsets(lake, settings) if settings.bootstrap else None
+    except NoAnswerError as error:  # the tables are worth showing all the same
+        silence = error
     if as_json:
-        print(json.dumps({"tables": figures}))
-        return
-    columns = ("version", "rows", "quarantined", "lag")
-    rows = ([name, *(f"{row[key]:,}" for key in columns)] for name, row in figures.items())
-    out.print(_grid(["table", *columns], rows))
+        print(json.dumps({"tables": tables, "kafka": kafka}))
+    else:
+        columns = ("version", "rows", "quarantined", "lag")
+        rows = ([name, *(f"{row[key]:,}" for key in columns)] for name, row in tables.items())
+        out.print(_grid(["table", *columns], rows))
+        if kafka:
+            offset = ("topic", "partition", "stored", "end", "lag")
+            out.print(_grid(offset, ([_cell(row[name]) for name in offset] for row in kafka)))
+            out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n")
+    if silence:
+        raise silence
 
 
 @app.command()
@@ -158,15 +183,6 @@ def sql(
         out.print(_grid(rows.columns, shown))
 
 
-Bootstrap = Annotated[
-    str | None,
-    typer.Option(help="The Kafka brokers (or KEYSTONE_KAFKA_BOOTSTRAP).", metavar="HOSTS"),
-]
-Prefix = Annotated[
-    str | None, typer.Option("--topics-prefix", help="What topics' names begin with.")
-]
-
-
 @app.command()
 def produce(
     source: Source = None,
@@ -174,13 +190,15 @@ def produce(
     rate: Annotated[float | None, typer.Option(help="Messages per second, at most.")] = None,
     topics_prefix: Prefix = None,
     partitions: Annotated[int, typer.Option(help="Of topics that are not there yet.")] = 4,
+    registry: Annotated[
+        str | None, typer.Option(help="The schema registry (or KEYSTONE_KAFKA_REGISTRY).")
+    ] = None,
 ) -> None:
     """Replay the CSV files of a folder into Kafka, as the life of the shop."""
-    from flows.kafka import create_topics
+    from flows.kafka import create_topics, kafka_settings
     from flows.produce import produce as send
-    from flows.stream import kafka_settings
 
-    settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
+    settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix, registry=registry)
     folder = place("source", source)
     create_topics(settings, partitions)
     produced = send(folder, settings, rate=rate)
@@ -204,7 +222,7 @@ def drain(
 ) -> None:
     """Append what is in Kafka to bronze, every message exactly once."""
     from flows.drain import drain as read
-    from flows.stream import kafka_settings
+    from flows.kafka import kafka_settings
 
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
@@ -235,6 +253,10 @@ def sample(
     write_sample(to, orders, seed, dirty)
 
 
+def _cell(value: object) -> str:
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def _plain(value: object) -> float | str:
     return float(value) if isinstance(value, Decimal) else str(value)
 
@@ -252,9 +274,15 @@ def main() -> None:
         err.print(f"Usage: {error}", style="red")
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 - whatever it was, people get one line
-        for line in getattr(error, "failures", [str(error) or type(error).__name__]):
+        for line in getattr(error, "failures", [_said(error)]):
             err.print("error:", " ".join(line.split()), style="red", soft_wrap=True)
         sys.exit(1)
+
+
+def _said(error: Exception) -> str:
+    # An error of Kafka's client wraps one that speaks better of itself.
+    speak = getattr(error.args[0] if error.args else None, "str", None)
+    return speak() if speak else str(error) or type(error).__name__
 
 
 def _report(doing: str, flow: Callable[[], Sequence[Outcome]]) -> None:

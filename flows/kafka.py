@@ -1,11 +1,13 @@
 """How to reach Kafka, and what its topics are called.
 
-Set it in the environment as KEYSTONE_KAFKA_<NAME>. Passwords never show in a log or an error.
+Set it in the environment as KEYSTONE_KAFKA_<NAME>. Passwords never show in a log or an error; one
+may also be the name of a Prefect block that holds it: `block:secret/kafka`.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from aws_msk_iam_sasl_signer import (  # type: ignore[import-untyped]  # it has no types
@@ -18,6 +20,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.contract import Bronze
+from flows.secret import reveal
 from flows.settings import MissingSettingError
 from transforms.graph import sources
 
@@ -54,6 +57,10 @@ class KafkaSettings(BaseSettings):
     region: str = ""
     """The AWS region of the cluster, for AWS_MSK_IAM; credentials are found as AWS finds them."""
 
+    registry: SecretStr = SecretStr("")
+    """The URL of the schema registry, with user and password if it asks for them; `produce`
+    registers the wire contract there."""
+
     batch_rows: int = Field(default=100_000, gt=0)
     """Write after so many messages. More: larger files, fewer commits, more memory."""
     batch_bytes: int = Field(default=64 << 20, gt=0)
@@ -65,6 +72,18 @@ class KafkaSettings(BaseSettings):
     poll_seconds: float = Field(default=300.0, gt=0)
     """So is one that is alive but does not ask for messages, for it hangs. Not less than the time
     that writing a batch takes, nor than `session_seconds`."""
+    patience_seconds: float = Field(default=900.0, ge=0)
+    """A drainer gives up when storage or brokers have failed for so long. Until then an outage
+    costs time only."""
+
+
+class NoAnswerError(Exception):
+    """No broker answers, or none lets us in; says which were asked, and why if that is known."""
+
+
+def kafka_settings(**given: Any) -> KafkaSettings:
+    """Return the settings of the environment, but for those that are given."""
+    return KafkaSettings(**{name: value for name, value in given.items() if value is not None})
 
 
 def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
@@ -84,11 +103,34 @@ def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
         "ssl.ca.location": settings.ca_location,
         "ssl.certificate.location": settings.certificate_location,
         "ssl.key.location": settings.key_location,
-        "ssl.key.password": settings.key_password.get_secret_value(),
+        "ssl.key.password": reveal(settings.key_password, "key_password"),
         **_sasl(settings),
         **{name.replace("_", "."): value for name, value in more.items()},
     }
     return {name: value for name, value in config.items() if value not in ("", None)}
+
+
+@contextmanager
+def answering(
+    settings: KafkaSettings, client: Consumer | AdminClient, heard: Sequence[KafkaError]
+) -> Iterator[None]:
+    """Put into words that a client gets no answer.
+
+    Args:
+        settings: those of the client.
+        client: who asks.
+        heard: what its `error_cb` collects.
+
+    Raises:
+        NoAnswerError: instead of the client's own error, which says only that it waited.
+    """
+    try:
+        yield
+    except KafkaException as error:
+        client.poll(0)  # hears why
+        why = (*heard, error.args[0])[0].str()
+        message = f"Kafka at {settings.bootstrap} does not answer, or does not let us in: {why}"
+        raise NoAnswerError(message) from error
 
 
 def entity_of(contract: type[Bronze]) -> str:
@@ -110,34 +152,43 @@ def create_topics(settings: KafkaSettings, partitions: int) -> None:
     """Create the topic of every source that is not there; those that are stay as they are.
 
     Raises:
-        confluent_kafka.KafkaException: the brokers do not answer or do not allow it.
+        NoAnswerError: the brokers do not answer or do not allow it.
     """
-    admin = AdminClient(client_config(settings))
-    cluster = admin.list_topics(timeout=PATIENCE)
-    wanted = {topic_of(settings, contract) for contract in sources()} - cluster.topics.keys()
-    if cluster.controller_id not in cluster.brokers:
-        # A mock cluster: nobody creates topics there, they appear when they are asked for.
-        for topic in wanted:
-            admin.list_topics(topic, timeout=PATIENCE)
-    elif wanted:
-        new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
-        for future in admin.create_topics(new, operation_timeout=PATIENCE).values():
-            _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
+    heard: list[KafkaError] = []
+    config: dict[str, Any] = {**client_config(settings), "error_cb": heard.append}
+    admin = AdminClient(config)
+    with answering(settings, admin, heard):
+        cluster = admin.list_topics(timeout=PATIENCE)
+        wanted = {topic_of(settings, contract) for contract in sources()} - cluster.topics.keys()
+        if is_mock(cluster):  # nobody creates topics there, they appear when they are asked for
+            for topic in wanted:
+                admin.list_topics(topic, timeout=PATIENCE)
+        elif wanted:
+            new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
+            for future in admin.create_topics(new, operation_timeout=PATIENCE).values():
+                _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
 
 
-def existing_partitions(client: Consumer, topics: Iterable[str]) -> list[tuple[str, int]]:
+def existing_partitions(
+    client: Consumer, topics: Iterable[str], seconds: float = PATIENCE
+) -> list[tuple[str, int]]:
     """Return topic and number of each partition of those topics that exist, in order.
 
     Raises:
-        confluent_kafka.KafkaException: no broker answers.
+        confluent_kafka.KafkaException: no broker answers within so many seconds.
     """
-    there = client.list_topics(timeout=PATIENCE).topics
+    there = client.list_topics(timeout=seconds).topics
     return [
         (topic, partition)
         for topic in topics
         if topic in there
         for partition in sorted(there[topic].partitions)
     ]
+
+
+def is_mock(cluster: Any) -> bool:
+    """Tell librdkafka's mock cluster, which is nobody's controller, from a real one."""
+    return cluster.controller_id not in cluster.brokers
 
 
 def _unless(call: Any, code: int) -> None:
@@ -159,7 +210,7 @@ def _sasl(settings: KafkaSettings) -> dict[str, Any]:
     return {
         "sasl.mechanism": settings.sasl_mechanism,
         "sasl.username": settings.username,
-        "sasl.password": settings.password.get_secret_value(),
+        "sasl.password": reveal(settings.password, "password"),
     }
 
 

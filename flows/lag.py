@@ -1,19 +1,23 @@
 """How far bronze is behind Kafka, partition by partition."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, KafkaError
+from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable
 
 from flows import delta
 from flows.kafka import (
     PATIENCE,
     KafkaSettings,
+    answering,
     client_config,
     existing_partitions,
     origin,
     topic_of,
 )
+from flows.topics import Key, offsets_held, topic_ids
 from transforms.graph import sources
 
 
@@ -29,6 +33,10 @@ class Lag:
     """The first one that Kafka still has."""
     end: int
     """One past the last."""
+    stored_id: int | None = None
+    """The id of the topic that bronze was filled from, where it was noted."""
+    topic_id: int | None = None
+    """The id that the topic has now, where the brokers give one."""
 
     @property
     def next(self) -> int:
@@ -43,21 +51,26 @@ class Lag:
     @property
     def lost(self) -> str:
         """What Kafka has lost before it got to bronze, in words; empty if nothing."""
-        if self.stored is None or self.low <= self.stored + 1 <= self.end:
+        if self.stored is None:
             return ""
         where = f"{self.topic}, partition {self.partition}"
+        if None not in (self.stored_id, self.topic_id) and self.stored_id != self.topic_id:
+            gone = f"what the old one had behind offset {self.stored} is lost"
+            return f"{where}: the topic was made anew (it has another id): {gone}"
         if self.stored + 1 < self.low:
             gone = f"offsets {self.stored + 1} to {self.low - 1} are lost"
             return f"{where}: {gone}: Kafka deleted them before they were drained"
+        if self.stored + 1 <= self.end:
+            return ""
         ends = f"ends at offset {self.end - 1}, but bronze holds {self.stored}"
         return f"{where}: {ends}: the topic was made anew or cut back, and what else it had is lost"
 
 
-def lag(lake: str, settings: KafkaSettings) -> list[Lag]:
+def lag(lake: str, settings: KafkaSettings, seconds: float = PATIENCE) -> list[Lag]:
     """Compare bronze with every partition of the topics that exist; changes nothing.
 
     Raises:
-        confluent_kafka.KafkaException: no broker answers, or it does not let us in.
+        NoAnswerError: no broker answers within so many seconds, or it does not let us in.
     """
     contracts = {topic_of(settings, contract): contract for contract in sources()}
     tables = {
@@ -65,18 +78,55 @@ def lag(lake: str, settings: KafkaSettings) -> list[Lag]:
         for topic, contract in contracts.items()
         if delta.exists(lake, contract.promise().table)
     }
-    client = Consumer(client_config(settings, group_id=settings.group))
+    heard: list[KafkaError] = []
+    quiet = {**client_config(settings), "log_level": 0, "error_cb": heard.append}
+    client = Consumer({**quiet, "group.id": settings.group})
     try:
-        return [
-            lag_of(client, topic, partition, tables.get(topic))
-            for topic, partition in existing_partitions(client, contracts)
-        ]
+        with answering(settings, client, heard):
+            there = existing_partitions(client, contracts, seconds)
+            return list(lags_of(client, AdminClient(quiet), tables, there, seconds).values())
     finally:
         client.close()
 
 
-def lag_of(client: Consumer, topic: str, partition: int, table: DeltaTable | None) -> Lag:
-    """Compare the watermark that the handle shows with one partition; raises as `lag`."""
-    low, end = client.get_watermark_offsets(TopicPartition(topic, partition), timeout=PATIENCE)
-    stored = table.transaction_version(origin(topic, partition)) if table else None
-    return Lag(topic, partition, stored, low, end)
+def lags_of(
+    client: Consumer,
+    admin: AdminClient,
+    tables: Mapping[str, DeltaTable],
+    keys: Iterable[Key],
+    seconds: float,
+) -> dict[Key, Lag]:
+    """Compare the watermarks that the handles show with these partitions.
+
+    Args:
+        client: whom to ask for offsets.
+        admin: whom to ask for the topics' ids.
+        tables: a handle for each topic; a topic without one holds nothing yet.
+        keys: the partitions.
+        seconds: how long each of four questions may take.
+
+    Raises:
+        confluent_kafka.KafkaException: no broker answers in that time.
+    """
+    keys = list(keys)
+    ids = topic_ids(admin, {topic for topic, _ in keys}, seconds)
+    held = offsets_held(client, keys, seconds)
+    return {
+        key: Lag(
+            *key,
+            _carried(tables, key, origin(*key)),
+            *held[key],
+            _carried(tables, key, identity(*key)),
+            ids.get(key[0]),
+        )
+        for key in keys
+    }
+
+
+def identity(topic: str, partition: int) -> str:
+    """Return the name under which a table notes which topic its watermark belongs to."""
+    return f"{origin(topic, partition)}/topic"
+
+
+def _carried(tables: Mapping[str, DeltaTable], key: Key, name: str) -> int | None:
+    return tables[key[0]].transaction_version(name) if key[0] in tables else None

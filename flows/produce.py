@@ -15,6 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from contracts import wire
 from flows.kafka import KafkaSettings, client_config, topic_of
 from flows.registry import connect, register
+from flows.secret import reveal
 from flows.spool import Event, read_spool, write_spool
 from transforms.graph import sources
 
@@ -36,7 +37,6 @@ def produce(
     settings: KafkaSettings,
     *,
     rate: float | None = None,
-    registry: str | None = None,
     give_up_after: float = 300,
 ) -> Produced:
     """Send the records of a folder's CSV files as the events that led to them.
@@ -48,9 +48,8 @@ def produce(
 
     Args:
         source: the folder with the CSV files.
-        settings: where Kafka is.
+        settings: where Kafka is, and the schema registry, if any.
         rate: messages per second, at most.
-        registry: the URL of the schema registry that the wire contract is registered with.
         give_up_after: seconds to wait while nothing at all is confirmed.
 
     Raises:
@@ -59,7 +58,7 @@ def produce(
         UnconfirmedError: no progress for so long, or messages that Kafka will never take.
     """
     topics = {topic_of(settings, contract): contract for contract in sources()}
-    if registry:
+    if registry := reveal(settings.registry, "registry"):
         register(connect(registry), topics)
     with TemporaryDirectory(prefix="keystone-produce-") as folder:
         spool = Path(folder)

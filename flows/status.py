@@ -5,6 +5,8 @@ from typing import Any
 from deltalake import DeltaTable
 
 from flows import delta
+from flows.kafka import KafkaSettings
+from flows.lag import lag
 from flows.records import broken_rules
 from transforms.graph import Table, sources, tables
 
@@ -27,6 +29,28 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
     return {name: _figures(name, handles) for name in here if not name.startswith("quarantine.")}
 
 
+def offsets(lake: str, settings: KafkaSettings) -> list[dict[str, Any]]:
+    """Return where bronze and Kafka stand, one row per topic partition.
+
+    `stored` is the last offset that bronze holds, `end` one past the last that Kafka has, `lag` how
+    many are between; `lost` says what Kafka does not have any more of what should come next.
+
+    Raises:
+        NoAnswerError: no broker answers within seconds, or it does not let us in.
+    """
+    return [
+        {
+            "topic": each.topic,
+            "partition": each.partition,
+            "stored": each.stored,
+            "end": each.end,
+            "lag": each.behind,
+            "lost": each.lost,
+        }
+        for each in lag(lake, settings, _SECONDS)
+    ]
+
+
 def existing(lake: str) -> list[str]:
     """Return the names of the tables that the lake has, layer by layer, quarantine last.
 
@@ -42,6 +66,9 @@ def existing(lake: str) -> list[str]:
         return found
     message = f"{lake}: there is no lake here yet; `keystone run` makes one"
     raise NoLakeError(message)
+
+
+_SECONDS = 5.0  # that somebody who asks how it stands waits for a broker
 
 
 def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:

@@ -1,15 +1,19 @@
-"""The flow `stream`: Kafka into bronze, with its lag as an artifact."""
+"""The flow `stream`: Kafka into bronze, with its progress and its lag as an artifact."""
 
-from dataclasses import asdict
+import json
+from collections.abc import Sequence
+from time import monotonic
 from typing import Any
 
-from prefect import flow
+from prefect import flow, get_run_logger
 from prefect.artifacts import create_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import ArtifactUpdate
 
 from flows.drain import Drained, drain
-from flows.kafka import KafkaSettings
-from flows.lag import lag
+from flows.kafka import KafkaSettings, NoAnswerError, kafka_settings
 from flows.settings import place
+from flows.status import offsets
 
 
 @flow
@@ -20,7 +24,7 @@ def stream(
     max_seconds: float | None = None,
     accept_loss: bool = False,
 ) -> list[Drained]:
-    """Drain the topics into bronze; parameters as in `flows.drain.drain`.
+    """Drain the topics into bronze; the artifact `stream-lag` says how far, by the minute.
 
     Args:
         lake: where the tables lie; KEYSTONE_LAKE when not given.
@@ -32,15 +36,60 @@ def stream(
     Raises:
         LossError: messages are gone that were never drained, or a topic was made anew.
         NoTopicsError: there is no topic at all, and `follow` does not wait for one.
+        NoAnswerError: no broker answers at the start, or it does not let us in.
     """
-    lake = place("lake", lake)
-    settings = kafka_settings(bootstrap=bootstrap)
-    drained = drain(lake, settings, follow=follow, max_seconds=max_seconds, accept_loss=accept_loss)
-    rows = [{**asdict(each), "behind": each.behind} for each in lag(lake, settings)]
-    create_table_artifact(rows, "stream-lag", description="Offsets in bronze and in Kafka.")
+    lake, settings = place("lake", lake), kafka_settings(bootstrap=bootstrap)
+    report = _Report(lake, settings)
+    drained = drain(
+        lake,
+        settings,
+        follow=follow,
+        max_seconds=max_seconds,
+        accept_loss=accept_loss,
+        progress=report.when_due,
+    )
+    report.publish(drained)
     return drained
 
 
-def kafka_settings(**given: Any) -> KafkaSettings:
-    """Return the settings of the environment, but for those that are given."""
-    return KafkaSettings(**{name: value for name, value in given.items() if value is not None})
+_EVERY = 60.0  # seconds
+
+
+class _Report:
+    """The artifact of a run, which is made once and then kept up to date."""
+
+    def __init__(self, lake: str, settings: KafkaSettings) -> None:
+        self._lake, self._settings = lake, settings
+        self._due = monotonic() + _EVERY
+        begun = "The stream has begun."
+        self._artifact: Any = create_table_artifact([], "stream-lag", description=begun)
+
+    def when_due(self, drained: Sequence[Drained]) -> None:
+        """Publish, a minute after the last time; the drain goes on without Prefect's server."""
+        if monotonic() >= self._due:
+            try:
+                self.publish(drained)
+            except Exception:  # noqa: BLE001 - a report that fails must not stop the stream
+                get_run_logger().warning("the artifact was not updated", exc_info=True)
+            self._due = monotonic() + _EVERY
+
+    def publish(self, drained: Sequence[Drained]) -> None:
+        """Say what this run has drained, and what is left in Kafka."""
+        try:
+            left = offsets(self._lake, self._settings)
+            behind = f"bronze is {sum(row['lag'] for row in left):,} offsets behind Kafka"
+        except NoAnswerError as silence:
+            left = [{"topic": each.topic, "partition": each.partition} for each in drained]
+            behind = str(silence)
+        done = {(each.topic, each.partition): each for each in drained}
+        table = [
+            row | {"rows": each.rows, "corrupt": each.corrupt}
+            for row in left
+            for each in [done.get((row["topic"], row["partition"]), Drained("", 0))]
+        ]
+        rows, corrupt = (sum(getattr(d, name) for d in drained) for name in ("rows", "corrupt"))
+        summary = f"{rows:,} messages drained by this run, {corrupt:,} of them corrupt; {behind}."
+        get_run_logger().info(summary)
+        changed = ArtifactUpdate(data=json.dumps(table), description=summary)
+        with get_client(sync_client=True) as client:
+            client.update_artifact(self._artifact, changed)

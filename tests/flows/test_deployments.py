@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from prefect.client.orchestration import get_client
 
+STREAM = {"lake", "bootstrap", "follow", "max_seconds", "accept_loss"}
 PROJECT = Path(__file__).parents[2]
 
 
@@ -28,4 +29,8 @@ def test_all_deployments_are_accepted_with_their_parameters() -> None:
         "nightly": {"source", "lake", "archive", "as_of", "rebuild"},
         "hourly": {"lake", "rebuild"},
         "by-hand": {"lake", "table"},
+        "every-five-minutes": STREAM,
+        "follow": STREAM,
     }
+    assert all(each["enforce_parameter_schema"] for each in found)
+    assert {each["name"] for each in found if each["parameters"].get("follow")} == {"follow"}

@@ -98,7 +98,8 @@ def _by_commits(handle: DeltaTable) -> Iterator[str]:
                 yield f"version {version} removes {action['remove']['path']}"
             if "add" in action:
                 added[str(root / unquote(action["add"]["path"]))] = version
-            if "txn" in action:
+            # The other transactions say which topic an offset belongs to.
+            if "txn" in action and not action["txn"]["appId"].endswith("/topic"):
                 txn = action["txn"]
                 committed.append((version, txn["appId"], txn["version"]))
     stored = pl.DataFrame(committed, _COMMITTED, orient="row").sort("version")

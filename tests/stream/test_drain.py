@@ -12,10 +12,11 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from contracts import bronze
 from flows import delta
-from flows import drain as drain_module
-from flows.drain import Drained, LossError, NoTopicsError, _Drainer, drain
+from flows.drain import Drained, NoTopicsError, drain
 from flows.kafka import KafkaSettings, create_topics, origin
 from flows.lag import Lag, lag
+from flows.member import Member
+from flows.watermarks import LossError
 
 Produce = Callable[..., None]
 ORDERS, SELLERS = "olist.orders", "olist.sellers"
@@ -87,7 +88,9 @@ def die(*_: object, **__: object) -> None:
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("step", ["delta.append", "_tell_kafka", "bronze_rows"])
+@pytest.mark.parametrize(
+    "step", ["watermarks.delta.append", "member.tell_kafka", "drain.bronze_rows"]
+)
 def test_a_crash_at_any_step_neither_loses_nor_repeats(
     lake: str,
     settings: KafkaSettings,
@@ -99,10 +102,10 @@ def test_a_crash_at_any_step_neither_loses_nor_repeats(
     drain(lake, fresh(settings))
     produce(ORDERS, numbered(5, 9))
     with monkeypatch.context() as patch:
-        patch.setattr(f"flows.drain.{step}", die)
+        patch.setattr(f"flows.{step}", die)
         with pytest.raises(KeyboardInterrupt):
             drain(lake, fresh(settings))
-    assert watermark(lake) == (8 if step == "_tell_kafka" else 4)
+    assert watermark(lake) == (8 if step == "member.tell_kafka" else 4)
     drain(lake, fresh(settings))
     assert_exactly_once(lake, range(9))
 
@@ -145,10 +148,9 @@ def test_storage_that_stays_away_ends_the_drain(
         raise TimeoutError
 
     monkeypatch.setattr(delta, "append", fail)
-    monkeypatch.setattr(drain_module, "_ATTEMPTS", 2)
     produce(ORDERS, numbered(0, 5))
     with pytest.raises(TimeoutError):
-        drain(lake, settings)
+        drain(lake, fresh(settings, patience_seconds=0.3))
 
 
 @pytest.mark.parametrize("taken", [3, 5, 7])
@@ -229,14 +231,14 @@ def test_two_groups_that_read_the_same_do_not_repeat(
 def test_stop_finishes_the_batch(
     lake: str, settings: KafkaSettings, produce: Produce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop, read = Event(), _Drainer.read
+    stop, read = Event(), Member.read
 
-    def read_and_stop(drainer: _Drainer) -> None:
-        read(drainer)
-        if any(reading.messages for reading in drainer.reading.values()):
+    def read_and_stop(member: Member, room: int) -> None:
+        read(member, room)
+        if member.rows():
             stop.set()
 
-    monkeypatch.setattr(_Drainer, "read", read_and_stop)
+    monkeypatch.setattr(Member, "read", read_and_stop)
     produce(ORDERS, numbered(0, 5))
     patient = fresh(settings, batch_seconds=600)
     assert drain(lake, patient, follow=True, stop=stop)[0].rows == 5
@@ -318,18 +320,15 @@ def test_messages_that_kafka_has_deleted_are_refused_and_accepted_on_request(
     assert any("are lost" in note for note in notes)
 
 
-def test_offsets_may_be_missing_but_not_by_mistake(lake: str, settings: KafkaSettings) -> None:
+def test_offsets_may_be_missing_but_not_by_mistake(settings: KafkaSettings) -> None:
     """A compacted or transactional topic: offsets 0 to 4 and 6 to 7 hold no message."""
     create_topics(settings, partitions=4)
-    drainer = _Drainer(lake, settings, Event(), follow=False, accept_loss=False)
-    key = (ORDERS, 0)
+    member, key = Member(settings), (ORDERS, 0)
     message = Message(topic=ORDERS, partition=0, offset=5, value=b"{}", timestamp=(1, 0))
     for believed in (False, True):
-        drainer.given.add(key)
-        drainer.read()
-        drainer._follow_on(key, [message], 8)  # noqa: SLF001 - no mock broker leaves such gaps
-        assert (key in drainer.reading) == believed
-    drainer.write()
-    drainer.consumer.close()
-    assert watermark(lake) == 7
-    assert orders(lake)["_position"].to_list() == [5]
+        member.begin({key: Lag(*key, stored=None, low=0, end=8)})
+        member.follow_on(key, [message], 8)
+        assert (key in member.reading) == believed
+    assert member.reading[key].through == 7
+    assert member.reading[key].moved
+    member.consumer.close()

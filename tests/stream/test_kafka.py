@@ -2,6 +2,7 @@
 
 import time
 from base64 import urlsafe_b64decode
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flows.kafka import KafkaSettings, client_config, create_topics, origin, top
 from flows.settings import MissingSettingError
 from transforms.graph import sources
 
+ROOT = Path(__file__).parents[2]
 SECRET = "not to be seen"  # noqa: S105 - it opens nothing
 
 
@@ -109,3 +111,8 @@ def test_topics_are_created_once(settings: KafkaSettings, mock_kafka: str) -> No
     assert {name: len(topic.partitions) for name, topic in there.items()} == {
         topic_of(settings, contract): 4 for contract in sources()
     }
+
+
+@pytest.mark.parametrize("name", KafkaSettings.model_fields)
+def test_every_setting_is_explained(name: str) -> None:
+    assert f"`{name.upper()}`" in (ROOT / "docs/streaming.md").read_text()

@@ -12,7 +12,10 @@ from time import monotonic
 import polars as pl
 import pytest
 from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition, cimpl
+from pydantic import SecretStr
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.csv_records import inspect_csv
 from flows.kafka import KafkaSettings
 from flows.produce import UnconfirmedError, deliver, produce
@@ -244,7 +247,8 @@ def kafka(cluster: Cluster) -> KafkaSettings:
 def test_files_become_the_versions_of_their_records(
     landing: Path, cluster: Cluster, kafka: KafkaSettings
 ) -> None:
-    done = produce(str(landing), kafka, registry="mock://registry")
+    registry = SecretStr("mock://registry")
+    done = produce(str(landing), kafka.model_copy(update={"registry": registry}))
     assert (dict(done.confirmed), done.rejected) == (
         {"olist.orders": 4, "olist.order_payments": 1},
         (),
@@ -297,7 +301,10 @@ def test_nothing_is_sent_when_the_registry_does_not_answer(
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(ConnectionError):
-            produce(str(landing), kafka, registry=url)
+            produce(str(landing), kafka.model_copy(update={"registry": SecretStr(url)}))
+        arguments = ["produce", "--source", str(landing), "--bootstrap", cluster.bootstrap]
+        failed = CliRunner().invoke(app, [*arguments, "--registry", url])
+        assert isinstance(failed.exception, ConnectionError)
     assert cluster.messages("olist.orders") == []
 
 

@@ -1,0 +1,53 @@
+"""Secrets that are kept elsewhere: in a Prefect block, or by one in AWS Secrets Manager."""
+
+import json
+from typing import Any
+
+from pydantic import SecretStr
+
+from flows.settings import MissingSettingError
+
+BLOCK = "block:"
+"""What a setting begins with that names a block: `block:secret/kafka`, `block:aws-secret/kafka`."""
+
+
+def reveal(setting: SecretStr, field: str) -> str:
+    """Return the secret itself: the setting's value, or what the block holds that it names.
+
+    A block may hold several secrets as a JSON object, as MSK has it for SCRAM: `field` is taken.
+
+    Raises:
+        MissingSettingError: the block is not there or cannot be read; it is named, no secret is.
+    """
+    value = setting.get_secret_value()
+    if not value.startswith(BLOCK):
+        return value
+    try:
+        held = _held(value.removeprefix(BLOCK))
+        try:
+            read = json.loads(held)
+        except ValueError:
+            return held
+        return str(read[field]) if isinstance(read, dict) else held
+    except Exception as error:
+        why = f"has no `{field}`" if isinstance(error, KeyError) else f"cannot be read: {error}"
+        message = f"the Prefect block {value.removeprefix(BLOCK)} {why}"
+        raise MissingSettingError(message) from error
+
+
+def _held(name: str) -> str:
+    # Prefect takes a second to import, which only those wait for who keep secrets with it.
+    from prefect.blocks.core import Block  # noqa: PLC0415
+    from prefect.blocks.system import Secret  # noqa: PLC0415
+    from prefect_aws import AwsSecret  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    block: Any = Block.load(name)
+    if isinstance(block, AwsSecret):
+        held: Any = block.read_secret()
+        return held.decode() if isinstance(held, bytes) else str(held)
+    if isinstance(block, Secret):
+        # Not its `get`, which would make a number of a password of digits.
+        inner = block.value.get_secret_value()
+        return inner if isinstance(inner, str) else json.dumps(inner)
+    message = "it is neither a Secret nor an AWS Secret"
+    raise TypeError(message)

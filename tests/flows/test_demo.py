@@ -1,0 +1,21 @@
+"""The short stream at the end of the demo."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flows.demo import stream_new_orders
+from flows.lakehouse import lakehouse
+
+Land = Callable[..., Path]
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_new_orders_arrive_in_gold(
+    land: Land, lake: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lakehouse(str(land(orders=[{}], customers=[{}])), lake)
+    stream_new_orders(lake)
+    said = capsys.readouterr().out
+    assert "300 new orders arrived through Kafka: gold.fact_orders 1 → 301" in said

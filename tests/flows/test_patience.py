@@ -1,0 +1,45 @@
+"""What may pass is borne for so long, and no longer."""
+
+from threading import Event
+
+import pytest
+
+from flows import patience
+from flows.patience import Patience
+
+
+def fail(bearing: Patience, how: type[Exception] = TimeoutError) -> None:
+    with bearing.trying():
+        raise how
+
+
+def test_a_failure_is_borne_and_noted_until_something_succeeds() -> None:
+    bearing = Patience(60, Event())
+    fail(bearing)
+    assert bearing.failing
+    with bearing.trying():
+        pass
+    assert not bearing.failing
+
+
+def test_what_lasts_is_raised() -> None:
+    bearing = Patience(0.2, Event())
+    fail(bearing)
+    fail(bearing)
+    with pytest.raises(TimeoutError):
+        fail(bearing)
+
+
+def test_who_is_to_stop_gives_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "_LAST_TRIES", 0.0)
+    stop = Event()
+    bearing = Patience(60, stop)
+    fail(bearing)
+    stop.set()
+    with pytest.raises(TimeoutError):
+        fail(bearing)
+
+
+def test_what_cannot_pass_is_raised_at_once() -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the one raised above
+        fail(Patience(60, Event()), ValueError)

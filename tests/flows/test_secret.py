@@ -1,0 +1,105 @@
+"""Secrets that are kept in Prefect blocks, on a real Prefect server and a stand-in for AWS."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from time import sleep
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+import pytest
+from prefect.blocks.system import Secret
+from prefect_aws import (  # type: ignore[import-untyped]
+    AwsClientParameters,
+    AwsCredentials,
+    AwsSecret,
+)
+from pydantic import SecretStr
+
+from flows.kafka import KafkaSettings, client_config
+from flows.secret import reveal
+from flows.settings import MissingSettingError
+
+HIDDEN = "not to be seen"
+SCRAM: Any = {
+    "bootstrap": "one:9096",
+    "security_protocol": "SASL_SSL",
+    "sasl_mechanism": "SCRAM-SHA-512",
+    "username": "keystone",
+}
+
+
+@pytest.fixture
+def aws() -> Iterator[str]:
+    """The address of a service that answers as AWS does."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    service = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
+    while service.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                break
+        sleep(0.1)
+    yield f"http://127.0.0.1:{port}"
+    service.terminate()
+    service.wait()
+
+
+def test_a_value_is_its_own_secret() -> None:
+    assert reveal(SecretStr(HIDDEN), "password") == HIDDEN
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize(
+    ("held", "seen"),
+    [(HIDDEN, HIDDEN), ("0123", "0123"), ({"username": "x", "password": HIDDEN}, HIDDEN)],
+)
+def test_a_setting_may_name_a_prefect_block(
+    monkeypatch: pytest.MonkeyPatch, held: Any, seen: str
+) -> None:
+    Secret(value=held).save("kafka", overwrite=True)
+    monkeypatch.setenv("KEYSTONE_KAFKA_PASSWORD", "block:secret/kafka")
+    settings = KafkaSettings(**SCRAM)
+    assert client_config(settings)["sasl.password"] == seen
+    assert HIDDEN not in f"{settings!r} {settings.model_dump()}"
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize("held", [HIDDEN, f'{{"username": "keystone", "password": "{HIDDEN}"}}'])
+def test_a_block_may_lead_to_aws_secrets_manager(aws: str, held: str) -> None:
+    access = AwsCredentials(
+        aws_access_key_id="any",
+        aws_secret_access_key=SecretStr("any"),
+        region_name="sa-east-1",
+        aws_client_parameters=AwsClientParameters(endpoint_url=aws),
+    )
+    boto3.client(
+        "secretsmanager",
+        endpoint_url=aws,
+        region_name="sa-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",  # noqa: S106 - it opens nothing
+    ).create_secret(Name="AmazonMSK_keystone", SecretString=held)
+    AwsSecret(aws_credentials=access, secret_name="AmazonMSK_keystone").save(  # noqa: S106
+        "kafka", overwrite=True
+    )
+    assert reveal(SecretStr("block:aws-secret/kafka"), "password") == HIDDEN
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_block_that_does_not_help_is_named_and_nothing_is_shown() -> None:
+    held: Any = {"key": HIDDEN}
+    Secret(value=held).save("other", overwrite=True)
+    AwsCredentials(aws_secret_access_key=SecretStr(HIDDEN)).save("kafka", overwrite=True)
+    for name, said in {
+        "secret/absent": r"secret/absent cannot be read: .*absent",
+        "secret/other": r"secret/other has no `password`",
+        "aws-credentials/kafka": r"aws-credentials/kafka cannot be read: it is neither",
+        "nonsense": r"nonsense cannot be read",
+    }.items():
+        with pytest.raises(MissingSettingError, match=said) as caught:
+            reveal(SecretStr(f"block:{name}"), "password")
+        assert HIDDEN not in f"{caught.value} {caught.value.__cause__}"
