@@ -24,15 +24,17 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
 .PHONY: test
-test: .venv/installed ## Run the tests
+test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and Maven
 	$(BIN)/pytest
 
-.kafka: .venv/installed
-	mvn -B -q -f tests/stream/kafka/pom.xml dependency:copy-dependencies
-
 .PHONY: test-stream
-test-stream: .venv/installed ## Run the tests of the stream; those with a real Kafka need Java 17 and Maven
-	$(BIN)/pytest -o addopts="--import-mode=importlib --strict-markers -ra" tests/stream
+test-stream: .venv/installed ## Run the tests of the stream alone
+	$(BIN)/pytest tests/stream
+
+.kafka: tests/stream/kafka/pom.xml
+	rm -rf $@
+	mvn -B -q -f $< dependency:copy-dependencies
+	touch $@
 
 .PHONY: lint
 lint: .venv/installed ## Check format, style, imports and types

@@ -134,8 +134,10 @@ def kill_broker(stage: Stage) -> None:
 def freeze_broker(stage: Stage) -> None:
     """The broker does not answer for a while."""
     stage.broker.pause()
-    time.sleep(stage.dice.uniform(1, SILENCE + 2))
-    stage.broker.resume()
+    try:
+        time.sleep(stage.dice.uniform(1, SILENCE + 2))
+    finally:
+        stage.broker.resume()
 
 
 MISHAPS: dict[Callable[[Stage], None], int] = {

@@ -9,12 +9,9 @@ import pytest
 from contracts.bronze import Orders
 from contracts.technical import stored
 from flows import delta
-from tests.stream import broker as brokers
 from tests.stream.broker import Broker
 from tests.stream.chaos import chaos, race
 from tests.stream.exactly_once import JOURNAL, faults, read_journals
-
-real_kafka = brokers.real_kafka
 
 SOURCE = "kafka/olist.orders/0"
 
