@@ -64,8 +64,8 @@ def test_an_acknowledged_record_that_is_not_there_is_missed(tmp_path: Path) -> N
 
 
 def test_the_line_that_a_kill_cut_off_is_left_out(tmp_path: Path) -> None:
-    (tmp_path / "1.journal").write_text("olist.orders\t0\t0\tkey-0\nolist.orders\t0\t1\tke")
-    (tmp_path / "2.journal").write_text("olist.orders\t0\t2\tkey-2\n")
+    (tmp_path / "1.journal").write_text("olist.orders\t0\t0\tkey-0\t0/0\nolist.orders\t0\t1\tke")
+    (tmp_path / "2.journal").write_text("olist.orders\t0\t2\tkey-2\t0/2\n")
     assert read_journals(tmp_path)["key"].to_list() == ["key-0", "key-2"]
 
 
@@ -83,7 +83,7 @@ def _rows(positions: list[int]) -> pl.DataFrame:
 
 
 def _faults(lake: Path, end: int, journal: list[int] | None = None) -> list[str]:
-    acknowledged = [("olist.orders", 0, offset, f"key-{offset}") for offset in journal or []]
+    acknowledged = [("olist.orders", 0, offset, f"key-{offset}", "0/0") for offset in journal or []]
     return faults(
         str(lake),
         Orders,
