@@ -31,6 +31,10 @@ test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and
 test-stream: .venv/installed ## Run the tests of the stream alone
 	$(BIN)/pytest tests/stream
 
+.PHONY: bench-stream
+bench-stream: .venv/installed .kafka ## Measure the stream beside a bare consume() loop
+	$(BIN)/python -m benchmarks.stream
+
 .kafka: tests/stream/kafka/pom.xml
 	rm -rf $@
 	mvn -B -q -f $< dependency:copy-dependencies

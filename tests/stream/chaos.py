@@ -1,5 +1,6 @@
-"""Kill, freeze and restart what streams into bronze; then look whether all is there, once, and
-whether the tables behind it are those that the same records make as files.
+"""Kill, freeze and restart what streams into bronze; then look whether all is there, once.
+
+And whether silver and gold behind it are those that the same records make as files.
 
 From the root of the repository: `python -m tests.stream.chaos --rounds 500 --seed 7`.
 """
