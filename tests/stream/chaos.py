@@ -55,16 +55,19 @@ def chaos(broker: Broker, folder: Path, rounds: int, seed: int) -> list[str]:
         stage.clear()
 
 
-def race(broker: Broker, folder: Path, drainers: int, records: int) -> list[str]:
-    """Let drainers begin at the same moment on an empty lake; returns and raises as `chaos`."""
+def race(broker: Broker, folder: Path, drainers: int, groups: int, records: int) -> list[str]:
+    """Let drainers begin at the same moment on an empty lake; returns and raises as `chaos`.
+
+    Those of one group share the partitions; several groups contend for each of them.
+    """
     settings = stage_settings(broker)
     create_topics(settings, partitions=drainers)
     produce(settings, folder / "first.journal", lambda sent: sent >= records)
     stage = Stage(broker, folder, settings, random.Random())  # noqa: S311 - no dice fall here
     try:
         gate, latch = os.pipe()
-        for _ in range(drainers):
-            stage.start_drainer(stdin=gate)
+        for number in range(drainers):
+            stage.start_drainer(group=f"-{number % groups}", stdin=gate)
         stage.expect_ready()
         os.close(latch)
         os.close(gate)

@@ -73,9 +73,12 @@ class Stage:
         """Start one more producer, with a journal of its own."""
         self.producers.append(self._start("produce", self._place("journal")))
 
-    def start_drainer(self, *options: str, stdin: int = subprocess.DEVNULL) -> None:
-        """Start one more drainer."""
-        self.drainers.append(self._start("drain", self.lake, *options, stdin=stdin))
+    def start_drainer(
+        self, *options: str, group: str = "", stdin: int = subprocess.DEVNULL
+    ) -> None:
+        """Start one more drainer, of the stage's group or another."""
+        role = ("drain", self.lake, *options)
+        self.drainers.append(self._start(*role, group=group, stdin=stdin))
 
     def expect_ready(self) -> None:
         """Wait until everyone is about to begin; raises as `expect_progress`."""
@@ -151,8 +154,9 @@ class Stage:
             )
             yield from unaccounted(self.lake, contract, bad)
 
-    def _start(self, *role: str, stdin: int = subprocess.DEVNULL) -> Process:
+    def _start(self, *role: str, group: str = "", stdin: int = subprocess.DEVNULL) -> Process:
         told = self.settings.model_dump(exclude_unset=True)
+        told["group"] += group
         environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(told[name]) for name in told}
         self.logs.append(Path(self._place(f"{role[0]}.log")))
         with self.logs[-1].open("wb") as log:

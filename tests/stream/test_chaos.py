@@ -20,8 +20,11 @@ def test_nothing_is_lost_or_repeated_whatever_dies(real_kafka: Broker, tmp_path:
     assert chaos(real_kafka, tmp_path, rounds=25, seed=1) == []
 
 
-def test_eight_drainers_may_begin_on_an_empty_lake(real_kafka: Broker, tmp_path: Path) -> None:
-    assert race(real_kafka, tmp_path, drainers=8, records=4000) == []
+@pytest.mark.parametrize("groups", [1, 8])
+def test_eight_drainers_may_begin_on_an_empty_lake(
+    groups: int, real_kafka: Broker, tmp_path: Path
+) -> None:
+    assert race(real_kafka, tmp_path, drainers=8, groups=groups, records=4000) == []
 
 
 def test_a_table_with_every_record_once_has_no_faults(tmp_path: Path) -> None:
