@@ -58,7 +58,8 @@ def chaos(broker: Broker, folder: Path, rounds: int, seed: int) -> list[str]:
 def race(broker: Broker, folder: Path, drainers: int, groups: int, records: int) -> list[str]:
     """Let drainers begin at the same moment on an empty lake; returns and raises as `chaos`.
 
-    Those of one group share the partitions; several groups contend for each of them.
+    Those of one group share the partitions; several groups contend for each of them, in batches of
+    different sizes.
     """
     settings = stage_settings(broker)
     create_topics(settings, partitions=drainers)
@@ -67,7 +68,8 @@ def race(broker: Broker, folder: Path, drainers: int, groups: int, records: int)
     try:
         gate, latch = os.pipe()
         for number in range(drainers):
-            stage.start_drainer(group=f"-{number % groups}", stdin=gate)
+            group = f"{settings.group}-{number % groups}"
+            stage.start_drainer(group=group, batch_rows=50 + 10 * number, stdin=gate)
         stage.expect_ready()
         os.close(latch)
         os.close(gate)

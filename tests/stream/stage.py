@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import polars as pl
@@ -73,12 +73,10 @@ class Stage:
         """Start one more producer, with a journal of its own."""
         self.producers.append(self._start("produce", self._place("journal")))
 
-    def start_drainer(
-        self, *options: str, group: str = "", stdin: int = subprocess.DEVNULL
-    ) -> None:
-        """Start one more drainer, of the stage's group or another."""
+    def start_drainer(self, *options: str, stdin: int = subprocess.DEVNULL, **other: Any) -> None:
+        """Start one more drainer, with the stage's settings but for others."""
         role = ("drain", self.lake, *options)
-        self.drainers.append(self._start(*role, group=group, stdin=stdin))
+        self.drainers.append(self._start(*role, stdin=stdin, **other))
 
     def expect_ready(self) -> None:
         """Wait until everyone is about to begin; raises as `expect_progress`."""
@@ -154,9 +152,8 @@ class Stage:
             )
             yield from unaccounted(self.lake, contract, bad)
 
-    def _start(self, *role: str, group: str = "", stdin: int = subprocess.DEVNULL) -> Process:
-        told = self.settings.model_dump(exclude_unset=True)
-        told["group"] += group
+    def _start(self, *role: str, stdin: int = subprocess.DEVNULL, **other: Any) -> Process:
+        told = self.settings.model_dump(exclude_unset=True) | other
         environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(told[name]) for name in told}
         self.logs.append(Path(self._place(f"{role[0]}.log")))
         with self.logs[-1].open("wb") as log:
