@@ -15,24 +15,41 @@ help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures
+demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures, stream 300 more
 	rm -rf $(DEMO)
 	$(BIN)/keystone sample --out $(DEMO)/landing --orders 5000 --seed 1 --dirty 0.001
 	$(BIN)/keystone run --source $(DEMO)/landing --lake $(DEMO)/lake
 	@echo; echo "Five figures from gold:"
 	@$(BIN)/keystone sql --lake $(DEMO)/lake "$$(cat docs/five_figures.sql)"
+	@echo "And a short stream:"
+	@$(BIN)/python -m flows.demo $(DEMO)/lake
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
 .PHONY: test
-test: .venv/installed ## Run the tests
+test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and Maven
 	$(BIN)/pytest
 
-.kafka: .venv/installed
-	mvn -B -q -f tests/stream/kafka/pom.xml dependency:copy-dependencies
-
 .PHONY: test-stream
-test-stream: .venv/installed ## Run the tests of the stream; those with a real Kafka need Java 17 and Maven
-	$(BIN)/pytest -o addopts="--import-mode=importlib --strict-markers -ra" tests/stream
+test-stream: .venv/installed ## Run the tests of the stream alone
+	$(BIN)/pytest tests/stream
+
+.PHONY: bench-stream
+bench-stream: .venv/installed .kafka ## Measure the stream beside a bare consume() loop
+	$(BIN)/python -m benchmarks.stream
+
+.PHONY: bench
+bench: .venv/installed ## Time the build of a million orders beside DuckDB, pandas and bare Polars
+	$(BIN)/python -m benchmarks.bench --orders 1000000
+	$(BIN)/python -m benchmarks.chart .bench/1000000.json docs
+
+.PHONY: bench-quick
+bench-quick: .venv/installed ## The same with 100,000 orders
+	$(BIN)/python -m benchmarks.bench --orders 100000
+
+.kafka: tests/stream/kafka/pom.xml
+	rm -rf $@
+	mvn -B -q -f $< dependency:copy-dependencies
+	touch $@
 
 .PHONY: lint
 lint: .venv/installed ## Check format, style, imports and types
@@ -51,14 +68,14 @@ install: .venv/installed ## Install into .venv, at the versions of constraints.t
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
 	touch $@
 
 .PHONY: constraints
 constraints: ## Renew constraints.txt: the newest versions that pyproject.toml allows
 	rm -rf .venv/fresh
 	$(PYTHON) -m venv .venv/fresh
-	.venv/fresh/bin/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	.venv/fresh/bin/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
 	{ echo '# Made by `make constraints`: every package of a fresh installation.'; \
 	  .venv/fresh/bin/pip freeze --exclude-editable; } > constraints.txt
 	rm -rf .venv/fresh

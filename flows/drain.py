@@ -7,8 +7,10 @@ handle that shows this very watermark. Whoever finds another one was overtaken: 
 he has read of the partition and begins again behind the new one.
 """
 
+import gc
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
@@ -79,15 +81,17 @@ def drain(  # noqa: PLR0913 - each is an option of the command
     stop, started = stop or Event(), monotonic()
     drainer = _Drainer(lake, settings, stop, follow=follow, accept_loss=accept_loss)
     try:
-        drainer.join()
-        while not stop.is_set() and (follow or drainer.is_behind()):
-            if max_seconds is not None and monotonic() - started >= max_seconds:
-                break
-            drainer.read()
-            if drainer.has_a_batch():
-                drainer.write()
-            progress(drainer.report())
-        drainer.write()
+        with _collecting_by_hand():
+            drainer.join()
+            while not stop.is_set() and (follow or drainer.is_behind()):
+                if max_seconds is not None and monotonic() - started >= max_seconds:
+                    break
+                drainer.read()
+                if drainer.has_a_batch():
+                    drainer.write()
+                    gc.collect()
+                progress(drainer.report())
+            drainer.write()
     finally:
         drainer.member.consumer.close()
     return drainer.report()
@@ -228,3 +232,19 @@ class _Drainer:
 
     def _patience(self) -> Patience:
         return Patience(self.settings.patience_seconds, self.stop)
+
+
+@contextmanager
+def _collecting_by_hand() -> Iterator[None]:
+    """Keep the garbage collector from walking through a batch's messages while they come in.
+
+    It would, again and again, in vain: that took more than a third of the time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()

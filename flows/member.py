@@ -55,6 +55,7 @@ class Member:
             session_timeout_ms=int(settings.session_seconds * 1000),
             max_poll_interval_ms=int(settings.poll_seconds * 1000),
             queued_max_messages_kbytes=max(settings.batch_bytes >> 10, 1024),
+            fetch_queue_backoff_ms=10,  # not the second that it pauses when its queue is full
             topic_metadata_refresh_interval_ms=30_000,
             partition_assignment_strategy="cooperative-sticky",
             auto_offset_reset="error",

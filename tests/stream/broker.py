@@ -1,12 +1,11 @@
 """A real Apache Kafka for tests: one process (KRaft), loopback only, all it keeps in one folder.
 
-The jars come by Maven (`make kafka`, or when they are first asked for) and lie in `.kafka`.
+The jars come by Maven (`make .kafka`, or when they are first asked for) and lie in `.kafka`.
 """
 
 import base64
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-import pytest
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
@@ -62,6 +60,7 @@ class Broker:
     def pause(self) -> None:
         """Stop the broker in its tracks: connections stay open and nothing answers."""
         self._processes[-1].send_signal(signal.SIGSTOP)
+        os.waitpid(self._processes[-1].pid, os.WUNTRACED)  # its threads stop one after another
 
     def resume(self) -> None:
         """Let a paused broker go on."""
@@ -117,21 +116,6 @@ def kafka(folder: Path) -> Iterator[Broker]:
         yield broker
     finally:
         broker.stop()
-
-
-@pytest.fixture(scope="session")
-def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A running broker; tests that need it are skipped where Java or Maven is missing, not in CI.
-
-    All tests share it, so each names its topics and groups differently.
-    """
-    if missing := [tool for tool in ("java", "mvn") if not shutil.which(tool)]:
-        reason = f"a real Kafka needs Java 17 and Maven; not found: {' and '.join(missing)}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with kafka(tmp_path_factory.mktemp("kafka")) as broker:
-        yield broker
 
 
 def fetch() -> None:

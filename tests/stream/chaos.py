@@ -1,5 +1,7 @@
 """Kill, freeze and restart what streams into bronze; then look whether all is there, once.
 
+And whether silver and gold behind it are those that the same records make as files.
+
 From the root of the repository: `python -m tests.stream.chaos --rounds 500 --seed 7`.
 """
 
@@ -53,16 +55,21 @@ def chaos(broker: Broker, folder: Path, rounds: int, seed: int) -> list[str]:
         stage.clear()
 
 
-def race(broker: Broker, folder: Path, drainers: int, records: int) -> list[str]:
-    """Let drainers begin at the same moment on an empty lake; returns and raises as `chaos`."""
+def race(broker: Broker, folder: Path, drainers: int, groups: int, records: int) -> list[str]:
+    """Let drainers begin at the same moment on an empty lake; returns and raises as `chaos`.
+
+    Those of one group share the partitions; several groups contend for each of them, in batches of
+    different sizes.
+    """
     settings = stage_settings(broker)
     create_topics(settings, partitions=drainers)
     produce(settings, folder / "first.journal", lambda sent: sent >= records)
     stage = Stage(broker, folder, settings, random.Random())  # noqa: S311 - no dice fall here
     try:
         gate, latch = os.pipe()
-        for _ in range(drainers):
-            stage.start_drainer(stdin=gate)
+        for number in range(drainers):
+            group = f"{settings.group}-{number % groups}"
+            stage.start_drainer(group=group, batch_rows=50 + 10 * number, stdin=gate)
         stage.expect_ready()
         os.close(latch)
         os.close(gate)
@@ -134,8 +141,10 @@ def kill_broker(stage: Stage) -> None:
 def freeze_broker(stage: Stage) -> None:
     """The broker does not answer for a while."""
     stage.broker.pause()
-    time.sleep(stage.dice.uniform(1, SILENCE + 2))
-    stage.broker.resume()
+    try:
+        time.sleep(stage.dice.uniform(1, SILENCE + 2))
+    finally:
+        stage.broker.resume()
 
 
 MISHAPS: dict[Callable[[Stage], None], int] = {

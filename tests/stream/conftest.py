@@ -1,15 +1,18 @@
-"""A broker inside librdkafka: real TCP, no installation, four partitions a topic."""
+"""The brokers: one inside librdkafka (real TCP, no installation), and a real Kafka."""
 
+import ctypes
 import json
+import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Producer, cimpl
 
 from contracts import bronze
 from flows.kafka import KafkaSettings
+from tests.stream.broker import Broker, BrokerError, kafka
 
 Produce = Callable[..., None]
 
@@ -24,11 +27,28 @@ def lake(tmp_path: Any) -> str:
 
 @pytest.fixture
 def mock_kafka() -> Iterator[str]:
-    """The address of a broker that lives as long as the test."""
-    cluster = AdminClient({"test.mock.num.brokers": 1, "log_level": 3})
-    brokers = cluster.list_topics(timeout=10).brokers.values()
+    """The address of a broker that lives as long as the test; its topics have four partitions."""
+    owner = Producer({"test.mock.num.brokers": 1, "log_level": 3})
+    _form_groups_at_once(owner)
+    brokers = owner.list_topics(timeout=10).brokers.values()
     yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
-    del cluster  # until here it lived
+    del owner  # until here it lived
+
+
+@pytest.fixture(scope="session")
+def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A running broker; tests that need it are skipped where it cannot be started, not in CI.
+
+    All tests share it, so each names its topics and groups differently.
+    """
+    with ExitStack() as stack:
+        try:
+            broker = stack.enter_context(kafka(tmp_path_factory.mktemp("kafka")))
+        except BrokerError as reason:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"a real Kafka needs Java 17 and Maven: {reason}")
+        yield broker
 
 
 @pytest.fixture
@@ -54,3 +74,13 @@ def produce(mock_kafka: str) -> Produce:
         assert producer.flush(20) == 0
 
     return send
+
+
+def _form_groups_at_once(owner: Producer) -> None:
+    """Spare each group the three seconds that the mock broker waits for more members."""
+    librdkafka = ctypes.CDLL(cimpl.__file__)
+    librdkafka.rd_kafka_handle_mock_cluster.restype = ctypes.c_void_p
+    # A client of confluent-kafka is a Python object's head, then its librdkafka handle.
+    handle = ctypes.c_void_p.from_address(id(owner) + object.__basicsize__)
+    cluster = ctypes.c_void_p(librdkafka.rd_kafka_handle_mock_cluster(handle))
+    librdkafka.rd_kafka_mock_group_initial_rebalance_delay_ms(cluster, ctypes.c_int32(0))

@@ -12,9 +12,15 @@ from contracts.contract import Bronze
 from flows import delta
 
 JOURNAL = pl.Schema(
-    {"topic": pl.String(), "partition": pl.Int64(), "offset": pl.Int64(), "key": pl.String()}
+    {
+        "topic": pl.String(),
+        "partition": pl.Int64(),
+        "offset": pl.Int64(),
+        "key": pl.String(),
+        "record": pl.String(),
+    }
 )
-"""One row per record that the broker has acknowledged."""
+"""One row per message that the broker has acknowledged; `record` says what it was."""
 
 _COMMITTED = pl.Schema({"version": pl.Int64(), "source": pl.String(), "stored": pl.Int64()})
 

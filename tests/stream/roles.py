@@ -4,71 +4,113 @@ Each takes its settings from the environment and leaves in order on SIGTERM.
 """
 
 import argparse
-import json
+import itertools
+import random
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from uuid import uuid4
+from typing import Any, BinaryIO
 
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
 
-from contracts.bronze import OrderPayments, Orders
-from contracts.contract import Bronze
 from flows.drain import drain
-from flows.kafka import KafkaSettings, client_config, topic_of
+from flows.kafka import KafkaSettings, client_config, existing_partitions, topic_of
+from flows.spool import Event
+from tests.stream.bad_messages import NO_RECORD
+from tests.stream.exactly_once import read_journals
+from tests.stream.shops import shop
+from transforms.graph import sources
 
-CONTRACTS: tuple[type[Bronze], ...] = (Orders, OrderPayments)
-"""What the harness sends; each record's `order_id` is unique and is the message's key."""
+Headers = list[tuple[str, str | bytes | None]]
+
+BAD_EVERY = 5
+"""One message of so many is none that could be read."""
+PAUSE = 0.006
+"""Seconds from one message to the next."""
 
 
 def produce(settings: KafkaSettings, journal: Path, stop: Callable[[int], bool]) -> None:
-    """Send records, and note each that the broker acknowledges: topic, partition, offset, key.
+    """Send the events of one shop after another, until each of a shop has been acknowledged.
+
+    Goes on where the journals beside this one end. What an earlier producer sent and could not note
+    any more is sent again, as is what a dying connection leaves open.
 
     Args:
         settings: where to.
-        journal: a new file. Each note is written at once, in one piece.
-        stop: is told how many have been sent, and says when that is enough.
+        journal: a new file, in which each acknowledged message is noted at once and in one piece:
+            topic, partition, offset, key, and what it was ("<shop>/<event>", or a kind of bad).
+        stop: is told how many have been sent, and says when no more shop is to be opened.
     """
+    told = read_journals(journal.parent)["record"].to_list()
+    shops = [int(record.partition("/")[0]) for record in told if "/" in record]
     with journal.open("xb", buffering=0) as notes:
-
-        def note(error: KafkaError | None, message: Message) -> None:
-            if error is None:
-                where = f"{message.topic()}\t{message.partition()}\t{message.offset()}"
-                notes.write(f"{where}\t{(message.key() or b'').decode()}\n".encode())
-
-        config = client_config(settings, enable_idempotence=True, linger_ms=5)
-        producer, sent = Producer(config), 0
-        while not stop(sent):
-            try:
-                for contract in CONTRACTS:
-                    _send(producer, topic_of(settings, contract), contract, note)
-                    sent += 1
-            except BufferError:
-                producer.poll(1)
-            except KafkaException:  # fatal: this producer is of no more use
-                producer = Producer(config)
-            producer.poll(0)
-        producer.flush()
+        sender = _Sender(settings, notes)
+        for number in itertools.count(max(shops, default=0)):
+            events = {f"{number}/{i}": e for i, e in enumerate(shop(journal.parent, number))}
+            sender.left = {record: events[record] for record in events.keys() - set(told)}
+            if sender.send_all(stop):
+                return
 
 
-def _send(
-    producer: Producer,
-    topic: str,
-    contract: type[Bronze],
-    note: Callable[[KafkaError | None, Message], None],
-) -> None:
-    key = uuid4().hex
-    record = {**dict.fromkeys(contract.fields(), "é"), "order_id": key}
-    headers: dict[str, str | bytes | None] = {
-        "event_time": str(time.time_ns() // 1_000_000).encode(),
-        "schema_version": b"1",
-    }
-    producer.produce(
-        topic, json.dumps(record).encode(), key.encode(), headers=headers, on_delivery=note
-    )
+class _Sender:
+    """A producer, and the events that are still to be acknowledged."""
+
+    def __init__(self, settings: KafkaSettings, notes: BinaryIO) -> None:
+        self.left = dict[str, Event]()
+        self._settings, self._notes, self._sent = settings, notes, 0
+        self._producer = self._new_producer()
+        self._places = existing_partitions(
+            Consumer(client_config(settings, group_id=settings.group)),
+            [topic_of(settings, contract) for contract in sources()],
+        )
+
+    def send_all(self, stop: Callable[[int], bool]) -> bool:
+        """Send what is left, again and again until nothing is; tell whether that was enough."""
+        enough = False
+        while self.left:
+            for record, event in sorted(self.left.items(), key=lambda item: _number(item[0])):
+                headers: Headers = [("event_time", str(event.event_time)), ("schema_version", "1")]
+                topic, key = self._settings.prefix + event.entity, event.key or ""
+                self._try(record, topic=topic, value=event.value, key=key, headers=headers)
+                if self._sent % BAD_EVERY == 0:
+                    self._send_bad()
+                enough = enough or stop(self._sent)
+            self._flush()
+        return enough
+
+    def _send_bad(self) -> None:
+        kind, bad = random.choice(list(NO_RECORD.items()))  # noqa: S311 - nothing hangs on it
+        topic, partition = random.choice(self._places)  # noqa: S311 - likewise
+        self._try(kind, topic=topic, value=bad.value(self._sent), key="", partition=partition)
+
+    def _try(self, record: str, **message: Any) -> None:
+        """Hand over a message; one that is not taken now is among those that are sent again."""
+        self._sent += 1
+        try:
+            self._producer.produce(**message, on_delivery=partial(self._note, record))
+            self._producer.poll(0)
+        except BufferError:
+            time.sleep(0.1)
+        except KafkaException:  # fatal: this producer is of no more use
+            self._producer = self._new_producer()
+
+    def _flush(self) -> None:
+        with suppress(KafkaException):
+            self._producer.flush()
+
+    def _note(self, record: str, error: KafkaError | None, message: Message) -> None:
+        if error is None:
+            where = f"{message.topic()}\t{message.partition()}\t{message.offset()}"
+            self._notes.write(f"{where}\t{_text(message.key())}\t{record}\n".encode())
+            self.left.pop(record, None)
+
+    def _new_producer(self) -> Producer:
+        return Producer(client_config(self._settings, enable_idempotence=True, linger_ms=5))
 
 
 def main() -> None:
@@ -86,10 +128,17 @@ def main() -> None:
     sys.stdin.read()
     settings = KafkaSettings()
     if arguments.role == "produce":
-        # Fifty records a second and topic or so, until the end.
-        produce(settings, Path(arguments.place), lambda _: end.wait(0.02))
+        produce(settings, Path(arguments.place), lambda _: end.wait(PAUSE))
     else:
         drain(arguments.place, settings, follow=arguments.follow, stop=end)
+
+
+def _number(record: str) -> int:
+    return int(record.partition("/")[2])
+
+
+def _text(key: str | bytes | None) -> str:
+    return key.decode() if isinstance(key, bytes) else key or ""
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from uuid import uuid4
 
 import polars as pl
@@ -18,11 +18,15 @@ from confluent_kafka import Consumer, TopicPartition
 
 from flows import delta
 from flows.kafka import KafkaSettings, client_config, topic_of
+from tests.stream.bad_messages import NO_RECORD
 from tests.stream.broker import ROOT, Broker
 from tests.stream.exactly_once import faults, read_journals
-from tests.stream.roles import CONTRACTS
+from tests.stream.same_tables import batch_lake, differences, refresh, unaccounted
+from tests.stream.shops import landings
+from transforms.graph import sources
+from transforms.life import message_key
 
-PARTITIONS = 4
+PARTITIONS = 2
 """Of each topic."""
 SILENCE = 6
 """Seconds after which a member that does not stir is put out of its group."""
@@ -69,9 +73,10 @@ class Stage:
         """Start one more producer, with a journal of its own."""
         self.producers.append(self._start("produce", self._place("journal")))
 
-    def start_drainer(self, *options: str, stdin: int = subprocess.DEVNULL) -> None:
-        """Start one more drainer."""
-        self.drainers.append(self._start("drain", self.lake, *options, stdin=stdin))
+    def start_drainer(self, *options: str, stdin: int = subprocess.DEVNULL, **other: Any) -> None:
+        """Start one more drainer, with the stage's settings but for others."""
+        role = ("drain", self.lake, *options)
+        self.drainers.append(self._start(*role, stdin=stdin, **other))
 
     def expect_ready(self) -> None:
         """Wait until everyone is about to begin; raises as `expect_progress`."""
@@ -89,7 +94,7 @@ class Stage:
 
     def await_write(self) -> None:
         """Wait until a drainer begins to write rows, which it then has not committed yet."""
-        contract = self.dice.choice(CONTRACTS)
+        contract = self.dice.choice(sources())
         table = Path(delta.location(self.lake, contract.promise().table))
         before = table.stat().st_mtime_ns  # of the folder: when it last got another file
         deadline = time.monotonic() + SILENCE
@@ -127,24 +132,28 @@ class Stage:
             process.wait()
 
     def faults(self) -> list[str]:
-        """Drain what is left, and say what is wrong with bronze: nothing, one hopes."""
+        """Drain what is left and refresh, and say what is wrong: nothing, one hopes."""
         self.start_drainer()
         self.expect_end(self.drainers.pop())
         journal = read_journals(self.folder)
-        return [
-            fault
-            for contract in CONTRACTS
-            for fault in faults(
-                self.lake,
-                contract,
-                _ends(self.settings, topic_of(self.settings, contract)),
-                journal,
-                key=pl.col("order_id"),
-            )
-        ]
+        refresh(self.lake)
+        files = str(self.folder / "lake of files")
+        batch_lake(files, landings(self.folder))
+        return [*self._bronze_faults(journal), *differences(self.lake, files)]
 
-    def _start(self, *role: str, stdin: int = subprocess.DEVNULL) -> Process:
-        told = self.settings.model_dump(exclude_unset=True)
+    def _bronze_faults(self, journal: pl.DataFrame) -> Iterator[str]:
+        for contract in sources():
+            topic = topic_of(self.settings, contract)
+            readable = pl.col("_corrupt_record").is_null()
+            key = pl.when(readable).then(message_key(contract)).otherwise(pl.lit(""))
+            yield from faults(self.lake, contract, _ends(self.settings, topic), journal, key)
+            bad = journal.filter(pl.col("record").is_in(list(NO_RECORD)), topic=topic).select(
+                _source=pl.format("kafka/{}/{}", "topic", "partition"), _position="offset"
+            )
+            yield from unaccounted(self.lake, contract, bad)
+
+    def _start(self, *role: str, stdin: int = subprocess.DEVNULL, **other: Any) -> Process:
+        told = self.settings.model_dump(exclude_unset=True) | other
         environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(told[name]) for name in told}
         self.logs.append(Path(self._place(f"{role[0]}.log")))
         with self.logs[-1].open("wb") as log:
@@ -174,7 +183,7 @@ class Stage:
         """Return the stored offset of every partition, -1 where there is none."""
         handles = {
             topic_of(self.settings, contract): delta.open_table(self.lake, contract)
-            for contract in CONTRACTS
+            for contract in sources()
         }
         return [
             -1 if offset is None else offset

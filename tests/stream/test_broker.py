@@ -7,10 +7,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from tests.stream import broker as brokers
 from tests.stream.broker import Broker
-
-real_kafka = brokers.real_kafka
 
 
 @pytest.fixture
@@ -49,9 +46,11 @@ def test_a_paused_broker_answers_only_when_resumed(real_kafka: Broker, topic: st
     assert topic in admin.list_topics(timeout=30).topics
 
     real_kafka.pause()
-    with pytest.raises(KafkaException):
-        admin.list_topics(timeout=1)
-    real_kafka.resume()
+    try:
+        with pytest.raises(KafkaException):
+            admin.list_topics(timeout=1)
+    finally:
+        real_kafka.resume()
 
     assert topic in admin.list_topics(timeout=30).topics
 

@@ -9,12 +9,9 @@ import pytest
 from contracts.bronze import Orders
 from contracts.technical import stored
 from flows import delta
-from tests.stream import broker as brokers
 from tests.stream.broker import Broker
 from tests.stream.chaos import chaos, race
 from tests.stream.exactly_once import JOURNAL, faults, read_journals
-
-real_kafka = brokers.real_kafka
 
 SOURCE = "kafka/olist.orders/0"
 
@@ -23,8 +20,11 @@ def test_nothing_is_lost_or_repeated_whatever_dies(real_kafka: Broker, tmp_path:
     assert chaos(real_kafka, tmp_path, rounds=25, seed=1) == []
 
 
-def test_eight_drainers_may_begin_on_an_empty_lake(real_kafka: Broker, tmp_path: Path) -> None:
-    assert race(real_kafka, tmp_path, drainers=8, records=4000) == []
+@pytest.mark.parametrize("groups", [1, 8])
+def test_eight_drainers_may_begin_on_an_empty_lake(
+    groups: int, real_kafka: Broker, tmp_path: Path
+) -> None:
+    assert race(real_kafka, tmp_path, drainers=8, groups=groups, records=4000) == []
 
 
 def test_a_table_with_every_record_once_has_no_faults(tmp_path: Path) -> None:
@@ -67,8 +67,8 @@ def test_an_acknowledged_record_that_is_not_there_is_missed(tmp_path: Path) -> N
 
 
 def test_the_line_that_a_kill_cut_off_is_left_out(tmp_path: Path) -> None:
-    (tmp_path / "1.journal").write_text("olist.orders\t0\t0\tkey-0\nolist.orders\t0\t1\tke")
-    (tmp_path / "2.journal").write_text("olist.orders\t0\t2\tkey-2\n")
+    (tmp_path / "1.journal").write_text("olist.orders\t0\t0\tkey-0\t0/0\nolist.orders\t0\t1\tke")
+    (tmp_path / "2.journal").write_text("olist.orders\t0\t2\tkey-2\t0/2\n")
     assert read_journals(tmp_path)["key"].to_list() == ["key-0", "key-2"]
 
 
@@ -86,7 +86,7 @@ def _rows(positions: list[int]) -> pl.DataFrame:
 
 
 def _faults(lake: Path, end: int, journal: list[int] | None = None) -> list[str]:
-    acknowledged = [("olist.orders", 0, offset, f"key-{offset}") for offset in journal or []]
+    acknowledged = [("olist.orders", 0, offset, f"key-{offset}", "0/0") for offset in journal or []]
     return faults(
         str(lake),
         Orders,

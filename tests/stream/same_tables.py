@@ -1,0 +1,85 @@
+"""Whether silver, quarantine and gold of a lake that was streamed are those of files alone."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from contracts.contract import Bronze
+from flows import delta
+from flows.derived import refresh_derived
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.records import refresh_records
+from transforms.graph import sources, tables
+
+
+def batch_lake(lake: str, landings: Iterable[Path]) -> None:
+    """Make a lake of files alone: ingest them, then refresh."""
+    for landing in landings:
+        files, _ = arrivals(str(landing))
+        for contract, paths in files.items():
+            ingest_table(lake, contract, paths)
+    refresh(lake)
+
+
+def refresh(lake: str) -> None:
+    """Bring every table up to bronze, one after another and without Prefect."""
+    for table in tables().values():
+        (refresh_records if table.source else refresh_derived)(lake, table)
+
+
+def differences(streamed: str, batch: str) -> Iterator[str]:
+    """Say in which tables two refreshed lakes differ; nothing when all is well.
+
+    Event times are left out: an event's is its own, a file's records share the file's. So is where
+    a quarantined record came from, and how often: who is not sure that a message has arrived sends
+    it again. Values that are no CSV record are not among the files, but see `unaccounted`.
+    """
+    for name in tables():
+        if _rows(streamed, name).is_empty():
+            yield f"{name}: is empty"
+        yield from _compared(name, _rows(streamed, name), _rows(batch, name))
+    for contract in sources():
+        name = delta.quarantine_name(contract)
+        mine, theirs = (_broken(lake, contract) for lake in (streamed, batch))
+        yield from _compared(name, mine.filter(_NO_VALUE), theirs.filter(_NO_VALUE))
+        lost = theirs.join(mine, on=theirs.columns, how="anti", nulls_equal=True)
+        if len(lost):
+            yield f"{name}: lacks {len(lost)} records that the files have, such as {lost.row(0)}"
+
+
+def unaccounted(lake: str, contract: type[Bronze], bad: pl.DataFrame) -> Iterator[str]:
+    """Say which of the bad messages (`_source`, `_position`) quarantine has not, or repeats."""
+    place = ["_source", "_position"]
+    name = delta.quarantine_name(contract)
+    there = delta.scan(delta.open_quarantine(lake, contract)).collect()
+    lost = bad.join(there, on=place, how="anti")
+    if len(lost):
+        yield f"{name}: lacks {len(lost)} of {len(bad)} bad messages, such as {lost.row(0)}"
+    twice = there.filter(pl.struct(place).is_duplicated())
+    if len(twice):
+        yield f"{name}: {len(twice)} records share their place, such as {twice.row(0)}"
+
+
+_NO_VALUE = pl.col("_corrupt_record").is_null()
+
+
+def _rows(lake: str, table: str) -> pl.DataFrame:
+    rows = delta.scan(delta.open_existing(lake, table)).collect()
+    return rows.drop("_event_time", strict=False)
+
+
+def _broken(lake: str, contract: type[Bronze]) -> pl.DataFrame:
+    rows = delta.scan(delta.open_quarantine(lake, contract)).collect()
+    corrupt = pl.col("_corrupt_record")
+    return rows.select(*contract.fields(), corrupt, pl.col("_broken_rules").list.sort()).unique()
+
+
+def _compared(name: str, mine: pl.DataFrame, theirs: pl.DataFrame) -> Iterator[str]:
+    for one, other, has in ((mine, theirs, "more"), (theirs, mine, "fewer")):
+        only = one.join(other, on=one.columns, how="anti", nulls_equal=True)
+        if len(only):
+            yield f"{name}: has {len(only)} rows {has} than the files, such as {only.row(0)}"
+    if len(mine) != len(theirs):
+        yield f"{name}: has {len(mine)} rows, the files {len(theirs)}"

@@ -1,0 +1,30 @@
+"""Made-up shops: what the harness sends as events, and puts as files into the lake beside."""
+
+from pathlib import Path
+
+from flows.sample import write_sample
+from flows.spool import Event, read_spool, write_spool
+
+ORDERS = 60
+"""Of a shop; some 850 events of all nine entities, those of an order in several versions."""
+DIRTY = 0.02
+
+
+def shop(folder: Path, number: int) -> list[Event]:
+    """Return the events of a shop in their order; its files are written unless they are there."""
+    there = _place(folder, number)
+    if not there.exists():
+        half = there.with_suffix(".half")  # whoever is killed leaves no shop half opened
+        write_sample(half / "landing", ORDERS, seed=number, dirty=DIRTY)
+        write_spool(str(half / "landing"), half)
+        half.rename(there)
+    return list(read_spool(there))
+
+
+def landings(folder: Path) -> list[Path]:
+    """Return the landing zones of the shops that have been opened."""
+    return [there / "landing" for there in sorted((folder / "shops").glob("[0-9]" * 5))]
+
+
+def _place(folder: Path, number: int) -> Path:
+    return folder / "shops" / f"{number:05}"
