@@ -33,7 +33,7 @@ def runs(data: bytes, width: int, start: int = 0, *, more: bool = False) -> Iter
     """
     grief, block = 0, _BLOCK
     while start < len(data):
-        end, records = _regular(data, start, width, block) if start >= grief else (start, 0)
+        end, records = _regular(data, start, width, block)
         if records:
             yield Run(end, records, regular=True)
             start, block = end, min(2 * block, _BLOCK)
@@ -93,7 +93,7 @@ _BLANK = (b"\n", b"\r\n")
 _REGULAR_FIELD = rb'(?:%b|[^",\r\n]*+)' % _QUOTED
 _REGULAR_RECORD = rb"%b(?:,%b){%%d}+\r?\n" % (_REGULAR_FIELD, _REGULAR_FIELD)
 _BESIDES_COMMA_AND_LF = bytes(byte for byte in range(256) if byte not in b",\n")
-_MANY = 256
+_MANY = 32
 
 _BLOCK = 1 << 16
 _SMALL_BLOCK = 1 << 10
@@ -112,14 +112,16 @@ def _regular(data: bytes, start: int, width: int, block: int) -> tuple[int, int]
     lines = unquoted[: unquoted.rfind(b"\n") + 1]
     count = lines.count(b"\n")
     many, one = _patterns(width)
-    if not count:
-        if match := many.match(data, start):
-            return match.end(), _MANY
-    elif lines.translate(None, _BESIDES_COMMA_AND_LF) == (b"," * (width - 1) + b"\n") * count and (
-        b"\r" not in lines or lines.count(b"\r") == lines.count(b"\r\n")
+    alike = b"," * (width - 1) + b"\n"
+    if (
+        count
+        and lines.translate(None, _BESIDES_COMMA_AND_LF) == alike * count
+        and (b"\r" not in lines or lines.count(b"\r") == lines.count(b"\r\n"))
     ):
         return start + len(lines), count
     count = 0
+    while match := many.match(data, start):
+        count, start = count + _MANY, match.end()
     while match := one.match(data, start):
         count, start = count + 1, match.end()
     return start, count

@@ -263,4 +263,4 @@ def _read(file: BinaryIO, start: int, size: int) -> bytes:
 
 
 _WINDOW = 1 << 18
-_PIECE = 1 << 22
+_PIECE = 1 << 24
