@@ -11,32 +11,32 @@ from transforms.redact import redact
 
 def text(name: str) -> pl.Expr:
     """Text without the white space around it."""
-    trimmed = pl.col(name).str.strip_chars()
+    trimmed = _trimmed(name)
     return pl.when(trimmed != "").then(trimmed).alias(name)
 
 
 def integer(name: str) -> pl.Expr:
     """A whole number."""
-    return text(name).cast(pl.Int64, strict=False)
+    return _trimmed(name).cast(pl.Int64, strict=False)
 
 
 def decimal_degrees(name: str) -> pl.Expr:
     """A finite floating-point number of degrees."""
-    degrees = text(name).cast(pl.Float64, strict=False)
+    degrees = _trimmed(name).cast(pl.Float64, strict=False)
     # Adding zero makes minus zero zero, which would else be a key of its own.
     return pl.when(degrees.is_finite()).then(degrees + 0.0).alias(name)
 
 
 def money(name: str) -> pl.Expr:
     """Reais and centavos; a fraction of a centavo is not rounded, it is no amount at all."""
-    amount = text(name)
+    amount = _trimmed(name)
     exact = amount.str.contains(r"^[+-]?\d{1,12}(\.\d{0,2}0*)?$")
-    return pl.when(exact).then(amount).cast(REAIS, strict=False).alias(name)
+    return pl.when(exact).then(amount.cast(REAIS, strict=False)).alias(name)
 
 
 def timestamp(name: str) -> pl.Expr:
     """A wall-clock time such as 2017-11-24 23:59:59, without a zone."""
-    moment = text(name)
+    moment = _trimmed(name)
     # The parser alone would take 17-1-4 for a day of the year 17.
     exact = moment.str.contains(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:[0-5]\d$")
     parsed = moment.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
@@ -46,3 +46,7 @@ def timestamp(name: str) -> pl.Expr:
 def place(name: str) -> pl.Expr:
     """The name of a city in lower case; people also write other things there."""
     return redact(text(name)).str.to_lowercase()
+
+
+def _trimmed(name: str) -> pl.Expr:
+    return pl.col(name).str.strip_chars()

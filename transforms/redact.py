@@ -11,23 +11,43 @@ def redact(text: pl.Expr) -> pl.Expr:
     prices, dates) stay as far as their shape or the words beside them tell them apart. In doubt the
     number goes: a lost product code costs less than a published phone.
     """
-    suspect = pl.when(text.str.contains(_SUSPECT)).then(text).otherwise(pl.lit(""))
+    return text.map_batches(_redact_suspects, return_dtype=pl.String, is_elementwise=True)
+
+
+def _redact_suspects(texts: pl.Series) -> pl.Series:
+    """Spare all other texts the work: it is a hundred times that of finding the suspects."""
+    suspects = texts.str.contains(_SUSPECT).arg_true()
+    if suspects.is_empty():
+        return texts
+    redacted = texts.gather(suspects).to_frame("text").select(_redacted(pl.col("text")))
+    return texts.clone().scatter(suspects, redacted.to_series())
+
+
+def _redacted(text: pl.Expr) -> pl.Expr:
     for kind, shape in SHAPES:
-        suspect = suspect.str.replace_all(shape, f"[{kind}]")
-    tokens = pl.when(suspect != "").then(suspect.str.extract_all(_TOKEN))
-    judged = tokens.list.eval(_label(pl.element())).list.eval(_judge(pl.element()))
-    return judged.list.join("").fill_null(text)
+        text = text.str.replace_all(shape, f"[{kind}]")
+    tokens = text.str.extract_all(_TOKEN).list.eval(_read(pl.element()))
+    labelled = tokens.list.eval(_label(pl.element()))
+    return labelled.list.eval(_judge(pl.element())).list.join("")
 
 
-def _label(token: pl.Expr) -> pl.Expr:
-    """Add to each token of a text the word just before it and the label that it stands under."""
+def _read(token: pl.Expr) -> pl.Expr:
+    """Add to each token which label it is, if any, and whether it is a word.
+
+    Filler is looked through. An empty string is a word that says nothing about a number.
+    """
     label = pl.coalesce(pl.when(_is(token, words)).then(pl.lit(name)) for name, words in _LABELS)
-    # Filler is looked through. An empty string is a word that says nothing about a number.
     word = pl.coalesce(label, pl.when(~_is(token, _FILLER)).then(pl.lit("")))
+    return pl.struct(token.alias("token"), label=label, word=word)
+
+
+def _label(read: pl.Expr) -> pl.Expr:
+    """Add to each token of a text the word just before it and the label that it stands under."""
+    label, word = read.struct.field("label"), read.struct.field("word")
     before = word.shift(1).forward_fill()
     after = word.shift(-1).backward_fill()
     return pl.struct(
-        token.alias("token"),
+        read.struct.field("token"),
         before=before,
         label=pl.coalesce(
             pl.when(before != "").then(before),
@@ -63,7 +83,7 @@ _OPT = r"[\p{Zs}\t.\-\u2010-\u2013]{0,3}"
 _DASH = r"\p{Zs}?[.\-\u2010-\u2013]\p{Zs}?"
 _HYPHEN = r"[\-\u2010-\u2013]"
 
-# The least that could be contact data: it spares most texts the work.
+# The least that could be contact data.
 _SUSPECT = rf"@|\d(?:{_OPT}\d){{4}}"
 
 _AREA = rf"0?\d\d{_SEP}"

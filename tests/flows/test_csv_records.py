@@ -12,11 +12,12 @@ from time import process_time
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from flows.csv_records import FileRejected, inspect_csv, scan_records
+from flows import csv_grammar
+from flows.csv_records import CsvFacts, FileRejected, inspect_csv, scan_records
 
 Row = tuple[str | None, ...]
 """The columns, then `_rescued_data`, then `_corrupt_record`."""
@@ -33,14 +34,28 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(drop: Path, content: str, columns: Sequence[str] = ("a", "b")) -> list[Row]:
-    """Read `content`; where both readers may, they must agree."""
+    """Read `content` by both readers, by the grammar alone, and in small pieces: all must agree."""
     drop.write_bytes(content.encode())
     facts = inspect_csv(drop)
     frame = scan_records(drop, facts, columns).collect()
-    irregular = scan_records(drop, replace(facts, regular=False), columns).collect()
-    assert_frame_equal(frame, irregular)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("flows.csv_grammar._regular", lambda _data, start, *_: (start, 0))
+        by_grammar = scan_records(drop, inspect_csv(drop), columns).collect()
+    assert_frame_equal(frame, by_grammar)
+    if len(content) < 1000:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("flows.csv_records._WINDOW", 1 + len(content) % 16)
+            patch.setattr("flows.csv_records._PIECE", 8)
+            patch.setattr("flows.csv_grammar._BLOCK", 8)
+            in_pieces = inspect_csv(drop)
+        assert replace(in_pieces, pieces=facts.pieces) == facts
+        assert_frame_equal(frame, scan_records(drop, in_pieces, columns).collect())
     assert frame["_position"].to_list() == list(range(1, facts.records + 1))
     return frame.drop("_position").rows()
+
+
+def regular(facts: CsvFacts) -> bool:
+    return all(piece.regular for piece in facts.pieces)
 
 
 def good(*values: str | None) -> Row:
@@ -71,6 +86,8 @@ def corrupt(text: str, width: int = 2) -> Row:
             "a,b\n\x00\x0b,\x1c\x85\u2028\u2029\ufeff\n",
             [good("\x00\x0b", "\x1c\x85\u2028\u2029\ufeff")],
         ),
+        ("a,b\n\ufeff1,2\n\ufeff,3\n", [good("\ufeff1", "2"), good("\ufeff", "3")]),
+        ("a,b\n1,2,\n\ufeff3,4\n", [corrupt("1,2,"), good("\ufeff3", "4")]),
         ("a,b", []),
         (BOM + "a,b\r\n", []),
     ],
@@ -156,13 +173,13 @@ def test_facts_are_those_of_the_bytes(drop: Path) -> None:
     drop.write_bytes(content)
     facts = inspect_csv(drop)
     assert (facts.sha256, facts.size) == (sha256(content).hexdigest(), len(content))
-    assert (facts.header, facts.records, facts.regular) == (("a", "b"), 2, False)
+    assert (facts.header, facts.records, regular(facts)) == (("a", "b"), 2, False)
 
 
 @pytest.mark.parametrize("records", ["1,2\n3,4", '"1\n,",2\r\n,""""\r\n', '"1\r","2\r"\r\n'])
 def test_a_file_of_whole_records_is_regular(drop: Path, records: str) -> None:
     drop.write_bytes(f"a,b\n{records}".encode())
-    assert inspect_csv(drop).regular
+    assert regular(inspect_csv(drop))
 
 
 @pytest.mark.parametrize(
@@ -175,7 +192,7 @@ def test_a_file_of_whole_records_is_regular(drop: Path, records: str) -> None:
 )
 def test_a_file_that_polars_would_read_otherwise_is_not_regular(drop: Path, records: str) -> None:
     drop.write_bytes(f"a,b\n{records}".encode())
-    assert not inspect_csv(drop).regular
+    assert not regular(inspect_csv(drop))
 
 
 def test_a_file_of_many_blocks_is_read_like_a_small_one(drop: Path) -> None:
@@ -183,8 +200,45 @@ def test_a_file_of_many_blocks_is_read_like_a_small_one(drop: Path) -> None:
     lines = [f'{a},"{b}"' if n % 5000 < 1000 else f"{a}," for n, (a, b) in enumerate(expected)]
     rows = [good(a, b if n % 5000 < 1000 else None) for n, (a, b) in enumerate(expected)]
     assert read(drop, "\n".join(["a,b", *lines])) == rows
-    assert inspect_csv(drop).regular
+    assert regular(inspect_csv(drop))
     assert read(drop, "\n".join(["a,b", *lines, "1"])) == [*rows, corrupt("1")]
+
+
+def test_the_grammar_reads_only_what_polars_cannot(
+    drop: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = ["1,2", '"3","4"'] * 50_000
+    for place in (0, 20_000, 99_999):
+        lines[place] = "1"
+    drop.write_text("\n".join(["a,b", *lines]))
+    facts = inspect_csv(drop)
+    read_by_grammar: list[str] = []
+
+    def values_seen(record: str) -> list[str | None]:
+        read_by_grammar.append(record)
+        return csv_grammar.values(record)
+
+    monkeypatch.setattr("flows.csv_records.values", values_seen)
+    frame = scan_records(drop, facts, ["a", "b"]).collect()
+    assert read_by_grammar == ["1"] * 3
+    assert frame.filter(pl.col("_corrupt_record") == "1")["_position"].to_list() == [
+        *(1, 20_001, 100_000)
+    ]
+    assert frame["_position"].equals(pl.Series(range(1, 100_001)))
+
+
+@pytest.mark.parametrize("broken", ["", '"\n'])
+def test_a_part_of_the_records_is_read_as_part_of_them_all(
+    drop: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    monkeypatch.setattr("flows.csv_records._PIECE", 16)
+    drop.write_text("a,b\n" + "1,2\n3,4\n" * 4 + broken + '"5",6\n' * 4)
+    records = scan_records(drop, inspect_csv(drop), ["a", "b"])
+    every = records.collect()
+    for count in (0, 1, 5, 9, 99):
+        assert_frame_equal(records.head(count).collect(), every.head(count))
+    late = pl.col("_position") > 7
+    assert_frame_equal(records.filter(late).select("b").collect(), every.filter(late).select("b"))
 
 
 @pytest.mark.parametrize("line", ['x",""",y', '"', '"x', '1,"2" '])
@@ -215,7 +269,7 @@ def test_what_was_written_is_read(
     writer = csv.writer(file, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writerows([("a", "b", "c"), *records])
     assert read(drop, file.getvalue(), ["a", "b", "c"]) == [good(*record) for record in records]
-    assert inspect_csv(drop).regular
+    assert regular(inspect_csv(drop))
 
 
 @given(records=st.lists(st.tuples(TEXT, TEXT)), bom=st.sampled_from(["", BOM]))
@@ -241,7 +295,7 @@ def test_what_was_written_without_quotes_is_read(
 @given(
     st.lists(
         st.tuples(TEXT, TEXT).map(lambda record: (",".join(map(_quoted, record)), good(*record)))
-        | st.sampled_from(["1", "1,2,3", '"1"x,2', '1,"2" ', '"\n"']).map(
+        | st.sampled_from(["1", "1,2,3", '"1"x,2', '1,"2" ', '"\n"', BOM]).map(
             lambda text: (text, corrupt(text))
         )
     )
@@ -251,6 +305,21 @@ def test_a_broken_record_leaves_its_neighbours_whole(
 ) -> None:
     content = "\n".join(["a,b", *(text for text, _ in mixed)])
     assert read(drop, content) == [row for _, row in mixed]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 700), st.sampled_from(["1,2", '"1\n,",2', '"""1",', "é,\ufeff"]))
+        | st.tuples(st.just(1), st.sampled_from(["1", "1,2,3", 'x"y,2', "1,2\r\r", '1,"2" ']))
+    )
+)
+@settings(deadline=None, max_examples=50)
+def test_long_regular_stretches_and_what_stands_between_them_are_read_alike(
+    drop: Path, stretches: list[tuple[int, str]]
+) -> None:
+    lines = [line for times, line in stretches for line in [line] * times]
+    rows = read(drop, "\n".join(["a,b", *lines]))
+    assert _written_back("\n".join(lines), rows) == "\n".join(lines)
 
 
 @given(text=TEXT, width=st.integers(1, 3))

@@ -1,6 +1,7 @@
 """Contact data goes, the rest of the text stays byte for byte."""
 
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 import pytest
@@ -126,6 +127,22 @@ def test_null_stays_null_and_each_of_several_columns_keeps_its_name() -> None:
         reviews.with_columns(redact(pl.col("title", "message"))),
         pl.LazyFrame({"title": ["tel [phone]", "ruim"], "message": [None, "cep [cep]"]}),
     )
+
+
+@pytest.mark.parametrize("engine", ["in-memory", "streaming"])
+def test_a_few_texts_among_many_are_put_back_where_they_stood(
+    engine: Literal["in-memory", "streaming"],
+) -> None:
+    texts = pl.DataFrame({"text": ["bom", None, "tel 34567890", ""] * 50_000})
+    before = texts.clone()
+    after = texts.lazy().select(redact(pl.col("text"))).collect(engine=engine)
+    assert_frame_equal(after, pl.DataFrame({"text": ["bom", None, "tel [phone]", ""] * 50_000}))
+    assert_frame_equal(texts, before)
+
+
+@pytest.mark.parametrize("texts", [[], [None, None]])
+def test_without_any_text_there_is_nothing_to_do(texts: list[None]) -> None:
+    assert redacted(*texts) == texts
 
 
 NEUTRAL = st.sampled_from(["", "não recebi o produto ", "Aguardo há 15 dias!\n", "São Paulo, "])
