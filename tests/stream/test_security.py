@@ -43,9 +43,6 @@ listener.name.ssl.ssl.client.auth=required
 """
 
 
-real_kafka = brokers.real_kafka
-
-
 @pytest.fixture(scope="module")
 def secured(
     real_kafka: Broker,  # noqa: ARG001 - skips where none can run

@@ -18,10 +18,7 @@ from flows.drain import Drained, drain
 from flows.kafka import KafkaSettings, origin
 from flows.lag import identity, lag
 from flows.watermarks import LossError
-from tests.stream import broker as brokers
 from tests.stream.broker import Broker
-
-real_kafka = brokers.real_kafka
 
 ORDER = dict.fromkeys(bronze.Orders.fields().names(), "?")
 
