@@ -81,6 +81,11 @@ class Contract(pa.DataFrameModel):
         return {n: c.metadata["references"] for n, c in cls._tagged("references")}
 
     @classmethod
+    def lookups(cls) -> dict[str, "type[Contract]"]:
+        """Return the columns that are looked up: by column, the contract where, if it is there."""
+        return {n: c.metadata["looked_up_in"] for n, c in cls._tagged("looked_up_in")}
+
+    @classmethod
     def personal(cls) -> list[str]:
         """Return the columns that hold personal data."""
         return [name for name, _ in cls._tagged("personal")]
@@ -112,19 +117,28 @@ def column(
     *,
     source: str | None = None,
     references: type[Contract] | None = None,
+    looked_up_in: type[Contract] | None = None,
     personal: bool = False,
     **field: Any,
 ) -> Any:
-    """Declare a column: a Pandera `Field` with the three things that we add to it.
+    """Declare a column: a Pandera `Field` with the four things that we add to it.
 
     Args:
         source: the raw column that it is parsed from, where the names differ.
         references: the contract whose one-column key holds every value of this column.
+        looked_up_in: the contract with a one-column key in which this value may be found: a change
+            there affects the rows that have it.
         personal: holds personal data, so that it never leaves silver.
         **field: what Pandera's `Field` takes (`ge`, `isin`, `str_matches`, `nullable`, ...).
     """
     return pa.Field(
-        metadata={"source": source, "references": references, "personal": personal}, **field
+        metadata={
+            "source": source,
+            "references": references,
+            "looked_up_in": looked_up_in,
+            "personal": personal,
+        },
+        **field,
     )
 
 

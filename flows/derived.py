@@ -1,6 +1,6 @@
 """Tables that are made of other tables: what an input's change affects is computed and checked."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from time import perf_counter
 
@@ -43,11 +43,13 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     todo = due(table, target, inputs, rebuild=rebuild)
     written, anew = 0, todo.anew
     if not todo.nothing:
-        anew = anew or _lookups_changed(table, inputs, todo)
-        if anew or not table.contract.promise().scope:
+        whole = anew or not table.contract.promise().scope
+        scopes = "" if whole else _affected(table, inputs, todo)
+        if isinstance(scopes, str):
+            anew = anew or scopes
             written = _make_all(table, target, inputs, parents, todo)
         else:
-            written = _make_some(table, target, inputs, parents, todo)
+            written = _make_some(table, target, inputs, parents, todo, scopes=scopes)
     return replace(
         standing(table, target),
         changed=not todo.nothing,
@@ -68,18 +70,35 @@ def _hold_back(read: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> No
     )
 
 
-def _lookups_changed(table: Table, inputs: _Handles, todo: Due) -> str:
-    """Name the inputs that changed, but lack the scope and cannot tell what that affects."""
-    scope = table.contract.promise().scope
-    return ", ".join(
-        f"{name} changed, which has no {' and '.join(scope)}"
-        for name, handle in inputs.items()
-        if not _knows(handle, scope)
-        and not delta.changed_since(handle, todo.since[name]).limit(1).collect().is_empty()
-    )
+def _affected(table: Table, inputs: _Handles, todo: Due) -> pl.DataFrame | str:
+    """Return the scopes that the rows which changed affect, or why they cannot tell them."""
+    scope = list(table.contract.promise().scope)
+    found = [pl.LazyFrame(schema={name: table.contract.fields()[name] for name in scope})]
+    for contract in table.inputs.values():
+        name = contract.promise().table
+        changed = delta.changed_since(inputs[name], todo.since[name])
+        if _knows(inputs[name], scope):
+            found.append(changed.select(scope))
+        elif len(keys := changed.select(contract.promise().key).collect()):
+            readers = list(_readers(table, inputs, contract, keys))
+            if not readers:
+                return f"{name} changed, which has no {' and '.join(scope)}"
+            found += [rows.select(scope) for rows in readers]
+    return pl.concat(found).drop_nulls().unique().collect(engine="streaming")
 
 
-def _knows(handle: DeltaTable, scope: tuple[str, ...]) -> bool:
+def _readers(
+    table: Table, inputs: _Handles, looked_up: type[Contract], keys: pl.DataFrame
+) -> Iterator[pl.LazyFrame]:
+    """Yield the rows of the other inputs that look some keys up."""
+    for contract in table.inputs.values():
+        for column, where in contract.lookups().items():
+            if where is looked_up:
+                named = keys.rename(dict.fromkeys(keys.columns, column))
+                yield delta.matching(inputs[contract.promise().table], named)
+
+
+def _knows(handle: DeltaTable, scope: Sequence[str]) -> bool:
     return set(scope) <= {field.name for field in handle.schema().fields}
 
 
@@ -115,11 +134,16 @@ def _made_in_parts(table: Table, inputs: _Handles, parents: _Handles) -> Iterato
         yield made
 
 
-def _make_some(
-    table: Table, target: DeltaTable, inputs: _Handles, parents: _Handles, todo: Due
+def _make_some(  # noqa: PLR0913 - what is read, what is written, and how far
+    table: Table,
+    target: DeltaTable,
+    inputs: _Handles,
+    parents: _Handles,
+    todo: Due,
+    *,
+    scopes: pl.DataFrame,
 ) -> int:
     contract, promise = table.contract, table.contract.promise()
-    scopes = _scopes(inputs, promise.scope, todo)
     made = _made(
         table,
         {
@@ -150,15 +174,6 @@ def _make_some(
 def _referred(made: pl.DataFrame, column: str, parent: type[Contract]) -> pl.DataFrame:
     (key,) = parent.promise().key
     return made.select(pl.col(column).alias(key)).unique().drop_nulls()
-
-
-def _scopes(inputs: _Handles, scope: tuple[str, ...], todo: Due) -> pl.DataFrame:
-    changed = [
-        delta.changed_since(handle, todo.since[name]).select(scope)
-        for name, handle in inputs.items()
-        if _knows(handle, scope)
-    ]
-    return pl.concat(changed).drop_nulls().unique().collect(engine="streaming")
 
 
 def _made(table: Table, rows: Mapping[str, pl.LazyFrame]) -> pl.DataFrame:

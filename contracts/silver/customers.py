@@ -1,6 +1,7 @@
 """The contract of silver.customers."""
 
 from contracts.contract import Silver, column
+from contracts.silver.geolocation import Geolocation
 from contracts.vocabulary import HEX_ID, STATES, ZIP_PREFIX
 
 
@@ -13,6 +14,6 @@ class Customers(Silver, key=("customer_id",)):
 
     customer_id: str = column(str_matches=HEX_ID)
     customer_unique_id: str = column(str_matches=HEX_ID)
-    customer_zip_code_prefix: str = column(str_matches=ZIP_PREFIX)
+    customer_zip_code_prefix: str = column(str_matches=ZIP_PREFIX, looked_up_in=Geolocation)
     customer_city: str = column()
     customer_state: str = column(isin=STATES)

@@ -1,6 +1,7 @@
 """The contract of silver.products."""
 
 from contracts.contract import Silver, column
+from contracts.silver.product_category_name_translation import ProductCategoryNameTranslation
 from contracts.vocabulary import HEX_ID
 
 
@@ -8,7 +9,7 @@ class Products(Silver, key=("product_id",)):
     """One row per product; its category is in Portuguese."""
 
     product_id: str = column(str_matches=HEX_ID)
-    product_category_name: str = column(nullable=True)
+    product_category_name: str = column(nullable=True, looked_up_in=ProductCategoryNameTranslation)
     product_name_length: int = column(source="product_name_lenght", ge=0, nullable=True)
     product_description_length: int = column(
         source="product_description_lenght", ge=0, nullable=True

@@ -1,6 +1,7 @@
 """The contract of silver.sellers."""
 
 from contracts.contract import Silver, column
+from contracts.silver.geolocation import Geolocation
 from contracts.vocabulary import HEX_ID, STATES, ZIP_PREFIX
 
 
@@ -8,6 +9,6 @@ class Sellers(Silver, key=("seller_id",)):
     """One row per seller."""
 
     seller_id: str = column(str_matches=HEX_ID)
-    seller_zip_code_prefix: str = column(str_matches=ZIP_PREFIX)
+    seller_zip_code_prefix: str = column(str_matches=ZIP_PREFIX, looked_up_in=Geolocation)
     seller_city: str = column()
     seller_state: str = column(isin=STATES)

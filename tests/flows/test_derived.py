@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from contracts.check import ContractBrokenError
+from contracts.silver.customers import Customers
 from flows import delta
 from flows.derived import refresh_derived
 from flows.ingest import ingest_table
@@ -106,8 +107,9 @@ def test_only_the_rows_that_a_change_affects_are_written(land: Land, lake: str) 
     }
 
 
-def test_what_cannot_tell_whom_it_affects_affects_all(land: Land, lake: str) -> None:
-    bring_up(land(customers=[{}], geolocation=[{}]), lake)
+def test_what_is_looked_up_affects_those_who_look(land: Land, lake: str) -> None:
+    far = {"customer_id": "d" * 32, "customer_zip_code_prefix": "20040"}
+    bring_up(land(customers=[{}, far], geolocation=[{}]), lake)
     landing = land("late", geolocation=[{"geolocation_lat": "-20.0"}])
     files, _ = arrivals(str(landing))
     for contract, paths in files.items():
@@ -116,9 +118,26 @@ def test_what_cannot_tell_whom_it_affects_affects_all(land: Land, lake: str) -> 
         name: (refresh_records if table.source else refresh_derived)(lake, table)
         for name, table in tables().items()
     }
-    reason = "silver.geolocation changed, which has no customer_id"
-    assert outcomes["gold.dim_customer"].anew == reason
-    assert gold(lake, "dim_customer")["latitude"].item() == -21.78
+    assert outcomes["gold.dim_customer"].written == 1
+    assert gold(lake, "dim_customer").sort("customer_id")["latitude"].to_list() == [-21.78, None]
+
+
+def test_what_cannot_tell_whom_it_affects_affects_all(
+    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_up(land(customers=[{}], geolocation=[{}]), lake)
+    bring_up(land("late", geolocation=[{"geolocation_lat": "-20.0"}]), lake)
+    monkeypatch.setattr(Customers, "lookups", dict)
+    landing = land("later", geolocation=[{"geolocation_lat": "-21.0"}])
+    files, _ = arrivals(str(landing))
+    for contract, paths in files.items():
+        ingest_table(lake, contract, paths)
+    for name in ("silver.geolocation_points", "silver.geolocation"):
+        table = tables()[name]
+        (refresh_records if table.source else refresh_derived)(lake, table)
+    outcome = refresh_derived(lake, tables()["gold.dim_customer"])
+    assert outcome.anew == "silver.geolocation changed, which has no customer_id"
+    assert gold(lake, "dim_customer")["latitude"].item() == -21.0
 
 
 def test_rows_that_break_the_contract_are_not_written(land: Land, lake: str) -> None:
