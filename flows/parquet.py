@@ -14,7 +14,7 @@ import polars.selectors as cs
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
 
-ROWS = 500_000
+ROWS = 250_000
 """The most rows of a file. Smaller files: a change rewrites less, and a reader opens more."""
 
 

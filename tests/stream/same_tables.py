@@ -67,7 +67,7 @@ _NO_VALUE = pl.col("_corrupt_record").is_null()
 
 def _rows(lake: str, table: str) -> pl.DataFrame:
     rows = delta.scan(delta.open_existing(lake, table)).collect()
-    return rows.drop("_event_time", strict=False)
+    return rows.drop("_event_time", "_version", strict=False)
 
 
 def _broken(lake: str, contract: type[Bronze]) -> pl.DataFrame:
