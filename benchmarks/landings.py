@@ -15,6 +15,9 @@ from flows.sample import write_sample
 NEW, CHANGED = 0.01, 0.001
 """What the increment brings, as shares of the orders that are there."""
 
+UNDER_WAY = 0.1
+"""The share of the orders, the latest, among which some change."""
+
 _OF_ORDERS = {"orders", "order_items", "order_payments", "order_reviews"}
 
 
@@ -22,8 +25,8 @@ def landings(orders: int, base: Path, increment: Path) -> None:
     """Make the folders with the first delivery and with the increment.
 
     Of one sample the latest orders, with their customers, items, payments and reviews, are the
-    increment: so new orders are of known products, as in a shop. The changed orders lie all over
-    the past (which is the worst case), each a day later in its estimate.
+    increment: so new orders are of known products, as in a shop. The changed orders are among the
+    latest tenth of those before, which are still under way, each a day later in its estimate.
     """
     base.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=base.parent) as folder:
@@ -37,7 +40,8 @@ def landings(orders: int, base: Path, increment: Path) -> None:
 def _part(whole: Path, orders: int, base: Path, increment: Path) -> None:
     every = _read(whole / "olist_orders_dataset.csv").sort("order_purchase_timestamp", "order_id")
     old, new = every.head(orders), every.tail(-orders)
-    changed = old.gather_every(round(1 / CHANGED)).with_columns(
+    under_way = old.tail(round(orders * UNDER_WAY))
+    changed = under_way.gather_every(round(UNDER_WAY / CHANGED)).with_columns(
         col("order_estimated_delivery_date")
         .str.to_datetime("%Y-%m-%d %H:%M:%S")
         .dt.offset_by("1d")

@@ -17,7 +17,10 @@ def query(lake: str, statement: str) -> pl.DataFrame:
     with duckdb.connect() as connection:
         for name in existing(lake):
             schema, _, table = name.partition(".")
-            connection.register(f"{schema}__{table}", delta.scan(delta.open_existing(lake, name)))
+            rows = delta.scan(delta.open_existing(lake, name))
+            if schema == "gold":  # what analysts read is the contract's columns alone
+                rows = rows.drop("_version", strict=False)
+            connection.register(f"{schema}__{table}", rows)
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             view = f"CREATE VIEW {name} AS SELECT * FROM {schema}__{table}"  # noqa: S608 - our names
             connection.execute(view)
