@@ -68,14 +68,14 @@ install: .venv/installed ## Install into .venv, at the versions of constraints.t
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,bench,dask]'
 	touch $@
 
 .PHONY: constraints
 constraints: ## Renew constraints.txt: the newest versions that pyproject.toml allows
 	rm -rf .venv/fresh
 	$(PYTHON) -m venv .venv/fresh
-	.venv/fresh/bin/pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	.venv/fresh/bin/pip install --quiet --disable-pip-version-check --editable '.[dev,bench,dask]'
 	{ echo '# Made by `make constraints`: every package of a fresh installation.'; \
 	  .venv/fresh/bin/pip freeze --exclude-editable; } > constraints.txt
 	rm -rf .venv/fresh

@@ -47,7 +47,13 @@ AsOf = Annotated[
     typer.Option(help="Event time of the records (UTC), instead of each file's modification time."),
 ]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute all tables from bronze again.")]
-
+Runner = Annotated[
+    str | None,
+    typer.Option(
+        help="Run the tasks on Dask: on a cluster of this machine, or on a scheduler's.",
+        metavar="dask[=ADDRESS]",
+    ),
+]
 
 Bootstrap = Annotated[
     str | None,
@@ -73,13 +79,16 @@ def run(
     archive: Archive = None,
     as_of: AsOf = None,
     rebuild: Rebuild = False,
+    runner: Runner = None,
 ) -> None:
     """Ingest the landing zone, then refresh every table."""
     from flows.lakehouse import lakehouse
 
     _report(
         "run",
-        lambda: lakehouse(place("source", source), place("lake", lake), archive, as_of, rebuild),
+        lambda: lakehouse(
+            place("source", source), place("lake", lake), archive, as_of, rebuild, runner
+        ),
     )
 
 
@@ -103,6 +112,7 @@ def refresh(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be read and written, and do nothing.")
     ] = False,
+    runner: Runner = None,
 ) -> None:
     """Bring every table up to its inputs."""
     from flows import lakehouse
@@ -115,7 +125,7 @@ def refresh(
         rows = map(explain, plan(place("lake", lake), rebuild=rebuild).values())
         out.print(_grid(("table", "would read", "and write"), rows, justify="left"))
         return
-    _report("refresh", lambda: lakehouse.refresh(place("lake", lake), rebuild))
+    _report("refresh", lambda: lakehouse.refresh(place("lake", lake), rebuild, runner))
 
 
 @app.command()

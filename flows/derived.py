@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from time import perf_counter
+from typing import NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
@@ -11,8 +13,11 @@ from contracts.check import check
 from contracts.contract import Contract
 from flows import delta, parquet
 from flows.due import Due, due
+from flows.fingerprint import fingerprint
 from flows.outcome import ConservationError, Outcome
+from flows.parquet import Written
 from flows.parts import parts
+from flows.runner import UnlikeWorkersError, spread
 from flows.standing import standing
 from transforms.graph import Table
 
@@ -47,7 +52,7 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
         scopes = "" if whole else _affected(table, inputs, todo)
         if isinstance(scopes, str):
             anew = anew or scopes
-            written = _make_all(table, target, inputs, parents, todo)
+            written = _make_all(lake, table, target, inputs, parents, todo)
         else:
             written = _make_some(table, target, inputs, parents, todo, scopes=scopes)
     return replace(
@@ -102,36 +107,85 @@ def _knows(handle: DeltaTable, scope: Sequence[str]) -> bool:
     return set(scope) <= {field.name for field in handle.schema().fields}
 
 
-def _make_all(
-    table: Table, target: DeltaTable, inputs: _Handles, parents: _Handles, todo: Due
+class _Whole(NamedTuple):
+    """A table that is made of all rows of its inputs; in names and versions, for it may travel."""
+
+    lake: str
+    table: Table
+    version: int
+    inputs: Mapping[str, int]
+    """By name, their versions."""
+    parents: Mapping[str, int]
+    """By foreign key, the versions of the tables that they refer to."""
+    made_by: tuple[str, int]
+
+
+def _make_all(  # noqa: PLR0913, PLR0917 - what is read, what is written, and how far
+    lake: str, table: Table, target: DeltaTable, inputs: _Handles, parents: _Handles, todo: Due
 ) -> int:
     promise = table.contract.promise()
-    every = _made_in_parts(table, inputs, parents)
     if not promise.scope:
-        (made,) = every
+        made = _checked(table, inputs, parents, pl.lit(value=True))
         known = delta.scan(target).select(made.columns).sort(promise.key).collect()
         if made.equals(known):
             delta.append(target, made.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
             return 0
-        every = iter([made])
-    written = parquet.write_files(target, (delta.stamped(target, made) for made in every))
+        written = parquet.write_files(target, [delta.stamped(target, made)])
+    else:
+        read, known_to = _versions(inputs), _versions(parents)
+        whole = _Whole(lake, table, target.version(), read, known_to, _made_by(table))
+        rows = sum(map(delta.rows, inputs.values()))
+        done = spread(partial(_write_part, whole), parts(rows, promise.scope))
+        actions = [action for part in done for action in part.actions]
+        written = Written(actions, sum(part.rows for part in done), done[0].schema)
     figures = {"rows": written.rows, "written": written.rows}
     delta.rebuild(target, written, delta.carrying(todo.consumed, figures))
     return written.rows
 
 
-def _made_in_parts(table: Table, inputs: _Handles, parents: _Handles) -> Iterator[pl.DataFrame]:
-    """Make a table from all rows of its inputs, in parts if they are many: each of some scopes."""
+def _write_part(whole: _Whole, mine: pl.Expr) -> Written:
+    """Write a part of a table's rows to files, for the commit of all parts to name."""
+    table = whole.table
+    if _made_by(table) != whole.made_by:
+        message = (
+            f"{table.name}: a worker has other code, or another Polars than {whole.made_by[0]}: "
+            f"it would cut the table into other parts; give all the same installation"
+        )
+        raise UnlikeWorkersError(message)
+
+    def opened(name: str, version: int) -> DeltaTable:
+        handle = delta.open_existing(whole.lake, name)
+        handle.load_as_version(version)
+        return handle
+
+    target = opened(table.name, whole.version)
+    inputs = {name: opened(name, version) for name, version in whole.inputs.items()}
+    parents = {
+        column: opened(parent.promise().table, whole.parents[column])
+        for column, parent in table.contract.references().items()
+    }
+    made = _checked(table, inputs, parents, mine)
+    return parquet.write_files(target, [delta.stamped(target, made)])
+
+
+def _checked(table: Table, inputs: _Handles, parents: _Handles, mine: pl.Expr) -> pl.DataFrame:
+    """Make the rows of some scopes, and check them."""
     scope = table.contract.promise().scope
-    referred = {column: delta.scan(each) for column, each in parents.items()}
-    for mine in parts(sum(map(delta.rows, inputs.values())), scope):
-        rows = {
-            name: delta.scan(handle).filter(mine) if _knows(handle, scope) else delta.scan(handle)
-            for name, handle in inputs.items()
-        }
-        made = _made(table, rows)
-        check(made, table.contract, referred)
-        yield made
+    rows = {
+        name: delta.scan(handle).filter(mine) if _knows(handle, scope) else delta.scan(handle)
+        for name, handle in inputs.items()
+    }
+    made = _made(table, rows)
+    check(made, table.contract, {column: delta.scan(each) for column, each in parents.items()})
+    return made
+
+
+def _versions(handles: _Handles) -> dict[str, int]:
+    return {name: handle.version() for name, handle in handles.items()}
+
+
+def _made_by(table: Table) -> tuple[str, int]:
+    return pl.__version__, fingerprint(table)
 
 
 def _make_some(  # noqa: PLR0913 - what is read, what is written, and how far

@@ -1,15 +1,12 @@
 """The flows: `lakehouse` is `ingest`, then `refresh`; `replay` gives broken records a chance."""
 
-import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
-from prefect.task_runners import ThreadPoolTaskRunner
 
 from flows.delta import quarantine_name
 from flows.derived import refresh_derived
@@ -19,21 +16,20 @@ from flows.outcome import Outcome, RunFailedError, UnknownTableError
 from flows.plan import plan
 from flows.records import refresh_records, replay_records
 from flows.report import publish
+from flows.runner import SIDE_BY_SIDE, task_runner
 from flows.settings import place
 from flows.steps import gather, step
 from transforms.graph import Table, tables
 
-# Polars uses every core for one table; as many tables at a time keep them busy in between.
-SIDE_BY_SIDE: Any = ThreadPoolTaskRunner(max_workers=os.cpu_count() or 2)
-
 
 @flow
-def lakehouse(
+def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's form
     source: str | None = None,
     lake: str | None = None,
     archive: str | None = None,
     as_of: datetime | None = None,
     rebuild: bool = False,
+    runner: str | None = None,
 ) -> list[Outcome]:
     """Ingest what lies in the landing zone, then refresh every table.
 
@@ -44,12 +40,16 @@ def lakehouse(
         as_of: the event time of the records, instead of each file's modification time (UTC when
             it names no zone).
         rebuild: compute every table again from bronze.
+        runner: `dask` or `dask=ADDRESS` (of a scheduler) runs the tasks on a Dask cluster, whose
+            workers reach the same paths; threads of this process when not given.
 
     Raises:
         RunFailedError: something failed or a file was rejected; all else has been done.
     """
-    landed, rejected = _done(ingest(source, lake, archive, as_of, return_state=True))
-    made, failed = _done(refresh(lake, rebuild, return_state=True))
+    with task_runner(runner) as there:
+        land, make = (each.with_options(task_runner=there) for each in (ingest, refresh))
+        landed, rejected = _done(land(source, lake, archive, as_of, return_state=True))
+        made, failed = _done(make(lake, rebuild, return_state=True))
     if failures := rejected + failed:
         raise RunFailedError(failures, landed + made)
     return landed + made
@@ -84,13 +84,18 @@ def ingest(
 
 
 @flow(task_runner=SIDE_BY_SIDE)
-def refresh(lake: str | None = None, rebuild: bool = False) -> list[Outcome]:
+def refresh(
+    lake: str | None = None, rebuild: bool = False, runner: str | None = None
+) -> list[Outcome]:
     """Bring every table up to its inputs; parameters as in `lakehouse`.
 
     Raises:
         RunFailedError: a table failed, and those behind it were left as they are.
     """
     lake = place("lake", lake)
+    if runner:
+        with task_runner(runner) as there:
+            return refresh.with_options(task_runner=there)(lake, rebuild)
     futures: dict[str, PrefectFuture[Outcome]] = {}
     planned = plan(lake, rebuild=rebuild)
     for name, todo in planned.items():

@@ -6,7 +6,9 @@ lies in the tables.
 
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from prefect import Task, get_run_logger
 from prefect.assets import Asset, AssetProperties, add_asset_metadata, materialize
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
-from prefect.futures import PrefectFuture, as_completed
+from prefect.futures import PrefectFuture, PrefectWrappedFuture, as_completed
 from prefect.tasks import exponential_backoff
 from rich.console import Console
 from rich.progress import track
@@ -88,10 +90,12 @@ def gather(
         transient=True,
     ):
         future.wait()
-    states = {task: future.state for task, future in submitted.items()}
+    lost = {task: error for task, future in submitted.items() if (error := _lost(future))}
+    states = {task: future.state for task, future in submitted.items() if task not in lost}
     outcomes = [state.result() for state in states.values() if state.is_completed()]
     failures = [reason for outcome in outcomes for reason in outcome.rejected]
     failures += [_reason(task, state) for task, state in states.items() if _failed(state)]
+    failures += _told_by_error(lost)
     if left := [task for task, state in states.items() if state.is_pending()]:
         failures.append(f"left as they are, for they need what failed: {', '.join(left)}")
     return outcomes, failures
@@ -104,6 +108,25 @@ def _can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
 
 def _failed(state: State[Any]) -> bool:
     return state.is_failed() or state.is_crashed() or state.is_cancelled()
+
+
+def _lost(future: PrefectFuture[Outcome]) -> BaseException | None:
+    """Return what ended a task that could not say how it ended: its worker died, say."""
+    if not isinstance(future, PrefectWrappedFuture):
+        return None
+    ended = future.wrapped_future
+    error: BaseException | None = (
+        CancelledError("its scheduler is gone") if ended.cancelled() else ended.exception()
+    )
+    return error
+
+
+def _told_by_error(lost: Mapping[str, BaseException]) -> list[str]:
+    """Return a line for each error; what needs a lost task is lost by the same."""
+    tasks = defaultdict[str, list[str]](list)
+    for task, error in lost.items():
+        tasks[f"{type(error).__name__}: {error}"].append(task)
+    return [" ".join(f"{', '.join(names)}: {error}".split()) for error, names in tasks.items()]
 
 
 def _reason(task: str, state: State[Any]) -> str:

@@ -26,8 +26,8 @@ def test_all_deployments_are_accepted_with_their_parameters() -> None:
         each["name"]: set(each["parameter_openapi_schema"]["properties"]) for each in found
     }
     assert parameters == {
-        "nightly": {"source", "lake", "archive", "as_of", "rebuild"},
-        "hourly": {"lake", "rebuild"},
+        "nightly": {"source", "lake", "archive", "as_of", "rebuild", "runner"},
+        "hourly": {"lake", "rebuild", "runner"},
         "by-hand": {"lake", "table"},
         "every-five-minutes": STREAM,
         "follow": STREAM,

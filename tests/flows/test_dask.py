@@ -1,0 +1,260 @@
+"""The flows on a real cluster of two processes: the same tables, whatever becomes of a worker."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import partial, wraps
+from pathlib import Path
+from typing import Any
+
+import dask
+import polars as pl
+import pytest
+from distributed import Client, Event, LocalCluster
+from polars.testing import assert_frame_equal
+
+from flows import delta, derived, parquet
+from flows.derived import refresh_derived
+from flows.lakehouse import lakehouse, refresh
+from flows.outcome import Outcome, RunFailedError
+from flows.records import refresh_records
+from flows.runner import UnlikeWorkersError, spread, task_runner
+from flows.sample import write_sample
+from transforms.graph import Table, tables
+
+Land = Callable[..., Path]
+Tables = dict[str, pl.DataFrame]
+
+ORDERS = 600
+SPLIT = ("gold.fact_orders", "gold.fact_sales", "silver.geolocation")
+
+pytestmark = [
+    pytest.mark.usefixtures("prefect_server"),
+    # A worker that is killed leaves its sockets, and its part of the conversation, behind.
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCluster]:
+    """Two processes, each with one task at a time; tables of more than 100 rows are split."""
+    monkeypatch.setenv("KEYSTONE_PART", "100")
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+    ):
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("landing")
+    write_sample(folder, ORDERS, seed=1, dirty=0.01)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def expected(landing: str, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    """The tables as threads make them."""
+    del prefect_server  # it runs
+    lake = str(tmp_path_factory.mktemp("threads"))
+    lakehouse(landing, lake)
+    return contents(lake)
+
+
+def contents(lake: str) -> Tables:
+    """The rows of every table, in an order of their own, without the version that brought them."""
+    return {
+        name: delta.scan(delta.open_existing(lake, name)).select(columns).sort(columns).collect()
+        for name, table in tables().items()
+        if (columns := table.contract.fields().names())
+    }
+
+
+def assert_same(lake: str, expected: Tables) -> None:
+    for name, rows in contents(lake).items():
+        assert_frame_equal(rows, expected[name])
+
+
+def at(cluster: LocalCluster) -> str:
+    return f"dask={cluster.scheduler_address}"
+
+
+def struck(strike: Callable[[str], None], at_table: str) -> Callable[..., Outcome]:
+    """Return `refresh_derived` with a function of one table that strikes where it is made."""
+
+    def refresh(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+        @wraps(table.function)
+        def function(**inputs: pl.LazyFrame) -> pl.LazyFrame:
+            strike(lake)
+            return table.function(**inputs)
+
+        made = replace(table, function=function) if table.name == at_table else table
+        return refresh_derived(lake, made, rebuild=rebuild)
+
+    return refresh
+
+
+def once(strike: Callable[[str], None]) -> Callable[[str], None]:
+    def first(lake: str) -> None:
+        if not mark(lake).exists():
+            mark(lake).touch()
+            strike(lake)
+
+    return first
+
+
+def mark(lake: str) -> Path:
+    """Where it is noted, for all processes, that something has happened."""
+    return Path(lake, "struck")
+
+
+def die(_lake: str = "") -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_cluster_makes_the_same_tables(
+    cluster: LocalCluster, landing: str, lake: str, expected: Tables
+) -> None:
+    done = lakehouse(landing, lake, runner=at(cluster))
+    assert all(outcome.changed for outcome in done)
+    assert_same(lake, expected)
+    for name in SPLIT:  # in parts, each with files of its own, in one commit
+        handle = delta.open_existing(lake, name)
+        assert len(parquet.files(handle)) > 1
+        assert handle.version() == 1
+    assert not any(outcome.changed for outcome in refresh(lake, runner=at(cluster)))
+
+
+def test_parts_are_made_side_by_side(cluster: LocalCluster) -> None:
+    def meet(part: int) -> bool:
+        Event(f"{part} is here").set()
+        return bool(Event(f"{1 - part} is here").wait(timeout=60))
+
+    with Client(cluster) as client:
+        assert client.submit(spread, meet, range(2)).result() == [True, True]
+
+
+def test_a_worker_that_dies_over_a_part_is_replaced(
+    cluster: LocalCluster,
+    landing: str,
+    lake: str,
+    expected: Tables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    strike = struck(once(die), "gold.fact_sales")
+    monkeypatch.setattr("flows.lakehouse.refresh_derived", strike)
+    lakehouse(landing, lake, runner=at(cluster))
+    assert mark(lake).exists()
+    assert_same(lake, expected)
+    assert delta.open_existing(lake, "gold.fact_sales").version() == 1
+
+
+def test_a_worker_that_dies_before_the_commit_leaves_nothing(
+    cluster: LocalCluster,
+    landing: str,
+    lake: str,
+    expected: Tables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refresh(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+        if table.name == "gold.fact_sales" and not mark(lake).exists():
+            mark(lake).touch()
+            delta.rebuild = lambda *_: die()  # in the worker, which will not outlive it
+        return refresh_derived(lake, table, rebuild=rebuild)
+
+    monkeypatch.setattr("flows.lakehouse.refresh_derived", refresh)
+    lakehouse(landing, lake, runner=at(cluster))
+    assert mark(lake).exists()
+    assert_same(lake, expected)
+    handle = delta.open_existing(lake, "gold.fact_sales")
+    written = {path.name for path in Path(lake, "gold", "fact_sales").rglob("*.parquet")}
+    named = {Path(path).name for path in parquet.files(handle)["path"]}
+    assert named < written  # what the dead one wrote lies there unseen
+
+
+def test_workers_that_always_die_fail_the_run_and_the_next_mends_it(
+    cluster: LocalCluster,
+    landing: str,
+    lake: str,
+    expected: Tables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refresh_orders(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+        if table.name == "silver.orders":
+            die()
+        return refresh_records(lake, table, rebuild=rebuild)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flows.lakehouse.refresh_records", refresh_orders)
+        patched.setattr("flows.lakehouse.refresh_derived", struck(die, "gold.dim_seller"))
+        with pytest.raises(RunFailedError) as caught:
+            lakehouse(landing, lake, runner=at(cluster))
+    told = {line.partition(": ")[0]: line for line in caught.value.failures}
+    (orders,) = [tasks for tasks in told if tasks.startswith("silver.orders")]
+    assert "gold.fact_orders" in orders
+    assert all("KilledWorker: " in line and "\n" not in line for line in told.values())
+    refresh(lake)
+    assert_same(lake, expected)
+
+
+def test_a_faster_writer_makes_all_parts_be_made_again(
+    cluster: LocalCluster,
+    landing: str,
+    lake: str,
+    expected: Tables,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def write(lake: str) -> None:
+        handle = delta.open_existing(lake, "gold.fact_sales")
+        delta.append(handle, delta.scan(handle).clear().collect(), delta.carrying({}, {}))
+
+    strike = struck(once(write), "gold.fact_sales")
+    monkeypatch.setattr("flows.lakehouse.refresh_derived", strike)
+    lakehouse(landing, lake, runner=at(cluster))
+    assert_same(lake, expected)
+    handle = delta.open_existing(lake, "gold.fact_sales")
+    assert handle.version() == 2
+    stamps = delta.scan(handle).select("_version").unique().collect()
+    assert stamps["_version"].to_list() == [2]
+
+
+def test_a_worker_with_another_polars_is_refused(
+    lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def elsewhere(work: partial[Any], items: Iterable[pl.Expr]) -> list[Any]:
+        monkeypatch.setattr(pl, "__version__", "0.1")
+        return list(map(work, items))
+
+    monkeypatch.setattr(derived, "spread", elsewhere)
+    with pytest.raises(UnlikeWorkersError, match=r"gold\.fact_sales: a worker has other code"):
+        refresh_derived(lake, tables()["gold.fact_sales"])
+
+
+def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "prefect_dask.task_runners", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install"), task_runner("dask"):
+        pass
+
+
+def test_a_runner_that_there_is_not() -> None:
+    with pytest.raises(ValueError, match="there is no runner ray"), task_runner("ray"):
+        pass
+
+
+def test_the_command_starts_a_cluster_of_its_own(land: Land, lake: str) -> None:
+    arguments = ["--source", str(land(orders=[{}])), "--lake", lake, "--runner", "dask"]
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-m", "flows", "run", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert delta.rows(delta.open_existing(lake, "gold.fact_orders")) == 1
