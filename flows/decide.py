@@ -79,10 +79,12 @@ def decide_all(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -
     """
     promise = table.contract.promise()
     hashes = list[pl.Series]()
-    broken = [_sifted(raw.clear(), table)[1]]
+    no_row, no_broken = _sifted(raw.clear(), table)
+    broken = [no_broken]
     warned = Counter[str]()
 
     def typed() -> Iterator[pl.DataFrame]:
+        yield no_row  # which says what columns there are, also where there are no records
         for part in raw.collect_batches(chunk_size=parquet.ROWS):
             kept, bad = _sifted(part.lazy(), table)
             hashes.append(kept.select(pl.struct(promise.key).hash()).to_series())

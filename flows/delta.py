@@ -19,7 +19,12 @@ from urllib.parse import unquote
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import (
+    CommitFailedError,
+    DeltaError,
+    SchemaMismatchError,
+    TableNotFoundError,
+)
 from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.contract import Contract
@@ -42,6 +47,7 @@ def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
         stored(contract),
         partition_by=promise.partition_by,
         description=(contract.__doc__ or "").partition("\n")[0],
+        widened=promise.layer == "bronze",  # other tables are made anew by their new code
     )
 
 
@@ -101,7 +107,7 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
     new = files.join(before, on="path", how="anti")
     if new.is_empty():
         return scan(handle).clear(), 0
-    return pl.scan_parquet(parquet.paths(handle, new["path"])), int(new["num_records"].sum())
+    return parquet.scan_files(handle, new["path"]).drop("_file"), int(new["num_records"].sum())
 
 
 def changed_since(handle: DeltaTable, version: int) -> pl.LazyFrame:
@@ -129,10 +135,15 @@ def append(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProp
     """Add rows, or files that have been written, through the handle.
 
     Raises:
+        deltalake.exceptions.SchemaMismatchError: the table has not the columns of the rows.
         deltalake.exceptions.CommitFailedError: another writer has moved the watermark since the
             handle was opened. Open a new handle, compare the watermark, decide.
     """
-    _commit(handle, _written(handle, data).actions, carried)
+    written = _written(handle, data)
+    if strange := set(written.schema) ^ {field.name for field in handle.schema().fields}:
+        message = f"{handle.table_uri}: rows and table differ in the columns {sorted(strange)}"
+        raise SchemaMismatchError(message)
+    _commit(handle, written.actions, carried)
 
 
 def replace(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
@@ -178,7 +189,7 @@ def put(  # noqa: PLR0913 - two of them say what to put where, two where rows ar
     small = pl.col("num_records") < _SMALL
     touched = pl.col("path").is_in(over["_file"].unique().implode())
     # Small files are put together, those that are touched now and all when they become many.
-    folded = files.filter(small & (touched | (small.sum() > _MANY)))
+    folded = files.filter(small & (touched | (small.sum().over("partition") > _MANY)))
     rewritten = files.filter(touched & ~small)
     new = pl.concat([_rest(handle, folded, over, key), stamped(handle, data)], how="diagonal")
     kept = (_rest(handle, file, over, key) for file in rewritten.iter_slices(1))
@@ -263,10 +274,15 @@ def _commit(
 
 
 def _open(
-    uri: str, schema: pl.Schema, *, partition_by: tuple[str, ...] = (), description: str
+    uri: str,
+    schema: pl.Schema,
+    *,
+    partition_by: tuple[str, ...] = (),
+    description: str,
+    widened: bool = False,
 ) -> DeltaTable:
     try:
-        return _Handle(uri)
+        return _with_columns(_Handle(uri), schema) if widened else _Handle(uri)
     except TableNotFoundError:
         # Of two writers that both find nothing one is too late, and finds it now.
         with suppress(CommitFailedError):
@@ -278,6 +294,15 @@ def _open(
                 description=description,
             )
         return _Handle(uri)
+
+
+def _with_columns(handle: DeltaTable, schema: pl.Schema) -> DeltaTable:
+    """Add the columns that the table lacks; its older rows have null there."""
+    fields = Schema.from_arrow(schema).fields
+    known = {field.name for field in handle.schema().fields}
+    if missing := [field for field in fields if field.name not in known]:
+        handle.alter.add_columns(missing)
+    return handle
 
 
 class _Handle(DeltaTable):

@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
+from deltalake.exceptions import CommitFailedError
 
-from contracts.check import check
+from contracts.check import ContractBrokenError, check
 from contracts.contract import Contract
 from flows import delta, parquet
 from flows.due import Due, due
@@ -50,11 +51,17 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     if not todo.nothing:
         whole = anew or not table.contract.promise().scope
         scopes = "" if whole else _affected(table, inputs, todo)
-        if isinstance(scopes, str):
-            anew = anew or scopes
-            written = _make_all(lake, table, target, inputs, parents, todo)
-        else:
-            written = _make_some(table, target, inputs, parents, todo, scopes=scopes)
+        try:
+            if isinstance(scopes, str):
+                anew = anew or scopes
+                written = _make_all(lake, table, target, inputs, parents, todo)
+            else:
+                written = _make_some(table, target, inputs, parents, todo, scopes=scopes)
+        except ContractBrokenError as broken:
+            if _equally_far(inputs, list(parents.values())):
+                raise
+            message = f"{table.name}: another refresh is making its dimensions; try again"
+            raise CommitFailedError(message) from broken
     return replace(
         standing(table, target),
         changed=not todo.nothing,
@@ -73,6 +80,14 @@ def _hold_back(read: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> No
     read.load_as_version(
         min([read.version(), *(version for version in seen if version is not None)])
     )
+
+
+def _equally_far(inputs: _Handles, parents: Iterable[DeltaTable]) -> bool:
+    """Tell whether the dimensions that read an input have read the same version of it."""
+    seen = {
+        name: {parent.transaction_version(name) for parent in parents} - {None} for name in inputs
+    }
+    return all(len(versions) <= 1 for versions in seen.values())
 
 
 def _affected(table: Table, inputs: _Handles, todo: Due) -> pl.DataFrame | str:
@@ -126,11 +141,12 @@ def _make_all(  # noqa: PLR0913, PLR0917 - what is read, what is written, and ho
     promise = table.contract.promise()
     if not promise.scope:
         made = _checked(table, inputs, parents, pl.lit(value=True))
-        known = delta.scan(target).select(made.columns).sort(promise.key).collect()
-        if made.equals(known):
-            delta.append(target, made.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
+        new = delta.stamped(target, made)
+        known = delta.scan(target).collect()
+        if known.schema == new.schema and made.equals(known.select(made.columns).sort(promise.key)):
+            delta.append(target, new.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
             return 0
-        written = parquet.write_files(target, [delta.stamped(target, made)])
+        written = parquet.write_files(target, [new])
     else:
         read, known_to = _versions(inputs), _versions(parents)
         whole = _Whole(lake, table, target.version(), read, known_to, _made_by(table))

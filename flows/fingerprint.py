@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
-import contracts.check
-import transforms.latest
-import transforms.sift
 from transforms.graph import Table
 
 CODE = "code"
@@ -19,19 +16,22 @@ CODE = "code"
 def fingerprint(table: Table) -> int:
     """Return a number for the code that makes a table, the size of a Delta transaction's version.
 
-    It covers the table's function and contract, the steps around them, and every module of ours
-    that they import, but not their comments, docstrings and layout.
+    It covers the table's function and contract, the steps around them, every module of `contracts`
+    and `transforms` that they import, and the flow that puts them together; but not comments,
+    docstrings and layout, nor the libraries.
     """
     told = "".join(map(_told, sorted(_modules(table))))
     return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8]) >> 1
 
 
 _OURS = ("contracts", "transforms")
+_OF_RECORDS = ("transforms.sift", "transforms.latest", "flows.decide")
+_DERIVED = ("contracts.check", "flows.derived")
 
 
 def _modules(table: Table) -> set[str]:
-    around = (transforms.sift, transforms.latest) if table.source else (contracts.check,)
-    modules = {table.function.__module__, *(module.__name__ for module in around)}
+    around = _OF_RECORDS if table.source else _DERIVED
+    modules = {table.function.__module__, *around}
     while more := {name for module in modules for name in _imported(module)} - modules:
         modules |= more
     return modules

@@ -78,7 +78,7 @@ def _plan(
     behind = {
         name: _rows_since(table, inputs[name], since)
         for name, since in todo.since.items()
-        if todo.consumed[name] != since
+        if todo.consumed[name] != since and not anew
     }
     idle = not (anew or behind or after)
     return Planned(table, behind, anew, after, standing(table, target) if idle else None)

@@ -23,6 +23,9 @@ def place(name: str, given: str | None) -> str:
         MissingSettingError: neither, or no table can lie there.
     """
     if found := str(given or getattr(Settings(), name)):
+        if name == "lake" and "://" in found:
+            message = f"{found}: a lake lies in a folder; object storage is not there yet"
+            raise MissingSettingError(message)
         if name == "lake" and (unfit := set(found) & set("[]*?#%\\")):
             message = f"{found}: the path of a lake cannot have {' '.join(sorted(unfit))} in it"
             raise MissingSettingError(message)
