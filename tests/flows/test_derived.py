@@ -13,6 +13,7 @@ from flows import delta
 from flows.derived import refresh_derived
 from flows.ingest import ingest_table
 from flows.landing import arrivals
+from flows.outcome import Outcome
 from flows.records import refresh_records
 from transforms.graph import tables
 
@@ -32,13 +33,20 @@ EVERYTHING = (
 
 def bring_up(landing: Path, lake: str) -> dict[str, bool]:
     """Ingest and refresh without Prefect; tell which tables changed."""
+    return {name: outcome.changed for name, outcome in outcomes(landing, lake).items()}
+
+
+def outcomes(landing: Path, lake: str) -> dict[str, Outcome]:
+    """Ingest and refresh without Prefect."""
     files, _ = arrivals(str(landing))
     for contract, paths in files.items():
         ingest_table(lake, contract, paths)
-    return {
-        name: (refresh_records if table.source else refresh_derived)(lake, table).changed
-        for name, table in tables().items()
-    }
+    return {name: refresh(lake, name) for name in tables()}
+
+
+def refresh(lake: str, name: str) -> Outcome:
+    table = tables()[name]
+    return (refresh_records if table.source else refresh_derived)(lake, table)
 
 
 def gold(lake: str, table: str) -> pl.DataFrame:
@@ -92,14 +100,8 @@ def test_only_the_rows_that_a_change_affects_are_written(land: Land, lake: str) 
     two = [{}, {"order_id": "b" * 32}]
     bring_up(land(orders=two, order_items=two, order_payments=two), lake)
     landing = land("late", order_payments=[{"order_id": "b" * 32, "payment_sequential": "2"}])
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(lake, contract, paths)
-    written = {
-        name: (refresh_records if table.source else refresh_derived)(lake, table).written
-        for name, table in tables().items()
-    }
-    assert {name: rows for name, rows in written.items() if rows} == {
+    done = outcomes(landing, lake)
+    assert {name: made.written for name, made in done.items() if made.written} == {
         "silver.order_payments": 1,
         "gold.fact_orders": 1,
         "gold.fact_payments": 1,
@@ -111,14 +113,7 @@ def test_what_is_looked_up_affects_those_who_look(land: Land, lake: str) -> None
     far = {"customer_id": "d" * 32, "customer_zip_code_prefix": "20040"}
     bring_up(land(customers=[{}, far], geolocation=[{}]), lake)
     landing = land("late", geolocation=[{"geolocation_lat": "-20.0"}])
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(lake, contract, paths)
-    outcomes = {
-        name: (refresh_records if table.source else refresh_derived)(lake, table)
-        for name, table in tables().items()
-    }
-    assert outcomes["gold.dim_customer"].written == 1
+    assert outcomes(landing, lake)["gold.dim_customer"].written == 1
     assert gold(lake, "dim_customer").sort("customer_id")["latitude"].to_list() == [-21.78, None]
 
 
@@ -129,13 +124,7 @@ def test_what_cannot_tell_whom_it_affects_affects_all(
     bring_up(land("late", geolocation=[{"geolocation_lat": "-20.0"}]), lake)
     monkeypatch.setattr(Customers, "lookups", dict)
     landing = land("later", geolocation=[{"geolocation_lat": "-21.0"}])
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(lake, contract, paths)
-    for name in ("silver.geolocation_points", "silver.geolocation"):
-        table = tables()[name]
-        (refresh_records if table.source else refresh_derived)(lake, table)
-    outcome = refresh_derived(lake, tables()["gold.dim_customer"])
+    outcome = outcomes(landing, lake)["gold.dim_customer"]
     assert outcome.anew == "silver.geolocation changed, which has no customer_id"
     assert gold(lake, "dim_customer")["latitude"].item() == -21.0
 
