@@ -9,6 +9,7 @@ import pytest
 from prefect.settings import PREFECT_API_URL
 from prefect.testing.utilities import prefect_test_harness
 
+from tests.good import GOOD
 from transforms.graph import sources
 
 Row = Mapping[str, str]
@@ -58,70 +59,3 @@ def land(tmp_path: Path) -> Land:
 def good() -> Mapping[str, Row]:
     """A good record of each entity; together they are one order."""
     return GOOD
-
-
-def hex_id(letter: str) -> str:
-    """An id of 32 hex digits."""
-    return letter * 32
-
-
-GOOD: dict[str, Row] = {
-    "orders": {
-        "order_id": hex_id("a"),
-        "customer_id": hex_id("c"),
-        "order_status": "delivered",
-        "order_purchase_timestamp": "2017-11-24 10:00:00",
-        "order_approved_at": "2017-11-24 11:00:00",
-        "order_delivered_carrier_date": "2017-11-27 09:00:00",
-        "order_delivered_customer_date": "2017-12-04 18:00:00",
-        "order_estimated_delivery_date": "2017-12-10 00:00:00",
-    },
-    "order_items": {
-        "order_id": hex_id("a"),
-        "order_item_id": "1",
-        "product_id": hex_id("b"),
-        "seller_id": hex_id("d"),
-        "shipping_limit_date": "2017-11-28 10:00:00",
-        "price": "99.90",
-        "freight_value": "10.10",
-    },
-    "order_payments": {
-        "order_id": hex_id("a"),
-        "payment_sequential": "1",
-        "payment_type": "credit_card",
-        "payment_installments": "2",
-        "payment_value": "110.00",
-    },
-    "order_reviews": {
-        "review_id": hex_id("e"),
-        "order_id": hex_id("a"),
-        "review_score": "5",
-        "review_creation_date": "2017-12-05 00:00:00",
-        "review_answer_timestamp": "2017-12-06 12:00:00",
-    },
-    "customers": {
-        "customer_id": hex_id("c"),
-        "customer_unique_id": hex_id("f"),
-        "customer_zip_code_prefix": "01310",
-        "customer_city": "sao paulo",
-        "customer_state": "SP",
-    },
-    "products": {"product_id": hex_id("b"), "product_category_name": "livros"},
-    "sellers": {
-        "seller_id": hex_id("d"),
-        "seller_zip_code_prefix": "20040",
-        "seller_city": "rio de janeiro",
-        "seller_state": "RJ",
-    },
-    "geolocation": {
-        "geolocation_zip_code_prefix": "01310",
-        "geolocation_lat": "-23.56",
-        "geolocation_lng": "-46.65",
-        "geolocation_city": "sao paulo",
-        "geolocation_state": "SP",
-    },
-    "product_category_name_translation": {
-        "product_category_name": "livros",
-        "product_category_name_english": "books",
-    },
-}

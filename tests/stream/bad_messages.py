@@ -10,6 +10,8 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple
 
+from tests.good import GOOD
+
 Headers = list[tuple[str, str | bytes | None]]
 
 
@@ -26,17 +28,8 @@ class Bad(NamedTuple):
 
 def good_order(number: int, **more: Any) -> dict[str, Any]:
     """Return a sound order record with an id of its own."""
-    return {
-        "order_id": f"{number:032x}",
-        "customer_id": f"{number:032x}",
-        "order_status": "delivered",
-        "order_purchase_timestamp": "2017-11-24 10:00:00",
-        "order_approved_at": "2017-11-24 11:00:00",
-        "order_delivered_carrier_date": "2017-11-27 09:00:00",
-        "order_delivered_customer_date": "2017-12-04 18:00:00",
-        "order_estimated_delivery_date": "2017-12-10 00:00:00",
-        **more,
-    }
+    ids = {"order_id": f"{number:032x}", "customer_id": f"{number:032x}"}
+    return {**GOOD["orders"], **ids, **more}
 
 
 def encoded(number: int, **more: Any) -> bytes:

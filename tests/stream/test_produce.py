@@ -20,6 +20,7 @@ from flows.csv_records import inspect_csv
 from flows.kafka import KafkaSettings
 from flows.produce import UnconfirmedError, deliver, produce
 from flows.spool import Event
+from tests.good import GOOD
 from transforms.graph import sources
 
 Message = tuple[str | None, str, dict[str, str]]
@@ -211,16 +212,7 @@ def test_no_more_messages_are_sent_than_the_rate_allows(cluster: Cluster) -> Non
 
 
 ORDER = "a" * 32
-ORDERS = {
-    "order_id": ORDER,
-    "customer_id": "c" * 32,
-    "order_status": "delivered",
-    "order_purchase_timestamp": "2017-11-24 10:00:00",
-    "order_approved_at": "2017-11-24 11:00:00",
-    "order_delivered_carrier_date": "2017-11-27 09:00:00",
-    "order_delivered_customer_date": "2017-12-04 18:00:00",
-    "order_estimated_delivery_date": "2017-12-10 00:00:00",
-}
+ORDERS = GOOD["orders"]
 PAYMENT = {
     "order_id": ORDER,
     "payment_sequential": "1",

@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.contract import Bronze
+from tests import good
 from transforms.graph import Table, tables
 from transforms.latest import latest
 from transforms.life import life, message_key
@@ -21,16 +22,7 @@ TYPED: dict[type[Bronze], Table] = {t.source: t for t in tables().values() if t.
 ORDER, CUSTOMER, PRODUCT, SELLER, REVIEW = (letter * 32 for letter in "abcde")
 
 GOOD: dict[type[Bronze], dict[str, str]] = {
-    bronze.Orders: {
-        "order_id": ORDER,
-        "customer_id": CUSTOMER,
-        "order_status": "delivered",
-        "order_purchase_timestamp": "2017-11-24 10:00:00",
-        "order_approved_at": "2017-11-24 11:00:00",
-        "order_delivered_carrier_date": "2017-11-27 09:00:00",
-        "order_delivered_customer_date": "2017-12-04 18:00:00",
-        "order_estimated_delivery_date": "2017-12-10 00:00:00",
-    },
+    bronze.Orders: {**good.GOOD["orders"], "order_id": ORDER, "customer_id": CUSTOMER},
     bronze.OrderItems: {
         "order_id": ORDER,
         "order_item_id": "1",
