@@ -11,6 +11,7 @@ APPROVED = "order_approved_at"
 SHIPPED = "order_delivered_carrier_date"
 DELIVERED = "order_delivered_customer_date"
 ESTIMATED = "order_estimated_delivery_date"
+SATURDAY = 5  # where Monday is 0
 
 
 def gold(silver: Tables) -> dict[str, pd.DataFrame]:
@@ -64,7 +65,7 @@ def _dim_date(silver: Tables) -> pd.DataFrame:
             "day": date.dt.day,
             "weekday": date.dt.day_of_week + 1,
             "weekday_name": date.dt.day_name(),
-            "is_weekend": date.dt.day_of_week >= 5,  # noqa: PLR2004 - Monday is 0
+            "is_weekend": date.dt.day_of_week >= SATURDAY,
         }
     )
 

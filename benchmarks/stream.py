@@ -33,6 +33,8 @@ from flows.kafka import KafkaSettings, client_config, existing_partitions, topic
 from tests.stream.broker import ROOT, kafka
 
 PARTITIONS = 4
+NEARLY_FULL = 90_000
+"""Messages; the queue of a producer takes 100,000."""
 
 
 class Contender(NamedTuple):
@@ -122,7 +124,7 @@ def fill(settings: KafkaSettings, messages: int) -> None:
             f'"payment_installments":"{number % 12}","payment_value":"{number % 1000}.90"}}'
         )
         producer.produce(topic, value, f"{number:032x}/1", headers=headers)
-        producer.poll(0 if len(producer) < 90_000 else 1)  # noqa: PLR2004 - the queue takes 100,000
+        producer.poll(0 if len(producer) < NEARLY_FULL else 1)
     producer.flush()
 
 

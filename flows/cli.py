@@ -121,8 +121,8 @@ def refresh(
         from flows.plan import explain, plan
         from flows.status import existing
 
-        existing(place("lake", lake))
-        rows = map(explain, plan(place("lake", lake), rebuild=rebuild).values())
+        existing(where := place("lake", lake))
+        rows = [explain(where, each) for each in plan(where, rebuild=rebuild).values()]
         out.print(_grid(("table", "would read", "and write"), rows, justify="left"))
         return
     _report("refresh", lambda: lakehouse.refresh(place("lake", lake), rebuild, runner))

@@ -102,10 +102,8 @@ def decide_all(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -
     _conserve(table, read, kept + len(bad))
     # To count hashes is cheap, and where none is repeated no key is.
     if kept and pl.concat(hashes).n_unique() < kept:
-        versions, written = (
-            written,
-            parquet.write_files(silver, ready(_newest(silver, written, promise.key))),
-        )
+        versions = written
+        written = parquet.write_files(silver, ready(_newest(silver, versions, promise.key)))
         parquet.remove_files(silver, versions)
     return Fate(read, written, kept - written.rows, bad, pl.DataFrame(), dict(warned))
 

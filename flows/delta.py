@@ -152,10 +152,9 @@ def replace(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitPro
     _commit(handle, written.actions, carried, all_of=Schema.from_arrow(written.schema))
 
 
-def rebuild(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
-    """Do as `replace` with rows, or with files of `stamped` rows; who reads them begins anew."""
-    data = stamped(handle, data) if isinstance(data, pl.DataFrame) else data
-    replace(handle, data, _rebuilding(handle, carried))
+def rebuild(handle: DeltaTable, written: Written, carried: CommitProperties) -> None:
+    """Do as `replace` with files of `stamped` rows; who reads the table begins anew."""
+    replace(handle, written, _rebuilding(handle, carried))
 
 
 def stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:
@@ -171,7 +170,7 @@ def put(  # noqa: PLR0913 - two of them say what to put where, two where rows ar
     carried: CommitProperties,
     *,
     followed: Collection[str] = (),
-) -> int:
+) -> None:
     """Put rows in the place of others, or add them; rewrites the files that held the others.
 
     Args:
@@ -182,8 +181,6 @@ def put(  # noqa: PLR0913 - two of them say what to put where, two where rows ar
         carried: from `carrying`.
         followed: the columns by which readers find what a change affects. Where such a value or a
             whole row goes, `_version` cannot show it, and readers have to begin anew.
-
-    Returns how many rows the table has then.
     """
     files = parquet.files(handle)
     small = pl.col("num_records") < _SMALL
@@ -198,7 +195,6 @@ def put(  # noqa: PLR0913 - two of them say what to put where, two where rows ar
     if _went(data, over, [*{*key, *followed}]):
         carried = _rebuilding(handle, carried)
     _commit(handle, [*removed, *written.actions], carried, next_version=True)
-    return rows(handle)
 
 
 def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitProperties:
@@ -301,7 +297,9 @@ def _with_columns(handle: DeltaTable, schema: pl.Schema) -> DeltaTable:
     fields = Schema.from_arrow(schema).fields
     known = {field.name for field in handle.schema().fields}
     if missing := [field for field in fields if field.name not in known]:
-        handle.alter.add_columns(missing)
+        with suppress(CommitFailedError):  # as in `_open`: another writer was faster
+            handle.alter.add_columns(missing)
+        return _Handle(handle.table_uri)
     return handle
 
 

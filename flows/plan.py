@@ -21,7 +21,7 @@ class Planned(NamedTuple):
 
     table: Table
     behind: dict[str, int]
-    """By input, how many rows came or changed since the table read it."""
+    """By input that has moved on, the version up to which the table has read it."""
     anew: str
     """Why it would be made of all rows of its inputs; empty when those that came since will do."""
     after: list[str]
@@ -49,14 +49,17 @@ def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
     return planned
 
 
-def explain(planned: Planned) -> tuple[str, str, str]:
+def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
     """Say it in words: the table, what would be read, and what would be written."""
     promise = planned.table.contract.promise()
     if planned.outcome:
         return promise.table, "", ""
     if planned.anew:
         return promise.table, f"all: {planned.anew}", "all rows"
-    reads = [f"{count:,} new of {name}" for name, count in planned.behind.items()]
+    reads = [
+        f"{_rows_since(planned.table, delta.open_existing(lake, name), version):,} new of {name}"
+        for name, version in planned.behind.items()
+    ]
     reads += [f"what {name} will change" for name in planned.after]
     local = promise.key if planned.table.source else promise.scope
     rows = f"by {', '.join(local)}" if local else "all rows, if any differs"
@@ -76,7 +79,7 @@ def _plan(
         quarantine = opened(delta.quarantine_name(table.source))
         anew = "" if quarantine and in_step(table, target, quarantine) else DIED
     behind = {
-        name: _rows_since(table, inputs[name], since)
+        name: since
         for name, since in todo.since.items()
         if todo.consumed[name] != since and not anew
     }

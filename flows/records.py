@@ -16,9 +16,9 @@ from deltalake import DeltaTable
 from flows import delta
 from flows.decide import Fate, decide_all, decide_some
 from flows.due import due
-from flows.outcome import ConservationError, Outcome
+from flows.outcome import Outcome
 from flows.parquet import Written
-from flows.standing import standing
+from flows.standing import prove_rows, standing
 from transforms.graph import Table
 
 
@@ -130,12 +130,7 @@ def _write(
         expected += delta.rows(silver) - len(fate.over)
         key = table.contract.promise().key
         delta.put(silver, fate.accepted, fate.over, key, carried, followed=table.followed)
-    if (have := delta.rows(silver)) != expected:
-        message = (
-            f"{table.name}: should have {expected} rows now, but has {have}; "
-            f"`keystone refresh --rebuild` makes the table anew"
-        )
-        raise ConservationError(message)
+    prove_rows(table, silver, expected)
 
 
 def _outcome(table: Table, silver: DeltaTable, started: float, fate: Fate | None = None) -> Outcome:

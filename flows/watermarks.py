@@ -42,11 +42,7 @@ class Watermarks:
     def open(self, topics: Iterable[str]) -> None:
         """Look at the tables as they are now."""
         for topic in topics:
-            contract = self.contracts[topic]
-            try:
-                self._tables[topic] = delta.open_table(self._lake, contract)
-            except CommitFailedError:  # another drainer has just created it
-                self._tables[topic] = delta.open_table(self._lake, contract)
+            self._tables[topic] = delta.open_table(self._lake, self.contracts[topic])
 
     def of(self, key: Key) -> int | None:
         """Return the last offset that bronze holds of a partition."""

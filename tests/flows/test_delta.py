@@ -42,7 +42,13 @@ def put(
 ) -> int:
     if over is None:
         over = delta.matching(handle, rows.select("seller_id")).collect()
-    return delta.put(handle, rows, over, ["seller_id"], NOTHING, followed=more.get("followed", []))
+    delta.put(handle, rows, over, ["seller_id"], NOTHING, followed=more.get("followed", []))
+    return delta.rows(handle)
+
+
+def rebuild(handle: DeltaTable, rows: pl.DataFrame) -> None:
+    written = parquet.write_files(handle, [delta.stamped(handle, rows)])
+    delta.rebuild(handle, written, NOTHING)
 
 
 def rebuilt(handle: DeltaTable) -> int | None:
@@ -51,7 +57,7 @@ def rebuilt(handle: DeltaTable) -> int | None:
 
 def test_rows_say_which_version_changed_them(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
-    delta.rebuild(handle, sellers("a", "b"), NOTHING)
+    rebuild(handle, sellers("a", "b"))
     assert put(handle, sellers("b", "c", city="recife")) == 3
     assert versions(handle) == {"a": 1, "b": 2, "c": 2}
     assert cities(handle) == {"a": "niteroi", "b": "recife", "c": "recife"}
@@ -111,7 +117,7 @@ def test_rows_are_found_by_several_columns_and_with_their_partition(lake: str) -
         {"order_id": order, "order_item_id": item, "purchase_month": month}
         for order, item, month in [("a", 1, "2017-11"), ("a", 2, "2017-11"), ("b", 2, "2018-01")]
     ]
-    delta.rebuild(handle, pl.DataFrame(rows, stored(FactSales)).drop("_version"), NOTHING)
+    rebuild(handle, pl.DataFrame(rows, stored(FactSales)).drop("_version"))
     wanted = pl.DataFrame({"order_id": ["a", "b"], "order_item_id": [2, 1]})
     found = delta.matching(handle, wanted).select("order_id", "order_item_id", "purchase_month")
     assert found.collect().rows() == [("a", 2, "2017-11")]

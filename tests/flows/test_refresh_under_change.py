@@ -102,7 +102,7 @@ def test_a_contract_changes_while_its_source_is_empty(lake: str) -> None:
 def test_a_partition_value_that_paths_would_garble_is_refused(lake: str, city: str | None) -> None:
     handle = delta.open_table(lake, Place)
     with pytest.raises(ValueError, match="divide a table"):
-        delta.rebuild(handle, pl.DataFrame([{"id": "1", "city": city}], Place.fields()), NOTHING)
+        delta.replace(handle, pl.DataFrame([{"id": "1", "city": city}], Place.fields()), NOTHING)
 
 
 def test_a_fact_comes_again_where_its_dimensions_are_not_equally_far(land: Land, lake: str) -> None:
