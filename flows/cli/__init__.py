@@ -1,0 +1,45 @@
+"""The command line: each command is a thin shell over a flow or a function."""
+
+import os
+import signal
+import sys
+
+import typer
+
+from flows.cli import batch, look, sample, stream
+from flows.cli.terminal import err
+from flows.outcome import UnknownTableError
+from flows.settings import MissingSettingError
+
+app = typer.Typer(
+    help="A lakehouse for the Olist marketplace: bronze, silver and gold Delta tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for commands in (batch, look, stream, sample):
+    app.add_typer(commands.app)
+
+
+def main() -> None:
+    """Run a command; say in one line what went wrong (1), or how it is used (2)."""
+    if "PREFECT_LOGGING_SETTINGS_PATH" not in os.environ:
+        # The summary says it all; who wants the log on the terminal names a configuration.
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    # An orderly end, so that a server that Prefect has started for us ends as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    try:
+        app()
+    except (MissingSettingError, UnknownTableError) as error:
+        err.print(f"Usage: {error}", style="red")
+        sys.exit(2)
+    except Exception as error:  # noqa: BLE001 - whatever it was, people get one line
+        for line in getattr(error, "failures", [_said(error)]):
+            err.print("error:", " ".join(line.split()), style="red", soft_wrap=True)
+        sys.exit(1)
+
+
+def _said(error: Exception) -> str:
+    # An error of Kafka's client wraps one that speaks better of itself.
+    speak = getattr(error.args[0] if error.args else None, "str", None)
+    return speak() if speak else str(error) or type(error).__name__

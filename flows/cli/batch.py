@@ -1,0 +1,78 @@
+"""Commands that run flows: files into bronze, and bronze into silver and gold."""
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Archive, AsOf, Lake, Rebuild, Runner, Source
+from flows.cli.terminal import grid, out, report
+from flows.settings import place
+
+app = typer.Typer()
+
+
+@app.command()
+def run(
+    source: Source = None,
+    lake: Lake = None,
+    archive: Archive = None,
+    as_of: AsOf = None,
+    rebuild: Rebuild = False,
+    runner: Runner = None,
+) -> None:
+    """Ingest the landing zone, then refresh every table."""
+    from flows.lakehouse import lakehouse
+
+    report(
+        "run",
+        lambda: lakehouse(
+            place("source", source), place("lake", lake), archive, as_of, rebuild, runner
+        ),
+    )
+
+
+@app.command()
+def ingest(
+    source: Source = None, lake: Lake = None, archive: Archive = None, as_of: AsOf = None
+) -> None:
+    """Append the records of the landing zone's files to bronze."""
+    from flows import lakehouse
+
+    report(
+        "ingest",
+        lambda: lakehouse.ingest(place("source", source), place("lake", lake), archive, as_of),
+    )
+
+
+@app.command()
+def refresh(
+    lake: Lake = None,
+    rebuild: Rebuild = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read and written, and do nothing.")
+    ] = False,
+    runner: Runner = None,
+) -> None:
+    """Bring every table up to its inputs."""
+    from flows import lakehouse
+
+    if dry_run:
+        from flows.plan import explain, plan
+        from flows.status import existing
+
+        existing(where := place("lake", lake))
+        rows = [explain(where, each) for each in plan(where, rebuild=rebuild).values()]
+        out.print(grid(("table", "would read", "and write"), rows, justify="left"))
+        return
+    report("refresh", lambda: lakehouse.refresh(place("lake", lake), rebuild, runner))
+
+
+@app.command()
+def replay(
+    table: Annotated[str | None, typer.Argument(help="Such as `orders`; all if absent.")] = None,
+    lake: Lake = None,
+) -> None:
+    """Put quarantined records through the code as it is now."""
+    from flows import lakehouse
+
+    report("replay", lambda: lakehouse.replay(place("lake", lake), table))

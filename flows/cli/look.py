@@ -1,0 +1,81 @@
+"""Commands that only look: how the tables stand, and what is in them."""
+
+import json
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
+
+import polars.selectors as cs
+import typer
+
+from flows.cli.options import Bootstrap, Lake, Prefix
+from flows.cli.terminal import cell, grid, out
+from flows.settings import place
+
+app = typer.Typer()
+
+
+class Format(StrEnum):
+    """How `sql` prints its result."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+@app.command()
+def status(
+    lake: Lake = None,
+    bootstrap: Bootstrap = None,
+    topics_prefix: Prefix = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show version, rows, quarantined rows and lag of every table, and how far Kafka is ahead."""
+    from flows.kafka import NoAnswerError, kafka_settings
+    from flows.status import offsets
+    from flows.status import status as figures_of
+
+    lake = place("lake", lake)
+    settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
+    tables, kafka, silence = figures_of(lake), None, None
+    try:
+        kafka = offsets(lake, settings) if settings.bootstrap else None
+    except NoAnswerError as error:  # the tables are worth showing all the same
+        silence = error
+    if as_json:
+        print(json.dumps({"tables": tables, "kafka": kafka}))
+    else:
+        columns = ("version", "rows", "quarantined", "lag")
+        rows = ([name, *(f"{row[key]:,}" for key in columns)] for name, row in tables.items())
+        out.print(grid(["table", *columns], rows))
+        if kafka:
+            offset = ("topic", "partition", "stored", "end", "lag")
+            out.print(grid(offset, ([cell(row[name]) for name in offset] for row in kafka)))
+            out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n")
+    if silence:
+        raise silence
+
+
+@app.command()
+def sql(
+    statement: Annotated[str, typer.Argument(help="Such as SELECT * FROM gold.dim_date.")],
+    lake: Lake = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="How to print the result.")
+    ] = Format.table,
+) -> None:
+    """Query the tables with SQL (DuckDB's dialect)."""
+    from flows.sql import query
+
+    rows = query(place("lake", lake), statement)
+    if form is Format.csv:
+        print(rows.with_columns(cs.list().list.join(", ")).write_csv(), end="")
+    elif form is Format.json:
+        print(json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False))
+    else:
+        shown = (["" if value is None else str(value) for value in row] for row in rows.iter_rows())
+        out.print(grid(rows.columns, shown))
+
+
+def _plain(value: object) -> float | str:
+    return float(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,38 @@
+"""The options that several commands have."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+Lake = Annotated[
+    str | None, typer.Option(help="Where the tables lie (or KEYSTONE_LAKE).", metavar="DIR")
+]
+Source = Annotated[
+    str | None,
+    typer.Option(help="The landing zone with CSV files (or KEYSTONE_SOURCE).", metavar="DIR"),
+]
+Archive = Annotated[
+    str | None,
+    typer.Option(help="Move files here once they are proven in bronze.", metavar="DIR"),
+]
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(help="Event time of the records (UTC), instead of each file's modification time."),
+]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute all tables from bronze again.")]
+Runner = Annotated[
+    str | None,
+    typer.Option(
+        help="Run the tasks on Dask: on a cluster of this machine, or on a scheduler's.",
+        metavar="dask[=ADDRESS]",
+    ),
+]
+
+Bootstrap = Annotated[
+    str | None,
+    typer.Option(help="The Kafka brokers (or KEYSTONE_KAFKA_BOOTSTRAP).", metavar="HOSTS"),
+]
+Prefix = Annotated[
+    str | None, typer.Option("--topics-prefix", help="What topics' names begin with.")
+]

@@ -1,0 +1,21 @@
+"""The command that writes files to try everything with."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer()
+
+
+@app.command()
+def sample(
+    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
+    orders: Annotated[int, typer.Option(help="How many orders.", min=0)],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
+    dirty: Annotated[float, typer.Option(help="The share of broken rows.", min=0.0, max=1.0)] = 0.0,
+) -> None:
+    """Write a synthetic Olist-shaped folder of nine CSV files."""
+    from flows.sample import write_sample
+
+    write_sample(to, orders, seed, dirty)

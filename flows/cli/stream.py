@@ -1,0 +1,71 @@
+"""Commands of the stream: files into Kafka, and Kafka into bronze."""
+
+import signal
+from threading import Event
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Bootstrap, Lake, Prefix, Source
+from flows.cli.terminal import grid, out
+from flows.outcome import RunFailedError
+from flows.settings import place
+
+app = typer.Typer()
+
+
+@app.command()
+def produce(
+    source: Source = None,
+    bootstrap: Bootstrap = None,
+    rate: Annotated[float | None, typer.Option(help="Messages per second, at most.")] = None,
+    topics_prefix: Prefix = None,
+    partitions: Annotated[int, typer.Option(help="Of topics that are not there yet.")] = 4,
+    registry: Annotated[
+        str | None, typer.Option(help="The schema registry (or KEYSTONE_KAFKA_REGISTRY).")
+    ] = None,
+) -> None:
+    """Replay the CSV files of a folder into Kafka, as the life of the shop."""
+    from flows.kafka import create_topics, kafka_settings
+    from flows.produce import produce as send
+
+    settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix, registry=registry)
+    folder = place("source", source)
+    create_topics(settings, partitions)
+    produced = send(folder, settings, rate=rate)
+    counts = ([topic, f"{count:,}"] for topic, count in sorted(produced.confirmed.items()))
+    out.print(grid(["topic", "confirmed"], counts))
+    if produced.rejected:
+        raise RunFailedError(produced.rejected, [])
+
+
+@app.command()
+def drain(
+    lake: Lake = None,
+    bootstrap: Bootstrap = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on until told to stop.")] = False,
+    max_seconds: Annotated[float | None, typer.Option(help="Stop then.")] = None,
+    group: Annotated[str | None, typer.Option(help="The consumer group.")] = None,
+    topics_prefix: Prefix = None,
+    accept_loss: Annotated[
+        bool, typer.Option("--accept-loss", help="Go on behind what Kafka has lost.")
+    ] = False,
+) -> None:
+    """Append what is in Kafka to bronze, every message exactly once."""
+    from flows.drain import drain as read
+    from flows.kafka import kafka_settings
+
+    stop = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)
+    drained = read(
+        place("lake", lake),
+        settings,
+        follow=follow,
+        max_seconds=max_seconds,
+        accept_loss=accept_loss,
+        stop=stop,
+    )
+    columns = ("topic", "partition", "rows", "corrupt", "offset")
+    rows = ([str(getattr(each, name)) for name in columns] for each in drained)
+    out.print(grid(columns, rows))
