@@ -5,9 +5,9 @@ expression>)`; handed something whose `select` gives the expression back, it say
 have asked of a frame.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import pandera.polars as pa
 import polars as pl
@@ -27,6 +27,8 @@ class Rule:
     name: str
     keeps: pl.Expr
     warning: bool = False
+    words: str = ""
+    """What it asks, for people."""
 
 
 def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
@@ -43,7 +45,7 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
         for rule in _column_rules(name, declared, typed_from_raw=typed_from_raw)
     ]
     return found + [
-        Rule(str(check.name), _predicate(check), bool(check.raise_warning))
+        Rule(str(check.name), _predicate(check), bool(check.raise_warning), check.description or "")
         for check in schema.checks
     ]
 
@@ -55,13 +57,32 @@ def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> It
     if typed_from_raw and (kind := _kind(declared.dtype.type)):
         raw = pl.col(RAW + ((declared.metadata or {}).get("source") or name))
         given = raw.is_not_null() & (raw != "")
-        yield Rule(f"{name}_is_{kind}", present | ~given)
+        yield _column_rule(name, f"is_{kind}", present | ~given)
         present |= given
     if not declared.nullable:
-        yield Rule(f"{name}_is_present", present)
+        yield _column_rule(name, "is_present", present)
     for check in declared.checks:
-        words = _WORDS.get(str(check.name), str(check.name))
-        yield Rule(f"{name}_{words.format(**check.statistics)}", _predicate(check, name))
+        asked = _WORDS.get(str(check.name), str(check.name))
+        said, unsaid = asked.format(**check.statistics), _unsaid(asked, check.statistics)
+        yield _column_rule(name, said, _predicate(check, name), unsaid)
+
+
+def _column_rule(column: str, said: str, keeps: pl.Expr, unsaid: str = "") -> Rule:
+    words = f"`{column}` {said.replace('_', ' ')}{unsaid}."
+    return Rule(f"{column}_{said}", keeps, words=words)
+
+
+def _unsaid(asked: str, statistics: Mapping[str, Any]) -> str:
+    """Say what a rule's name leaves out: a pattern, a closed set."""
+    left = [value for key, value in statistics.items() if f"{{{key}}}" not in asked]
+    said = ", ".join(f"`{part}`" for value in left for part in _parts(value))
+    return said and f": {said}"
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, bool):  # whether the ends of a range belong to it: they do
+        return []
+    return [value] if isinstance(value, str) else list(value)
 
 
 _WORDS = {
