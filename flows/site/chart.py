@@ -21,15 +21,15 @@ def history_chart(commits: Sequence[Commit]) -> str:
     ).filter((pl.col("rows") != 0).any().over("figure"))
     names = figures["figure"].unique(maintain_order=True).to_list()
     colours = alt.Scale(domain=names, range=[f"var(--{n.split()[-1]}, {_INK})" for n in names])
-    bars = alt.Chart(figures).mark_bar(size=None if len(commits) > _FEW else 40)
+    bars = alt.Chart(figures).mark_bar()
     return svg(
         bars.encode(
-            x=alt.X("version:O", title="version of the table", axis=alt.Axis(labelAngle=0)),
+            x=alt.X("version:O", title="version of the table", axis=_FLAT),
             y=alt.Y("rows:Q", title=None, axis=alt.Axis(tickCount=2, domain=False)),
             color=alt.Color("figure:N", legend=None, scale=colours),
-            row=alt.Row("figure:N", title=None, sort=names),
+            row=alt.Row("figure:N", title=None, sort=names, spacing=22),
         )
-        .properties(width=520, height=44, bounds="flush")
+        .properties(width=min(60 * len(commits), 560), height=44)
         .resolve_scale(y="independent")
     )
 
@@ -55,12 +55,10 @@ def svg(chart: alt.Chart | alt.FacetChart) -> str:
             labelOrient="top",
             labelPadding=4,
         )
-        .configure_facet(spacing=34)
         .configure_view(stroke=None)
     )
     return vl_convert.vegalite_to_svg(drawn.to_json())
 
 
 _INK = "var(--bar)"
-_FEW = 8
-"""So few bars would be as broad as boards."""
+_FLAT = alt.Axis(labelAngle=0, labelOverlap=True)

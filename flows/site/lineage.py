@@ -19,9 +19,9 @@ class Box(NamedTuple):
     table: str
     layer: str
     label: str
-    x: float
-    y: float
-    width: float
+    x: int
+    y: int
+    width: int
 
 
 class Line(NamedTuple):
@@ -38,9 +38,9 @@ class Line(NamedTuple):
 class Drawing(NamedTuple):
     """Boxes and lines, and the room that they take, in pixels."""
 
-    width: float
-    height: float
-    headings: dict[str, float]
+    width: int
+    height: int
+    headings: dict[str, int]
     """By layer, where its columns begin."""
     boxes: list[Box]
     lines: list[Line]
@@ -103,8 +103,12 @@ _TOP, _MARGIN = 30, 4
 
 
 def _layers(graph: Mapping[str, Table]) -> dict[str, str]:
-    read = [contract.promise() for table in graph.values() for contract in table.inputs.values()]
-    outside = {promise.table: promise.layer for promise in read if promise.table not in graph}
+    needed = [
+        contract.promise()
+        for table in graph.values()
+        for contract in (*table.inputs.values(), *table.contract.references().values())
+    ]
+    outside = {promise.table: promise.layer for promise in needed if promise.table not in graph}
     own = {name: table.contract.promise().layer for name, table in graph.items()}
     return dict(sorted(outside.items())) | own
 
@@ -135,7 +139,7 @@ def _cross_few(grid: _Grid) -> None:
             column.sort(key=lambda n: fmean(place[o] for o in beside.get(n, {n})))
 
 
-def _centres(grid: _Grid) -> dict[_Node, float]:
+def _centres(grid: _Grid) -> dict[_Node, int]:
     """Place each node at the middle of its neighbours, in its order and apart from the next."""
     beside = grid.beside(left=True, right=True)
     centres = dict.fromkeys(chain.from_iterable(grid.columns), 0.0)
@@ -145,7 +149,7 @@ def _centres(grid: _Grid) -> dict[_Node, float]:
             steps = [grid.room(a) + grid.room(b) for a, b in pairwise(column)]
             centres.update(zip(column, _apart(wanted, steps), strict=True))
     top = min(centres[n] - grid.room(n) for n in centres)
-    return {node: centre - top for node, centre in centres.items()}
+    return {node: round(centre - top) for node, centre in centres.items()}
 
 
 def _apart(wanted: list[float], steps: list[float]) -> list[float]:
@@ -159,28 +163,29 @@ def _apart(wanted: list[float], steps: list[float]) -> list[float]:
 
 def _drawn(
     grid: _Grid,
-    centres: Mapping[_Node, float],
+    centres: Mapping[_Node, int],
     layers: Mapping[str, str],
     edges: Mapping[_Edge, str],
 ) -> Drawing:
     labels = {name: name.partition(".")[2] for name in layers}
     widths = [
-        max(len(labels[name]) for name in labels if grid.homes[name] == column) * _CHARACTER
+        round(max(len(labels[n]) for n in labels if grid.homes[n] == column) * _CHARACTER)
         + 2 * _PADDING
         for column in range(len(grid.columns))
     ]
     lefts = [_MARGIN, *accumulate(width + _GAP for width in widths)]
 
     def path(run: list[_Node]) -> str:
-        (_, column), y = run[0], centres[run[0]] + _TOP
-        drawn, x = f"M{lefts[column] + widths[column]:.0f} {y:.0f}", lefts[column] + widths[column]
-        for node in run[1:]:
+        first, *others = run
+        x, y = lefts[first[1]] + widths[first[1]], centres[first] + _TOP
+        drawn = f"M{x} {y}"
+        for node in others:
             to, below = lefts[node[1]], centres[node] + _TOP
-            middle = (x + to) / 2
-            drawn += f"C{middle:.0f} {y:.0f} {middle:.0f} {below:.0f} {to:.0f} {below:.0f}"
+            middle = (x + to) // 2
+            drawn += f"C{middle} {y} {middle} {below} {to} {below}"
             x, y = to + widths[node[1]], below
             if node != run[-1]:
-                drawn += f"H{x:.0f}"
+                drawn += f"H{x}"
         return drawn
 
     boxes = [
@@ -189,7 +194,7 @@ def _drawn(
             layer,
             labels[name],
             lefts[grid.homes[name]],
-            round(centres[name, grid.homes[name]] + _TOP - BOX_HEIGHT / 2, 1),
+            centres[name, grid.homes[name]] + _TOP - BOX_HEIGHT // 2,
             widths[grid.homes[name]],
         )
         for name, layer in layers.items()

@@ -1,16 +1,15 @@
 """The shell of every site: one layout, one style sheet, one small script; a folder of files."""
 
-import re
 import shutil
 from collections.abc import Mapping
-from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+
+from flows.site import text
 
 
 class ForeignFolderError(Exception):
@@ -41,8 +40,8 @@ def publish(out: Path, pages: Mapping[str, str]) -> Path:
     (fresh / _MARKER).write_text("Whatever is in this folder is written anew with the site.\n")
     for asset in ("site.css", "site.js"):
         (fresh / asset).write_bytes((files("flows.site") / "templates" / asset).read_bytes())
-    for name, text in pages.items():
-        (fresh / name).write_text(text, encoding="utf-8")
+    for name, html in pages.items():
+        (fresh / name).write_text(html, encoding="utf-8")
     if out.exists():
         out.rename(old)
     fresh.rename(out)
@@ -62,31 +61,11 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {
-        "count": lambda number: f"{number:,}",
-        "percent": _percent,
-        "value": _value,
-        "moment": lambda at: f"{at:%Y-%m-%d %H:%M}",
-        "prose": _prose,
-    }
+    environment.filters.update(
+        count="{:,}".format,
+        moment=text.moment,
+        percent=text.percent,
+        prose=text.prose,
+        value=text.value,
+    )
     return environment
-
-
-def _percent(share: float) -> str:
-    """Say a share so that little is not nothing, and almost all not all."""
-    if share in {0.0, 1.0}:
-        return f"{share:.0%}"
-    return "< 0.1%" if share < 0.001 else "> 99.9%" if share > 0.999 else f"{share:.1%}"  # noqa: PLR2004 - as said
-
-
-def _value(value: Any) -> str:
-    """Say a value of a column; of a number with a fraction two digits of it."""
-    if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M}"
-    return f"{value:.2f}" if isinstance(value, float) else str(value)
-
-
-def _prose(text: str) -> Markup:
-    """Turn a docstring into a line: what stands in backticks is code."""
-    line = str(escape(" ".join(text.split())))
-    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", line))  # noqa: S704 - escaped above

@@ -32,55 +32,53 @@ def statistics(rows: pl.LazyFrame, contract: type[Contract]) -> dict[str, Statis
     Of texts only lengths and the values that the contract itself lists are told. An empty table
     has no statistics.
     """
-    seen = [name for name in contract.fields() if name not in contract.personal()]
-    asked = {name: pl.struct(**_asked(name, contract)) for name in seen}
-    found = rows.select(pl.len().alias(_ROWS), **asked).collect(engine="streaming")
-    (row,) = found.rows(named=True)
-    count = row.pop(_ROWS)
-    return {name: _statistics(figures, count) for name, figures in row.items()} if count else {}
+    there = rows.collect_schema()  # a table that is behind its contract may lack a column
+    seen = [
+        name
+        for name, dtype in contract.fields().items()
+        if name not in contract.personal() and there.get(name) == dtype
+    ]
+    asked = {name: pl.struct(_asked(name, contract)) for name in seen}
+    (row,) = rows.select(_rows=pl.len(), **asked).collect(engine="streaming").rows(named=True)
+    count = row.pop("_rows")
+    return {
+        name: _told(figures, closed_set(name, contract), count)
+        for name, figures in row.items()
+        if count
+    }
 
 
-_ROWS = "number of rows"
+def closed_set(name: str, contract: type[Contract]) -> list[Any]:
+    """Return the values that a column may have, where its contract lists them."""
+    checks = contract.to_schema().columns[name].checks
+    return [value for check in checks for value in check.statistics.get("allowed_values", ())]
 
 
-def _asked(name: str, contract: type[Contract]) -> dict[str, pl.Expr]:
+def _asked(name: str, contract: type[Contract]) -> list[pl.Expr]:
     column, dtype = pl.col(name), contract.fields()[name]
-    asked = {"empty": column.null_count(), "distinct": column.approx_n_unique()}
+    asked = {"empty": column.null_count(), "distinct": column.drop_nulls().approx_n_unique()}
     if dtype == pl.String:
         length = column.str.len_chars()
         asked |= {"least": length.min(), "most": length.max()}
     elif dtype != pl.Boolean:
         asked |= {"least": column.min(), "most": column.max()}
-    if dtype.is_numeric() and not _is_key(name, contract) or dtype == pl.Boolean:
+    if dtype == pl.Boolean or (dtype.is_numeric() and not _is_key(name, contract)):
         asked["mean"] = column.mean()
-    return asked | {
-        f"{_VALUE}{value}": (column == value).sum() for value in closed_set(name, contract)
-    }
-
-
-_VALUE = "value "
-
-
-def closed_set(name: str, contract: type[Contract]) -> list[str]:
-    """Return the values that a column may have, where its contract lists them."""
-    checks = contract.to_schema().columns[name].checks
-    return [str(v) for check in checks for v in check.statistics.get("allowed_values", ())]
+    if known := closed_set(name, contract):
+        asked["counts"] = pl.concat_list((column == value).sum() for value in known)
+    return [figure.alias(key) for key, figure in asked.items()]
 
 
 def _is_key(name: str, contract: type[Contract]) -> bool:
     return name in {*contract.promise().key, *contract.references()}
 
 
-def _statistics(figures: dict[str, Any], rows: int) -> Statistics:
-    counts = {
-        name.removeprefix(_VALUE): figures.pop(name)
-        for name in list(figures)
-        if name.startswith(_VALUE)
-    }
-    frequent = sorted(((n, value) for value, n in counts.items() if n), reverse=True)
+def _told(figures: dict[str, Any], known: list[Any], rows: int) -> Statistics:
+    counts = zip(known, figures.pop("counts", ()), strict=True)
+    frequent = sorted(((value, n) for value, n in counts if n), key=lambda pair: -pair[1])
     return Statistics(
         empty=figures.pop("empty") / rows,
         distinct=min(figures.pop("distinct"), rows),
-        frequent={value: n / rows for n, value in frequent},
+        frequent={str(value): n / rows for value, n in frequent},
         **figures,
     )

@@ -29,13 +29,13 @@ all("table.sortable").forEach((table) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "sort";
-    button.setAttribute("aria-label", `Sort by ${heading.firstChild.textContent}`);
+    button.setAttribute("aria-label", `Sort by ${heading.innerText.trim()}`);
     heading.append(button);
     button.addEventListener("click", () => {
       const up = heading.getAttribute("aria-sort") !== "ascending";
       all("th[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const said = (row) => row.cells[column].textContent.trim().replaceAll(",", "").replace(/^[<>] /, "");
+      const said = (row) => row.cells[column].textContent.trim().replaceAll(",", "").replace(/^[<>≈] /, "");
       const rows = all("tbody tr", table).sort((a, b) => order(said(a), said(b)));
       table.tBodies[0].append(...(up ? rows : rows.reverse()));
     });
