@@ -1,5 +1,6 @@
 """The history of a table is what its own commits say."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ class Moods(Gold, key=("mood",)):
     mood: str = column()
 
 
-def moods(lake: Path, *figures: dict[str, object]) -> DeltaTable:
+def moods(lake: Path, *figures: Mapping[str, object]) -> DeltaTable:
     handle = delta.open_table(str(lake), Moods)
     for each in figures:
         row = delta.stamped(handle, pl.DataFrame({"mood": ["good"]}))
