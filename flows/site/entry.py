@@ -85,8 +85,9 @@ def entry(
     table = graph.get(promise.table)
     source = table.source if table else None
     handle = delta.open_existing(lake, promise.table) if standing else None
-    looked_at = handle and promise.layer != "bronze"
-    found = statistics(delta.scan(handle), contract) if handle and looked_at else {}
+    # Of raw values nothing is told: they have not been redacted.
+    told = handle and promise.layer != "bronze"
+    found = statistics(delta.scan(handle), contract) if handle and told else {}
     grain, _, remarks = cleandoc(contract.__doc__ or "").partition("\n\n")
     return Entry(
         name=promise.table,
