@@ -15,6 +15,7 @@ PAGES = ["index.html", "gold.fact_sales.html", "silver.orders.html", "bronze.ord
 def page(browser: Browser) -> Iterator[Page]:
     """A page that may not leave the folder and must not complain."""
     context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(120_000)
     opened, heard = context.new_page(), list[str]()
     opened.on("console", lambda message: heard.append(message.text))
     opened.on("pageerror", lambda error: heard.append(str(error)))
@@ -104,6 +105,7 @@ def test_every_text_stands_out_from_its_ground(
     docs: Path, browser: Browser, name: str, scheme: str
 ) -> None:
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    context.set_default_timeout(120_000)
     page = context.new_page()
     page.goto((docs / name).as_uri())
     faint = page.evaluate(_FAINT)
