@@ -42,16 +42,10 @@ def statistics(rows: pl.LazyFrame, contract: type[Contract]) -> dict[str, Statis
     (row,) = rows.select(_rows=pl.len(), **asked).collect(engine="streaming").rows(named=True)
     count = row.pop("_rows")
     return {
-        name: _told(figures, closed_set(name, contract), count)
+        name: _told(figures, _closed_set(name, contract), count)
         for name, figures in row.items()
         if count
     }
-
-
-def closed_set(name: str, contract: type[Contract]) -> list[Any]:
-    """Return the values that a column may have, where its contract lists them."""
-    checks = contract.to_schema().columns[name].checks
-    return [value for check in checks for value in check.statistics.get("allowed_values", ())]
 
 
 def _asked(name: str, contract: type[Contract]) -> list[pl.Expr]:
@@ -64,9 +58,15 @@ def _asked(name: str, contract: type[Contract]) -> list[pl.Expr]:
         asked |= {"least": column.min(), "most": column.max()}
     if dtype == pl.Boolean or (dtype.is_numeric() and not _is_key(name, contract)):
         asked["mean"] = column.mean()
-    if known := closed_set(name, contract):
+    if known := _closed_set(name, contract):
         asked["counts"] = pl.concat_list((column == value).sum() for value in known)
     return [figure.alias(key) for key, figure in asked.items()]
+
+
+def _closed_set(name: str, contract: type[Contract]) -> list[Any]:
+    """Return the values that a column may have, where its contract lists them."""
+    checks = contract.to_schema().columns[name].checks
+    return [value for check in checks for value in check.statistics.get("allowed_values", ())]
 
 
 def _is_key(name: str, contract: type[Contract]) -> bool:
