@@ -180,7 +180,7 @@ def _resource(client: Client, stack: str, name: str) -> str:
 def _granted(client: Client, role: str) -> dict[str, list[str]]:
     """Return what a role may act on, by action."""
     iam, name = client("iam"), _resource(client, "access", role)
-    granted = defaultdict(list)
+    granted: dict[str, list[str]] = defaultdict(list)
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
         # What a stack gave it as an object moto gives back as Python writes it.
