@@ -17,9 +17,15 @@ def catalog(
     database: Annotated[
         str, typer.Option(help="The database of the Glue Data Catalog.")
     ] = "keystone",
+    registry: Annotated[
+        str | None, typer.Option(help="Register the topics' schemas in this registry of Glue.")
+    ] = None,
 ) -> None:
     """Register the gold tables of a lake on S3 in the AWS Glue Data Catalog, for Athena."""
     from flows.catalog import catalog as register
+    from flows.glue import register_wire
+    from flows.kafka import kafka_settings, topic_of
+    from transforms.graph import sources
 
     entries = register(lake or Settings().lake, database)
     rows = (
@@ -27,3 +33,7 @@ def catalog(
         for each in entries
     )
     out.print(grid(("table", "columns", "entry", "location"), rows, justify="left"))
+    if registry:
+        settings = kafka_settings()
+        versions = register_wire(registry, {topic_of(settings, each): each for each in sources()})
+        out.print(grid(("topic", "version"), ((t, f"{v}") for t, v in versions.items())))

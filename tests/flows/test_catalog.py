@@ -1,8 +1,6 @@
 """Gold in the Glue Data Catalog, on a stand-in for AWS."""
 
-from collections.abc import Iterator
 from typing import Any
-from urllib.request import Request, urlopen
 
 import boto3  # type: ignore[import-untyped]
 import pytest
@@ -13,29 +11,22 @@ from contracts.gold.fact_sales import FactSales
 from flows import delta
 from flows.catalog import NoDatabaseError, catalog
 from flows.cli import app
+from flows.kafka import KafkaSettings, topic_of
 from flows.settings import MissingSettingError
 from flows.status import NoLakeError
-from tests.aws import ACCESS, moto
-from transforms.graph import tables
+from tests.aws import REGION
+from transforms.graph import sources, tables
 
 LAKE = "s3://shop/lake"
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with moto() as found:
-        yield found
-
-
 @pytest.fixture(autouse=True)
-def aws(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An account with an empty bucket and an empty database, and nothing else."""
-    for name, value in {**ACCESS, "AWS_ENDPOINT_URL": address}.items():
-        monkeypatch.setenv(name, value)
-    urlopen(Request(f"{address}/moto-api/reset", method="POST")).close()  # noqa: S310 - ours
-    place = {"LocationConstraint": ACCESS["AWS_REGION"]}
-    boto3.client("s3").create_bucket(Bucket="shop", CreateBucketConfiguration=place)
-    boto3.client("glue").create_database(DatabaseInput={"Name": "keystone"})
+def shop(aws_account: str) -> None:
+    """An empty bucket and an empty database."""
+    place = {"LocationConstraint": REGION}
+    s3, glue = (boto3.client(name, endpoint_url=aws_account) for name in ("s3", "glue"))
+    s3.create_bucket(Bucket="shop", CreateBucketConfiguration=place)
+    glue.create_database(DatabaseInput={"Name": "keystone"})
 
 
 def entry(table: str) -> dict[str, Any]:
@@ -129,3 +120,12 @@ def test_a_lake_without_gold_has_nothing_to_register() -> None:
 def test_a_lake_that_is_not_on_s3_is_refused(lake: str) -> None:
     with pytest.raises(MissingSettingError, match="Athena reads S3"):
         catalog(lake, "keystone")
+
+
+def test_the_command_registers_the_wire_contract_too() -> None:
+    delta.open_table(LAKE, DimDate)
+    boto3.client("glue").create_registry(RegistryName="keystone")
+    arguments = ["catalog", "--lake", LAKE, "--registry", "keystone"]
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert all(topic_of(KafkaSettings(), source) in result.output for source in sources())
