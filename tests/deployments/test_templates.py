@@ -123,7 +123,7 @@ def test_there_is_a_topic_for_each_source() -> None:
     assert made == {topic_of(KafkaSettings(), source) for source in sources()}
 
 
-def test_topics_outlive_their_stack() -> None:
+def test_a_topic_is_not_deleted_by_an_edit_of_the_template() -> None:
     found = template("streaming")["Resources"].values()
     kept = [each["DeletionPolicy"] for each in found if each["Type"] == "AWS::MSK::Topic"]
     assert set(kept) == {"Retain"}
