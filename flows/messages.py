@@ -23,6 +23,7 @@ from flows.outcome import ConservationError
 EVENT_TIME = "event_time"
 """The header that says when a record was true: milliseconds since 1970, in decimal digits."""
 
+_BASE64 = "base64:"
 _DIGITS = 14  # of such a time; it reaches to the year 5138
 _LONGEST_NUMBER = 400  # digits; a longer one is kept as text, for Python would not parse it
 
@@ -34,7 +35,8 @@ def bronze_rows(contract: type[Bronze], batch: Sequence[Message]) -> pl.DataFram
     object of the fields that the contract does not know. `_corrupt_record` is the value of a
     message that is not one JSON object with unique names, or that has an object, an array or half a
     surrogate pair in a column; the columns are then null. Bytes that are not UTF-8 stand there in
-    base64, behind "base64:"; a message without a value (a tombstone) as "null".
+    base64, behind "base64:", and so does a text that itself begins like that; a message without a
+    value (a tombstone) as "null".
 
     Args:
         contract: the bronze table of the messages' topic.
@@ -127,8 +129,8 @@ def _read_odd(value: bytes | None, columns: Sequence[str]) -> tuple[str | None, 
     nothing = (None,) * (len(columns) + 1)
     if value is None:
         return (*nothing, "null")
-    if (text := _text(value)) is None:
-        return (*nothing, f"base64:{b64encode(value).decode()}")
+    if (text := _text(value)) is None or text.startswith(_BASE64):
+        return (*nothing, _BASE64 + b64encode(value).decode())
     try:
         record = _object(text)
         unknown = {name: value for name, value in record.items() if name not in columns}

@@ -1,6 +1,8 @@
 """The wire contract in a schema registry, where there is one."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
 
@@ -25,20 +27,31 @@ def register(registry: SchemaRegistryClient, topics: dict[str, type[Bronze]]) ->
     """
     schemas = {f"{topic}-value": json_schema(contract) for topic, contract in topics.items()}
     known = {subject: _latest(registry, subject) for subject in schemas}
+    refuse_breaking(known, schemas)
+    for subject, schema in schemas.items():
+        if known[subject] != schema:
+            registry.register_schema(subject, Schema(json.dumps(schema), "JSON"))
+
+
+def refuse_breaking(
+    known: Mapping[str, dict[str, Any] | None], schemas: Mapping[str, dict[str, Any]]
+) -> None:
+    """Compare schemas with those that are registered, where there is one.
+
+    Raises:
+        BreakingChangeError: with the subjects, the fields and the reasons.
+    """
     if broken := [
         f"{subject}: {reason}"
         for subject, schema in schemas.items()
-        for reason in breaking_changes(known[subject] or {}, schema)
-        if known[subject] is not None
+        if (before := known[subject]) is not None
+        for reason in breaking_changes(before, schema)
     ]:
         message = (
             f"the wire contract breaks what is registered, and nothing was sent: "
             f"{'; '.join(broken)}. Keep the fields of the bronze contract, or send to new topics"
         )
         raise BreakingChangeError(message)
-    for subject, schema in schemas.items():
-        if known[subject] != schema:
-            registry.register_schema(subject, Schema(json.dumps(schema), "JSON"))
 
 
 def connect(url: str) -> SchemaRegistryClient:
@@ -46,7 +59,7 @@ def connect(url: str) -> SchemaRegistryClient:
     return SchemaRegistryClient.new_client({"url": url})
 
 
-def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, object] | None:
+def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, Any] | None:
     try:
         found = registry.get_latest_version(subject)
     except SchemaRegistryError as error:

@@ -1,12 +1,15 @@
 """What the tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import pytest
 from hypothesis import settings
 
 import flows  # noqa: F401 - says what we need of Prefect, before Prefect is imported
+from tests.aws import ACCESS, moto
 
 # The same examples each time, however busy the machine is.
 settings.register_profile("keystone", deadline=None, derandomize=True)
@@ -25,3 +28,19 @@ def olist() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def aws_address() -> Iterator[str]:
+    """Where a stand-in for AWS answers."""
+    with moto() as address:
+        yield address
+
+
+@pytest.fixture
+def aws_account(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty account of AWS, which clients find in the environment."""
+    for name, value in {**ACCESS, "AWS_ENDPOINT_URL": aws_address}.items():
+        monkeypatch.setenv(name, value)
+    urlopen(Request(f"{aws_address}/moto-api/reset", method="POST")).close()  # noqa: S310 - ours
+    return aws_address

@@ -73,59 +73,90 @@ def _is(token: pl.Expr, pattern: str) -> pl.Expr:
     return token.str.contains(rf"^(?i:{pattern})$")
 
 
+def _any(*patterns: str) -> str:
+    """Join patterns; their word boundaries become those of ASCII, which are much faster."""
+    return "|".join(patterns).replace(r"\b", r"(?-u:\b)")
+
+
 def _digits(fewest: int, most: int) -> str:
     return rf"\d(?:\W*\d){{{fewest - 1},{most - 1}}}"
 
 
 # What stands between the groups of a number. No line break: it ends a house or apartment number.
-_SEP = r"[\p{Zs}\t.\-\u2010-\u2013]{1,3}"
-_OPT = r"[\p{Zs}\t.\-\u2010-\u2013]{0,3}"
-_DASH = r"\p{Zs}?[.\-\u2010-\u2013]\p{Zs}?"
-_HYPHEN = r"[\-\u2010-\u2013]"
+# Format characters do: a number that is copied from a messenger comes wrapped in them.
+_LINE = r"\-\u2010-\u2015\u2212"
+_BETWEEN = rf"[\p{{Zs}}\p{{Cf}}\t.{_LINE}]"
+_SEP = rf"{_BETWEEN}{{1,3}}"
+_OPT = rf"{_BETWEEN}{{0,3}}"
+_DASH = rf"\p{{Zs}}?[.{_LINE}]\p{{Zs}}?"
+_HYPHEN = rf"[{_LINE}]"
 
 # The least that could be contact data.
-_SUSPECT = rf"@|\d(?:{_OPT}\d){{4}}"
+_SUSPECT = rf"@|\d(?:{_OPT}\d){{4}}|/\w{{4}}-|(?i:cnpj|arroba|[(\[]at[)\]])"
 
-_AREA = rf"0?\d\d{_SEP}"
-_LOCAL = rf"(?:(?:9{_SEP})?\d\d\d\d\d?{_OPT}\d\d\d\d|\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d\d?)"
-_HOST = r"(?:(?:[\w-]+\.)+(?:com|net|org|br)|gmail|hotmail|outlook|yahoo|icloud|live|bol|uol|terra)"
+# An area code, behind a carrier's (0 15 11, 015 11) or the place where it is to be put (0xx11).
+_TRUNK = rf"(?:\b(?:0?[xX][xX]{_OPT}|0{_OPT}\(?\d\d\)?{_SEP}))?"
+_AREA = rf"{_TRUNK}0?\d\d{_SEP}"
+_GROUPS = rf"\d\d\d?{_SEP}\d\d\d{_SEP}\d\d\d\d?|\d\d\d?(?:{_SEP}\d\d){{3}}"
+_LOCAL = rf"(?:(?:9{_SEP})?\d\d\d\d\d?{_OPT}\d\d\d\d|{_GROUPS})"
+
+_USER = r"[\w.%+'-]+[\"\p{Cf}]?"
+_DOT = r"(?:[.,]|\p{Zs}[.,]\p{Zs}?|\p{Zs}ponto\p{Zs})"
+_PROVIDER = r"gmail|hotmail|outlook|yahoo|icloud|live|bol|uol|terra"
+_HOST = rf"(?:(?:[\w-]+{_DOT})+(?:com|net|org|br)|{_PROVIDER})"
+_REST = r"\b(?:\p{Zs}?[.,]\p{Zs}?(?:com|br)\b)*"
+_AT_IN_WORDS = r"(?:\p{Zs}?[(\[](?:at|arroba)[)\]]\p{Zs}?|\p{Zs}arroba\p{Zs})"
+_CNPJ = (
+    rf"\b\d\d{_OPT}\d\d\d{_OPT}\d\d\d{_OPT}/{_OPT}\d\d\d\d{_OPT}\d\d\b",
+    rf"\b\d\d{_SEP}\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d\d{_SEP}\d\d\b",
+    # Since 2026 a CNPJ may hold letters; only the two digits at its end may not be any.
+    r"\b(?i:[\da-z]{2}\.?[\da-z]{3}\.?[\da-z]{3}/[\da-z]{4}-\d\d)\b",
+    r"\b(?i:cnpj\W{0,5}(?:nº\W?)?[\d./-]{0,15}[a-z][\da-z./-]{0,15}\d\d)\b",
+)
+_CPF = (
+    rf"\b\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d(?:{_OPT}|/)\d\d\b",
+    r"\b\d\d\d,\d\d\d,\d\d\d[-/]\d\d\b",
+    rf"\b\d{{9}}{_HYPHEN}\d\d\b",
+)
+_PHONE = (
+    rf"\+{_OPT}55{_OPT}\(?0?\d\d\)?{_OPT}{_LOCAL}\b",
+    rf"{_TRUNK}\({_OPT}(?:0|0?[xX][xX])?{_OPT}\d\d{_OPT}\){_OPT}{_LOCAL}\b",
+    rf"\b(?:(?:00)?55{_SEP})?{_AREA}(?:\d{{5}}{_SEP}|9{_SEP}\d{{4}}{_OPT})\d\d\d\d\b",
+)
 
 # (kind, pattern): what gives itself away wherever it stands. After `redact` no text matches any.
+# Few, for Polars keeps 32 compiled patterns at hand, and this file needs most of them.
 SHAPES: tuple[tuple[str, str], ...] = (
-    ("email", r"[\w.%+-]+@[\w-]+(?:\.[\w-]+)+"),
-    ("email", rf"(?i)[\w.%+-]+\p{{Zs}}?@\p{{Zs}}?{_HOST}\b(?:\p{{Zs}}?[.,]\p{{Zs}}?(?:com|br)\b)*"),
-    ("cnpj", rf"\b\d\d{_OPT}\d\d\d{_OPT}\d\d\d{_OPT}/{_OPT}\d\d\d\d{_OPT}\d\d\b"),
-    ("cnpj", rf"\b\d\d{_SEP}\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d\d{_SEP}\d\d\b"),
-    ("cpf", rf"\b\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d{_OPT}\d\d\b"),
-    ("cpf", rf"\b\d{{9}}{_HYPHEN}\d\d\b"),
-    ("phone", rf"\+{_OPT}55{_OPT}\(?0?\d\d\)?{_OPT}{_LOCAL}\b"),
-    ("phone", rf"\({_OPT}0?\d\d{_OPT}\){_OPT}{_LOCAL}\b"),
-    ("phone", rf"\b(?:55{_SEP})?{_AREA}(?:\d\d\d\d\d|9{_SEP}\d\d\d\d){_SEP}\d\d\d\d\b"),
+    ("email", rf"{_USER}@[\w-]+(?:\.+[\w-]+)+"),
+    ("email", _any(rf"(?i){_USER}\p{{Zs}}?@\p{{Zs}}?{_HOST}{_REST}")),
+    ("email", _any(rf"(?i){_USER}{_AT_IN_WORDS}{_HOST}{_REST}")),
+    ("email", r"[\w.%+'-]{2,}@[\w-]{4,}"),
+    ("cnpj", _any(*_CNPJ)),
+    ("cpf", _any(*_CPF)),
+    ("phone", _any(*_PHONE)),
 )
 
 # What is left, cut into numbers (one piece each, though written in groups), words and the rest.
-_TOKEN = "|".join(
-    (
-        r"\[(?:email|phone|cpf|cnpj|cep)\]",
-        r"[^\W\d_]+\.?",
-        rf"{_AREA}(?:\d{{8,9}}|\d\d\d\d{_SEP}\d\d\d\d)\b",
-        rf"9{_SEP}\d\d\d\d{_OPT}\d\d\d\d\b",
-        rf"\d{{4,7}}{_DASH}\d\d\d\d\b",
-        r"\d{4,5}\p{Zs}\d\d\d\d(?:-\d\d\d\d)?\b",
-        rf"\d\d\.?\d\d\d{_SEP}\d\d\d\b",
-        rf"\d{{5}}{_HYPHEN}\d\d?\b",
-        rf"\d{{9}}(?:{_SEP}|/)\d\d\b",
-        rf"\d\d\d?(?:{_SEP}\d\d\d?){{2,4}}\b",
-        r"\w+",
-        r"(?s:.)",
-    )
+_TOKEN = _any(
+    r"\[(?:email|phone|cpf|cnpj|cep)\]",
+    rf"{_AREA}(?:\d{{8,9}}|\d\d\d\d{_SEP}\d\d\d\d)\b",
+    r"[^\W\d_]+\.?",
+    rf"9{_SEP}\d\d\d\d{_OPT}\d\d\d\d\b",
+    rf"\d{{4,7}}{_DASH}\d\d\d\d\b",
+    r"\d{4,5}\p{Zs}\d\d\d\d(?:-\d\d\d\d)?\b",
+    rf"\d\d\.?\d\d\d{_SEP}\d\d\d\b",
+    rf"\d{{5}}{_HYPHEN}\d\d?\b",
+    rf"\d{{9}}(?:{_SEP}|/)\d\d\b",
+    rf"\d\d\d?(?:{_SEP}\d\d\d?){{2,4}}\b",
+    r"\w+",
+    r"(?s:.)",
 )
 
 # (label, words): what the number after such a word is. A "thing" is nobody's number: it stays.
 _LABELS: tuple[tuple[str, str], ...] = (
     ("cnpj", r"cnpjs?\.?"),
     ("cpf", r"cpfs?\.?"),
-    ("cep", r"(?:ceps?|postal)\.?"),
+    ("cep", r"(?:c[eé]ps?|postal)\.?"),
     ("phone", r"(?:tel(?:s|ef\w*)?|fones?|cel(?:s|ular\w*)?|wh?ats\w*|wpp|zap\w*|fixo|ramal)\.?"),
     ("phone", r"(?:contat\w*|lig(?:a|o|ue)\w*|cham(?:a|e|em|ar))\.?"),
     ("thing", r"pedidos?|ordem|notas?|fiscal|danfe|protocolos?|rastre\w*|chamados?|processos?"),
@@ -138,13 +169,14 @@ _REACH = 16
 
 # (kind, label, shape) in order of precedence. Without a label: unless it follows a thing.
 _RULES: tuple[tuple[str, str | None, str], ...] = (
-    ("cep", None, rf"\d\d\.?\d\d\d{_HYPHEN}\d\d\d"),
+    ("cep", None, rf"\d\d\.?\d\d\d\p{{Zs}}?{_HYPHEN}\p{{Zs}}?\d\d\d"),
     ("cnpj", "cnpj", _digits(14, 14)),
     ("cpf", "cpf", _digits(9, 11)),
     ("cep", "cep", _digits(5, 8)),
     ("phone", "phone", _digits(8, 13)),
     ("phone", None, rf"{_AREA}\d\d\d\d{_SEP}\d\d\d\d|\d\d\p{{Zs}}\d{{8,9}}"),
     ("phone", None, rf"\d{{5,7}}{_HYPHEN}\d\d\d\d|9[\p{{Zs}}.]?\d\d\d\d{_DASH}\d\d\d\d"),
-    ("phone", None, r"9\d\d\d\d\p{Zs}\d\d\d\d|(?:55)?[1-9]\d9\d{8}"),
+    ("phone", None, r"9\d\d\d\d\p{Zs}\d\d\d\d|(?:55|0|0\d\d)?[1-9]\d9\d{8}"),
     ("cpf", None, r"\d{11}"),
+    ("cnpj", None, r"\d{8}000[1-9]\d\d"),
 )

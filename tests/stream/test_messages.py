@@ -69,6 +69,8 @@ def reference(value: bytes | None) -> Read:
     try:
         text = value.decode()
     except UnicodeDecodeError:
+        text = "base64:"
+    if text.startswith("base64:"):
         return nothing, None, "base64:" + b64encode(value).decode()
     try:
         record = json.loads(
@@ -106,7 +108,13 @@ def plain(value: Any) -> Any:
 
 STRANGE = [
     *[None, b"", b" ", b"\n", b"null", b"{}", b"[]", b"42", b'"text"', b"{", b"}", b"\x00"],
-    *[b"\xff\xfe", b'{"seller_id": "\xed\xa0\x80"}', b"{\"seller_id\": 'x'}"],
+    *[
+        b"base64:",
+        b"base64:/w==",
+        b"\xff\xfe",
+        b'{"seller_id": "\xed\xa0\x80"}',
+        b"{\"seller_id\": 'x'}",
+    ],
     b'\xef\xbb\xbf{"seller_id": "behind a byte order mark"}',
     b'{"seller_id": "a line\nbreak"}',
     b'{"seller_id": "a",\n "seller_state": "b"}',

@@ -7,13 +7,14 @@ from polars import LazyFrame
 from contracts import bronze
 from contracts.silver.products import Products
 from transforms.parse import integer, text
+from transforms.redact import redact
 
 
 def products(raw: Annotated[LazyFrame, bronze.Products]) -> Annotated[LazyFrame, Products]:
     """Type each product record and spell `length` right."""
     return raw.select(
         text("product_id"),
-        text("product_category_name"),
+        redact(text("product_category_name")),
         integer("product_name_lenght").alias("product_name_length"),
         integer("product_description_lenght").alias("product_description_length"),
         integer("product_photos_qty"),

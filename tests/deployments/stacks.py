@@ -1,0 +1,39 @@
+"""The CloudFormation templates of deployments/aws, as data."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from cfnlint.decode import decode  # type: ignore[import-untyped]
+
+AWS = Path(__file__).parents[2] / "deployments" / "aws"
+ORDER = ("storage", "streaming", "catalog", "access", "workers")
+"""In which the stacks are made: each imports only what those before it export."""
+
+
+def template(name: str) -> dict[str, Any]:
+    """Read a template, with `!Ref` and its like in their long form."""
+    found, mistakes = decode(str(AWS / f"{name}.yaml"))
+    assert not mistakes, mistakes
+    return dict(json.loads(json.dumps(found)))
+
+
+def resources(name: str, kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of a stack's resources of a type such as `S3::Bucket`, by name."""
+    found = template(name)["Resources"].items()
+    return {n: each["Properties"] for n, each in found if each["Type"] == f"AWS::{kind}"}
+
+
+def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return what a role allows."""
+    return [
+        statement
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+
+def actions(statement: dict[str, Any]) -> set[str]:
+    """Return the actions of a statement, also where there is one only."""
+    named = statement["Action"]
+    return {named} if isinstance(named, str) else set(named)

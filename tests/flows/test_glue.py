@@ -1,0 +1,72 @@
+"""The wire contract in Glue's schema registry, on a stand-in for AWS."""
+
+import json
+from typing import Any
+
+import boto3  # type: ignore[import-untyped]
+import pytest
+
+from contracts import bronze
+from contracts.wire import json_schema
+from flows.glue import NoRegistryError, register_wire
+from flows.registry import BreakingChangeError
+
+TOPICS = {"olist.orders": bronze.Orders, "olist.sellers": bronze.Sellers}
+
+
+@pytest.fixture(autouse=True)
+def registry(aws_account: str) -> None:
+    """An empty registry."""
+    boto3.client("glue", endpoint_url=aws_account).create_registry(RegistryName="keystone")
+
+
+def put(topic: str, schema: dict[str, Any]) -> None:
+    boto3.client("glue").create_schema(
+        RegistryId={"RegistryName": "keystone"},
+        SchemaName=topic,
+        DataFormat="JSON",
+        Compatibility="NONE",
+        SchemaDefinition=json.dumps(schema),
+    )
+
+
+def latest(topic: str) -> dict[str, Any]:
+    found = boto3.client("glue").get_schema_version(
+        SchemaId={"RegistryName": "keystone", "SchemaName": topic},
+        SchemaVersionNumber={"LatestVersion": True},
+    )
+    return dict(json.loads(found["SchemaDefinition"]))
+
+
+def test_each_topic_has_the_schema_of_its_contract() -> None:
+    assert register_wire("keystone", TOPICS) == {"olist.orders": 1, "olist.sellers": 1}
+    assert latest("olist.orders") == json_schema(bronze.Orders)
+
+
+def test_what_stands_there_stays_as_it_is() -> None:
+    register_wire("keystone", TOPICS)
+    assert register_wire("keystone", TOPICS) == {"olist.orders": 1, "olist.sellers": 1}
+
+
+def test_a_compatible_change_becomes_a_version() -> None:
+    before = json_schema(bronze.Orders)
+    before["properties"].pop("order_status")
+    before["required"].remove("order_status")
+    put("olist.orders", before)
+    assert register_wire("keystone", TOPICS) == {"olist.orders": 2, "olist.sellers": 1}
+    assert latest("olist.orders") == json_schema(bronze.Orders)
+
+
+def test_a_breaking_change_is_refused_before_anything_is_registered() -> None:
+    before = json_schema(bronze.Sellers)
+    before["properties"]["seller_phone"] = {"type": ["string", "null"], "default": None}
+    put("olist.sellers", before)
+    with pytest.raises(BreakingChangeError, match=r"olist\.sellers: seller_phone: was removed"):
+        register_wire("keystone", TOPICS)
+    with pytest.raises(boto3.client("glue").exceptions.EntityNotFoundException):
+        latest("olist.orders")
+
+
+def test_a_registry_that_is_not_there_is_named() -> None:
+    with pytest.raises(NoRegistryError, match="no schema registry elsewhere in sa-east-1"):
+        register_wire("elsewhere", TOPICS)

@@ -1,0 +1,234 @@
+"""No contact data of any Brazilian format survives into silver's text or into gold."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contracts.contract import Bronze
+from contracts.technical import PROVENANCE
+from tests.contact_data import contact_data
+from tests.good import GOOD
+from transforms.graph import sources, tables
+from transforms.redact import redact
+from transforms.sift import sift
+
+# No digits and no words for things: what is said around contact data, not about it.
+BEFORE = st.sampled_from(
+    ["", "Não recebi nada. ", "Falem comigo: ", "sou a Ana,", "Urgente!\n", "por favor (", "É “"]
+)
+AFTER = st.sampled_from(
+    ["", ".", ", obrigada", " e não volto mais!", "\r\nJoão", ")", "”", "; beijo"]
+)
+ALNUM = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def check_digits(number: str, weights: Sequence[int], *, right: bool) -> str:
+    """Put two check digits behind a number; a letter weighs its code less 48, as a digit does."""
+    for more in (0, 1):
+        used = weights[len(weights) - len(number) :]
+        rest = sum((ord(c) - 48) * w for c, w in zip(number, used, strict=True)) % 11
+        check = 0 if rest < 2 else 11 - rest
+        number += str(check if right else (check + 1 + more) % 10)
+    return number
+
+
+def written(picture: str, characters: str) -> str:
+    """Put the characters in the place of each #."""
+    left = iter(characters)
+    return re.sub("#", lambda _: next(left), picture)
+
+
+def pictures(characters: st.SearchStrategy[str], *them: str) -> st.SearchStrategy[str]:
+    return st.builds(written, st.sampled_from(them), characters)
+
+
+def digits(count: int) -> st.SearchStrategy[str]:
+    return st.text("0123456789", min_size=count, max_size=count)
+
+
+CPFS = st.builds(check_digits, digits(9), st.just(range(11, 1, -1)), right=st.booleans())
+CNPJ_WEIGHTS = st.just([6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2])
+CNPJS = st.builds(check_digits, digits(12), CNPJ_WEIGHTS, right=st.booleans())
+CNPJS_WITH_LETTERS = st.builds(
+    check_digits,
+    st.text(ALNUM, min_size=12, max_size=12),
+    CNPJ_WEIGHTS,
+    right=st.booleans(),
+)
+AREAS = st.sampled_from(["11", "21", "28", "48", "71", "84", "99"])
+MOBILES = st.builds(lambda area, local: f"{area}9{local}", AREAS, digits(8))
+LANDLINES = st.builds(
+    lambda area, first, local: area + first + local, AREAS, st.sampled_from("2345"), digits(7)
+)
+NAMES = st.from_regex(r"[a-zçã][a-z0-9_.+-]{0,9}[a-z0-9]", fullmatch=True)
+HOSTS = st.from_regex(r"[a-z][a-z0-9-]{1,9}[a-z]\.(com|com\.br|net|org)", fullmatch=True)
+
+CONTACTS = st.one_of(
+    pictures(CPFS, "###.###.###-##", "### ### ### ##", "###-###-###-##", "#########-##"),
+    pictures(CPFS, "###########", "CPF ###########", "CPF: ######### / ##", "###.###.###/##"),
+    pictures(CNPJS, "##.###.###/####-##", "########/####-##", "## ### ### / #### ##"),
+    pictures(CNPJS, "CNPJ ##############", "cnpj: ##############", "CNPJ nº ########/####-##"),
+    pictures(CNPJS_WITH_LETTERS, "##.###.###/####-##", "########/####-##"),
+    pictures(CNPJS_WITH_LETTERS, "CNPJ ##############", "CNPJ: ##.###.###/####-##"),
+    pictures(MOBILES, "(##) #####-####", "(##)#########", "## #####-####", "##-#####-####"),
+    pictures(MOBILES, "## # ####-####", "##.#####.####", "## #########", "(##) # #### ####"),
+    pictures(
+        MOBILES, "###########", "(##)#.####-####", "## #####\u2013####", "##\u00a0#####\u2011####"
+    ),
+    pictures(
+        MOBILES, "+55 ## #####-####", "+55###########", "55 ## #####-####", "+55 (##) #########"
+    ),
+    pictures(
+        MOBILES, "0## #####-####", "(0##) #####-####", "0xx## #####-####", "(0XX##)#####-####"
+    ),
+    pictures(
+        MOBILES, "0 15 ## #####-####", "021 ## #####-####", "041 (##) #####-####", "015###########"
+    ),
+    pictures(LANDLINES, "(##) ####-####", "(##)########", "## ####-####", "##-####-####"),
+    pictures(LANDLINES, "+55 ## ####-####", "(0##) #### ####", "0xx## ####-####", "tel ##########"),
+    pictures(LANDLINES, "tel.: ## ########", "fone: ##-########", "0 31 (##) ####-####"),
+    pictures(digits(8), "#####-###", "##.###-###", "CEP ########", "CEP:########", "cep##.###-###"),
+    st.builds("{}@{}".format, NAMES, HOSTS),
+    st.builds("{} @ {}".format, NAMES, HOSTS),
+    st.builds("{}@{}".format, NAMES, st.sampled_from(["gmail", "hotmail,com", "yahoo .com.br"])),
+    st.builds("{} arroba {}".format, NAMES, HOSTS),
+)
+SENTENCES = st.builds(
+    lambda start, found, end: (start + found + end, found), BEFORE, CONTACTS, AFTER
+)
+
+
+def traces(contact: str, text: str) -> list[str]:
+    """Return what is left of contact data: its digits in a row, its name at its host, or any."""
+    told = [contact] if contact in text else []
+    numbers = re.sub(r"\D", "", contact)
+    if len(numbers) > 7 and numbers in re.sub(r"\D", "", text):
+        told.append(numbers)
+    return told + contact_data(text)
+
+
+def redacted(text: str) -> str:
+    frame = pl.LazyFrame({"text": [text]})
+    return str(frame.select(redact(pl.col("text"))).collect().item())
+
+
+@settings(max_examples=300)
+@given(SENTENCES)
+def test_no_contact_data_survives_redaction(sentence: tuple[str, str]) -> None:
+    text, contact = sentence
+    once = redacted(text)
+    assert not traces(contact, once)
+    assert re.search(r"\[(email|phone|cpf|cnpj|cep)\]", once)
+    assert redacted(once) == once
+
+
+@settings(max_examples=100)
+@given(SENTENCES, SENTENCES)
+def test_no_contact_data_survives_beside_another(
+    first: tuple[str, str], second: tuple[str, str]
+) -> None:
+    text = redacted(f"{first[0]} | {second[0]}")
+    assert not traces(first[1], text)
+    assert not traces(second[1], text)
+
+
+@pytest.mark.parametrize(
+    ("text", "contact"),
+    [
+        ("CEL (28) 683395753", "683395753"),
+        ("CPF 861.877.916-85", "861.877.916-85"),
+        ("71-99135-5551", "71-99135-5551"),
+        ("CEP:43825100", "43825100"),
+    ],
+)
+def test_what_real_people_wrote_does_not_survive(text: str, contact: str) -> None:
+    assert not traces(contact, redacted(text))
+
+
+def test_the_number_of_an_order_survives() -> None:
+    assert redacted("Pedido 94-711713788, R$ 1.299,90") == "Pedido 94-711713788, R$ 1.299,90"
+
+
+def raw(contract: type[Bronze], record: Mapping[str, str | None]) -> pl.LazyFrame:
+    provenance = {
+        "_event_time": datetime(2018, 1, 1, tzinfo=UTC),
+        "_source": "file/x",
+        "_position": 1,
+    }
+    return pl.LazyFrame([{**record, **provenance}], {**contract.fields(), **PROVENANCE})
+
+
+def entity(contract: type[Bronze]) -> str:
+    return contract.promise().table.removeprefix("bronze.")
+
+
+@cache
+def takes_any_text() -> dict[str, list[str]]:
+    """Return, by entity, the columns in which silver takes whatever is said."""
+    taken: dict[str, list[str]] = {entity(contract): [] for contract in sources()}
+    for table in tables().values():
+        if source := table.source:
+            for column in source.fields():
+                record = raw(source, {**GOOD[entity(source)], column: "Falem comigo"})
+                if len(sift(record, table.function, table.contract).kept.collect()):
+                    taken[entity(source)].append(column)
+    return taken
+
+
+def made(records: Mapping[str, Mapping[str, str | None]]) -> dict[str, pl.DataFrame]:
+    """Make every table of the graph of one raw record of each entity."""
+    done: dict[str, pl.DataFrame] = {}
+    for name, table in tables().items():
+        if source := table.source:
+            record = raw(source, records[entity(source)])
+            done[name] = sift(record, table.function, table.contract).kept.collect()
+        else:
+            inputs = {
+                parameter: done[read.promise().table].lazy()
+                for parameter, read in table.inputs.items()
+            }
+            done[name] = table.function(**inputs).collect()
+    return done
+
+
+def test_texts_are_taken_where_people_write_them() -> None:
+    assert takes_any_text() == {
+        "customers": ["customer_city"],
+        "geolocation": ["geolocation_city"],
+        "order_items": [],
+        "order_payments": [],
+        "order_reviews": ["review_comment_title", "review_comment_message"],
+        "orders": [],
+        "product_category_name_translation": [
+            "product_category_name",
+            "product_category_name_english",
+        ],
+        "products": ["product_category_name"],
+        "sellers": ["seller_city"],
+    }
+
+
+@settings(max_examples=20)
+@given(SENTENCES)
+def test_no_contact_data_reaches_any_text_of_silver_or_gold(sentence: tuple[str, str]) -> None:
+    text, contact = sentence
+    records = {name: {**GOOD[name], **dict.fromkeys(takes_any_text()[name], text)} for name in GOOD}
+    for name, table in made(records).items():
+        assert len(table), name
+        texts = table.select(pl.col(pl.String)).unpivot()["value"].drop_nulls().unique().to_list()
+        assert not [found for each in texts for found in traces(contact, each)], name
+
+
+def test_no_column_of_gold_is_tagged_or_made_of_a_tagged_name() -> None:
+    tagged = {name for contract in sources() for name in contract.personal()}
+    assert tagged == {"review_comment_title", "review_comment_message"}
+    for name, table in tables().items():
+        if name.startswith("gold."):
+            assert not table.contract.personal(), name
+            assert tagged.isdisjoint(table.contract.fields()), name
