@@ -11,6 +11,7 @@ table has say it.
 import json
 from functools import cache
 
+import polars as pl
 from deltalake import DeltaTable, Field, Schema
 
 from contracts.contract import Contract
@@ -34,6 +35,21 @@ def made_under(handle: DeltaTable, contract: type[Contract]) -> bool:
     """Tell whether the table was made under the contract as it is now."""
     note = noted(handle)
     return note is not None and version(note) == _version(contract)
+
+
+def promised(handle: DeltaTable, today: Description) -> Description:
+    """Return what the contract of a table promised when it was made.
+
+    Where there is no note of it, the table shows its columns, their types and its partitions; all
+    else is taken to be as today.
+    """
+    columns = {
+        name: {**today["columns"].get(name, {}), "type": str(dtype)}
+        for name, dtype in pl.Schema(handle.schema().to_arrow()).items()
+        if not name.startswith("_")
+    }
+    shown = {"columns": columns, "partition_by": handle.metadata().partition_columns}
+    return noted(handle) or {**today, **shown}
 
 
 _NOTE = "keystone.contract"
