@@ -35,10 +35,11 @@ def contracts_at(revision: str, package: Path = PACKAGE) -> dict[str, Descriptio
     """
     try:
         folder_then = f"{revision}:./{package.name}"
-        tree = _git(package, "rev-parse", "--verify", "--end-of-options", folder_then)
+        tree = _git(package, "rev-parse", "--verify", "--quiet", "--end-of-options", folder_then)
         archive = _git(package, "archive", "--format=tar", tree.decode().split()[-1])
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
         said = getattr(error, "stderr", b"git is not installed").decode().strip()
+        said = said or "git knows no such revision, or it has no contracts"
         message = f"{revision}: its contracts cannot be read in {package.parent}: {said}"
         raise RevisionError(message) from error
     with TemporaryDirectory() as folder:

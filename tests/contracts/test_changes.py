@@ -1,6 +1,7 @@
 """Every kind of change between two versions of a contract, and whom it breaks."""
 
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -162,6 +163,13 @@ def test_no_verdict_is_without_a_case() -> None:
     tried = {what.partition(":")[0] for *_, what, _ in CASES + UNDONE}
     said = {kind.partition(" (")[0] for kind in VERDICTS}
     assert said == tried | {"table added", "table removed"}
+
+
+def test_the_documentation_says_each_verdict() -> None:
+    page = Path(__file__).parents[2] / "docs" / "contracts.md"
+    rows = page.read_text().splitlines()
+    for kind, (breaks, why) in VERDICTS.items():
+        assert f"| {kind} | {breaks or 'nobody'} | {why} |" in rows
 
 
 def test_words_are_no_change() -> None:
