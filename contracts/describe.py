@@ -57,13 +57,9 @@ _WORDS = ("grain", "description")
 
 def _every() -> Iterable[type[Contract]]:
     for module in pkgutil.walk_packages(contracts.__path__, f"{contracts.__name__}."):
-        for value in vars(import_module(module.name)).values():
-            if (
-                inspect.isclass(value)
-                and issubclass(value, Contract)
-                and value.__module__ == module.name
-            ):
-                yield from [value] if value.to_schema().columns else []
+        classes = filter(inspect.isclass, vars(import_module(module.name)).values())
+        own = (found for found in classes if found.__module__ == module.name)
+        yield from (found for found in own if issubclass(found, Contract) and found.fields())
 
 
 def _column(name: str, declared: pa.Column) -> Description:
@@ -132,6 +128,10 @@ def _plain(value: object) -> Any:
 
 
 def _without_words(description: Any) -> Any:
-    if isinstance(description, dict):
-        return {k: _without_words(v) for k, v in description.items() if k not in _WORDS}
-    return description
+    if not isinstance(description, dict):
+        return description
+    return {
+        name: _without_words(value)
+        for name, value in description.items()
+        if name not in _WORDS or isinstance(value, dict)  # a column may have such a name
+    }

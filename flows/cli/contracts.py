@@ -48,6 +48,6 @@ def diff(
         out.print(grid(("table", "change", "breaks", "why"), rows, justify="left"))
     for name in dict.fromkeys(each.table for each in found if each.table in old.keys() & new):
         out.print(f"{name}: version {version(new[name])}, was {version(old[name])}")
-    out.print(f"contracts: {len(found)} changes, {breaking} breaking")
+    out.print(f"changes: {len(found)}, breaking: {breaking}")
     if check and breaking:
         raise typer.Exit(1)

@@ -150,6 +150,16 @@ def test_another_promise_is_another_version() -> None:
     assert version(describe(stricter())) != version(describe(Theatres))
 
 
+def test_a_column_may_be_called_description() -> None:
+    class Theatres(Silver, key=("theatre_id",)):
+        """One row per theatre."""
+
+        theatre_id: str = column()
+        description: str = column()
+
+    assert version(describe(Theatres)) != version(describe(globals()["Theatres"]))
+
+
 def test_a_version_is_eight_digits() -> None:
     versions = {version(description) for description in described().values()}
     assert len(versions) == len(described())
