@@ -58,7 +58,7 @@ def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
     if raw:
         widen(handle, schema)
     else:
-        divide(handle, contract)
+        divide(handle, scan(handle), contract)
     return handle
 
 

@@ -22,7 +22,7 @@ def widen(handle: DeltaTable, schema: Schema) -> None:
         handle.update_incremental()
 
 
-def divide(handle: DeltaTable, contract: type[Contract]) -> None:
+def divide(handle: DeltaTable, rows: pl.LazyFrame, contract: type[Contract]) -> None:
     """Divide a table's rows into partitions as the contract says now.
 
     They stay as they are until the table is made anew, and null where they lack a column for it.
@@ -30,7 +30,6 @@ def divide(handle: DeltaTable, contract: type[Contract]) -> None:
     columns = list(contract.promise().partition_by)
     if handle.metadata().partition_columns == columns:
         return
-    rows = pl.scan_delta(handle)
     missing = [name for name in columns if name not in rows.collect_schema()]
     nulls = [pl.lit(None, contract.fields()[name]).alias(name) for name in missing]
     with suppress(CommitFailedError):  # likewise

@@ -314,7 +314,7 @@ def test_of_two_who_divide_a_table_one_does(lake: str, learn: Learn) -> None:
     refresh(lake, old)
     late = delta.open_existing(lake, "gold.shops")
     version = delta.open_table(lake, new.Shops).version()
-    evolve.divide(late, new.Shops)
+    evolve.divide(late, delta.scan(late), new.Shops)
     assert late.version() == version
     assert late.metadata().partition_columns == ["city"]
 
