@@ -48,6 +48,12 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
     ]
 
 
+def rule_name(column: str, check: Check) -> str:
+    """Return what a check of a column is called as a rule."""
+    words = _WORDS.get(str(check.name), str(check.name))
+    return f"{column}_{words.format(**check.statistics or {})}"
+
+
 def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> Iterator[Rule]:
     present = pl.col(name).is_not_null()
     if declared.dtype.type.is_float():
@@ -60,8 +66,7 @@ def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> It
     if not declared.nullable:
         yield Rule(f"{name}_is_present", present)
     for check in declared.checks:
-        words = _WORDS.get(str(check.name), str(check.name))
-        yield Rule(f"{name}_{words.format(**check.statistics)}", _predicate(check, name))
+        yield Rule(rule_name(name, check), _predicate(check, name))
 
 
 _WORDS = {
