@@ -5,7 +5,7 @@ expression>)`; handed something whose `select` gives the expression back, it say
 have asked of a frame.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -50,6 +50,12 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
     ]
 
 
+def rule_name(column: str, check: Check) -> str:
+    """Return what a check of a column is called as a rule."""
+    words = _WORDS.get(str(check.name), str(check.name))
+    return f"{column}_{words.format(**check.statistics or {})}"
+
+
 def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> Iterator[Rule]:
     present = pl.col(name).is_not_null()
     if declared.dtype.type.is_float():
@@ -57,24 +63,23 @@ def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> It
     if typed_from_raw and (kind := _kind(declared.dtype.type)):
         raw = pl.col(RAW + ((declared.metadata or {}).get("source") or name))
         given = raw.is_not_null() & (raw != "")
-        yield _column_rule(name, f"is_{kind}", present | ~given)
+        yield _rule(name, f"{name}_is_{kind}", present | ~given)
         present |= given
     if not declared.nullable:
-        yield _column_rule(name, "is_present", present)
+        yield _rule(name, f"{name}_is_present", present)
     for check in declared.checks:
-        asked = _WORDS.get(str(check.name), str(check.name))
-        said, unsaid = asked.format(**check.statistics), _unsaid(asked, check.statistics)
-        yield _column_rule(name, said, _predicate(check, name), unsaid)
+        yield _rule(name, rule_name(name, check), _predicate(check, name), _unsaid(check))
 
 
-def _column_rule(column: str, said: str, keeps: pl.Expr, unsaid: str = "") -> Rule:
-    words = f"`{column}` {said.replace('_', ' ')}{unsaid}."
-    return Rule(f"{column}_{said}", keeps, words=words)
+def _rule(column: str, name: str, keeps: pl.Expr, unsaid: str = "") -> Rule:
+    asked = name.removeprefix(f"{column}_").replace("_", " ")
+    return Rule(name, keeps, words=f"`{column}` {asked}{unsaid}.")
 
 
-def _unsaid(asked: str, statistics: Mapping[str, Any]) -> str:
+def _unsaid(check: Check) -> str:
     """Say what a rule's name leaves out: a pattern, a closed set."""
-    left = [value for key, value in statistics.items() if f"{{{key}}}" not in asked]
+    name = _WORDS.get(str(check.name), "")
+    left = [v for key, v in (check.statistics or {}).items() if f"{{{key}}}" not in name]
     said = ", ".join(f"`{part}`" for value in left for part in _parts(value))
     return said and f": {said}"
 
@@ -82,7 +87,7 @@ def _unsaid(asked: str, statistics: Mapping[str, Any]) -> str:
 def _parts(value: Any) -> list[Any]:
     if isinstance(value, bool):  # whether the ends of a range belong to it: they do
         return []
-    return [value] if isinstance(value, str) else list(value)
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 _WORDS = {

@@ -128,7 +128,7 @@ def _conserve(table: Table, read: int, decided: int) -> None:
 def _newest(silver: DeltaTable, versions: Written, key: Sequence[str]) -> Iterator[pl.DataFrame]:
     """Return the latest version of each key among files that no commit has named."""
     paths = [action.path for action in versions.actions]
-    rows = parquet.scan_files(silver, paths).drop("_file", "_version")
+    rows = parquet.scan_files(silver, paths, versions.schema).drop("_file", "_version")
     for mine in parts(versions.rows, key):
         yield latest(rows.filter(mine), key).collect(engine="streaming")
 

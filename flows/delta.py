@@ -30,6 +30,8 @@ from deltalake.transaction import AddAction, RemoveAction
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
 from flows import parquet
+from flows.evolve import divide, widen
+from flows.noted import with_note
 from flows.parquet import Written
 
 METADATA = "keystone"
@@ -40,25 +42,36 @@ REBUILT = "rebuilt"
 
 
 def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
-    """Return a fresh handle on the contract's table, which is created when it is not there."""
-    promise = contract.promise()
-    return _open(
+    """Return a fresh handle on the contract's table, which is created when it is not there.
+
+    The table of an older contract is made ready for the new one: bronze gets the columns that it
+    lacks, silver and gold are divided as the contract says now, for a refresh to make them anew.
+    """
+    promise, schema = contract.promise(), Schema.from_arrow(stored(contract))
+    raw = promise.layer == "bronze"
+    handle = _open(
         location(lake, promise.table),
-        stored(contract),
+        schema if raw else with_note(schema, contract),
         partition_by=promise.partition_by,
         description=(contract.__doc__ or "").partition("\n")[0],
-        widened=promise.layer == "bronze",  # other tables are made anew by their new code
     )
+    if raw:
+        widen(handle, schema)
+    else:
+        divide(handle, scan(handle), contract)
+    return handle
 
 
 def open_quarantine(lake: str, source: type[Contract]) -> DeltaTable:
     """Return a fresh handle on the table of a source's raw records that broke a contract."""
-    name = quarantine_name(source)
-    return _open(
-        location(lake, name),
-        quarantined(source),
+    schema = Schema.from_arrow(quarantined(source))
+    handle = _open(
+        location(lake, quarantine_name(source)),
+        schema,
         description="Raw records that break their contract, with every reason.",
     )
+    widen(handle, schema)
+    return handle
 
 
 def open_existing(lake: str, table: str) -> DeltaTable:
@@ -134,14 +147,16 @@ def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
 def append(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
     """Add rows, or files that have been written, through the handle.
 
+    Columns that the table alone has, for an older contract had them, are null in the new rows.
+
     Raises:
         deltalake.exceptions.SchemaMismatchError: the table has not the columns of the rows.
         deltalake.exceptions.CommitFailedError: another writer has moved the watermark since the
             handle was opened. Open a new handle, compare the watermark, decide.
     """
     written = _written(handle, data)
-    if strange := set(written.schema) ^ {field.name for field in handle.schema().fields}:
-        message = f"{handle.table_uri}: rows and table differ in the columns {sorted(strange)}"
+    if strange := set(written.schema) - {field.name for field in handle.schema().fields}:
+        message = f"{handle.table_uri}: the table has not the columns {sorted(strange)} of the rows"
         raise SchemaMismatchError(message)
     _commit(handle, written.actions, carried)
 
@@ -152,9 +167,15 @@ def replace(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitPro
     _commit(handle, written.actions, carried, all_of=Schema.from_arrow(written.schema))
 
 
-def rebuild(handle: DeltaTable, written: Written, carried: CommitProperties) -> None:
-    """Do as `replace` with files of `stamped` rows; who reads the table begins anew."""
-    replace(handle, written, _rebuilding(handle, carried))
+def rebuild(
+    handle: DeltaTable, written: Written, carried: CommitProperties, contract: type[Contract]
+) -> None:
+    """Do as `replace` with files of `stamped` rows, which keep the contract as it is now.
+
+    That is noted with them; and who reads the table begins anew.
+    """
+    schema = with_note(Schema.from_arrow(written.schema), contract)
+    _commit(handle, written.actions, _rebuilding(handle, carried), all_of=schema)
 
 
 def stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:
@@ -270,37 +291,21 @@ def _commit(
 
 
 def _open(
-    uri: str,
-    schema: pl.Schema,
-    *,
-    partition_by: tuple[str, ...] = (),
-    description: str,
-    widened: bool = False,
+    uri: str, schema: Schema, *, partition_by: tuple[str, ...] = (), description: str
 ) -> DeltaTable:
     try:
-        return _with_columns(_Handle(uri), schema) if widened else _Handle(uri)
+        return _Handle(uri)
     except TableNotFoundError:
         # Of two writers that both find nothing one is too late, and finds it now.
         with suppress(CommitFailedError):
             DeltaTable.create(
                 uri,
-                Schema.from_arrow(schema),
+                schema,
                 mode="ignore",
                 partition_by=list(partition_by),
                 description=description,
             )
         return _Handle(uri)
-
-
-def _with_columns(handle: DeltaTable, schema: pl.Schema) -> DeltaTable:
-    """Add the columns that the table lacks; its older rows have null there."""
-    fields = Schema.from_arrow(schema).fields
-    known = {field.name for field in handle.schema().fields}
-    if missing := [field for field in fields if field.name not in known]:
-        with suppress(CommitFailedError):  # as in `_open`: another writer was faster
-            handle.alter.add_columns(missing)
-        return _Handle(handle.table_uri)
-    return handle
 
 
 class _Handle(DeltaTable):

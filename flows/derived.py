@@ -15,6 +15,7 @@ from contracts.contract import Contract
 from flows import delta, parquet
 from flows.due import Due, due
 from flows.fingerprint import fingerprint
+from flows.noted import made_under
 from flows.outcome import Outcome
 from flows.parquet import Written
 from flows.parts import parts
@@ -143,7 +144,8 @@ def _make_all(  # noqa: PLR0913, PLR0917 - what is read, what is written, and ho
         made = _checked(table, inputs, parents, pl.lit(value=True))
         new = delta.stamped(target, made)
         known = delta.scan(target).collect()
-        if known.schema == new.schema and made.equals(known.select(made.columns).sort(promise.key)):
+        same = known.schema == new.schema and made_under(target, table.contract)
+        if same and made.equals(known.select(made.columns).sort(promise.key)):
             delta.append(target, new.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
             return 0
         written = parquet.write_files(target, [new])
@@ -155,7 +157,7 @@ def _make_all(  # noqa: PLR0913, PLR0917 - what is read, what is written, and ho
         actions = [action for part in done for action in part.actions]
         written = Written(actions, sum(part.rows for part in done), done[0].schema)
     figures = {"rows": written.rows, "written": written.rows}
-    delta.rebuild(target, written, delta.carrying(todo.consumed, figures))
+    delta.rebuild(target, written, delta.carrying(todo.consumed, figures), table.contract)
     return written.rows
 
 

@@ -7,6 +7,7 @@ from deltalake import DeltaTable
 
 from flows.delta import REBUILT
 from flows.fingerprint import CODE, fingerprint
+from flows.noted import made_under
 from transforms.graph import Table
 
 
@@ -41,6 +42,8 @@ def due(
         anew = FIRST
     elif rebuild:
         anew = "asked for"
+    elif not made_under(target, table.contract):
+        anew = "its contract has changed"
     elif target.transaction_version(CODE) != code:
         anew = "its code has changed"
     else:

@@ -68,9 +68,14 @@ def paths(handle: DeltaTable, some: Iterable[str]) -> list[str]:
     return [f"{_root(handle)}/{path}" for path in some]
 
 
-def scan_files(handle: DeltaTable, some: Iterable[str]) -> pl.LazyFrame:
-    """Return the rows of the files with some paths, with `_file`: the path of each row's."""
-    schema = pl.Schema(handle.schema().to_arrow())
+def scan_files(
+    handle: DeltaTable, some: Iterable[str], schema: pl.Schema | None = None
+) -> pl.LazyFrame:
+    """Return the rows of the files with some paths, with `_file`: the path of each row's.
+
+    The columns are the table's; or those of a schema, of files that no commit has named.
+    """
+    schema = schema or pl.Schema(handle.schema().to_arrow())
     partitions = handle.metadata().partition_columns
     found = pl.scan_parquet(
         paths(handle, some),

@@ -16,6 +16,7 @@ from deltalake import DeltaTable
 from flows import delta
 from flows.decide import Fate, decide_all, decide_some
 from flows.due import due
+from flows.noted import made_under
 from flows.outcome import Outcome
 from flows.parquet import Written
 from flows.standing import prove_rows, standing
@@ -66,8 +67,8 @@ def replay_records(lake: str, table: Table) -> Outcome:
     quarantine = delta.open_quarantine(lake, source)
     silver = delta.open_table(lake, table.contract)
     name, read = source.promise().table, delta.rows(quarantine)
-    since = silver.transaction_version(name)
-    if since is None or not in_step(table, silver, quarantine):
+    since, same = silver.transaction_version(name), made_under(silver, table.contract)
+    if since is None or not same or not in_step(table, silver, quarantine):
         return refresh_records(lake, table)
     waiting = delta.scan(quarantine).collect()
     fate = decide_some(waiting.lazy().drop("_broken_rules"), read, silver, table)
@@ -125,7 +126,7 @@ def _write(
     carried = delta.carrying(consumed, {**fate.figures(), **standing_figures})
     expected = fate.rows
     if isinstance(fate.accepted, Written):
-        delta.rebuild(silver, fate.accepted, carried)
+        delta.rebuild(silver, fate.accepted, carried, table.contract)
     else:
         expected += delta.rows(silver) - len(fate.over)
         key = table.contract.promise().key

@@ -48,7 +48,7 @@ def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.M
     fate = decide_all(raw, 80, silver, SELLERS)
     assert isinstance(fate.accepted, Written)
     assert fate.figures() == {"read": 80, "accepted": 39, "superseded": 39, "quarantined": 2}
-    delta.rebuild(silver, fate.accepted, delta.carrying({}, {}))
+    delta.rebuild(silver, fate.accepted, delta.carrying({}, {}), Sellers)
     cities = delta.scan(silver).group_by("seller_city").len().sort("seller_city").collect()
     assert cities.rows() == [("belem", 30), ("natal", 9)]
     on_disk = {path.name for path in Path(lake, "silver", "sellers").glob("*.parquet")}

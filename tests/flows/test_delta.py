@@ -48,7 +48,7 @@ def put(
 
 def rebuild(handle: DeltaTable, rows: pl.DataFrame) -> None:
     written = parquet.write_files(handle, [delta.stamped(handle, rows)])
-    delta.rebuild(handle, written, NOTHING)
+    delta.rebuild(handle, written, NOTHING, Sellers)
 
 
 def rebuilt(handle: DeltaTable) -> int | None:

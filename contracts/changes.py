@@ -1,0 +1,177 @@
+"""What differs between two versions of the contracts, and whom it breaks."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from contracts.describe import Description
+
+READERS = "readers"
+"""Who query a table, or make another of it."""
+SOURCES = "sources"
+"""Who deliver records: what used to be accepted is rejected, or goes to quarantine."""
+
+
+class Change(NamedTuple):
+    """One difference between the contracts of a table."""
+
+    table: str
+    what: str
+    """Such as "type changed: price, Int64 to Float64"."""
+    breaks: str
+    """Whom it breaks; empty when it breaks nobody."""
+    why: str
+
+
+def changes(old: Mapping[str, Description], new: Mapping[str, Description]) -> list[Change]:
+    """Return what differs between descriptions of contracts (by table), table by table.
+
+    Words (grain and descriptions) do not count. What is renamed was removed and added.
+    """
+    found = []
+    for table in sorted(old.keys() | new.keys()):
+        made_of = _made_of(new.get(table) or old[table])
+        for subject, kind, detail in _differences(old.get(table), new.get(table)):
+            breaks, why = VERDICTS.get(f"{kind} ({made_of})", VERDICTS[kind])
+            what = ": ".join(filter(None, [kind, ", ".join(filter(None, [subject, detail]))]))
+            found.append(Change(table, what, breaks, why))
+    return found
+
+
+_NO_ONE = ""
+
+VERDICTS: Mapping[str, tuple[str, str]] = {
+    "table added": (_NO_ONE, "nobody reads it yet"),
+    "table removed": (READERS, "it is not brought up to its inputs any more"),
+    "key changed": (READERS, "a join by the old key may find no row, or several"),
+    "scope changed": (_NO_ONE, "only how the table is brought up to its inputs"),
+    "partitioning changed": (_NO_ONE, "the same rows in other files"),
+    "column added": (_NO_ONE, "who names the columns that he reads does not see it"),
+    "column added (raw)": (SOURCES, "a file whose header lacks it is rejected"),
+    "column with rules added": (_NO_ONE, "who names the columns that he reads does not see it"),
+    "column with rules added (records)": (SOURCES, "records that break them go to quarantine"),
+    "column removed": (READERS, "queries that name it fail"),
+    "column removed (raw)": (READERS, "new records have it in _rescued_data only"),
+    "type changed": (READERS, "comparisons and joins may fail, or mean something else"),
+    "may be null": (READERS, "there was always a value"),
+    "must not be null": (_NO_ONE, "there is always a value"),
+    "must not be null (records)": (SOURCES, "records without a value go to quarantine"),
+    "parsed from another column": (SOURCES, "records must bring that one"),
+    "reference added": (_NO_ONE, "each value is found there"),
+    "reference removed": (READERS, "a value need not be found there any more"),
+    "look-up changed": (_NO_ONE, "only how the table is brought up to its inputs"),
+    "tagged as personal": (_NO_ONE, "decide who may read it"),
+    "not tagged as personal": (_NO_ONE, "decide who may read it"),
+    "rule added": (_NO_ONE, "each row keeps it"),
+    "rule added (records)": (SOURCES, "records that break it go to quarantine"),
+    "rule removed": (READERS, "rows need not keep it any more"),
+    "rule changed": (READERS, "rows may come that did not before"),
+    "rule changed (records)": (f"{READERS}, {SOURCES}", "other records pass than before"),
+    "more values allowed": (READERS, "who tells values apart meets a new one"),
+    "fewer values allowed": (_NO_ONE, "each row has one of the others"),
+    "fewer values allowed (records)": (SOURCES, "records with another go to quarantine"),
+    "rule became a warning": (READERS, "rows that break it are kept"),
+    "warning became a rule": (_NO_ONE, "each row keeps it"),
+    "warning became a rule (records)": (SOURCES, "records that break it go to quarantine"),
+    "warning added": (_NO_ONE, "rows that break it are counted, and kept"),
+    "warning removed": (_NO_ONE, "rows are not counted any more"),
+    "warning changed": (_NO_ONE, "other rows are counted"),
+}
+"""By kind of change (and, where that matters, what the table is made of): whom it breaks, why."""
+
+
+_Difference = tuple[str, str, str]
+"""Of what, which kind of change, and from what to what."""
+
+
+def _made_of(description: Description) -> str:
+    layer = description["table"].partition(".")[0]
+    if layer == "bronze":
+        return "raw"
+    return "records" if layer == "silver" and not description["scope"] else "tables"
+
+
+def _differences(old: Description | None, new: Description | None) -> Iterator[_Difference]:
+    if old is None or new is None:
+        yield "", "table removed" if new is None else "table added", ""
+        return
+    for field, kind in _TABLE.items():
+        if old[field] != new[field]:
+            yield "", kind, f"({', '.join(old[field])}) to ({', '.join(new[field])})"
+    yield from _of_columns(old["columns"], new["columns"])
+    yield from _of_rules(old["rules"], new["rules"])
+
+
+_TABLE = {
+    "key": "key changed",
+    "scope": "scope changed",
+    "partition_by": "partitioning changed",
+}
+
+
+def _of_columns(old: Description, new: Description) -> Iterator[_Difference]:
+    for name in [*old, *(name for name in new if name not in old)]:
+        if name not in new:
+            yield name, "column removed", ""
+        elif name not in old:
+            free = new[name]["nullable"] and not new[name]["rules"]
+            yield name, "column added" if free else "column with rules added", ""
+        else:
+            yield from _of_column(name, old[name], new[name])
+
+
+def _of_column(name: str, old: Description, new: Description) -> Iterator[_Difference]:
+    if old["type"] != new["type"]:
+        yield name, "type changed", f"{old['type']} to {new['type']}"
+    if old["nullable"] != new["nullable"]:
+        yield name, "may be null" if new["nullable"] else "must not be null", ""
+    if old["source"] != new["source"]:
+        yield name, "parsed from another column", _from_to(old["source"], new["source"])
+    if old["references"] != new["references"]:
+        if old["references"]:
+            yield name, "reference removed", old["references"]
+        if new["references"]:
+            yield name, "reference added", new["references"]
+    if old["looked_up_in"] != new["looked_up_in"]:
+        yield name, "look-up changed", _from_to(old["looked_up_in"], new["looked_up_in"])
+    if old["personal"] != new["personal"]:
+        yield name, "tagged as personal" if new["personal"] else "not tagged as personal", ""
+    yield from _of_checks(old["rules"], new["rules"])
+
+
+def _of_checks(old: Description, new: Description) -> Iterator[_Difference]:
+    for name in [*old, *(name for name in new if name not in old)]:
+        before, after = old.get(name), new.get(name)
+        if before is None or after is None:
+            yield name, "rule removed" if after is None else "rule added", ""
+        elif before.keys() == after.keys() == {_VALUES}:
+            if more := [value for value in after[_VALUES] if value not in before[_VALUES]]:
+                yield name, "more values allowed", ", ".join(map(str, more))
+            if fewer := [value for value in before[_VALUES] if value not in after[_VALUES]]:
+                yield name, "fewer values allowed", ", ".join(map(str, fewer))
+        elif before != after:
+            yield name, "rule changed", _from_to(_said(before), _said(after))
+
+
+_VALUES = "allowed_values"
+
+
+def _of_rules(old: Description, new: Description) -> Iterator[_Difference]:
+    for name in [*old, *(name for name in new if name not in old)]:
+        before, after = old.get(name, {}), new.get(name, {})
+        kind = "warning" if (after or before)["warning"] else "rule"
+        if not (before and after):
+            yield name, f"{kind} added" if after else f"{kind} removed", ""
+            continue
+        if before["warning"] != after["warning"]:
+            became = "rule became a warning" if after["warning"] else "warning became a rule"
+            yield name, became, ""
+        if before["asks"] != after["asks"]:
+            yield name, f"{kind} changed", _from_to(before["asks"], after["asks"])
+
+
+def _from_to(old: str | None, new: str | None) -> str:
+    return " to ".join(filter(None, [old, new]))
+
+
+def _said(check: Description) -> str:
+    return ", ".join(f"{name} = {value}" for name, value in check.items())

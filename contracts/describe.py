@@ -1,0 +1,137 @@
+"""A contract as plain data: to be noted with a table, and to be compared with another contract."""
+
+import ast
+import hashlib
+import inspect
+import json
+import pkgutil
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from textwrap import dedent
+from typing import Any
+
+import pandera.polars as pa
+
+import contracts
+from contracts.contract import Contract
+from contracts.rules import rule_name
+
+Description = dict[str, Any]
+"""What a contract says, as JSON can hold it."""
+
+
+def describe(contract: type[Contract]) -> Description:
+    """Return what a contract promises: of its table, column by column, and of whole rows.
+
+    A rule stands there as its author wrote it, with the constants and functions of ours that it
+    names: so its text changes when its meaning does, and never with the clock.
+    """
+    promise, schema = contract.promise(), contract.to_schema()
+    return {
+        "table": promise.table,
+        "grain": inspect.cleandoc(contract.__doc__ or "").partition("\n")[0],
+        "key": list(promise.key),
+        "scope": list(promise.scope),
+        "partition_by": list(promise.partition_by),
+        "columns": {name: _column(name, declared) for name, declared in schema.columns.items()},
+        "rules": {str(check.name): _rule(contract, check) for check in schema.checks},
+    }
+
+
+def version(description: Description) -> str:
+    """Return the version of a contract: eight digits that follow from what it promises.
+
+    Two contracts have the same version where they promise the same; words do not count.
+    """
+    told = json.dumps(_without_words(description), sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()[:8]
+
+
+def described() -> dict[str, Description]:
+    """Return what all contracts of the package `contracts` promise, by table."""
+    return {contract.promise().table: describe(contract) for contract in _every()}
+
+
+_WORDS = ("grain", "description")
+
+
+def _every() -> Iterable[type[Contract]]:
+    for module in pkgutil.walk_packages(contracts.__path__, f"{contracts.__name__}."):
+        classes = filter(inspect.isclass, vars(import_module(module.name)).values())
+        own = (found for found in classes if found.__module__ == module.name)
+        yield from (found for found in own if issubclass(found, Contract) and found.fields())
+
+
+def _column(name: str, declared: pa.Column) -> Description:
+    tags = declared.metadata or {}
+    return {
+        "type": str(declared.dtype.type),
+        "nullable": declared.nullable,
+        "source": tags.get("source"),
+        "references": _table(tags.get("references")),
+        "looked_up_in": _table(tags.get("looked_up_in")),
+        "personal": bool(tags.get("personal")),
+        "description": declared.description,
+        "rules": {
+            rule_name(name, check): {
+                key: _plain(value) for key, value in (check.statistics or {}).items()
+            }
+            for check in declared.checks
+        },
+    }
+
+
+def _table(contract: type[Contract] | None) -> str | None:
+    return contract.promise().table if contract else None
+
+
+def _rule(contract: type[Contract], check: pa.Check) -> Description:
+    predicate = inspect.unwrap(inspect.getattr_static(contract, str(check.name)).__func__)
+    return {
+        "asks": _source(predicate),
+        "warning": bool(check.raise_warning),
+        "description": check.description,
+    }
+
+
+def _source(function: Callable[..., Any]) -> str:
+    """Return a function's body without layout and comments, and that of what it names of ours."""
+    definition = ast.parse(dedent(inspect.getsource(function))).body[0]
+    body = [line for line in getattr(definition, "body", []) if not _is_docstring(line)]
+    names = sorted({n.id for line in body for n in ast.walk(line) if isinstance(n, ast.Name)})
+    known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
+    where = [f"{name} = {_value(known[name])}" for name in names if _matters(known.get(name))]
+    text = "; ".join(map(ast.unparse, body)).removeprefix("return ")
+    return ", where ".join([text, *where])
+
+
+def _value(value: object) -> Any:
+    return _source(value) if inspect.isfunction(value) else _plain(value)
+
+
+def _matters(value: object) -> bool:
+    """Tell whether a name stands for a constant, or for a function of ours; libraries stay."""
+    if inspect.isfunction(value):
+        return value.__module__.partition(".")[0] == contracts.__name__
+    return not (value is None or callable(value) or inspect.ismodule(value))
+
+
+def _is_docstring(line: ast.stmt) -> bool:
+    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
+
+
+def _plain(value: object) -> Any:
+    """Return a value as JSON has it; the order of a closed set says nothing."""
+    if isinstance(value, tuple | list | set | frozenset):
+        return sorted((_plain(each) for each in value), key=str)
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def _without_words(description: Any) -> Any:
+    if not isinstance(description, dict):
+        return description
+    return {
+        name: _without_words(value)
+        for name, value in description.items()
+        if name not in _WORDS or isinstance(value, dict)  # a column may have such a name
+    }

@@ -1,0 +1,53 @@
+"""Commands about what the tables promise."""
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Lake
+from flows.cli.terminal import grid, out
+from flows.settings import place
+
+app = typer.Typer()
+contracts = typer.Typer(help="What the tables promise.", no_args_is_help=True)
+app.add_typer(contracts, name="contracts")
+
+
+@contracts.command()
+def diff(
+    revision: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="REV", help="Of git, such as a tag; the tables of the lake if absent."
+        ),
+    ] = None,
+    lake: Lake = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Exit with 1 when a change is breaking.")
+    ] = False,
+) -> None:
+    """Show what has changed in the contracts, and whom it breaks."""
+    from contracts.changes import changes
+    from contracts.describe import described, version
+    from flows.delta import open_existing
+    from flows.noted import promised
+    from flows.revision import contracts_at
+    from flows.status import existing
+
+    new = described()
+    if revision:
+        old = contracts_at(revision)
+    else:
+        there = existing(lake := place("lake", lake))
+        new = {name: new[name] for name in there if name in new}
+        old = {name: promised(open_existing(lake, name), now) for name, now in new.items()}
+    found = changes(old, new)
+    breaking = sum(bool(change.breaks) for change in found)
+    if found:
+        rows = ([each.table, each.what, each.breaks or "nobody", each.why] for each in found)
+        out.print(grid(("table", "change", "breaks", "why"), rows, justify="left"))
+    for name in dict.fromkeys(each.table for each in found if each.table in old.keys() & new):
+        out.print(f"{name}: version {version(new[name])}, was {version(old[name])}")
+    out.print(f"changes: {len(found)}, breaking: {breaking}")
+    if check and breaking:
+        raise typer.Exit(1)

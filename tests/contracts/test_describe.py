@@ -1,0 +1,166 @@
+"""A contract as data: all that it promises, and the same each time."""
+
+import json
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from polars import col
+
+from contracts import vocabulary
+from contracts.contract import Contract, Gold, Silver, column, rule, warning
+from contracts.describe import describe, described, version
+from contracts.silver.orders import Orders
+from transforms.graph import sources, tables
+
+OPENED = datetime(2016, 1, 1, tzinfo=UTC)
+ROWS = ("a", "b")
+
+
+class Theatres(Silver, key=("theatre_id",)):
+    """One row per theatre."""
+
+    theatre_id: str = column()
+
+
+class Seats(Gold, key=("seat_id",), scope=("theatre_id",), partition_by=("row",)):
+    """One row per seat.
+
+    Boxes have none.
+    """
+
+    seat_id: int = column(ge=1, description="From the stage.")
+    theatre_id: str = column(references=Theatres)
+    row: str = column(isin=ROWS, source="line")
+    holder: str = column(nullable=True, personal=True, looked_up_in=Theatres)
+
+    @rule
+    def in_a_row(cls) -> pl.Expr:
+        """It stands somewhere."""
+        return col("row") != "z"  # the last one is for the staff
+
+    @warning
+    def not_the_first(cls) -> pl.Expr:
+        """Nobody likes it."""
+        return col("seat_id") > 1
+
+
+def test_a_description_says_all_that_a_contract_promises() -> None:
+    said = describe(Seats)
+    assert said | {"columns": 0, "rules": 0} == {
+        "table": "gold.seats",
+        "grain": "One row per seat.",
+        "key": ["seat_id"],
+        "scope": ["theatre_id"],
+        "partition_by": ["row"],
+        "columns": 0,
+        "rules": 0,
+    }
+    assert said["columns"]["seat_id"] == {
+        "type": "Int64",
+        "nullable": False,
+        "source": None,
+        "references": None,
+        "looked_up_in": None,
+        "personal": False,
+        "description": "From the stage.",
+        "rules": {"seat_id_is_at_least_1": {"min_value": 1}},
+    }
+    assert said["columns"]["theatre_id"]["references"] == "silver.theatres"
+    assert said["columns"]["row"]["source"] == "line"
+    assert said["columns"]["holder"]["personal"]
+    assert said["columns"]["holder"]["looked_up_in"] == "silver.theatres"
+    assert said["rules"] == {
+        "in_a_row": {
+            "asks": "col('row') != 'z'",
+            "warning": False,
+            "description": "It stands somewhere.",
+        },
+        "not_the_first": {
+            "asks": "col('seat_id') > 1",
+            "warning": True,
+            "description": "Nobody likes it.",
+        },
+    }
+
+
+def test_every_contract_is_described_and_can_be_written_as_json() -> None:
+    every = described()
+    promised = {contract.promise().table for contract in sources()} | tables().keys()
+    assert every.keys() == promised
+    assert json.loads(json.dumps(every)) == every
+
+
+def test_a_rule_that_asks_the_clock_is_the_same_later() -> None:
+    asks = describe(Orders)["rules"]["purchased_not_in_the_future"]["asks"]
+    assert asks.startswith("col('order_purchase_timestamp') <= now(), where now = pl.lit(")
+    assert str(datetime.now(UTC).year) not in asks
+
+
+def test_a_constant_that_a_rule_names_is_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asks = describe(Orders)["rules"]["purchased_since_2016"]["asks"]
+    assert asks.endswith("where OPENED = 2016-01-01 00:00:00")
+    before = version(describe(Orders))
+    monkeypatch.setitem(Orders.purchased_since_2016.__func__.__wrapped__.__globals__, "OPENED", 0)
+    assert version(describe(Orders)) != before
+
+
+def test_a_function_of_ours_that_a_rule_names_is_part_of_it() -> None:
+    assert vocabulary.now.__name__ == "now"
+    asks = describe(Orders)["rules"]["purchased_not_in_the_future"]["asks"]
+    assert "America/Sao_Paulo" in asks
+
+
+def test_words_and_layout_leave_the_version_as_it_is() -> None:
+    class Seats(Gold, key=("seat_id",), scope=("theatre_id",), partition_by=("row",)):
+        """One row per chair."""
+
+        seat_id: int = column(ge=1)
+        theatre_id: str = column(references=Theatres)
+        row: str = column(isin=("b", "a"), source="line", description="A letter.")
+        holder: str = column(nullable=True, personal=True, looked_up_in=Theatres)
+
+        @rule
+        def in_a_row(cls) -> pl.Expr:
+            """Else it is in no theatre."""
+            return (
+                col("row")
+                != "z"
+            )  # fmt: skip
+
+        @warning
+        def not_the_first(cls) -> pl.Expr:
+            """Everybody likes it."""
+            return col("seat_id") > 1
+
+    assert describe(Seats) != describe(globals()["Seats"])
+    assert version(describe(Seats)) == version(describe(globals()["Seats"]))
+
+
+def stricter() -> type[Contract]:
+    class Theatres(Silver, key=("theatre_id",)):
+        """One row per theatre."""
+
+        theatre_id: str = column(str_matches="^[a-z]+$")
+
+    return Theatres
+
+
+def test_another_promise_is_another_version() -> None:
+    assert version(describe(stricter())) != version(describe(Theatres))
+
+
+def test_a_column_may_be_called_description() -> None:
+    class Theatres(Silver, key=("theatre_id",)):
+        """One row per theatre."""
+
+        theatre_id: str = column()
+        description: str = column()
+
+    assert version(describe(Theatres)) != version(describe(globals()["Theatres"]))
+
+
+def test_a_version_is_eight_digits() -> None:
+    versions = {version(description) for description in described().values()}
+    assert len(versions) == len(described())
+    assert all(len(each) == 8 and int(each, 16) >= 0 for each in versions)

@@ -1,0 +1,360 @@
+"""A lake under a changed contract: evolved or made anew, never mixed."""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import ModuleType
+from uuid import uuid4
+
+import polars as pl
+import pytest
+from deltalake.exceptions import CommitFailedError
+from polars.testing import assert_frame_equal
+
+from flows import delta, evolve
+from flows.derived import refresh_derived
+from flows.ingest import ingest_table
+from flows.noted import made_under, noted
+from flows.parquet import Written
+from flows.records import refresh_records, replay_records
+from transforms.graph import Table, tables
+
+CODE = '''
+from typing import Annotated
+import polars as pl
+from polars import LazyFrame, col
+from contracts.contract import Bronze, Gold, Silver, column, rule
+
+class Sellers(Bronze):
+    """One row per seller record that a source delivered."""
+    seller_id: str = column(nullable=True)
+    size: str = column(nullable=True)
+    city: str = column(nullable=True)
+    state: str = column(nullable=True)
+
+Raw = Sellers
+
+class Sellers(Silver, key=("seller_id",)):
+    """One row per seller."""
+    seller_id: str = column(str_matches="^[0-9]+$")
+    size: int = column(ge=1)
+    city: str = column()
+    state: str = column(nullable=True)
+
+def sellers(raw: Annotated[LazyFrame, Raw]) -> Annotated[LazyFrame, Sellers]:
+    """Type sellers."""
+    size = col("size").cast(pl.Int64, strict=False)
+    return raw.select("seller_id", "city", "state", size=size)
+
+class Cities(Gold, key=("city",), scope=("city",)):
+    """One row per city."""
+    city: str = column()
+
+def cities(sellers: Annotated[LazyFrame, Sellers]) -> Annotated[LazyFrame, Cities]:
+    """List the cities."""
+    return sellers.select("city").unique()
+
+class Shops(Gold, key=("seller_id",), scope=("seller_id",)):
+    """One row per seller."""
+    seller_id: str = column()
+    size: int = column()
+    city: str = column()
+
+def shops(sellers: Annotated[LazyFrame, Sellers]) -> Annotated[LazyFrame, Shops]:
+    """Open the shops."""
+    return sellers.select("seller_id", "size", "city")
+
+class States(Gold, key=("state",)):
+    """One row per state."""
+    state: str = column()
+    sellers: int = column()
+
+def states(sellers: Annotated[LazyFrame, Sellers]) -> Annotated[LazyFrame, States]:
+    """Count the sellers."""
+    return sellers.group_by("state").agg(sellers=pl.len().cast(pl.Int64)).drop_nulls()
+'''
+FIRST = """seller_id,size,city,state
+1,10,belem,PA
+2,20,natal,RN
+3,30,belem,PA
+x,40,natal,RN
+4,many,natal,RN
+1,11,belem,PA
+"""
+CHANGED = "its contract has changed"
+LATER = """seller_id,size,city,state
+2,21,belem,PA
+5,50,olinda,PE
+y,60,olinda,PE
+"""
+
+Edit = list[tuple[str, str]]
+Learn = Callable[[str], ModuleType]
+
+SILVER_STATE = "    state: str = column(nullable=True)\n\ndef sellers("
+SHOP_CITY = "    city: str = column()\n\ndef shops("
+SHOPS = 'class Shops(Gold, key=("seller_id",), scope=("seller_id",)):'
+SELECTED = 'sellers.select("seller_id", "size", "city")'
+CHANGES: dict[str, Edit] = {
+    "a column that may be null": [
+        (
+            SILVER_STATE,
+            SILVER_STATE.replace("\n\n", "\n    place: str = column(nullable=True)\n\n"),
+        ),
+        ('"state", size=size', '"state", size=size, place=col("city").str.strip_prefix("belem")'),
+    ],
+    "a column that is never null": [
+        (SILVER_STATE, SILVER_STATE.replace("\n\n", "\n    place: str = column()\n\n")),
+        ('"state", size=size', '"state", size=size, place="city"'),
+        (SHOP_CITY, SHOP_CITY.replace("\n\n", "\n    place: str = column()\n\n")),
+        (SELECTED, 'sellers.select("seller_id", "size", "city", "place")'),
+    ],
+    "a column less in gold": [
+        (SHOP_CITY, "\ndef shops("),
+        (SELECTED, 'sellers.select("seller_id", "size")'),
+    ],
+    "another type": [("size: int", "size: float"), ("pl.Int64, strict", "pl.Float64, strict")],
+    "another name": [
+        (SHOP_CITY, SHOP_CITY.replace("city", "town")),
+        (SELECTED, 'sellers.select("seller_id", "size", town="city")'),
+    ],
+    "a rule more": [
+        (SILVER_STATE, SILVER_STATE.replace("column(nullable=True)", 'column(isin=("PA",))'))
+    ],
+    "a rule of rows": [
+        (
+            SILVER_STATE,
+            SILVER_STATE.replace(
+                "\n\n",
+                "\n\n    @rule\n    def big(cls) -> pl.Expr:\n        return col('size') > 15\n\n",
+            ),
+        )
+    ],
+    "a rule less": [('column(str_matches="^[0-9]+$")', "column()")],
+    "another key": [
+        ('Silver, key=("seller_id",)', 'Silver, key=("city",)'),
+        (SHOPS, SHOPS.replace("seller_id", "city")),
+    ],
+    "a foreign key": [(SHOP_CITY, SHOP_CITY.replace("column()", "column(references=Cities)"))],
+    "no scope": [(SHOPS, 'class Shops(Gold, key=("seller_id",)):')],
+    "partitions in gold": [(SHOPS, SHOPS.replace("):", ', partition_by=("city",)):'))],
+    "partitions in silver": [
+        ('Silver, key=("seller_id",)', 'Silver, key=("seller_id",), partition_by=("city",)')
+    ],
+    "partitions by two columns of which one is new": [
+        (SHOPS, SHOPS.replace("):", ', partition_by=("place", "size")):')),
+        (SHOP_CITY, SHOP_CITY.replace("\n\n", "\n    place: str = column()\n\n")),
+        (SELECTED, 'sellers.select("seller_id", "size", "city", place="city")'),
+    ],
+    "partitions of a table that is made as a whole": [
+        ('Gold, key=("state",)', 'Gold, key=("state",), partition_by=("state",)')
+    ],
+    "a promise that no row notices": [("sellers: int = column()", "sellers: int = column(ge=1)")],
+}
+
+
+@pytest.fixture
+def learn(tmp_path: Path) -> Iterator[Learn]:
+    """Import code as a module of its own, as after a deployment."""
+    names = []
+
+    def imported(code: str) -> ModuleType:
+        name = f"toy_{uuid4().hex}"
+        (tmp_path / f"{name}.py").write_text(code)
+        importlib.invalidate_caches()
+        names.append(name)
+        return importlib.import_module(name)
+
+    sys.path.insert(0, str(tmp_path))
+    yield imported
+    sys.path.remove(str(tmp_path))
+    for name in names:
+        del sys.modules[name]
+
+
+def edited(code: str, edits: Edit) -> str:
+    for old, new in edits:
+        assert old in code
+        code = code.replace(old, new)
+    return code
+
+
+def arrive(lake: str, module: ModuleType, text: str, day: int = 1) -> None:
+    path = Path(lake).with_name(f"sellers_{uuid4().hex}.csv")
+    path.write_text(text)
+    ingest_table(lake, module.Raw, [path], as_of=datetime(2018, 1, day, tzinfo=UTC))
+
+
+def made_by(module: ModuleType) -> dict[str, Table]:
+    return tables(module.sellers, module.cities, module.shops, module.states)
+
+
+def refresh(lake: str, module: ModuleType) -> dict[str, str]:
+    """Refresh all; tell why each table was made anew."""
+    return {
+        name: (refresh_records if table.source else refresh_derived)(lake, table).anew
+        for name, table in made_by(module).items()
+    }
+
+
+def contents(lake: str, name: str) -> pl.DataFrame:
+    rows = delta.scan(delta.open_existing(lake, name))
+    rows = rows.drop("_version", "_ingested_at", "_source", strict=False)
+    return rows.collect().sort(pl.exclude(pl.List))
+
+
+def assert_same_lakes(one: str, other: str, module: ModuleType) -> None:
+    for name in (*made_by(module), "quarantine.sellers"):
+        assert_frame_equal(contents(one, name), contents(other, name), check_column_order=False)
+        here, there = (delta.open_existing(lake, name) for lake in (one, other))
+        assert here.metadata().partition_columns == there.metadata().partition_columns
+        assert noted(here) == noted(there)
+
+
+@pytest.mark.parametrize("back", [False, True], ids=["made", "taken back"])
+@pytest.mark.parametrize("change", CHANGES)
+def test_after_a_change_of_contracts_a_lake_is_as_a_new_one(
+    change: str, back: bool, lake: str, learn: Learn
+) -> None:
+    codes = [CODE, edited(CODE, CHANGES[change])]
+    old, new = map(learn, reversed(codes) if back else codes)
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    fresh = f"{lake}-fresh"
+    arrive(fresh, new, FIRST)
+    assert CHANGED in refresh(lake, new).values()
+    refresh(fresh, new)
+    assert_same_lakes(lake, fresh, new)
+    for each in (lake, fresh):
+        arrive(each, new, LATER, day=2)
+        assert CHANGED not in refresh(each, new).values()
+    assert_same_lakes(lake, fresh, new)
+
+
+@pytest.mark.parametrize("change", ["a column that is never null", "a rule less", "another key"])
+def test_a_replay_under_a_changed_contract_ends_as_a_refresh(
+    change: str, lake: str, learn: Learn
+) -> None:
+    old, new = learn(CODE), learn(edited(CODE, CHANGES[change]))
+    fresh = f"{lake}-fresh"
+    for each, code in ((lake, old), (fresh, new)):
+        arrive(each, code, FIRST)
+        refresh(each, code)
+    replay_records(lake, made_by(new)["silver.sellers"])
+    refresh(lake, new)
+    assert_same_lakes(lake, fresh, new)
+
+
+def test_words_change_nothing(lake: str, learn: Learn) -> None:
+    old = learn(CODE)
+    new = learn(CODE.replace("One row per seller.", "One row for each seller."))
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    assert not any(refresh(lake, new).values())
+
+
+NEW_COLUMN = edited(
+    CODE,
+    [
+        ("\nRaw = ", "    name: str = column(nullable=True)\n\nRaw = "),
+        (SILVER_STATE, SILVER_STATE.replace("\n\n", "\n    name: str = column(nullable=True)\n\n")),
+        ('"state", size=size', '"state", "name", size=size'),
+    ],
+)
+NAMED = """seller_id,size,city,state,name
+2,21,belem,PA,Ana
+y,60,olinda,PE,Rui
+"""
+
+
+def test_older_records_have_null_in_a_new_column(lake: str, learn: Learn) -> None:
+    old, new = learn(CODE), learn(NEW_COLUMN)
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    arrive(lake, new, NAMED, day=2)
+    refresh(lake, new)
+    names = contents(lake, "silver.sellers").select("seller_id", "name").rows()
+    assert names == [("1", None), ("2", "Ana"), ("3", None)]
+    quarantined = contents(lake, "quarantine.sellers").sort("seller_id")
+    assert quarantined.select("seller_id", "name").rows() == [
+        ("4", None),
+        ("x", None),
+        ("y", "Rui"),
+    ]
+
+
+def test_a_replay_finds_null_in_a_new_column_of_the_source(lake: str, learn: Learn) -> None:
+    old, new = learn(CODE), learn(NEW_COLUMN)
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    assert replay_records(lake, made_by(new)["silver.sellers"]).quarantined == 2
+
+
+def test_what_a_bronze_contract_drops_is_rescued(lake: str, learn: Learn) -> None:
+    old = learn(NEW_COLUMN)
+    new = learn(CODE)
+    arrive(lake, old, NAMED)
+    refresh(lake, old)
+    arrive(lake, new, NAMED.replace("Ana", "Eva").replace("21", "22"), day=2)
+    refresh(lake, new)
+    bronze = contents(lake, "bronze.sellers").filter(pl.col("seller_id") == "2").sort("size")
+    assert bronze.select("size", "name", "_rescued_data").rows() == [
+        ("21", "Ana", None),
+        ("22", None, '{"name":"Eva"}'),
+    ]
+    assert "name" not in contents(lake, "silver.sellers").columns
+    assert contents(lake, "silver.sellers")["size"].to_list() == [22]
+
+
+def test_of_two_who_divide_a_table_one_does(lake: str, learn: Learn) -> None:
+    old, new = learn(CODE), learn(edited(CODE, CHANGES["partitions in gold"]))
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    late = delta.open_existing(lake, "gold.shops")
+    version = delta.open_table(lake, new.Shops).version()
+    evolve.divide(late, delta.scan(late), new.Shops)
+    assert late.version() == version
+    assert late.metadata().partition_columns == ["city"]
+
+
+def test_a_table_that_is_divided_has_its_rows_until_it_is_made_anew(
+    lake: str, learn: Learn
+) -> None:
+    old, new = learn(CODE), learn(edited(CODE, CHANGES["partitions in gold"]))
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    before = contents(lake, "gold.shops")
+    handle = delta.open_table(lake, new.Shops)
+    assert_frame_equal(contents(lake, "gold.shops"), before, check_column_order=False)
+    assert not made_under(handle, new.Shops)
+
+
+def test_the_note_outlives_all_that_tidies_up(lake: str, learn: Learn) -> None:
+    module = learn(CODE)
+    arrive(lake, module, FIRST)
+    refresh(lake, module)
+    arrive(lake, module, LATER, day=2)
+    refresh(lake, module)
+    handle = delta.open_existing(lake, "silver.sellers")
+    note = noted(handle)
+    handle.optimize.compact()
+    handle.create_checkpoint()
+    for commit in Path(lake, "silver", "sellers", "_delta_log").glob("*.json"):
+        commit.unlink()
+    again = delta.open_existing(lake, "silver.sellers")
+    assert noted(again) == note is not None
+    assert made_under(again, module.Sellers)
+
+
+def test_a_late_writer_leaves_no_note(lake: str, learn: Learn) -> None:
+    old, new = learn(CODE), learn(edited(CODE, CHANGES["another type"]))
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    winner, late = (delta.open_existing(lake, "gold.shops") for _ in range(2))
+    written = Written([], 0, new.Shops.fields())
+    delta.rebuild(winner, written, delta.carrying({"code": 1}, {}), new.Shops)
+    with pytest.raises(CommitFailedError):
+        delta.rebuild(late, written, delta.carrying({"code": 2}, {}), old.Shops)
+    assert made_under(delta.open_existing(lake, "gold.shops"), new.Shops)
