@@ -66,7 +66,9 @@ def _asked(name: str, contract: type[Contract]) -> list[pl.Expr]:
 def _closed_set(name: str, contract: type[Contract]) -> list[Any]:
     """Return the values that a column may have, where its contract lists them."""
     checks = contract.to_schema().columns[name].checks
-    return [value for check in checks for value in check.statistics.get("allowed_values", ())]
+    return [
+        value for check in checks for value in (check.statistics or {}).get("allowed_values", ())
+    ]
 
 
 def _is_key(name: str, contract: type[Contract]) -> bool:
