@@ -18,7 +18,13 @@ from typing import Any
 from urllib.parse import unquote
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Schema,
+    Transaction,
+)
 from deltalake.exceptions import (
     CommitFailedError,
     DeltaError,
@@ -36,6 +42,12 @@ from flows.parquet import Written
 
 METADATA = "keystone"
 """The key of our figures, as JSON, in a commit's metadata."""
+
+UPKEEP = "upkeep"
+"""The key of what was done for a table, in words, where its rows stay as they are."""
+
+FORGOTTEN = -1
+"""The version of a transaction whose input a restore took out: there is no way to unset one."""
 
 REBUILT = "rebuilt"
 """The transaction that says in which version rows last went, so that readers begin anew."""
@@ -115,9 +127,13 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
     except DeltaError:
         return None
     files = parquet.files(handle)
-    if len(before.join(files, on="path", how="anti")):
-        return None
+    gone = before.join(files, on="path", how="anti")
     new = files.join(before, on="path", how="anti")
+    # What was only put together since, of rows that had come by then, is nothing new.
+    folded = new.filter(parquet.rows_through(pl.col("path")) <= version)
+    if gone["num_records"].sum() != folded["num_records"].sum():
+        return None
+    new = new.join(folded, on="path", how="anti")
     if new.is_empty():
         return scan(handle).clear(), 0
     return parquet.scan_files(handle, new["path"]).drop("_file"), int(new["num_records"].sum())
@@ -218,6 +234,47 @@ def put(  # noqa: PLR0913 - two of them say what to put where, two where rows ar
     _commit(handle, [*removed, *written.actions], carried, next_version=True)
 
 
+def swap(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
+    """Put files in the place of others (rows of `parquet.files`) that have the same rows.
+
+    Raises:
+        deltalake.exceptions.CommitFailedError: another writer has removed one of them.
+    """
+    gone = parquet.without(removed, rows_stay=True)
+    done = f"{len(removed)} small files put together in {len(written.actions)}"
+    _commit(handle, [*gone, *written.actions], CommitProperties(custom_metadata={UPKEEP: done}))
+
+
+def restore(
+    handle: DeltaTable,
+    version: int,
+    watermark: Mapping[str, int | None],
+    figures: Mapping[str, Any],
+) -> None:
+    """Put a table back to a version, and the watermark with it; who reads it begins anew.
+
+    Raises as `append`; also when files of that version have been deleted.
+    """
+    known = {name: FORGOTTEN if at is None else at for name, at in watermark.items()}
+    carried = _rebuilding(handle, carrying(known, figures))
+    handle.restore(
+        version,
+        commit_properties=CommitProperties(
+            custom_metadata=carried.custom_metadata,
+            app_transactions=carried.app_transactions,
+            max_commit_retries=0,
+        ),
+        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+    )
+    handle.update_incremental()
+
+
+def consumed(handle: DeltaTable, name: str) -> int | None:
+    """Return up to where the handle's version holds an input; nothing, if it holds none of it."""
+    at = handle.transaction_version(name)
+    return None if at == FORGOTTEN else at
+
+
 def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitProperties:
     """Return what a commit carries beside its rows: the watermark, and figures for people."""
     return CommitProperties(
@@ -286,6 +343,8 @@ def _commit(
             # Rows say in which version they came: another writer's commit must not take it.
             max_commit_retries=0 if next_version or all_of else None,
         ),
+        # What an input's log has to tell its readers, only `flows.upkeep` can know.
+        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
     )
     handle.update_incremental()
 

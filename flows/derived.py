@@ -77,7 +77,7 @@ _Handles = Mapping[str, DeltaTable]
 
 def _hold_back(read: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> None:
     """Read an input no further than the dimensions have: what came since may lack its member."""
-    seen = [parent.transaction_version(name) for parent in parents]
+    seen = [delta.consumed(parent, name) for parent in parents]
     furthest = min((version for version in seen if version is not None), default=read.version())
     if furthest < read.version():
         read.load_as_version(furthest)
@@ -85,9 +85,7 @@ def _hold_back(read: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> No
 
 def _equally_far(inputs: _Handles, parents: Iterable[DeltaTable]) -> bool:
     """Tell whether the dimensions that read an input have read the same version of it."""
-    seen = {
-        name: {parent.transaction_version(name) for parent in parents} - {None} for name in inputs
-    }
+    seen = {name: {delta.consumed(parent, name) for parent in parents} - {None} for name in inputs}
     return all(len(versions) <= 1 for versions in seen.values())
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from deltalake import DeltaTable
 
-from flows.delta import REBUILT
+from flows import delta
 from flows.fingerprint import CODE, fingerprint
 from flows.noted import made_under
 from transforms.graph import Table
@@ -36,7 +36,7 @@ def due(
     """Compare a table with its inputs (by the names of their tables), from their logs alone."""
     code = fingerprint(table)
     consumed = {name: handle.version() for name, handle in inputs.items()}
-    seen = {name: target.transaction_version(name) for name in inputs}
+    seen = {name: delta.consumed(target, name) for name in inputs}
     since = {name: version for name, version in seen.items() if version is not None}
     if len(since) < len(inputs):
         anew = FIRST
@@ -50,6 +50,6 @@ def due(
         anew = ", ".join(
             f"{name} was rebuilt"
             for name, handle in inputs.items()
-            if (handle.transaction_version(REBUILT) or 0) > since[name]
+            if (handle.transaction_version(delta.REBUILT) or 0) > since[name]
         )
     return Due({**consumed, CODE: code}, since, anew)

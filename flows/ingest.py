@@ -63,7 +63,7 @@ def _ingest_file(
     handle = delta.open_table(lake, contract)
     app_id = f"file/{facts.sha256}"
     added = 0
-    if handle.transaction_version(app_id) is None:
+    if delta.consumed(handle, app_id) is None:
         records = parquet.write_files(handle, _records(contract, path, facts, as_of))
         if sha256(path) != facts.sha256:
             message = f"{path.name}: changed while it was read; let its upload finish first"

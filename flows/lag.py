@@ -129,4 +129,4 @@ def identity(topic: str, partition: int) -> str:
 
 
 def _carried(tables: Mapping[str, DeltaTable], key: Key, name: str) -> int | None:
-    return tables[key[0]].transaction_version(name) if key[0] in tables else None
+    return delta.consumed(tables[key[0]], name) if key[0] in tables else None

@@ -13,13 +13,14 @@ from flows.derived import refresh_derived
 from flows.ingest import ingest_table
 from flows.landing import arrivals
 from flows.outcome import Outcome, RunFailedError, UnknownTableError
-from flows.plan import plan
+from flows.plan import Planned, plan
 from flows.records import refresh_records, replay_records
 from flows.report import publish
+from flows.restore import restore_table
 from flows.runner import SIDE_BY_SIDE, task_runner
 from flows.settings import place
 from flows.steps import gather, step
-from transforms.graph import Table, tables
+from transforms.graph import Table, readers, tables
 
 
 @flow
@@ -96,21 +97,28 @@ def refresh(
     if runner:
         with task_runner(runner) as there:
             return refresh.with_options(task_runner=there)(lake, rebuild)
-    futures: dict[str, PrefectFuture[Outcome]] = {}
-    planned = plan(lake, rebuild=rebuild)
-    for name, todo in planned.items():
-        if todo.outcome:
-            continue
-        table = todo.table
-        make = refresh_records if table.source else refresh_derived
-        futures[name] = step(lake, table.contract, make, table.input_names).submit(
-            lake,
-            table,
-            rebuild=rebuild,
-            wait_for=[futures[needed] for needed in table.after if needed in futures],
-        )
-    idle = [todo.outcome for todo in planned.values() if todo.outcome]
-    return _finish("refresh", futures, idle=idle)
+    return _make("refresh", lake, plan(lake, rebuild=rebuild), rebuild=rebuild)
+
+
+@flow(task_runner=SIDE_BY_SIDE)
+def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
+    """Put a table back to an earlier version of its own, and refresh those that are made of it.
+
+    The table's watermark goes back as well: the next refresh or drain goes on from there.
+
+    Args:
+        table: such as `bronze.orders`; `keystone history` lists its versions.
+        version: the one that it shall be like.
+        lake: where the tables lie; KEYSTONE_LAKE when not given.
+
+    Raises:
+        NoVersionError: the version, or a file of it, is not there.
+        RunFailedError: the table is put back, but one behind it failed.
+    """
+    lake = place("lake", lake)
+    restored = restore_table(lake, table, version)
+    behind = {name: todo for name, todo in plan(lake).items() if name in readers(restored.table)}
+    return [restored, *_make("restore", lake, behind)]
 
 
 @flow(task_runner=SIDE_BY_SIDE)
@@ -133,6 +141,25 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
     replayed = {outcome.table: outcome for outcome in _finish("replay", futures)}
     refreshed = {outcome.table: outcome for outcome in refresh(lake)}
     return list((refreshed | replayed).values())
+
+
+def _make(
+    doing: str, lake: str, planned: Mapping[str, Planned], *, rebuild: bool = False
+) -> list[Outcome]:
+    futures: dict[str, PrefectFuture[Outcome]] = {}
+    for name, todo in planned.items():
+        if todo.outcome:
+            continue
+        table = todo.table
+        make = refresh_records if table.source else refresh_derived
+        futures[name] = step(lake, table.contract, make, table.input_names).submit(
+            lake,
+            table,
+            rebuild=rebuild,
+            wait_for=[futures[needed] for needed in table.after if needed in futures],
+        )
+    idle = [todo.outcome for todo in planned.values() if todo.outcome]
+    return _finish(doing, futures, idle=idle)
 
 
 def _replayable(name: str | None) -> list[Table]:

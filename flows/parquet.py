@@ -27,14 +27,20 @@ class Written(NamedTuple):
     schema: pl.Schema
 
 
-def write_files(handle: DeltaTable, parts: Iterable[pl.DataFrame]) -> Written:
-    """Write rows, one part after the other, into new files of the table."""
+def write_files(
+    handle: DeltaTable, parts: Iterable[pl.DataFrame], *, rows_through: int | None = None
+) -> Written:
+    """Write rows, one part after the other, into new files of the table.
+
+    With `rows_through` they are rows that the table has already, and came up to that version; the
+    files' names say so.
+    """
     partitions = handle.metadata().partition_columns
     actions, rows, schema = [], 0, pl.Schema(handle.schema().to_arrow())
     for part in parts:
         rows, schema = rows + len(part), part.schema
         actions += [
-            _write(Path(_root(handle)), slice_, values)
+            _write(Path(_root(handle)), slice_, values, rows_through)
             for values, some in _partitions(part, partitions)
             for slice_ in some.iter_slices(ROWS)
             if len(slice_)
@@ -88,13 +94,21 @@ def scan_files(
     return found.select(*schema, pl.col("_file").str.strip_prefix(f"{_root(handle)}/"))
 
 
-def without(removed: pl.DataFrame) -> list[RemoveAction]:
-    """Return the actions that take files (rows of `files`) out of a table."""
+def without(removed: pl.DataFrame, *, rows_stay: bool = False) -> list[RemoveAction]:
+    """Return the actions that take files (rows of `files`) out of a table.
+
+    With `rows_stay` other files have their rows.
+    """
     now = int(time.time() * 1000)
     return [
-        RemoveAction(file["path"], True, now, file["size_bytes"], file["partition"] or {})  # noqa: FBT003 - the class takes it by position
+        RemoveAction(file["path"], not rows_stay, now, file["size_bytes"], file["partition"] or {})
         for file in removed.iter_rows(named=True)
     ]
+
+
+def rows_through(path: pl.Expr) -> pl.Expr:
+    """Return up to which version the rows came that a file was folded of; null of other files."""
+    return path.str.extract(r"(?:^|/)folded-(\d+)-").cast(pl.Int64)
 
 
 def _root(handle: DeltaTable) -> str:
@@ -121,16 +135,19 @@ def _partitions(
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def _write(table: Path, rows: pl.DataFrame, partition: Mapping[str, str]) -> AddAction:
+def _write(
+    table: Path, rows: pl.DataFrame, partition: Mapping[str, str], rows_through: int | None
+) -> AddAction:
     folders = [f"{name}={value}" for name, value in partition.items()]
-    path = "/".join([*folders, f"part-{uuid4()}.parquet"])
+    kind = "part" if rows_through is None else f"folded-{rows_through}"
+    path = "/".join([*folders, f"{kind}-{uuid4()}.parquet"])
     rows.write_parquet(table / path, compression="snappy", mkdir=True)
     return AddAction(
         path=path,
         size=(table / path).stat().st_size,
         partition_values=partition,
         modification_time=int(time.time() * 1000),
-        data_change=True,
+        data_change=rows_through is None,
         stats=json.dumps(_statistics(rows), default=date.isoformat),
     )
 

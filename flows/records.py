@@ -67,7 +67,7 @@ def replay_records(lake: str, table: Table) -> Outcome:
     quarantine = delta.open_quarantine(lake, source)
     silver = delta.open_table(lake, table.contract)
     name, read = source.promise().table, delta.rows(quarantine)
-    since, same = silver.transaction_version(name), made_under(silver, table.contract)
+    since, same = delta.consumed(silver, name), made_under(silver, table.contract)
     if since is None or not same or not in_step(table, silver, quarantine):
         return refresh_records(lake, table)
     waiting = delta.scan(quarantine).collect()
@@ -80,7 +80,7 @@ def replay_records(lake: str, table: Table) -> Outcome:
     return _outcome(table, silver, started, fate)
 
 
-DIED = "a refresh died amid it"
+DIED = "it and its quarantine are not of one refresh"
 """Why a table is made anew whose quarantine does not belong to it."""
 
 

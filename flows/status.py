@@ -7,6 +7,7 @@ from deltalake import DeltaTable
 from flows import delta
 from flows.kafka import KafkaSettings
 from flows.lag import lag
+from flows.outcome import UnknownTableError
 from flows.records import broken_rules
 from transforms.graph import Table, sources, tables
 
@@ -68,6 +69,20 @@ def existing(lake: str) -> list[str]:
     raise NoLakeError(message)
 
 
+def named(lake: str, table: str) -> str:
+    """Return the name of a table that the lake has.
+
+    Raises:
+        NoLakeError: the lake has no tables.
+        UnknownTableError: it has no table of that name.
+    """
+    here = existing(lake)
+    if table in here:
+        return table
+    message = f"there is no table {table}; there are {', '.join(here)}"
+    raise UnknownTableError(message)
+
+
 _SECONDS = 5.0  # that somebody who asks how it stands waits for a broker
 
 
@@ -87,6 +102,7 @@ def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
 
 
 def _lag(table: Table, handles: dict[str, DeltaTable]) -> int:
-    seen = handles[table.name].transaction_version
     read = [name for name in table.input_names if name in handles]
-    return sum(handles[name].version() - (seen(name) or 0) for name in read)
+    return sum(
+        handles[name].version() - (delta.consumed(handles[table.name], name) or 0) for name in read
+    )

@@ -34,6 +34,21 @@ EXPECTED = (ContractBrokenError, ConservationError)
 """Errors that name their table and say what to do; all others need their kind to be understood."""
 
 
+def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Tell whether a task that failed may succeed when it is tried again."""
+    error = state.result(raise_on_failure=False)
+    return isinstance(error, OSError | DeltaError) and not isinstance(error, SchemaMismatchError)
+
+
+RETRIED: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(2),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": can_pass,
+}
+"""Options of a task: what can pass is tried four times, later and later."""
+
+
 def step(
     lake: str, contract: type[Contract], make: Step, inputs: Iterable[str] = ()
 ) -> Task[..., Outcome]:
@@ -53,10 +68,7 @@ def step(
         asset_deps=[_asset_key(location(lake, read)) for read in inputs],
         name=name,
         task_run_name=name,
-        retries=3,
-        retry_delay_seconds=exponential_backoff(2),
-        retry_jitter_factor=0.5,
-        retry_condition_fn=_can_pass,
+        **RETRIED,
         cache_policy=NO_CACHE,
         persist_result=False,
     )
@@ -94,16 +106,18 @@ def gather(
     states = {task: future.state for task, future in submitted.items() if task not in lost}
     outcomes = [state.result() for state in states.values() if state.is_completed()]
     failures = [reason for outcome in outcomes for reason in outcome.rejected]
-    failures += [_reason(task, state) for task, state in states.items() if _failed(state)]
+    failures += [reason(task, state) for task, state in states.items() if _failed(state)]
     failures += _told_by_error(lost)
     if left := [task for task, state in states.items() if state.is_pending()]:
         failures.append(f"left as they are, for they need what failed: {', '.join(left)}")
     return outcomes, failures
 
 
-def _can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+def reason(task: str, state: State[Any]) -> str:
+    """Say in a line why a task failed."""
     error = state.result(raise_on_failure=False)
-    return isinstance(error, OSError | DeltaError) and not isinstance(error, SchemaMismatchError)
+    said = str(error) if isinstance(error, EXPECTED) else f"{task}: {type(error).__name__}: {error}"
+    return " ".join(Text.from_ansi(said).plain.split())
 
 
 def _failed(state: State[Any]) -> bool:
@@ -127,12 +141,6 @@ def _told_by_error(lost: Mapping[str, BaseException]) -> list[str]:
     for task, error in lost.items():
         tasks[f"{type(error).__name__}: {error}"].append(task)
     return [" ".join(f"{', '.join(names)}: {error}".split()) for error, names in tasks.items()]
-
-
-def _reason(task: str, state: State[Any]) -> str:
-    error = state.result(raise_on_failure=False)
-    said = str(error) if isinstance(error, EXPECTED) else f"{task}: {type(error).__name__}: {error}"
-    return " ".join(Text.from_ansi(said).plain.split())
 
 
 def _asset_key(uri: str) -> str:

@@ -46,7 +46,7 @@ class Watermarks:
 
     def of(self, key: Key) -> int | None:
         """Return the last offset that bronze holds of a partition."""
-        return self._tables[key[0]].transaction_version(origin(*key))
+        return delta.consumed(self._tables[key[0]], origin(*key))
 
     def lags(self, consumer: Consumer, keys: Collection[Key]) -> dict[Key, Lag]:
         """Open the tables of the partitions, and say where each is to be read on.

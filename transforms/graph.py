@@ -74,6 +74,15 @@ def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
     return {name: found[name] for name in order.static_order() if name in found}
 
 
+def readers(name: str) -> set[str]:
+    """Return the names of the tables that are made of a table, directly or not."""
+    found: set[str] = set()
+    for table in tables().values():  # each behind those that it needs
+        if {name, *found} & {*table.input_names}:
+            found.add(table.name)
+    return found
+
+
 def sources() -> list[type[Bronze]]:
     """Return the bronze contracts that the tables read, in the order of their names."""
     read = {table.source for table in tables().values() if table.source}

@@ -1,0 +1,53 @@
+"""Commands of the person who operates a lake: keep it in order, look back, go back."""
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Lake
+from flows.cli.terminal import grid, out, report
+from flows.settings import place
+
+app = typer.Typer()
+
+TableName = Annotated[str, typer.Argument(help="Such as gold.fact_sales.", metavar="TABLE")]
+
+
+@app.command()
+def maintain(
+    lake: Lake = None,
+    keep_days: Annotated[
+        int, typer.Option(help="Days of versions that can be restored afterwards.", min=1)
+    ] = 7,
+) -> None:
+    """Put small files together, make checkpoints, delete files that no version needs."""
+    from flows.maintain import maintain as keep_up
+
+    done = keep_up(place("lake", lake), keep_days)
+    columns = ("table", "version", "files", "folded", "removed")
+    rows = ([f"{getattr(each, name)}" for name in columns] for each in done)
+    out.print(grid(columns, rows))
+
+
+@app.command()
+def history(table: TableName, lake: Lake = None) -> None:
+    """List the versions of a table, and what each did."""
+    from flows.history import history as versions
+
+    rows = (
+        [str(each.version), f"{each.at:%Y-%m-%d %H:%M:%S}", each.done]
+        for each in versions(place("lake", lake), table)
+    )
+    out.print(grid(("version", "time (UTC)", "what was done"), rows, justify="left"))
+
+
+@app.command()
+def restore(
+    table: TableName,
+    version: Annotated[int, typer.Option(help="The version that it shall be like.", min=0)],
+    lake: Lake = None,
+) -> None:
+    """Put a table back to an earlier version, and refresh the tables that are made of it."""
+    from flows import lakehouse
+
+    report("restore", lambda: lakehouse.restore(table, version, place("lake", lake)))

@@ -1,0 +1,51 @@
+"""The flow `maintain`: every table of a lake kept in good order."""
+
+from datetime import timedelta
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+
+from flows.outcome import RunFailedError
+from flows.runner import SIDE_BY_SIDE
+from flows.settings import place
+from flows.status import existing
+from flows.steps import RETRIED, reason
+from flows.upkeep import Upkeep, keep_up
+
+
+@flow(task_runner=SIDE_BY_SIDE)
+def maintain(lake: str | None = None, keep_days: int = 7) -> list[Upkeep]:
+    """Put small files together, make checkpoints, and delete files that no kept version has.
+
+    Other flows may run meanwhile. Let only one of these run at a time.
+
+    Args:
+        lake: where the tables lie; KEYSTONE_LAKE when not given.
+        keep_days: so many days of versions can be read, and restored, afterwards; at least 1.
+
+    Raises:
+        NoLakeError: the lake has no tables.
+        RunFailedError: a table could not be kept up; all others have been.
+    """
+    lake = place("lake", lake)
+    names = existing(lake)
+    futures = {
+        name: _task.with_options(name=name, task_run_name=name).submit(lake, name, keep_days)
+        for name in names
+    }
+    states = {name: future.wait() or future.state for name, future in futures.items()}
+    done = [state.result() for state in states.values() if state.is_completed()]
+    create_table_artifact([each._asdict() for each in done], "maintain-tables")
+    if failures := [reason(n, state) for n, state in states.items() if not state.is_completed()]:
+        raise RunFailedError(failures, [])
+    return done
+
+
+@task(**RETRIED)
+def _task(lake: str, name: str, keep_days: int) -> Upkeep:
+    done = keep_up(lake, name, timedelta(days=keep_days))
+    get_run_logger().info(
+        f"{name}: {done.folded} small files put together, {done.removed} deleted",
+        extra={"figures": done._asdict()},
+    )
+    return done

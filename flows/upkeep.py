@@ -1,0 +1,101 @@
+"""Housekeeping of a table: small files, checkpoints, and what no version needs any more."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from flows import delta, parquet
+from transforms.graph import tables
+
+SMALL = 50_000
+"""Rows of a file; fewer, and it is put together with others."""
+
+LOG_DAYS = 30
+"""How long a version's log is kept at least: Delta's own default, which we leave alone."""
+
+
+class Upkeep(NamedTuple):
+    """What was done for a table."""
+
+    table: str
+    folded: int
+    """How many small files were put together."""
+    files: int
+    """How many files the newest version has."""
+    removed: int
+    """How many files were deleted that no kept version has."""
+    version: int
+
+
+def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
+    """Put the small files of a table together, make a checkpoint, and delete what is not needed.
+
+    Whoever reads or writes the table meanwhile is not disturbed: its rows stay as they are, and
+    files that a version of the last days has (`keep`, a day at least) stay where they are.
+
+    Raises:
+        deltalake.exceptions.CommitFailedError: another writer was faster; try again.
+    """
+    handle = delta.open_existing(lake, name)
+    readers = list(_readers(lake, name))
+    folded = _fold(handle, min(readers, default=handle.version()))
+    removed = _vacuum(handle, max(keep, timedelta(days=1)))
+    if handle.version() > 0:
+        handle.create_checkpoint()
+    if all(_is_recent(handle, version) for version in readers):
+        handle.cleanup_metadata()
+    return Upkeep(name, folded, len(parquet.files(handle)), removed, handle.version())
+
+
+def _readers(lake: str, name: str) -> Iterator[int]:
+    """Yield up to which version each reader has consumed a table."""
+    for table in tables().values():
+        if name in table.input_names and delta.exists(lake, table.name):
+            yield delta.open_existing(lake, table.name).transaction_version(name) or 0
+
+
+def _fold(handle: DeltaTable, through: int) -> int:
+    """Put small files together that came up to a version which every reader has consumed.
+
+    A reader of an append-only table tells by its files what is new to it. So what is new to one
+    stays in files of its own.
+    """
+    try:
+        known = parquet.files(DeltaTable(handle.table_uri, version=through)).select("path")
+    except DeltaError:  # a reader is so far behind that the log has forgotten where
+        return 0
+    small = parquet.files(handle).join(known, on="path").filter(pl.col("num_records") < SMALL)
+    filled = pl.col("num_records").cum_sum().over("partition") // parquet.ROWS
+    packs = [
+        pack
+        for pack in small.sort("path").with_columns(_pack=filled).partition_by("partition", "_pack")
+        if len(pack) > 1
+    ]
+    if not packs:
+        return 0
+    rows = (parquet.scan_files(handle, pack["path"]).drop("_file").collect() for pack in packs)
+    removed = pl.concat(packs)
+    delta.swap(handle, removed, parquet.write_files(handle, rows, rows_through=through))
+    return len(removed)
+
+
+def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
+    hours = keep // timedelta(hours=1)
+    doomed = handle.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
+    if doomed:  # or it would commit two versions to say so
+        handle.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+    return len(doomed)
+
+
+def _is_recent(handle: DeltaTable, version: int) -> bool:
+    """Tell whether a version's log is kept anyway: who stands there must find what came since."""
+    try:
+        (made,) = DeltaTable(handle.table_uri, version=version).history(1)
+    except (DeltaError, ValueError):
+        return False
+    age = datetime.now(UTC) - datetime.fromtimestamp(made["timestamp"] / 1000, UTC)
+    return age < timedelta(days=LOG_DAYS)

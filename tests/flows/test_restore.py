@@ -1,0 +1,115 @@
+"""A table goes back to a version of its own, and everything behind it follows."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flows import delta
+from flows.history import history
+from flows.lakehouse import ingest, lakehouse, refresh, restore
+from flows.maintain import maintain
+from flows.outcome import Outcome, UnknownTableError
+from flows.restore import NoVersionError, restore_table
+from flows.status import existing
+
+Land = Callable[..., Path]
+A, B = "a" * 32, "b" * 32
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.fixture
+def two_orders(land: Land, lake: str) -> str:
+    """A lake of an order, and of another that came later in a file of its own."""
+    for order in (A, B):
+        landing = land(order[0], orders_1=[{"order_id": order}], order_items=[{"order_id": order}])
+        lakehouse(str(landing), lake)
+    return lake
+
+
+def orders(lake: str, name: str) -> set[str]:
+    found = delta.scan(delta.open_existing(lake, name)).select(pl.col("order_id").unique())
+    return set(found.collect().to_series())
+
+
+def of(outcomes: list[Outcome], name: str) -> Outcome:
+    (found,) = (each for each in outcomes if each.table == name)
+    return found
+
+
+def test_a_bronze_table_takes_all_behind_it_along(two_orders: str, land: Land) -> None:
+    outcomes = restore("bronze.orders", 1, two_orders)
+    assert of(outcomes, "bronze.orders").gone == ("orders_1.csv",)
+    for name in ("bronze.orders", "silver.orders", "gold.fact_sales", "gold.fact_orders"):
+        assert orders(two_orders, name) == {A}
+    assert orders(two_orders, "silver.order_items") == {A, B}  # which is not behind it
+
+    ingest(str(land("b")), two_orders)  # the same file may come again now
+    refresh(two_orders)
+    for name in ("bronze.orders", "silver.orders", "gold.fact_sales", "gold.fact_orders"):
+        assert orders(two_orders, name) == {A, B}
+    assert not any(outcome.changed for outcome in refresh(two_orders))
+
+
+def test_the_next_refresh_goes_on_from_where_a_silver_table_was(two_orders: str) -> None:
+    restore("silver.orders", 1, two_orders)
+    assert orders(two_orders, "silver.orders") == {A}
+    assert orders(two_orders, "gold.fact_sales") == {A}
+    refresh(two_orders)
+    assert orders(two_orders, "silver.orders") == {A, B}
+    assert orders(two_orders, "gold.fact_sales") == {A, B}
+
+
+def test_a_gold_table_is_put_back_alone(two_orders: str) -> None:
+    outcomes = restore("gold.fact_sales", 1, two_orders)
+    assert [outcome.table for outcome in outcomes] == ["gold.fact_sales"]
+    assert orders(two_orders, "gold.fact_sales") == {A}
+    refresh(two_orders)
+    assert orders(two_orders, "gold.fact_sales") == {A, B}
+
+
+def test_a_restore_may_be_undone(two_orders: str) -> None:
+    newest = delta.open_existing(two_orders, "bronze.orders").version()
+    restore("bronze.orders", 1, two_orders)
+    restore("bronze.orders", newest, two_orders)
+    for name in ("bronze.orders", "silver.orders", "gold.fact_sales"):
+        assert orders(two_orders, name) == {A, B}
+
+
+def test_before_its_first_rows_a_table_was_empty(two_orders: str) -> None:
+    restore("silver.orders", 0, two_orders)
+    assert orders(two_orders, "gold.fact_orders") == set()
+    refresh(two_orders)
+    assert orders(two_orders, "gold.fact_orders") == {A, B}
+
+
+def test_history_tells_what_each_version_did(two_orders: str) -> None:
+    restore("bronze.orders", 1, two_orders)
+    told = [(each.version, each.done) for each in history(two_orders, "bronze.orders")]
+    assert told == [
+        (3, "file orders_1.csv, read 1, restored 1"),
+        (2, "file orders_1.csv, read 1"),
+        (1, "file orders_1.csv, read 1"),
+        (0, "create table"),
+    ]
+
+
+@pytest.mark.parametrize("version", [2, 99])
+def test_a_version_must_be_an_earlier_one(two_orders: str, version: int) -> None:
+    with pytest.raises(NoVersionError, match="before the newest, 2"):
+        restore_table(two_orders, "bronze.orders", version)
+
+
+def test_a_table_must_be_there(two_orders: str) -> None:
+    with pytest.raises(UnknownTableError, match=r"no table gold\.fact_sale; there are"):
+        history(two_orders, "gold.fact_sale")
+
+
+def test_every_table_of_a_lake_is_kept_up(two_orders: str) -> None:
+    before = {name: orders(two_orders, name) for name in ("bronze.orders", "gold.fact_sales")}
+    done = {each.table: each for each in maintain(two_orders)}
+    assert done.keys() == set(existing(two_orders))
+    assert done["bronze.orders"].folded == 2
+    assert {name: orders(two_orders, name) for name in before} == before

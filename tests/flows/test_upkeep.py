@@ -1,0 +1,174 @@
+"""Housekeeping leaves every row where readers find it, also while others write."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event
+
+import polars as pl
+import pytest
+from deltalake.exceptions import CommitFailedError
+from polars.testing import assert_frame_equal
+
+from contracts import bronze
+from contracts.technical import PROVENANCE
+from flows import delta, parquet
+from flows.records import refresh_records
+from flows.upkeep import Upkeep, keep_up
+from tests.good import GOOD
+from transforms.graph import tables
+
+SELLERS = tables()["silver.sellers"]
+DAY = timedelta(days=1)
+NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
+
+
+def arrive(lake: str, *numbers: int) -> None:
+    """Append a seller for each number, as the topic partition that it was read from."""
+    rows = [{**GOOD["sellers"], "seller_id": f"{number:032x}"} for number in numbers]
+    frame = pl.DataFrame(rows, {**bronze.Sellers.fields(), **PROVENANCE}).with_columns(
+        _source=pl.lit("kafka/sellers/0"), _event_time=pl.lit(NOON), _ingested_at=pl.lit(NOON)
+    )
+    handle = delta.open_table(lake, bronze.Sellers)
+    delta.append(handle, frame, delta.carrying({"kafka/sellers/0": max(numbers)}, {}))
+
+
+def files(lake: str, name: str) -> int:
+    return len(parquet.files(delta.open_existing(lake, name)))
+
+
+def numbers(lake: str, name: str) -> list[int]:
+    ids = delta.scan(delta.open_existing(lake, name)).select("seller_id").collect().to_series()
+    return sorted(int(each, 16) for each in ids)
+
+
+def test_small_files_are_put_together_and_nothing_is_new_to_readers(lake: str) -> None:
+    for number in range(4):
+        arrive(lake, number)
+    refresh_records(lake, SELLERS)
+    kept_up = keep_up(lake, "bronze.sellers", DAY)
+    assert kept_up == Upkeep("bronze.sellers", folded=4, files=1, removed=0, version=5)
+    arrive(lake, 4)
+    outcome = refresh_records(lake, SELLERS)
+    assert (outcome.read, outcome.anew) == (1, "")
+    assert numbers(lake, "silver.sellers") == [0, 1, 2, 3, 4]
+
+
+def test_what_a_reader_has_not_consumed_stays_in_files_of_its_own(lake: str) -> None:
+    arrive(lake, 0)
+    arrive(lake, 1)
+    refresh_records(lake, SELLERS)
+    arrive(lake, 2)
+    arrive(lake, 3)
+    assert keep_up(lake, "bronze.sellers", DAY).folded == 2
+    outcome = refresh_records(lake, SELLERS)
+    assert (outcome.read, outcome.anew) == (2, "")
+
+
+def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -> None:
+    arrive(lake, 0)
+    refresh_records(lake, SELLERS)
+    arrive(lake, 1)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    some = parquet.files(handle)
+    rows = parquet.scan_files(handle, some["path"]).drop("_file").collect()
+    delta.swap(handle, some, parquet.write_files(handle, [rows], rows_through=handle.version()))
+    outcome = refresh_records(lake, SELLERS)
+    assert outcome.read == 2
+    assert "does not tell" in outcome.anew
+    assert numbers(lake, "silver.sellers") == [0, 1]
+
+
+def test_partitions_are_kept_apart(lake: str) -> None:
+    months = ["2017-01", "2017-02"]
+    contract = tables()["gold.fact_sales"].contract
+    for item in (1, 2):
+        handle = delta.open_table(lake, contract)
+        rows = [{"order_id": "a", "order_item_id": item, "purchase_month": m} for m in months]
+        frame = delta.stamped(handle, pl.DataFrame(rows, contract.fields()))
+        delta.append(handle, frame, delta.carrying({}, {}))
+    assert keep_up(lake, "gold.fact_sales", DAY)[1:3] == (4, 2)
+    found = delta.scan(delta.open_existing(lake, "gold.fact_sales"))
+    assert found.select("purchase_month", "order_item_id").sort(pl.all()).collect().rows() == [
+        ("2017-01", 1),
+        ("2017-01", 2),
+        ("2017-02", 1),
+        ("2017-02", 2),
+    ]
+
+
+def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> None:
+    arrive(lake, 0)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
+    old = Path(parquet.paths(handle, ["part-old.parquet"])[0])
+    for path in (orphan, old):
+        path.write_bytes(b"written by somebody who died before the commit")
+    long_ago = (datetime.now(UTC) - 2 * DAY).timestamp()
+
+    os.utime(old, (long_ago, long_ago))
+    assert keep_up(lake, "bronze.sellers", timedelta(0)).removed == 1
+    assert orphan.exists()
+    assert not old.exists()
+    assert numbers(lake, "bronze.sellers") == [0]
+
+
+def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
+    arrive(lake, 0, 1)
+    keep_up(lake, "bronze.sellers", DAY)
+    log = Path(parquet.paths(delta.open_existing(lake, "bronze.sellers"), ["_delta_log"])[0])
+    (log / f"{0:020}.json").unlink()
+    assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
+
+
+def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
+    for number in range(2):
+        arrive(lake, number)
+        refresh_records(lake, SELLERS)
+    stale, other = (delta.open_existing(lake, "silver.sellers") for _ in range(2))
+    removed = parquet.files(stale)
+    rows = parquet.scan_files(stale, removed["path"]).drop("_file").collect()
+    written = parquet.write_files(stale, [rows], rows_through=stale.version())
+    changed = rows.filter(pl.col("seller_id") == f"{1:032x}").drop("_version")
+    over = delta.matching(other, changed.select("seller_id")).collect()
+    new = changed.with_columns(seller_city=pl.lit("recife"))
+    delta.put(other, new, over, ["seller_id"], delta.carrying({}, {}))
+    with pytest.raises(CommitFailedError):
+        delta.swap(stale, removed, written)
+    assert numbers(lake, "silver.sellers") == [0, 1]
+
+
+def test_others_read_and_write_meanwhile(lake: str) -> None:
+    rounds, done = 25, Event()
+    arrive(lake, 0)
+    refresh_records(lake, SELLERS)
+
+    def again(work: Callable[[], object]) -> None:
+        while not done.is_set():
+            with suppress(CommitFailedError):
+                work()
+
+    names = ("bronze.sellers", "silver.sellers", "quarantine.sellers")
+    with ThreadPoolExecutor() as people:
+        others = [
+            people.submit(again, lambda: refresh_records(lake, SELLERS)),
+            *(people.submit(again, partial(keep_up, lake, name, DAY)) for name in names),
+        ]
+        for number in range(1, rounds):
+            arrive(lake, number)
+        done.set()
+        for other in others:
+            other.result()
+    refresh_records(lake, SELLERS)
+    for name in ("bronze.sellers", "silver.sellers"):
+        keep_up(lake, name, DAY)
+        assert numbers(lake, name) == list(range(rounds))
+        assert files(lake, name) == 1
+    before = delta.scan(delta.open_existing(lake, "silver.sellers")).collect()
+    refresh_records(lake, SELLERS, rebuild=True)
+    after = delta.scan(delta.open_existing(lake, "silver.sellers")).collect()
+    assert_frame_equal(before.drop("_version"), after.drop("_version"), check_row_order=False)
