@@ -15,7 +15,7 @@ help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures, stream 300 more
+demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures, stream 300 more, write the docs
 	rm -rf $(DEMO)
 	$(BIN)/keystone sample --out $(DEMO)/landing --orders 5000 --seed 1 --dirty 0.001
 	$(BIN)/keystone run --source $(DEMO)/landing --lake $(DEMO)/lake
@@ -23,10 +23,11 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 	@$(BIN)/keystone sql --lake $(DEMO)/lake "$$(cat docs/five_figures.sql)"
 	@echo "And a short stream:"
 	@$(BIN)/python -m flows.demo $(DEMO)/lake
+	@echo; $(BIN)/keystone docs --lake $(DEMO)/lake --out $(DEMO)/docs
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
 .PHONY: test
-test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and Maven
+test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and Maven, those of the sites chromium
 	$(BIN)/pytest
 
 .PHONY: test-stream

@@ -7,7 +7,7 @@ have asked of a frame.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import pandera.polars as pa
 import polars as pl
@@ -27,6 +27,8 @@ class Rule:
     name: str
     keeps: pl.Expr
     warning: bool = False
+    words: str = ""
+    """What it asks, for people."""
 
 
 def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
@@ -43,7 +45,7 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
         for rule in _column_rules(name, declared, typed_from_raw=typed_from_raw)
     ]
     return found + [
-        Rule(str(check.name), _predicate(check), bool(check.raise_warning))
+        Rule(str(check.name), _predicate(check), bool(check.raise_warning), check.description or "")
         for check in schema.checks
     ]
 
@@ -61,12 +63,31 @@ def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> It
     if typed_from_raw and (kind := _kind(declared.dtype.type)):
         raw = pl.col(RAW + ((declared.metadata or {}).get("source") or name))
         given = raw.is_not_null() & (raw != "")
-        yield Rule(f"{name}_is_{kind}", present | ~given)
+        yield _rule(name, f"{name}_is_{kind}", present | ~given)
         present |= given
     if not declared.nullable:
-        yield Rule(f"{name}_is_present", present)
+        yield _rule(name, f"{name}_is_present", present)
     for check in declared.checks:
-        yield Rule(rule_name(name, check), _predicate(check, name))
+        yield _rule(name, rule_name(name, check), _predicate(check, name), _unsaid(check))
+
+
+def _rule(column: str, name: str, keeps: pl.Expr, unsaid: str = "") -> Rule:
+    asked = name.removeprefix(f"{column}_").replace("_", " ")
+    return Rule(name, keeps, words=f"`{column}` {asked}{unsaid}.")
+
+
+def _unsaid(check: Check) -> str:
+    """Say what a rule's name leaves out: a pattern, a closed set."""
+    name = _WORDS.get(str(check.name), "")
+    left = [v for key, v in (check.statistics or {}).items() if f"{{{key}}}" not in name]
+    said = ", ".join(f"`{part}`" for value in left for part in _parts(value))
+    return said and f": {said}"
+
+
+def _parts(value: Any) -> list[Any]:
+    if isinstance(value, bool):  # whether the ends of a range belong to it: they do
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 _WORDS = {

@@ -19,8 +19,8 @@ class NoLakeError(Exception):
 def status(lake: str) -> dict[str, dict[str, Any]]:
     """Return the figures of every bronze, silver and gold table of the lake, by name.
 
-    `lag` counts the commits of a table's inputs that it has not consumed; `quarantined` the raw
-    records of the table's name that wait in quarantine; `figures` what the last commit carries.
+    `lag` counts the commits of a table's inputs that it has not consumed; `quarantined` the records
+    of its source that wait in quarantine; `figures` what the last commit carries.
 
     Raises:
         NoLakeError: the lake has no tables.
@@ -88,15 +88,15 @@ _SECONDS = 5.0  # that somebody who asks how it stands waits for a broker
 
 def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
     handle, table = handles[name], tables().get(name)
-    waiting = handles.get(name.replace("silver.", "quarantine."), handle)
-    quarantined = waiting is not handle
+    source = table.source if table else None
+    waiting = handles.get(delta.quarantine_name(source)) if source else None
     return {
         "version": handle.version(),
         "rows": delta.rows(handle),
-        "quarantined": delta.rows(waiting) if quarantined else 0,
+        "quarantined": delta.rows(waiting) if waiting else 0,
         "lag": _lag(table, handles) if table else 0,
         "figures": (figures := delta.last_figures(handle)),
-        "broken_rules": broken_rules(waiting) if quarantined else {},
+        "broken_rules": broken_rules(waiting) if waiting else {},
         "warnings": figures.get("warnings", {}),
     }
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from flows.cli import batch, catalog, contracts, look, sample, stream, upkeep
+from flows.cli import batch, catalog, contracts, look, sample, site, stream, upkeep
 from flows.cli.terminal import err
 from flows.outcome import UnknownTableError
 from flows.settings import MissingSettingError
@@ -17,7 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (batch, look, upkeep, stream, contracts, catalog, sample):
+for commands in (batch, look, site, upkeep, stream, contracts, catalog, sample):
     app.add_typer(commands.app)
 
 

@@ -197,3 +197,25 @@ def test_rules_do_not_depend_on_what_was_imported_first() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
     assert done.stderr == ""
+
+
+def test_a_rule_says_in_words_what_it_asks() -> None:
+    assert {rule.name: rule.words for rule in rules(Visits)} == {
+        "visit_id_is_present": "`visit_id` is present.",
+        "visit_id_is_well_formed": "`visit_id` is well formed: `^v`.",
+        "score_is_between_1_and_5": "`score` is between 1 and 5.",
+        "price_is_present": "`price` is present.",
+        "price_is_at_least_0": "`price` is at least 0.",
+        "entered_is_present": "`entered` is present.",
+        "kind_is_present": "`kind` is present.",
+        "kind_is_known": "`kind` is known: `long`, `short`.",
+        "left_after_entered": "Nobody leaves before they come.",
+        "short_is_cheap": "A short visit costs at most a tenner.",
+    }
+
+
+def test_every_rule_of_ours_has_words() -> None:
+    silent = [
+        rule.name for c in DERIVED for rule in rules(c, typed_from_raw=True) if not rule.words
+    ]
+    assert silent == []

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from flows.cli import app, main
+from flows.derived import refresh_derived
 from flows.ingest import ingest_table
 from flows.landing import arrivals
 from flows.records import refresh_records
@@ -48,6 +49,18 @@ def test_status_as_json(orders: str) -> None:
     figures = {"read": 3, "accepted": 2, "superseded": 0, "quarantined": 1}
     assert found["figures"].items() >= figures.items()
     assert found["broken_rules"] == {"order_id_is_well_formed": 1}
+
+
+def test_quarantined_records_count_where_they_were_read(land: Land, lake: str) -> None:
+    landing = land(geolocation=[{}, {"geolocation_lat": "north"}])
+    files, _ = arrivals(str(landing))
+    for contract, paths in files.items():
+        ingest_table(lake, contract, paths)
+    refresh_records(lake, tables()["silver.geolocation_points"])
+    refresh_derived(lake, tables()["silver.geolocation"])
+    found = json.loads(invoke("status", "--lake", lake, "--json"))["tables"]
+    assert found["silver.geolocation_points"]["quarantined"] == 1
+    assert found["silver.geolocation"]["quarantined"] == 0
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(orders: str, land: Land) -> None:

@@ -1,0 +1,22 @@
+"""Commands that write static sites: folders to open in a browser."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Lake
+from flows.settings import place
+
+app = typer.Typer()
+
+
+@app.command()
+def docs(
+    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
+    lake: Lake = None,
+) -> None:
+    """Write the data docs: every table, its rules, statistics and history, and the lineage."""
+    from flows.site.docs import write_docs
+
+    print(f"Data docs: open {write_docs(place('lake', lake), to).as_uri()}")

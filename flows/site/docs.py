@@ -1,0 +1,57 @@
+"""The data docs: a page for every table, and one for the lakehouse as a whole."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from pathlib import Path
+
+from markupsafe import Markup
+
+from flows.site.chart import history_chart
+from flows.site.entry import Entry, Kept, entry
+from flows.site.lineage import lineage
+from flows.site.shell import page, publish
+from flows.status import status
+from transforms.graph import sources, tables
+
+
+def write_docs(lake: str, out: Path) -> Path:
+    """Write the data docs of a lake to a folder, and return the page to open.
+
+    The same lake gives the same files.
+
+    Raises:
+        NoLakeError: the lake has no tables.
+        ForeignFolderError: the folder holds something else.
+    """
+    graph, standing = tables(), status(lake)
+    contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
+    entries = [entry(lake, c, graph, standing.get(c.promise().table)) for c in contracts]
+    layers = {layer: list(some) for layer, some in groupby(entries, lambda each: each.layer)}
+    shell = {
+        "site": "Data docs",
+        "menus": {
+            layer: {each.name.partition(".")[2]: f"{each.name}.html" for each in some}
+            for layer, some in layers.items()
+        },
+        "as_of": max((commit.at for each in entries for commit in each.commits), default=None),
+    }
+    front = page(
+        "index.html", **shell, layers=layers, broken=_broken(entries), drawing=lineage(graph)
+    )
+    pages = {
+        f"{each.name}.html": page(
+            "table.html",
+            **shell,
+            table=each,
+            drawing=lineage(graph, around=each.name),
+            chart=Markup(history_chart(each.commits)) if each.commits else "",  # noqa: S704 - ours
+        )
+        for each in entries
+    }
+    return publish(out, {"index.html": front, **pages})
+
+
+def _broken(entries: Iterable[Entry]) -> list[tuple[Entry, Kept]]:
+    """Return what is broken now, most frequent first."""
+    found = [(each, kept) for each in entries for kept in each.rules if kept.broken]
+    return sorted(found, key=lambda pair: (pair[1].warning, -(pair[1].broken or 0), pair[0].name))

@@ -1,0 +1,184 @@
+"""All that the page of a table tells, gathered from its contract, its function and its log."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import cleandoc
+from typing import Any
+
+import polars as pl
+
+from contracts.contract import Contract
+from contracts.rules import Rule, rules
+from contracts.technical import stored
+from flows import delta
+from flows.site.history import Commit, history
+from flows.site.statistics import Statistics, statistics
+from transforms.graph import Table
+from transforms.sift import UNREADABLE
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the contract declares it, and what its values are like."""
+
+    name: str
+    kind: str
+    nullable: bool
+    personal: bool
+    description: str
+    source: str
+    """The raw column that it is parsed from, where the names differ."""
+    refers_to: str
+    looked_up_in: str
+    """Tables; empty where there is none."""
+    statistics: Statistics | None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A rule, and how many records break it now; none where nobody counts."""
+
+    name: str
+    words: str
+    warning: bool
+    broken: int | None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One table: a page of the docs."""
+
+    name: str
+    layer: str
+    grain: str
+    remarks: str
+    made_by: str
+    """What its function says of itself; nothing of bronze."""
+    refreshed: str
+    contract: type[Contract]
+    technical: list[str]
+    inputs: list[str]
+    readers: list[str]
+    referred_by: list[tuple[str, str]]
+    """Tables, and their columns that are foreign keys to this one."""
+    columns: list[Column]
+    rules: list[Kept]
+    quarantine: str
+    """The table where records that break an error rule wait, if there is one."""
+    standing: Mapping[str, Any] | None
+    """As `keystone status` tells it; nothing of a table that has not been made yet."""
+    commits: list[Commit]
+
+
+def entry(
+    lake: str, contract: type[Contract], graph: Mapping[str, Table], standing: dict[str, Any] | None
+) -> Entry:
+    """Gather what there is to tell of a table.
+
+    Args:
+        lake: where the tables lie.
+        contract: what the table promises.
+        graph: all tables that a function makes.
+        standing: the table's figures from `flows.status`, if it has been made.
+    """
+    promise = contract.promise()
+    table = graph.get(promise.table)
+    source = table.source if table else None
+    handle = delta.open_existing(lake, promise.table) if standing else None
+    # Of raw values nothing is told: they have not been redacted.
+    told = handle and promise.layer != "bronze"
+    found = statistics(delta.scan(handle), contract) if handle and told else {}
+    grain, _, remarks = cleandoc(contract.__doc__ or "").partition("\n\n")
+    return Entry(
+        name=promise.table,
+        layer=promise.layer,
+        grain=grain,
+        remarks=remarks,
+        made_by=cleandoc(table.function.__doc__ or "") if table else "",
+        refreshed=_refreshed(contract, table),
+        contract=contract,
+        technical=[name for name in stored(contract) if name not in contract.fields()],
+        inputs=table.input_names if table else [],
+        readers=[t.name for t in graph.values() if promise.table in t.input_names],
+        referred_by=[
+            (other.name, column)
+            for other in graph.values()
+            for column, parent in other.contract.references().items()
+            if parent is contract
+        ],
+        columns=[_column(name, contract, found.get(name)) for name in contract.fields()],
+        rules=_rules(contract, standing, typed_from_raw=bool(source)),
+        quarantine=delta.quarantine_name(source) if source else "",
+        standing=standing,
+        commits=history(handle) if handle else [],
+    )
+
+
+def _refreshed(contract: type[Contract], table: Table | None) -> str:
+    promise = contract.promise()
+    if not table:
+        return "appended: every record of every delivery"
+    if table.source:
+        return "the latest version of each key takes the place of the one before"
+    if promise.scope:
+        return f"computed again for each {' and '.join(promise.scope)} that a change affects"
+    return "computed as a whole when an input changed"
+
+
+def _column(name: str, contract: type[Contract], found: Statistics | None) -> Column:
+    declared = contract.to_schema().columns[name]
+    return Column(
+        name=name,
+        kind=_kind(contract.fields()[name]),
+        nullable=declared.nullable,
+        personal=name in contract.personal(),
+        description=declared.description or "",
+        source=(declared.metadata or {}).get("source") or "",
+        refers_to=_name(contract.references().get(name)),
+        looked_up_in=_name(contract.lookups().get(name)),
+        statistics=found,
+    )
+
+
+def _name(contract: type[Contract] | None) -> str:
+    return contract.promise().table if contract else ""
+
+
+def _kind(dtype: pl.DataType) -> str:
+    if isinstance(dtype, pl.Decimal):
+        return f"exact number, {dtype.scale} decimals"
+    names = {
+        pl.String: "text",
+        pl.Int64: "whole number",
+        pl.Float64: "number",
+        pl.Boolean: "true or false",
+        pl.Date: "date",
+        pl.Datetime: "timestamp",
+    }
+    return names.get(dtype.base_type(), str(dtype))
+
+
+def _rules(
+    contract: type[Contract], standing: Mapping[str, Any] | None, *, typed_from_raw: bool
+) -> list[Kept]:
+    """Return the rules of today, and behind them those that records in quarantine broke before."""
+    asked = rules(contract, typed_from_raw=typed_from_raw)
+    broken = standing["broken_rules"] if standing else {}
+    warned = standing["warnings"] if standing else {}
+    if typed_from_raw:
+        unreadable = "The record has the fields of its header, and its quotes are closed."
+        asked = [Rule(UNREADABLE, pl.lit(value=True), words=unreadable), *asked]
+
+    def now(rule: Rule) -> int | None:
+        if rule.warning:
+            return int(warned.get(rule.name, 0))
+        return int(broken.get(rule.name, 0)) if typed_from_raw and standing else None
+
+    gone = broken.keys() - {rule.name for rule in asked}
+    return [
+        *(Kept(rule.name, rule.words, rule.warning, now(rule)) for rule in asked),
+        *(
+            Kept(n, "A rule of an earlier contract.", warning=False, broken=broken[n])
+            for n in sorted(gone)
+        ),
+    ]

@@ -1,0 +1,84 @@
+"use strict";
+
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// Light or dark: the device's choice, until somebody chooses.
+const scheme = document.getElementById("scheme");
+const choose = (name) => { document.documentElement.style.colorScheme = name; };
+const stored = (act) => { try { return act(localStorage); } catch { return null; } };
+const chosen = stored((store) => store.getItem("scheme"));
+if (chosen) choose(chosen);
+scheme.hidden = false;
+scheme.addEventListener("click", () => {
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const now = document.documentElement.style.colorScheme || (dark ? "dark" : "light");
+  const next = now === "dark" ? "light" : "dark";
+  choose(next);
+  stored((store) => store.setItem("scheme", next));
+});
+
+// A menu closes when one goes elsewhere.
+const close = (except) => all(".bar details[open]").forEach((menu) => { menu.open = menu === except; });
+document.addEventListener("click", (event) => close(event.target.closest(".bar details")));
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
+
+// Tables are sorted by a click on a heading: numbers as numbers, the rest as words.
+const order = new Intl.Collator("en", { numeric: true }).compare;
+all("table.sortable").forEach((table) => {
+  all("thead th", table).forEach((heading, column) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "sort";
+    button.setAttribute("aria-label", `Sort by ${heading.innerText.trim()}`);
+    heading.append(button);
+    button.addEventListener("click", () => {
+      const up = heading.getAttribute("aria-sort") !== "ascending";
+      all("th[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
+      heading.setAttribute("aria-sort", up ? "ascending" : "descending");
+      const said = (row) => row.cells[column].textContent.trim().replaceAll(",", "").replace(/^[<>≈] /, "");
+      const rows = all("tbody tr", table).sort((a, b) => order(said(a), said(b)));
+      table.tBodies[0].append(...(up ? rows : rows.reverse()));
+    });
+  });
+});
+
+// Tables and columns are found by all of the words that are typed.
+const search = document.getElementById("search");
+search?.addEventListener("input", () => {
+  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  all("#found li").forEach((item) => {
+    const said = item.dataset.words.toLowerCase();
+    item.hidden = !words.length || !words.every((word) => said.includes(word));
+  });
+});
+
+// To point at a table lights up what it is made of, and what is made of it.
+all("svg.lineage").forEach((svg) => {
+  const lines = all("path[data-start]", svg);
+  const follow = (from, here, there, near) => {
+    near.add(from);
+    for (const line of lines.filter((each) => each.dataset[here] === from)) {
+      line.classList.add("near");
+      if (!near.has(line.dataset[there])) follow(line.dataset[there], here, there, near);
+    }
+  };
+  const dim = () => {
+    svg.classList.remove("lit");
+    all(".near", svg).forEach((each) => each.classList.remove("near"));
+  };
+  all("a", svg).forEach((link) => {
+    const light = () => {
+      dim();
+      const before = new Set(), after = new Set();
+      follow(link.dataset.table, "end", "start", before);
+      follow(link.dataset.table, "start", "end", after);
+      all("a", svg).forEach((each) => {
+        const table = each.dataset.table;
+        each.classList.toggle("near", before.has(table) || after.has(table));
+      });
+      svg.classList.add("lit");
+    };
+    for (const event of ["pointerenter", "focus"]) link.addEventListener(event, light);
+    for (const event of ["pointerleave", "blur"]) link.addEventListener(event, dim);
+  });
+});

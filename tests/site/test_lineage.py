@@ -1,0 +1,95 @@
+"""The lineage is drawn from the graph: each table once, behind those that it needs."""
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import pytest
+
+from flows.site.lineage import BOX_HEIGHT, Box, Drawing, lineage
+from transforms.gold.fact_sales import fact_sales
+from transforms.graph import sources, tables
+from transforms.silver.orders import orders
+
+WHOLE = lineage(tables())
+
+
+def boxes(drawing: Drawing) -> dict[str, Box]:
+    return {box.table: box for box in drawing.boxes}
+
+
+def test_every_table_has_one_box() -> None:
+    names = [box.table for box in WHOLE.boxes]
+    assert sorted(names) == sorted([*tables(), *(c.promise().table for c in sources())])
+
+
+def test_every_input_is_a_line_and_every_other_foreign_key_another() -> None:
+    lines = {(line.start, line.end): line.kind for line in WHOLE.lines}
+    assert lines == {
+        (needed, table.name): "reads" if needed in table.input_names else "refers"
+        for table in tables().values()
+        for needed in table.after
+    }
+    assert lines["silver.orders", "gold.fact_sales"] == "reads"
+    assert lines["gold.dim_date", "gold.fact_sales"] == "refers"
+
+
+def test_lines_run_from_left_to_right() -> None:
+    for line in WHOLE.lines:
+        start, end = boxes(WHOLE)[line.start], boxes(WHOLE)[line.end]
+        assert start.x + start.width < end.x
+        assert line.path.startswith(f"M{start.x + start.width} {start.y + 14}C")
+        assert line.path.endswith(f"{end.x} {end.y + 14}")
+
+
+@pytest.mark.parametrize("around", ["", *tables()])
+def test_boxes_stand_apart_and_inside_the_drawing(around: str) -> None:
+    drawing = lineage(tables(), around)
+    for a, b in combinations(drawing.boxes, 2):
+        assert a.x != b.x or abs(a.y - b.y) > BOX_HEIGHT
+    assert all(0 <= b.x <= drawing.width - b.width for b in drawing.boxes)
+    assert all(20 <= b.y <= drawing.height - BOX_HEIGHT for b in drawing.boxes)
+
+
+def test_layers_stand_side_by_side_under_their_headings() -> None:
+    bronze, silver, gold = (WHOLE.headings[layer] for layer in ("bronze", "silver", "gold"))
+    assert bronze < silver < gold
+    for box in WHOLE.boxes:
+        assert box.x >= WHOLE.headings[box.layer]
+
+
+def test_the_lineage_around_a_table_is_what_it_needs_and_what_needs_it() -> None:
+    around = lineage(tables(), around="gold.dim_customer")
+    assert {*boxes(around)} == {
+        *("silver.customers", "silver.geolocation", "silver.orders"),
+        *("gold.dim_customer", "gold.fact_orders", "gold.fact_payments"),
+        *("gold.fact_reviews", "gold.fact_sales"),
+    }
+    assert all("gold.dim_customer" in (line.start, line.end) for line in around.lines)
+    assert len(around.lines) == len(around.boxes) - 1
+
+
+def test_a_straight_chain_is_drawn_straight() -> None:
+    chain = lineage(tables(orders))
+    assert [box.table for box in chain.boxes] == ["bronze.orders", "silver.orders"]
+    assert len({box.y for box in chain.boxes}) == 1
+
+
+def test_what_stands_outside_of_the_graph_is_drawn_as_it_is_read() -> None:
+    alone = lineage(tables(fact_sales))
+    assert {"silver.orders", "silver.order_items"} <= boxes(alone).keys()
+
+
+def test_the_order_crosses_few_lines() -> None:
+    by_name = {name: float(place) for place, name in enumerate(sorted(boxes(WHOLE)))}
+    ours = {name: float(box.y) for name, box in boxes(WHOLE).items()}
+    assert crossings(ours) * 2 < crossings(by_name)
+
+
+def crossings(places: Mapping[str, float]) -> int:
+    """Count the crossings of lines between the same two columns."""
+    at = boxes(WHOLE)
+    return sum(
+        (places[a.start] - places[b.start]) * (places[a.end] - places[b.end]) < 0
+        for a, b in combinations(WHOLE.lines, 2)
+        if at[a.start].x == at[b.start].x and at[a.end].x == at[b.end].x
+    )

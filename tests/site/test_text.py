@@ -1,0 +1,34 @@
+"""Figures and docstrings are written for people."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from flows.site.text import percent, prose, value
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0, "0%"), (1, "100%"), (0.0004, "< 0.1%"), (0.9999, "> 99.9%"), (0.5, "50.0%")],
+)
+def test_little_is_not_nothing_and_almost_all_not_all(share: float, said: str) -> None:
+    assert percent(share) == said
+
+
+def test_prose_is_one_escaped_line_with_its_code_marked() -> None:
+    assert prose("a < `b`\n  c") == "a &lt; <code>b</code> c"
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (datetime(2018, 1, 2, 3, 4, 5), "2018-01-02 03:04"),  # noqa: DTZ001 - the source's clock
+        (date(2018, 1, 2), "2018-01-02"),
+        (Decimal("1299.90"), "1299.90"),
+        (20180102, "20180102"),
+        (14.0484, "14.05"),
+    ],
+)
+def test_values_are_short(found: object, said: str) -> None:
+    assert value(found) == said
