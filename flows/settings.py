@@ -1,15 +1,18 @@
-"""Where things lie, when nobody says so: KEYSTONE_LAKE and KEYSTONE_SOURCE."""
+"""What holds when nobody says otherwise: KEYSTONE_LAKE and its sisters."""
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The places that commands and flows fall back to."""
+    """The places that commands and flows fall back to, and what they bear."""
 
     model_config = SettingsConfigDict(env_prefix="KEYSTONE_")
 
     lake: str = ""
     source: str = ""
+    quarantine_share: float = Field(default=0.01, ge=0, le=1)
+    """What share of the records of a refresh may go to quarantine before it is told."""
 
 
 class MissingSettingError(Exception):
