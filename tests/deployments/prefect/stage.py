@@ -14,6 +14,7 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 import httpx
+from prefect.client.orchestration import SyncPrefectClient
 
 PROJECT = Path(__file__).parents[3]
 SECTION = "## On a Prefect server"
@@ -78,13 +79,13 @@ class Stage:
 
     def ask(self, path: str, body: object = None, *, method: str = "POST") -> Any:
         """Ask the server's API."""
-        answer = httpx.request(method, self.url + path, json=body or {}, timeout=30)
-        answer.raise_for_status()
+        with SyncPrefectClient(self.url) as client:
+            answer = client.request(method, path, json=body or {})  # type: ignore[arg-type]
         return answer.json() if answer.content else None
 
     def deployment(self, name: str) -> dict[str, Any]:
         """Return what the server knows of `flow/deployment`."""
-        found: dict[str, Any] = httpx.get(f"{self.url}/deployments/name/{name}").json()
+        found: dict[str, Any] = self.ask(f"/deployments/name/{name}", method="GET")
         return found
 
     def start(self, name: str, **parameters: Any) -> str:
@@ -135,6 +136,7 @@ def server(folder: Path) -> Iterator[Stage]:
             "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",  # spares SQLite
             "PREFECT_WORKER_QUERY_SECONDS": "1",
         },
     )
