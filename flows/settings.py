@@ -1,7 +1,13 @@
 """What holds when nobody says otherwise: KEYSTONE_LAKE and its sisters."""
 
+import os
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+_DEPLOYED = "PREFECT__FLOW_RUN_ID"  # what a worker sets for the process of a run
 
 
 class Settings(BaseSettings):
@@ -26,6 +32,12 @@ def place(name: str, given: str | None) -> str:
         MissingSettingError: neither, or no table can lie there.
     """
     if found := str(given or getattr(Settings(), name)):
+        if _DEPLOYED in os.environ and "://" not in found and not Path(found).is_absolute():
+            message = (
+                f"{found}: a deployed run works in a folder that is removed at its end; "
+                f"give the {name} as an absolute path"
+            )
+            raise MissingSettingError(message)
         if name == "lake" and "://" in found:
             message = f"{found}: a lake lies in a folder; object storage is not there yet"
             raise MissingSettingError(message)
