@@ -6,7 +6,6 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 _DEPLOYED = "PREFECT__FLOW_RUN_ID"  # what a worker sets for the process of a run
 
 
