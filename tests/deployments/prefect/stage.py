@@ -144,7 +144,7 @@ def server(folder: Path) -> Iterator[Stage]:
     (stage.clone / ".venv").symlink_to(sys.prefix)
     line = f".venv/bin/prefect server start --port {port}"
     with stage.running(line, "server.log"):
-        eventually(lambda: _healthy(stage), "the server does not start", 180)
+        eventually(lambda: _healthy(stage), "the server does not start", 300)
         yield stage
 
 
