@@ -5,7 +5,6 @@ import json
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect_aws.workers.ecs_worker import (  # type: ignore[import-untyped]
     ECSJobConfiguration,
@@ -44,14 +43,9 @@ def configuration(deployed: Stage) -> Any:
     pool = deployed.ask("/work_pools/elsewhere", method="GET")
     env = deployed.deployment("lakehouse/nightly")["job_variables"]["env"]
 
-    async def made() -> Any:
-        async with get_client() as client:
-            return await ECSJobConfiguration.from_template_and_values(
-                pool["base_job_template"], {"env": env}, client
-            )
-
     with temporary_settings({PREFECT_API_URL: deployed.url}):
-        return asyncio.run(made())
+        job = ECSJobConfiguration.from_template_and_values(pool["base_job_template"], {"env": env})
+        return asyncio.run(job)
 
 
 def test_what_is_of_the_account_comes_from_variables(configuration: Any) -> None:
