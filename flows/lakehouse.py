@@ -71,6 +71,7 @@ def ingest(
     """
     lake, source = place("lake", lake), place("source", source)
     files, strangers = arrivals(source)
+    archive = archive and place("archive", archive)
     if archive and Path(archive).resolve() == Path(source).resolve():
         message = f"{archive}: is the landing zone itself; archive to another folder"
         raise ValueError(message)

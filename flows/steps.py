@@ -25,6 +25,7 @@ from rich.text import Text
 
 from contracts.check import ContractBrokenError
 from contracts.contract import Contract
+from flows.alarm import warn_of_quarantine
 from flows.delta import location
 from flows.outcome import ConservationError, Outcome
 
@@ -75,10 +76,11 @@ def step(
     def run(*args: Any, **options: Any) -> Outcome:
         outcome = make(*args, **options)
         add_asset_metadata(asset, outcome.figures())
+        warn_of_quarantine(asset, outcome)
         doing = "is now at" if outcome.changed else "stays at"
         get_run_logger().info(
             f"{name} {doing} version {outcome.version} with {outcome.rows:,} rows",
-            extra={"figures": outcome.figures()},
+            extra=outcome.figures(),  # fields of their own where logs are JSON
         )
         return outcome
 

@@ -23,8 +23,8 @@ for commands in (batch, look, site, upkeep, stream, contracts, catalog, sample):
 
 def main() -> None:
     """Run a command; say in one line what went wrong (1), or how it is used (2)."""
-    if "PREFECT_LOGGING_SETTINGS_PATH" not in os.environ:
-        # The summary says it all; who wants the log on the terminal names a configuration.
+    if "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER" not in os.environ:
+        # The summary says it all; who wants the log on the terminal says in which form.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     # An orderly end, so that a server that Prefect has started for us ends as well.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))

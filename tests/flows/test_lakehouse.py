@@ -268,28 +268,3 @@ def test_a_failure_is_one_line_without_traceback(land: Land, lake: str) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("error: sellers.csv: ")
     assert len(done.stderr.splitlines()) == 1
-
-
-def test_json_logs_on_request(land: Land, lake: str) -> None:
-    configured = {**os.environ, "PREFECT_LOGGING_SETTINGS_PATH": "deployments/logging.json.yml"}
-    done = subprocess.run(  # noqa: S603
-        [
-            sys.executable,
-            "-m",
-            "flows",
-            "ingest",
-            "--source",
-            str(land(orders=[{}])),
-            "--lake",
-            lake,
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
-        env=configured,
-        cwd=Path(__file__).parents[2],
-    )
-    lines = [json.loads(line) for line in done.stderr.splitlines()]
-    (told,) = [line for line in lines if "figures" in line]
-    assert told["figures"]["table"] == "bronze.orders"
-    assert told["figures"]["rows"] == 1

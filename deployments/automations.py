@@ -1,0 +1,173 @@
+"""What the Prefect server watches over: `python -m deployments.automations [--notify TYPE/NAME]`.
+
+It may be applied as often as one likes: an automation is known by its name, and replaced.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Annotated, NoReturn
+from uuid import UUID
+
+import typer
+from httpx import ConnectError
+from prefect import get_client
+from prefect.automations import (
+    AutomationCore,
+    ChangeFlowRunState,
+    EventTrigger,
+    Posture,
+    ResourceSpecification,
+    SendNotification,
+)
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import StateType
+from prefect.exceptions import ObjectNotFound
+from prefect.settings import PREFECT_API_URL
+
+from flows.alarm import EXCEEDED
+from flows.lakehouse import ingest, lakehouse, refresh, replay
+from flows.stream import stream
+
+HEARTBEAT = "prefect.flow-run.heartbeat"
+ENDED = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
+SILENCE = timedelta(seconds=90)  # three heartbeats (prefect.yaml)
+
+FLOWS = [each.name for each in (lakehouse, ingest, refresh, replay, stream)]
+RUNS = ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"})
+OF_OUR_FLOWS = ResourceSpecification(
+    {"prefect.resource.role": "flow", "prefect.resource.name": FLOWS}
+)
+OF_A_REFRESH = ResourceSpecification(
+    {"prefect.resource.role": "flow", "prefect.resource.name": refresh.name}
+)
+DEPLOYED = ResourceSpecification(
+    {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.keystone"}
+)
+POOL = ResourceSpecification({"prefect.resource.name": "keystone"})
+
+
+def apply(
+    notify: Annotated[
+        str | None,
+        typer.Option(help="The notification block to tell, such as slack-webhook/data-platform."),
+    ] = None,
+) -> None:
+    """Create or renew the automations; those that tell somebody only where `--notify` says whom."""
+    if not PREFECT_API_URL.value():
+        _refuse("which server? Set PREFECT_API_URL")
+    try:
+        with get_client(sync_client=True) as client:
+            wanted = [crash_the_silent()]
+            if notify:
+                wanted += tell(_block(client, notify))
+            for automation in wanted:
+                typer.echo(f"{_put(client, automation)}: {automation.name}")
+    except ConnectError:
+        _refuse(f"no Prefect server answers at {PREFECT_API_URL.value()}")
+    if not notify:
+        typer.echo("Nobody is told of failures: say whom with --notify TYPE/NAME of a block.")
+
+
+def crash_the_silent() -> AutomationCore:
+    """Mark a run as crashed whose process is gone: else it would be running for ever."""
+    return AutomationCore(
+        name="keystone: crash silent runs",
+        description="A run that gives no sign of life has lost its process or its machine.",
+        trigger=EventTrigger(
+            posture=Posture.Proactive,
+            after={HEARTBEAT},
+            expect={HEARTBEAT, *ENDED},
+            match=RUNS,
+            match_related=OF_OUR_FLOWS,
+            for_each={"prefect.resource.id"},
+            within=SILENCE,
+        ),
+        actions=[
+            ChangeFlowRunState(
+                name="Crashed",
+                state=StateType.CRASHED,
+                force=False,
+                message=f"No heartbeat for {SILENCE.seconds} seconds: its process is gone.",
+            )
+        ],
+    )
+
+
+def tell(block: UUID) -> Iterator[AutomationCore]:
+    """Send to a notification block what people must know of."""
+    yield AutomationCore(
+        name="keystone: tell of failures",
+        description="A deployed run failed or crashed.",
+        trigger=EventTrigger(
+            posture=Posture.Reactive,
+            expect={"prefect.flow-run.Failed", "prefect.flow-run.Crashed"},
+            match=RUNS,
+            match_related=DEPLOYED,
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="{{ flow.name }}/{{ deployment.name }}: {{ flow_run.state.name }}",
+                body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
+            )
+        ],
+    )
+    yield AutomationCore(
+        name="keystone: tell of quarantine",
+        description="A refresh refused more records of a table than KEYSTONE_QUARANTINE_SHARE.",
+        trigger=EventTrigger(
+            posture=Posture.Reactive, expect={EXCEEDED}, match_related=OF_A_REFRESH
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="{{ event.payload.table }}: {{ event.payload.percent }}% refused",
+                body=(
+                    "{{ event.payload.quarantined }} of {{ event.payload.read }} records went to "
+                    "{{ event.payload.quarantine }}; {{ event.payload.borne_percent }}% is borne. "
+                    "All that waits there, by rule: {{ event.payload.broken_rules }}\n"
+                    "{{ flow_run|ui_url }}"
+                ),
+            )
+        ],
+    )
+    yield AutomationCore(
+        name="keystone: tell of a pool without worker",
+        description="No worker has asked the pool for runs: nothing that is scheduled will run.",
+        trigger=EventTrigger(
+            posture=Posture.Reactive, expect={"prefect.work-pool.not-ready"}, match=POOL
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject="The work pool {{ work_pool.name }} has no worker",
+                body="Scheduled runs wait until one is started.\n{{ work_pool|ui_url }}",
+            )
+        ],
+    )
+
+
+def _block(client: SyncPrefectClient, notify: str) -> UUID:
+    kind, _, name = notify.partition("/")
+    try:
+        return client.read_block_document_by_name(name, kind).id
+    except ObjectNotFound:
+        return _refuse(f"there is no block {notify}; `prefect block ls` names those there are")
+
+
+def _put(client: SyncPrefectClient, automation: AutomationCore) -> str:
+    known = client.read_automations_by_name(automation.name)
+    for each in known:
+        client.update_automation(each.id, automation)
+    if not known:
+        client.create_automation(automation)
+    return "renewed" if known else "created"
+
+
+def _refuse(why: str) -> NoReturn:
+    typer.echo(f"error: {why}", err=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    typer.run(apply)

@@ -1,0 +1,109 @@
+"""The automations on a real server, with real runs and somebody to tell."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from tests.deployments.prefect.stage import Stage, eventually
+
+APPLY = ".venv/bin/python -m deployments.automations"
+
+
+@pytest.fixture(scope="session")
+def told(stage: Stage) -> Iterator[list[dict[str, str]]]:
+    """What the automations have told somebody, since they were applied."""
+    heard: list[dict[str, str]] = []
+
+    class Ear(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Ear) as service:
+        Thread(target=service.serve_forever, daemon=True).start()
+        with temporary_settings({PREFECT_API_URL: stage.url}):
+            CustomWebhookNotificationBlock(
+                name="ear",
+                headers=None,
+                cookies=None,
+                url=f"http://127.0.0.1:{service.server_port}",
+                json_data={"subject": "{{subject}}", "body": "{{body}}"},
+            ).save("ear")
+        stage.type(f"{APPLY} --notify custom-webhook/ear")
+        yield heard
+        service.shutdown()
+
+
+def automations(stage: Stage) -> dict[str, Any]:
+    return {each["name"]: each for each in stage.ask("/automations/filter")}
+
+
+@pytest.mark.usefixtures("told")
+def test_applying_again_makes_no_second_one(stage: Stage) -> None:
+    stage.type(f"{APPLY} --notify custom-webhook/ear")
+    assert stage.ask("/automations/count") == len(automations(stage)) == 4
+
+
+def test_a_block_that_is_not_there_is_refused_in_a_line(stage: Stage) -> None:
+    said = stage.type(f"{APPLY} --notify slack-webhook/nobody || true")
+    assert said.count("\n") == 1
+    assert said.startswith("error: there is no block slack-webhook/nobody")
+
+
+def test_people_are_told_of_refused_records(
+    stage: Stage, told: list[dict[str, str]], nightly: str
+) -> None:
+    assert stage.ended(nightly) == "Completed"
+    assert stage.ended(stage.start("refresh/hourly", rebuild=True)) == "Completed"
+    message = eventually(lambda: of(told, "silver.orders"), "nobody is told of silver.orders")
+    assert "records went to quarantine.orders; 0.0% is borne" in message["body"]
+
+
+def test_a_run_that_is_killed_is_marked_as_crashed_and_told(
+    stage: Stage, worker: subprocess.Popen[bytes], told: list[dict[str, str]]
+) -> None:
+    soon(stage, "keystone: crash silent runs")
+    run = stage.start("stream/follow")
+    mine = {
+        "event": {"name": ["prefect.flow-run.heartbeat"]},
+        "any_resource": {"id": [f"prefect.flow-run.{run}"]},
+    }
+    eventually(lambda: stage.ask("/events/filter", {"filter": mine})["events"], "no heartbeat")
+    assert stage.ended(stage.start("stream/follow")) == "Cancelled"  # there is one
+    process = stage.logged(run)[-1]["process"]
+    worker.send_signal(signal.SIGSTOP)  # it would notice
+    try:
+        os.kill(process, signal.SIGKILL)
+        assert stage.run(run)["state"]["type"] == "RUNNING"
+        assert stage.ended(run) == "Crashed"
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    message = eventually(lambda: of(told, "stream/follow"), "nobody is told of the crash")
+    assert message["subject"] == "stream/follow: Crashed"
+    assert "No heartbeat" in message["body"]
+
+
+def soon(stage: Stage, name: str) -> None:
+    """Let an automation wait for as short as the server allows."""
+    automation = automations(stage)[name]
+    fields = ("name", "description", "enabled", "actions")
+    changed = {field: automation[field] for field in fields}
+    changed["trigger"] = automation["trigger"] | {"within": 10}
+    stage.ask(f"/automations/{automation['id']}", changed, method="PUT")
+
+
+def of(told: list[dict[str, str]], subject: str) -> dict[str, str] | None:
+    return next((each for each in told if each["subject"].startswith(subject)), None)

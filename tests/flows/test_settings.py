@@ -1,0 +1,18 @@
+"""Where things lie."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.settings import MissingSettingError, place
+
+
+@pytest.mark.parametrize("name", ["lake", "source", "archive"])
+def test_a_deployed_run_refuses_a_place_that_ends_with_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert place(name, "here") == "here"
+    monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "a run")
+    assert place(name, str(tmp_path)) == str(tmp_path)
+    with pytest.raises(MissingSettingError, match=f"give the {name} as an absolute path"):
+        place(name, "here")
