@@ -5,12 +5,16 @@
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /opt/keystone
 COPY . .
-# In place, for the entry points of the deployments are files: so there is one copy of the code.
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
         --constraint constraints.txt --editable .
 
 FROM python:3.11.14-slim-bookworm
+# Every run clones the commit that was deployed. The base's distribution, pinned above, pins git.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends git \
+    && rm -rf /var/lib/apt/lists/*
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/keystone /opt/keystone
 WORKDIR /opt/keystone

@@ -25,14 +25,15 @@ from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_API_URL
 
 from flows.alarm import EXCEEDED
-from flows.lakehouse import ingest, lakehouse, refresh, replay
+from flows.lakehouse import ingest, lakehouse, refresh, replay, restore
+from flows.maintain import maintain
 from flows.stream import stream
 
 HEARTBEAT = "prefect.flow-run.heartbeat"
 ENDED = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
 SILENCE = timedelta(seconds=90)  # three heartbeats (prefect.yaml)
 
-FLOWS = [each.name for each in (lakehouse, ingest, refresh, replay, stream)]
+FLOWS = [each.name for each in (lakehouse, ingest, refresh, replay, restore, stream, maintain)]
 RUNS = ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"})
 OF_OUR_FLOWS = ResourceSpecification(
     {"prefect.resource.role": "flow", "prefect.resource.name": FLOWS}
