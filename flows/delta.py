@@ -29,7 +29,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
-from flows import parquet
+from flows import parquet, storage
 from flows.parquet import Written
 
 METADATA = "keystone"
@@ -78,12 +78,13 @@ def location(lake: str, table: str) -> str:
 
 def exists(lake: str, table: str) -> bool:
     """Tell whether the table has been created."""
-    return DeltaTable.is_deltatable(location(lake, table))
+    uri = location(lake, table)
+    return DeltaTable.is_deltatable(uri, storage.delta_options(uri))
 
 
 def scan(handle: DeltaTable) -> pl.LazyFrame:
     """Return the rows of the handle's version."""
-    return pl.scan_delta(handle)
+    return pl.scan_delta(handle, storage_options=storage.polars_options(handle.table_uri))
 
 
 def rows(handle: DeltaTable) -> int:
@@ -98,7 +99,7 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
     been cleaned up, or files have been compacted.
     """
     try:
-        before = parquet.files(DeltaTable(handle.table_uri, version=version))
+        before = parquet.files(_Handle(handle.table_uri, version))
     except DeltaError:
         return None
     files = parquet.files(handle)
@@ -288,6 +289,7 @@ def _open(
                 mode="ignore",
                 partition_by=list(partition_by),
                 description=description,
+                storage_options=storage.delta_options(uri),
             )
         return _Handle(uri)
 
@@ -304,6 +306,9 @@ def _with_columns(handle: DeltaTable, schema: pl.Schema) -> DeltaTable:
 
 
 class _Handle(DeltaTable):
+    def __init__(self, uri: str, version: int | None = None) -> None:
+        super().__init__(uri, version=version, storage_options=storage.delta_options(uri))
+
     def file_uris(self, *args: Any, **options: Any) -> list[str]:
         """Return local files as paths, not as parts of a URL: Polars opens them as they stand."""
         uris = super().file_uris(*args, **options)
