@@ -126,7 +126,7 @@ _KINDS: dict[int, type[OSError]] = {
 def _session() -> tuple[Any, str | None]:
     """Return the session of boto3 that knows our credentials, and an endpoint that came with it."""
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - who has a folder need not wait
-    from botocore.exceptions import ProfileNotFound  # type: ignore[import-untyped]  # noqa: PLC0415
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
 
     if name := S3Settings().aws_block:
         return _from_block(name)

@@ -8,6 +8,7 @@ from flows import delta
 from flows.kafka import KafkaSettings
 from flows.lag import lag
 from flows.records import broken_rules
+from flows.storage import reach
 from transforms.graph import Table, sources, tables
 
 
@@ -56,7 +57,9 @@ def existing(lake: str) -> list[str]:
 
     Raises:
         NoLakeError: it has none.
+        OSError: S3 does not answer.
     """
+    reach(lake)
     names = [
         *(source.promise().table for source in sources()),
         *tables(),

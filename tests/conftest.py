@@ -1,6 +1,7 @@
 """What the tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,16 @@ def olist() -> Path:
             pytest.fail(reason)
         pytest.skip(reason)
     return folder
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """The URL of a Prefect server that lives as long as the tests."""
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - only behind our settings
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
+
+    with prefect_test_harness(server_startup_timeout=180):
+        url = str(PREFECT_API_URL.value())
+        os.environ["PREFECT_API_URL"] = url  # for processes that tests start
+        yield url
+        del os.environ["PREFECT_API_URL"]
