@@ -17,7 +17,7 @@ from flows.records import refresh_records, replay_records
 from flows.report import publish
 from flows.runner import SIDE_BY_SIDE, task_runner
 from flows.settings import fit, place
-from flows.steps import gather, step
+from flows.steps import gather, look, step
 from flows.storage import reach
 from transforms.graph import Table, tables
 
@@ -72,7 +72,7 @@ def ingest(
         RunFailedError: a file was rejected or a table failed; all else has been ingested.
     """
     lake, source = place("lake", lake), place("source", source)
-    files, strangers = arrivals(source)
+    files, strangers = look(arrivals)(source)
     if archive and the_same(fit("archive", archive), source):
         message = f"{archive}: is the landing zone itself; archive to another folder"
         raise ValueError(message)
@@ -104,7 +104,7 @@ def refresh(
             return refresh.with_options(task_runner=there)(lake, rebuild)
     reach(lake)
     futures: dict[str, PrefectFuture[Outcome]] = {}
-    planned = plan(lake, rebuild=rebuild)
+    planned = look(plan)(lake, rebuild=rebuild)
     for name, todo in planned.items():
         if todo.outcome:
             continue

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from deltalake.exceptions import DeltaError, SchemaMismatchError
 from prefect import Task, get_run_logger
@@ -29,6 +29,8 @@ from flows.delta import location
 from flows.outcome import ConservationError, Outcome
 
 Step = Callable[..., Outcome]
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 EXPECTED = (ContractBrokenError, ConservationError)
 """Errors that name their table and say what to do; all others need their kind to be understood."""
@@ -53,12 +55,7 @@ def step(
         asset_deps=[_asset_key(location(lake, read)) for read in inputs],
         name=name,
         task_run_name=name,
-        retries=3,
-        retry_delay_seconds=exponential_backoff(2),
-        retry_jitter_factor=0.5,
-        retry_condition_fn=_can_pass,
-        cache_policy=NO_CACHE,
-        persist_result=False,
+        **_PATIENT,
     )
     def run(*args: Any, **options: Any) -> Outcome:
         outcome = make(*args, **options)
@@ -71,6 +68,11 @@ def step(
         return outcome
 
     return run
+
+
+def look(glance: Callable[P, Result]) -> Task[P, Result]:
+    """Return the task that looks at tables or files and changes nothing, tried like a step."""
+    return Task(glance, **_PATIENT)
 
 
 def gather(
@@ -104,6 +106,16 @@ def gather(
 def _can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     error = state.result(raise_on_failure=False)
     return isinstance(error, OSError | DeltaError) and not isinstance(error, SchemaMismatchError)
+
+
+_PATIENT: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay_seconds": exponential_backoff(2),
+    "retry_jitter_factor": 0.5,
+    "retry_condition_fn": _can_pass,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
 
 
 def _failed(state: State[Any]) -> bool:

@@ -6,8 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from flows import s3
-from tests.s3.server import BUCKET, KEYS, VERSITYGW, make_bucket, moto, versitygw
+from tests.s3.server import BUCKET, KEYS, VERSITYGW, forget, make_bucket, moto, versitygw
 
 
 @pytest.fixture(scope="session", params=[moto, versitygw])
@@ -30,9 +29,3 @@ def on_s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     forget()
     yield f"s3://{BUCKET}/{uuid4()}"
     forget()
-
-
-def forget() -> None:
-    """Have the next client look at the environment again."""
-    s3.client.cache_clear()
-    s3._session.cache_clear()  # noqa: SLF001

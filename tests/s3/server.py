@@ -15,6 +15,8 @@ from time import monotonic, sleep
 
 import boto3  # type: ignore[import-untyped]
 
+from flows import s3
+
 ROOT = Path(__file__).parents[2]
 VERSITYGW = ROOT / ".s3" / "versitygw"
 KEYS = {"AWS_ACCESS_KEY_ID": "keystone", "AWS_SECRET_ACCESS_KEY": "made-up-for-tests"}
@@ -89,6 +91,12 @@ def connect(url: str):  # type: ignore[no-untyped-def]  # noqa: ANN201 - boto3 m
         aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
     )
+
+
+def forget() -> None:
+    """Have our next client look at the environment again."""
+    s3.client.cache_clear()
+    s3._session.cache_clear()  # noqa: SLF001
 
 
 def free_port() -> int:
