@@ -4,7 +4,6 @@ From the root of the repository: `python -m tests.s3.chaos --runs 50 --rate 0.1 
 """
 
 import argparse
-import os
 import sys
 import tempfile
 from collections import Counter
@@ -20,20 +19,17 @@ from flows.outcome import RunFailedError
 from flows.sample import write_sample
 from tests.s3.lakes import assert_same, contents
 from tests.s3.server import (
+    BEST,
     BUCKET,
-    KEYS,
-    VERSITYGW,
     connect,
-    forget,
     free_port,
     make_bucket,
-    moto,
     process,
-    versitygw,
+    reaching,
 )
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
-SECONDS = "1"  # that a request may take
+SECONDS = 1.0  # that a request may take
 
 
 @contextmanager
@@ -66,7 +62,7 @@ def runs(server: str, folder: Path, count: int, rate: float, seed: int) -> list[
         for name, data in files.items():
             connect(server).put_object(Bucket=BUCKET, Key=f"run-{number}/in/{name}", Body=data)
         try:
-            with bad_line(server, log, rate, seed + number) as line, reaching(line):
+            with bad_line(server, log, rate, seed + number) as line, reaching(line, SECONDS):
                 lakehouse(f"{place}/in", f"{place}/lake", f"{place}/archive", as_of=AS_OF)
             with reaching(server):
                 assert_same(contents(f"{place}/lake"), right)
@@ -78,23 +74,6 @@ def runs(server: str, folder: Path, count: int, rate: float, seed: int) -> list[
         said = "WRONG" if wrong and wrong[-1].startswith(f"run {number}:") else "right"
         print(f"run {number} of {count}: {said}, {seconds:.0f} s, {met.total()} faults", flush=True)
     return wrong
-
-
-@contextmanager
-def reaching(url: str) -> Iterator[None]:
-    """Have all of ours reach S3 at an address."""
-    changed = {**KEYS, "AWS_ENDPOINT_URL": url, "KEYSTONE_S3_SECONDS": SECONDS}
-    before = {name: os.environ.get(name) for name in changed}
-    os.environ.update(changed)
-    forget()
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name)
-            if value is not None:
-                os.environ[name] = value
-        forget()
 
 
 def _held(server: str, prefix: str) -> dict[str, bytes]:
@@ -117,10 +96,9 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    serve = versitygw if VERSITYGW.exists() else moto
     with (
         tempfile.TemporaryDirectory() as folder,
-        serve(Path(folder)) as server,
+        BEST(Path(folder)) as server,
         prefect_test_harness(server_startup_timeout=180),
     ):
         make_bucket(server)

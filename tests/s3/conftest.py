@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.s3.server import BUCKET, KEYS, VERSITYGW, forget, make_bucket, moto, versitygw
+from tests.s3.server import BUCKET, VERSITYGW, make_bucket, moto, reaching, versitygw
 
 
 @pytest.fixture(scope="session", params=[moto, versitygw])
@@ -22,10 +22,7 @@ def s3_server(
 
 
 @pytest.fixture
-def on_s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def on_s3(s3_server: str) -> Iterator[str]:
     """The URI of an empty prefix; the environment leads to its server."""
-    for name, value in {**KEYS, "AWS_ENDPOINT_URL": s3_server}.items():
-        monkeypatch.setenv(name, value)
-    forget()
-    yield f"s3://{BUCKET}/{uuid4()}"
-    forget()
+    with reaching(s3_server):
+        yield f"s3://{BUCKET}/{uuid4()}"

@@ -18,6 +18,7 @@ def contents(lake: str) -> dict[str, pl.DataFrame]:
         .drop("_version", "_ingested_at", strict=False)
         .collect()
         for name in names
+        if delta.exists(lake, name)
     }
 
 

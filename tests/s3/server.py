@@ -47,6 +47,10 @@ def versitygw(folder: Path) -> Iterator[str]:
         yield url
 
 
+BEST = versitygw if VERSITYGW.exists() else moto
+"""The one to use where one will do."""
+
+
 @contextmanager
 def process(
     command: list[str], port: int, log: Path, env: Mapping[str, str] | None = None
@@ -93,10 +97,21 @@ def connect(url: str):  # type: ignore[no-untyped-def]  # noqa: ANN201 - boto3 m
     )
 
 
-def forget() -> None:
-    """Have our next client look at the environment again."""
-    s3.client.cache_clear()
-    s3._session.cache_clear()  # noqa: SLF001
+@contextmanager
+def reaching(url: str, seconds: float = 20) -> Iterator[None]:
+    """Have all of ours reach S3 at an address, where a request may take so many seconds."""
+    changed = {**KEYS, "AWS_ENDPOINT_URL": url, "KEYSTONE_S3_SECONDS": str(seconds)}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    _look_again()
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name)
+            if value is not None:
+                os.environ[name] = value
+        _look_again()
 
 
 def free_port() -> int:
@@ -112,3 +127,9 @@ _START_SECONDS = 60
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _look_again() -> None:
+    """Have our next client look at the environment."""
+    s3.client.cache_clear()
+    s3._session.cache_clear()  # noqa: SLF001
