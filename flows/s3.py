@@ -128,10 +128,9 @@ def _session() -> tuple[Any, str | None]:
     import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - who has a folder need not wait
     from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
 
-    if name := S3Settings().aws_block:
-        return _from_block(name)
+    name = S3Settings().aws_block
     try:
-        session = boto3.Session()
+        session, endpoint = _from_block(name) if name else (boto3.Session(), None)
     except ProfileNotFound as error:
         raise MissingSettingError(str(error)) from error
     if session.get_credentials() is None:
@@ -140,7 +139,7 @@ def _session() -> tuple[Any, str | None]:
             "AWS_SECRET_ACCESS_KEY, or name a Prefect block in KEYSTONE_AWS_BLOCK"
         )
         raise MissingSettingError(message)
-    return session, None
+    return session, endpoint
 
 
 def _from_block(name: str) -> tuple[Any, str | None]:

@@ -35,7 +35,7 @@ def fit(name: str, found: str) -> str:
         MissingSettingError: it cannot; says why.
     """
     scheme, there, rest = found.partition("://")
-    if there and (scheme != "s3" or not rest.strip("/")):
+    if there and (scheme != "s3" or not rest.partition("/")[0]):
         message = f"{found}: a {name} lies in a folder, or on S3 as s3://bucket/prefix"
         raise MissingSettingError(message)
     # Deltalake takes the name of a table for a part of a URL, Polars that of a file for a pattern.

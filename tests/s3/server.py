@@ -103,7 +103,7 @@ def reaching(url: str, seconds: float = 20) -> Iterator[None]:
     changed = {**KEYS, "AWS_ENDPOINT_URL": url, "KEYSTONE_S3_SECONDS": str(seconds)}
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
-    _look_again()
+    look_again()
     try:
         yield
     finally:
@@ -111,7 +111,13 @@ def reaching(url: str, seconds: float = 20) -> Iterator[None]:
             os.environ.pop(name)
             if value is not None:
                 os.environ[name] = value
-        _look_again()
+        look_again()
+
+
+def look_again() -> None:
+    """Have our next client look at the environment."""
+    s3.client.cache_clear()
+    s3._session.cache_clear()  # noqa: SLF001
 
 
 def free_port() -> int:
@@ -127,9 +133,3 @@ _START_SECONDS = 60
 def _listens(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _look_again() -> None:
-    """Have our next client look at the environment."""
-    s3.client.cache_clear()
-    s3._session.cache_clear()  # noqa: SLF001

@@ -27,7 +27,7 @@ def test_a_run_over_a_bad_line_leaves_the_right_lake(s3_server: str, tmp_path: P
 
 
 def test_a_lake_that_does_not_answer_is_one_line_within_a_minute(tmp_path: Path) -> None:
-    write_sample(tmp_path, 1)
+    write_sample(tmp_path, 1, seed=1)
     with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections and says nothing
         started = monotonic()
         with (
@@ -42,7 +42,7 @@ def test_a_lake_that_goes_away_amid_a_run_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     landing = tmp_path / "landing"
-    write_sample(landing, 1)
+    write_sample(landing, 1, seed=1)
     with ExitStack() as server:
         url = server.enter_context(moto(tmp_path))
         make_bucket(url)

@@ -24,9 +24,9 @@ def test_eight_writers_at_once_write_every_record_once(on_s3: str, tmp_path: Pat
     write_sample(tmp_path / "sample", 200, seed=1, dirty=0.02)
     landing.mkdir()
     header, *records = (tmp_path / "sample" / "olist_orders_dataset.csv").read_text().splitlines()
-    for writer in range(WRITERS):
-        part = [header, *records[writer::WRITERS]]
-        (landing / f"orders_{writer}.csv").write_text("\n".join(part))
+    for number in range(WRITERS):
+        part = [header, *records[number::WRITERS]]
+        (landing / f"orders_{number}.csv").write_text("\n".join(part))
     for path in landing.glob("*.csv"):
         upload(f"{on_s3}/in/{path.name}", path.read_bytes())
     gate, latch = os.pipe()
