@@ -2,14 +2,18 @@
 
 import hashlib
 import os
-import shutil
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from flows import s3
 from flows.csv_records import FileRejected
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,8 @@ class S3Object:
         try:
             with s3.speaking_of(self.uri), path.open("wb") as file:
                 held = s3.client().get_object(Bucket=bucket, Key=key, IfMatch=self.etag)
-                shutil.copyfileobj(held["Body"], file)
+                for chunk in _chunks(held):
+                    file.write(chunk)
         except FileExistsError as error:
             message = f"{self.name}: changed while it was read; let its upload finish first"
             raise FileRejected(message) from error
@@ -85,7 +90,7 @@ def objects(uri: str) -> list[S3Object]:
         found = [
             S3Object(f"{s3.SCHEME}{bucket}/{each['Key']}", each["ETag"], each["LastModified"])
             for page in pages.paginate(Bucket=bucket, Prefix=folder, Delimiter="/")
-            for each in page.get("Contents", [])
+            for each in _whole(page).get("Contents", [])
             if each["Key"] != folder
         ]
     return sorted(found, key=lambda each: each.name)
@@ -122,10 +127,22 @@ def _held(uri: str) -> tuple[int, str]:
     bucket, key = s3.bucket_and_key(uri)
     size, digest = 0, hashlib.sha256()
     with s3.speaking_of(uri):
-        for chunk in s3.client().get_object(Bucket=bucket, Key=key)["Body"].iter_chunks(_CHUNK):
+        for chunk in _chunks(s3.client().get_object(Bucket=bucket, Key=key)):
             size += len(chunk)
             digest.update(chunk)
     return size, digest.hexdigest()
+
+
+def _whole(page: "ListObjectsV2OutputTypeDef") -> "ListObjectsV2OutputTypeDef":
+    """Return a page of a list; without a body it would look like an empty one."""
+    page["Name"]
+    return page
+
+
+def _chunks(held: "GetObjectOutputTypeDef") -> Iterator[bytes]:
+    """Read an object; its body proves to be whole only where its length is told."""
+    held["ContentLength"]
+    yield from held["Body"].iter_chunks(_CHUNK)
 
 
 def _etag(uri: str) -> str:

@@ -110,6 +110,9 @@ def speaking_of(uri: str) -> Iterator[None]:
     except (BotoCoreError, Boto3Error) as error:
         message = f"{uri}: S3 does not answer: {error}"
         raise OSError(message) from error
+    except (KeyError, ValueError) as error:  # a head that is cut off is no error to boto3
+        message = f"{uri}: the answer of S3 was cut off: {error!r}"
+        raise OSError(message) from error
 
 
 _CONNECT = 5.0  # seconds

@@ -31,7 +31,9 @@ def size(uri: str) -> int:
         return Path(uri).stat().st_size
     bucket, key = s3.bucket_and_key(uri)
     with s3.speaking_of(uri):
-        return s3.client().head_object(Bucket=bucket, Key=key)["ContentLength"]
+        # Not by its head alone: where that is cut off, the number may lack its last digits.
+        page = s3.client().list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        return page["Contents"][0]["Size"]
 
 
 def remove(uri: str) -> None:

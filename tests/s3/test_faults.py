@@ -2,14 +2,21 @@
 
 import socket
 from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Thread
 from time import monotonic
 from typing import Any
 
 import pytest
 
+from flows import storage
 from flows.ingest import ingest_table
 from flows.lakehouse import ingest, lakehouse
+from flows.landing import arrivals
+from flows.objects import S3Object
 from flows.outcome import Outcome, RunFailedError
 from flows.sample import write_sample
 from tests.s3 import chaos
@@ -58,3 +65,28 @@ def test_a_lake_that_goes_away_amid_a_run_is_one_line(
     (line,) = failed.value.failures
     assert line.startswith(f"s3://{BUCKET}/x: S3 does not answer: ")
     assert url in line
+
+
+class CutOff(BaseRequestHandler):
+    """Says that all is well, and no more."""
+
+    def handle(self) -> None:
+        """Answer a request."""
+        self.request.recv(65536)
+        self.request.sendall(b"HTTP/1.1 200 OK\r\nServer: S")
+
+
+def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    listed = S3Object("s3://lake/in/orders.csv", '"etag"', datetime(2018, 10, 1, tzinfo=UTC))
+    with ThreadingTCPServer(("127.0.0.1", 0), CutOff) as server:
+        Thread(target=server.serve_forever).start()
+        with reaching(f"http://127.0.0.1:{server.server_address[1]}", seconds=1):
+            for ask in (
+                partial(arrivals, "s3://lake/in"),
+                partial(listed.download, tmp_path),
+                listed.delete,
+                partial(storage.size, "s3://lake/x/part.parquet"),
+            ):
+                with pytest.raises(OSError, match=r"^s3://lake/.*: the answer of S3 was cut off"):
+                    ask()
+        server.shutdown()
