@@ -18,7 +18,6 @@ from prefect.assets import Asset, AssetProperties, add_asset_metadata, materiali
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, PrefectWrappedFuture, as_completed
-from prefect.tasks import exponential_backoff
 from rich.console import Console
 from rich.progress import track
 from rich.text import Text
@@ -41,7 +40,7 @@ def step(
 ) -> Task[..., Outcome]:
     """Return the task that makes a table of its inputs and tells Prefect what became of it.
 
-    What can pass (storage, a faster writer) is tried four times, later and later; what cannot (a
+    What can pass (storage, a faster writer) is tried six times, later and later; what cannot (a
     contract, a bad file) fails at once.
     """
     name = contract.promise().table
@@ -109,8 +108,8 @@ def _can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
 
 
 _PATIENT: dict[str, Any] = {
-    "retries": 3,
-    "retry_delay_seconds": exponential_backoff(2),
+    "retries": 5,
+    "retry_delay_seconds": [1.0, 2.0, 4.0, 6.0, 8.0],
     "retry_jitter_factor": 0.5,
     "retry_condition_fn": _can_pass,
     "cache_policy": NO_CACHE,
