@@ -52,6 +52,9 @@ bench-quick: .venv/installed ## The same with 100,000 orders
 	mvn -B -q -f $< dependency:copy-dependencies
 	touch $@
 
+.s3: ## Build versitygw, the second S3 server of the tests; needs Go, and a minute
+	GOBIN=$(CURDIR)/$@ go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
+
 .PHONY: lint
 lint: .venv/installed lint-deployments ## Check format, style, imports and types, and what is deployed
 	$(BIN)/ruff format --check

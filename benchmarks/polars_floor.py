@@ -26,7 +26,7 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
     made: dict[str, pl.DataFrame] = {}
     for name, table in tables().items():
         if table.source:
-            raw = _raw(files[table.source])
+            raw = _raw([source / file.name for file in files[table.source]])
             typed, bad = _sifted(raw, table) if contracts else (table.function(raw), None)
             versions = typed.with_columns(_event_time=pl.lit(datetime.now(UTC)))
             rows = latest(versions, table.contract.promise().key).drop("_event_time")

@@ -35,7 +35,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
-from flows import parquet
+from flows import parquet, storage
 from flows.evolve import divide, widen
 from flows.noted import with_note
 from flows.parquet import Written
@@ -91,6 +91,15 @@ def open_existing(lake: str, table: str) -> DeltaTable:
     return _Handle(location(lake, table))
 
 
+def as_of(handle: DeltaTable, version: int) -> DeltaTable:
+    """Return a fresh handle on the table in an earlier version.
+
+    Raises:
+        deltalake.exceptions.DeltaError: its log does not know the version any more.
+    """
+    return _Handle(handle.table_uri, version)
+
+
 def quarantine_name(source: type[Contract]) -> str:
     """Return the name of the table of a source's broken records: "quarantine.orders"."""
     return source.promise().table.replace("bronze.", "quarantine.")
@@ -103,12 +112,13 @@ def location(lake: str, table: str) -> str:
 
 def exists(lake: str, table: str) -> bool:
     """Tell whether the table has been created."""
-    return DeltaTable.is_deltatable(location(lake, table))
+    uri = location(lake, table)
+    return DeltaTable.is_deltatable(uri, storage.delta_options(uri))
 
 
 def scan(handle: DeltaTable) -> pl.LazyFrame:
     """Return the rows of the handle's version."""
-    return pl.scan_delta(handle)
+    return pl.scan_delta(handle, storage_options=storage.polars_options(handle.table_uri))
 
 
 def rows(handle: DeltaTable) -> int:
@@ -123,7 +133,7 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
     been cleaned up, or files have been compacted.
     """
     try:
-        before = parquet.files(DeltaTable(handle.table_uri, version=version))
+        before = parquet.files(as_of(handle, version))
     except DeltaError:
         return None
     files = parquet.files(handle)
@@ -363,11 +373,15 @@ def _open(
                 mode="ignore",
                 partition_by=list(partition_by),
                 description=description,
+                storage_options=storage.delta_options(uri),
             )
         return _Handle(uri)
 
 
 class _Handle(DeltaTable):
+    def __init__(self, uri: str, version: int | None = None) -> None:
+        super().__init__(uri, version=version, storage_options=storage.delta_options(uri))
+
     def file_uris(self, *args: Any, **options: Any) -> list[str]:
         """Return local files as paths, not as parts of a URL: Polars opens them as they stand."""
         uris = super().file_uris(*args, **options)

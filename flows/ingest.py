@@ -1,8 +1,9 @@
 """Files of the landing zone into bronze: every record, once, proven before a file is archived."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 
 import polars as pl
@@ -11,14 +12,14 @@ from deltalake import DeltaTable
 from contracts.contract import Bronze
 from flows import delta, parquet
 from flows.csv_records import CsvFacts, FileRejected, inspect_csv, scan_records
-from flows.landing import archive_file, sha256
+from flows.landing import File, archive_file, at_hand, sha256
 from flows.outcome import ConservationError, Outcome
 
 
 def ingest_table(
     lake: str,
     contract: type[Bronze],
-    files: list[Path],
+    files: Sequence[File],
     *,
     archive: str | None = None,
     as_of: datetime | None = None,
@@ -29,16 +30,18 @@ def ingest_table(
     is archived (when asked for) only once its records have been counted in bronze.
     """
     started, landed, rejected, failed = perf_counter(), 0, [], []
-    for path in files:
+    for file in files:
         try:
-            digest, added = _ingest_file(lake, contract, path, as_of)
-            landed += added
-            if archive:
-                archive_file(path, archive, digest)
+            with TemporaryDirectory(prefix="keystone-") as folder:
+                path = at_hand(file, Path(folder))
+                digest, added = _ingest_file(lake, contract, path, as_of)
+                landed += added
+                if archive:
+                    archive_file(file, path, archive, digest)
         except FileRejected as reason:
             rejected.append(str(reason))
         except OSError as error:
-            if path.exists():  # else another run has archived it
+            if file.exists():  # else another run has archived it
                 failed.append(error)
     if failed:
         raise failed[0]

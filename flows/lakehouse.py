@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 from prefect import flow
 from prefect.client.schemas.objects import State
@@ -11,7 +10,7 @@ from prefect.futures import PrefectFuture
 from flows.delta import quarantine_name
 from flows.derived import refresh_derived
 from flows.ingest import ingest_table
-from flows.landing import arrivals
+from flows.landing import arrivals, the_same
 from flows.outcome import Outcome, RunFailedError, UnknownTableError
 from flows.plan import Planned, plan
 from flows.records import refresh_records, replay_records
@@ -19,7 +18,8 @@ from flows.report import publish
 from flows.restore import restore_table
 from flows.runner import SIDE_BY_SIDE, task_runner
 from flows.settings import place
-from flows.steps import gather, step
+from flows.steps import gather, look, step
+from flows.storage import reach
 from transforms.graph import Table, readers, tables
 
 
@@ -34,10 +34,12 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
 ) -> list[Outcome]:
     """Ingest what lies in the landing zone, then refresh every table.
 
+    Each place is a folder, or a prefix on S3 as `s3://bucket/prefix`.
+
     Args:
-        source: the landing zone, a folder with CSV files; KEYSTONE_SOURCE when not given.
+        source: the landing zone, a folder or prefix with CSV files; KEYSTONE_SOURCE when not given.
         lake: where the tables lie; KEYSTONE_LAKE when not given.
-        archive: the folder that files are moved to once they are proven in bronze.
+        archive: the folder or prefix that files are moved to once they are proven in bronze.
         as_of: the event time of the records, instead of each file's modification time (UTC when
             it names no zone).
         rebuild: compute every table again from bronze.
@@ -66,15 +68,18 @@ def ingest(
     """Append the records of the landing zone's files to bronze; parameters as in `lakehouse`.
 
     Raises:
-        FileNotFoundError: there is no such landing zone.
+        FileNotFoundError: there is no such landing zone, or no such bucket.
+        OSError: S3 does not answer.
         RunFailedError: a file was rejected or a table failed; all else has been ingested.
     """
     lake, source = place("lake", lake), place("source", source)
-    files, strangers = arrivals(source)
+    files, strangers = look(arrivals)(source)
     archive = archive and place("archive", archive)
-    if archive and Path(archive).resolve() == Path(source).resolve():
+    if archive and the_same(archive, source):
         message = f"{archive}: is the landing zone itself; archive to another folder"
         raise ValueError(message)
+    reach(lake)
+    reach(archive or lake)
     futures = {
         contract.promise().table: step(lake, contract, ingest_table).submit(
             lake, contract, paths, archive=archive, as_of=as_of
@@ -82,7 +87,7 @@ def ingest(
         for contract, paths in files.items()
         if paths
     }
-    return _finish("ingest", futures, [str(stranger) for stranger in strangers])
+    return _finish("ingest", lake, futures, [str(stranger) for stranger in strangers])
 
 
 @flow(task_runner=SIDE_BY_SIDE)
@@ -92,13 +97,15 @@ def refresh(
     """Bring every table up to its inputs; parameters as in `lakehouse`.
 
     Raises:
+        OSError: S3 does not answer.
         RunFailedError: a table failed, and those behind it were left as they are.
     """
     lake = place("lake", lake)
     if runner:
         with task_runner(runner) as there:
             return refresh.with_options(task_runner=there)(lake, rebuild)
-    return _make("refresh", lake, plan(lake, rebuild=rebuild), rebuild=rebuild)
+    reach(lake)
+    return _make("refresh", lake, look(plan)(lake, rebuild=rebuild), rebuild=rebuild)
 
 
 @flow(task_runner=SIDE_BY_SIDE)
@@ -117,9 +124,11 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
         RunFailedError: the table is put back, but one behind it failed.
     """
     lake = place("lake", lake)
+    reach(lake)
     restored = restore_table(lake, table, version)
-    behind = {name: todo for name, todo in plan(lake).items() if name in readers(restored.table)}
-    return [restored, *_make("restore", lake, behind)]
+    behind = readers(restored.table)
+    planned = {name: todo for name, todo in look(plan)(lake).items() if name in behind}
+    return [restored, *_make("restore", lake, planned)]
 
 
 @flow(task_runner=SIDE_BY_SIDE)
@@ -131,15 +140,17 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
         table: only this one, such as `orders`; all when not given.
 
     Raises:
+        OSError: S3 does not answer.
         UnknownTableError: no records are quarantined under that name.
         RunFailedError: a table failed.
     """
     lake = place("lake", lake)
+    reach(lake)
     futures = {
         each.name: step(lake, each.contract, replay_records, each.input_names).submit(lake, each)
         for each in _replayable(table)
     }
-    replayed = {outcome.table: outcome for outcome in _finish("replay", futures)}
+    replayed = {outcome.table: outcome for outcome in _finish("replay", lake, futures)}
     refreshed = {outcome.table: outcome for outcome in refresh(lake)}
     return list((refreshed | replayed).values())
 
@@ -160,7 +171,7 @@ def _make(
             wait_for=[futures[needed] for needed in table.after if needed in futures],
         )
     idle = [todo.outcome for todo in planned.values() if todo.outcome]
-    return _finish(doing, futures, idle=idle)
+    return _finish(doing, lake, futures, idle=idle)
 
 
 def _replayable(name: str | None) -> list[Table]:
@@ -190,6 +201,7 @@ def _done(state: State[list[Outcome]]) -> tuple[list[Outcome], list[str]]:
 
 def _finish(
     doing: str,
+    lake: str,
     futures: Mapping[str, PrefectFuture[Outcome]],
     failures: Sequence[str] = (),
     idle: Sequence[Outcome] = (),
@@ -198,9 +210,18 @@ def _finish(
     done, failed = gather(futures, doing)
     outcomes = sorted([*done, *idle], key=_in_order)
     publish(doing, outcomes)
-    if failures := [*failures, *failed]:
+    if failures := [*failures, *(failed and (_silence(lake) or failed))]:
         raise RunFailedError(failures, outcomes)
     return outcomes
+
+
+def _silence(lake: str) -> list[str]:
+    """Say why nothing works any more, where S3 went away in the middle of a run."""
+    try:
+        reach(lake)
+    except OSError as error:
+        return [str(error)]
+    return []
 
 
 def _in_order(outcome: Outcome) -> int:

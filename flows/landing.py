@@ -7,11 +7,16 @@ import shutil
 from pathlib import Path
 
 from contracts.contract import Bronze
+from flows import s3
 from flows.csv_records import FileRejected
+from flows.objects import S3Object, keep, objects
+from flows.storage import is_s3
 from transforms.graph import sources
 
+File = Path | S3Object
 
-def arrivals(source: str) -> tuple[dict[type[Bronze], list[Path]], list[FileRejected]]:
+
+def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileRejected]]:
     """Return the files of the landing zone by bronze table, and those that belong to none.
 
     A file belongs to a table by its name: the entity's (`orders.csv`), with or without the
@@ -19,28 +24,35 @@ def arrivals(source: str) -> tuple[dict[type[Bronze], list[Path]], list[FileReje
     (`olist_orders_dataset_2018-10.csv`). Names that begin with `_` or `.` are not for us.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: there is no such folder, or no such bucket.
+        OSError: S3 does not answer.
     """
-    folder = Path(source)
-    if not folder.is_dir():
-        message = f"{source}: there is no such folder; name the landing zone with --source"
-        raise FileNotFoundError(message)
-    found: dict[type[Bronze], list[Path]] = {contract: [] for contract in sources()}
+    found: dict[type[Bronze], list[File]] = {contract: [] for contract in sources()}
     strangers = []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith(("_", ".")) or path.is_dir():
+    for file in objects(source) if is_s3(source) else _in_folder(source):
+        if file.name.startswith(("_", ".")):
             continue
-        if unfit := _unfit(path):
+        if unfit := _unfit(file):
             strangers.append(FileRejected(unfit))
             continue
-        if contract := _recognised(path.name):
-            found[contract].append(path)
+        if contract := _recognised(file.name):
+            found[contract].append(file)
         else:
             known = ", ".join(map(_entity, found))
             strangers.append(
-                FileRejected(f"{path.name}: belongs to no table; rename it after one of: {known}")
+                FileRejected(f"{file.name}: belongs to no table; rename it after one of: {known}")
             )
     return found, strangers
+
+
+def at_hand(file: File, folder: Path) -> Path:
+    """Return a file that can be read piece by piece: itself, or a copy of the object in a folder.
+
+    Raises:
+        FileRejected: the object is another one than when it was listed.
+        OSError: it is gone, or S3 does not answer.
+    """
+    return file.download(folder) if isinstance(file, S3Object) else file
 
 
 def sha256(path: Path) -> str:
@@ -49,22 +61,58 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def archive_file(path: Path, archive: str, digest: str) -> Path:
-    """Move a file to the archive folder; the original goes once the copy has been read back.
+def archive_file(file: File, path: Path, archive: str, digest: str) -> None:
+    """Move a file to the archive; the original goes once the copy has been read back.
 
     A file of the same name and other contents keeps its place: the newcomer's digest is put into
     its name.
 
+    Args:
+        file: what lies in the landing zone.
+        path: the same, at hand.
+        archive: a folder, or a prefix on S3.
+        digest: the SHA-256 of what was ingested.
+
     Raises:
-        OSError: the copy is not what was ingested.
+        OSError: the copy is not what was ingested, or the original is not any more.
     """
+    kept = (keep if is_s3(archive) else _keep_in_folder)(path, archive, digest)
+    if isinstance(file, S3Object):
+        if file.uri != kept:
+            file.delete()
+    elif is_s3(archive) or not Path(kept).samefile(file):
+        if sha256(file) != digest:
+            message = f"{file.name}: changed while it was being archived; what is new stays"
+            raise OSError(message)
+        file.unlink()
+
+
+def the_same(place: str, other: str) -> bool:
+    """Tell whether two names are those of one folder, or of one prefix."""
+    if is_s3(place) != is_s3(other):
+        return False
+    if is_s3(place):
+        return s3.bucket_and_key(place) == s3.bucket_and_key(other)
+    return Path(place).resolve() == Path(other).resolve()
+
+
+def _in_folder(source: str) -> list[Path]:
+    folder = Path(source)
+    if not folder.is_dir():
+        message = f"{source}: there is no such folder; name the landing zone with --source"
+        raise FileNotFoundError(message)
+    return [path for path in sorted(folder.iterdir()) if not path.is_dir()]
+
+
+def _keep_in_folder(path: Path, archive: str, digest: str) -> str:
+    """Put a copy of a file into a folder, and prove it; return where it lies."""
     folder = Path(archive)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / path.name
     if target.exists() and sha256(target) != digest:
         target = target.with_stem(f"{path.stem}.{digest[:12]}")
     if target.exists() and target.samefile(path):
-        return target
+        return str(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     shutil.copy2(path, partial)
     if sha256(partial) != digest:
@@ -72,19 +120,16 @@ def archive_file(path: Path, archive: str, digest: str) -> Path:
         message = f"{path.name}: changed while it was being archived; it stays where it is"
         raise OSError(message)
     partial.replace(target)
-    if sha256(path) != digest:
-        message = f"{path.name}: changed while it was being archived; what is new stays"
-        raise OSError(message)
-    path.unlink()
-    return target
+    return str(target)
 
 
-def _unfit(path: Path) -> str:
+def _unfit(file: File) -> str:
     try:
-        path.name.encode()
+        file.name.encode()
     except UnicodeEncodeError:
-        return f"{os.fsencode(path.name)!r}: its name is not UTF-8, rename it"
-    return "" if path.is_file() else f"{path.name}: is no file, or links to none; take it away"
+        return f"{os.fsencode(file.name)!r}: its name is not UTF-8, rename it"
+    fit = isinstance(file, S3Object) or file.is_file()
+    return "" if fit else f"{file.name}: is no file, or links to none; take it away"
 
 
 def _recognised(name: str) -> type[Bronze] | None:

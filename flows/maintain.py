@@ -9,7 +9,8 @@ from flows.outcome import RunFailedError
 from flows.runner import SIDE_BY_SIDE
 from flows.settings import place
 from flows.status import existing
-from flows.steps import RETRIED, reason
+from flows.steps import PATIENT, look, reason
+from flows.storage import reach
 from flows.upkeep import Upkeep, keep_up
 
 
@@ -28,7 +29,8 @@ def maintain(lake: str | None = None, keep_days: int = 7) -> list[Upkeep]:
         RunFailedError: a table could not be kept up; all others have been.
     """
     lake = place("lake", lake)
-    names = existing(lake)
+    reach(lake)
+    names = look(existing)(lake)
     futures = {
         name: _task.with_options(name=name, task_run_name=name).submit(lake, name, keep_days)
         for name in names
@@ -41,11 +43,11 @@ def maintain(lake: str | None = None, keep_days: int = 7) -> list[Upkeep]:
     return done
 
 
-@task(**RETRIED)
+@task(**PATIENT)
 def _task(lake: str, name: str, keep_days: int) -> Upkeep:
     done = keep_up(lake, name, timedelta(days=keep_days))
     get_run_logger().info(
         f"{name}: {done.folded} small files put together, {done.removed} deleted",
-        extra={"figures": done._asdict()},
+        extra=done._asdict(),
     )
     return done

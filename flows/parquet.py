@@ -5,8 +5,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 from uuid import uuid4
 
@@ -14,6 +13,8 @@ import polars as pl
 import polars.selectors as cs
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction, RemoveAction
+
+from flows import storage
 
 ROWS = 250_000
 """The most rows of a file. Smaller files: a change rewrites less, and a reader opens more."""
@@ -35,12 +36,13 @@ def write_files(
     With `rows_through` they are rows that the table has already, and came up to that version; the
     files' names say so.
     """
-    partitions = handle.metadata().partition_columns
+    root, partitions = _root(handle), handle.metadata().partition_columns
+    options = storage.polars_options(root)
     actions, rows, schema = [], 0, pl.Schema(handle.schema().to_arrow())
     for part in parts:
         rows, schema = rows + len(part), part.schema
         actions += [
-            _write(Path(_root(handle)), slice_, values, rows_through)
+            _write(root, slice_, values, options, rows_through)
             for values, some in _partitions(part, partitions)
             for slice_ in some.iter_slices(ROWS)
             if len(slice_)
@@ -51,7 +53,7 @@ def write_files(
 def remove_files(handle: DeltaTable, written: Written) -> None:
     """Remove files that no commit has named."""
     for action in written.actions:
-        (Path(_root(handle)) / action.path).unlink()
+        storage.remove(f"{_root(handle)}/{action.path}")
 
 
 def files(handle: DeltaTable) -> pl.DataFrame:
@@ -90,6 +92,7 @@ def scan_files(
         include_file_paths="_file",
         hive_partitioning=bool(partitions),
         hive_schema={name: schema[name] for name in partitions} or None,
+        storage_options=storage.polars_options(_root(handle)),
     )
     return found.select(*schema, pl.col("_file").str.strip_prefix(f"{_root(handle)}/"))
 
@@ -136,15 +139,20 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def _write(
-    table: Path, rows: pl.DataFrame, partition: Mapping[str, str], rows_through: int | None
+    root: str,
+    rows: pl.DataFrame,
+    partition: Mapping[str, str],
+    options: dict[str, Any] | None,
+    rows_through: int | None,
 ) -> AddAction:
     folders = [f"{name}={value}" for name, value in partition.items()]
     kind = "part" if rows_through is None else f"folded-{rows_through}"
     path = "/".join([*folders, f"{kind}-{uuid4()}.parquet"])
-    rows.write_parquet(table / path, compression="snappy", mkdir=True)
+    uri = f"{root}/{path}"
+    rows.write_parquet(uri, compression="snappy", mkdir=True, storage_options=options)
     return AddAction(
         path=path,
-        size=(table / path).stat().st_size,
+        size=storage.size(uri),
         partition_values=partition,
         modification_time=int(time.time() * 1000),
         data_change=rows_through is None,

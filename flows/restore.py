@@ -52,7 +52,7 @@ def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
         message = f"{name}: there is no version {version} before the newest, {handle.version()}"
         raise NoVersionError(message)
     try:
-        return DeltaTable(handle.table_uri, version=version)
+        return delta.as_of(handle, version)
     except DeltaError as error:
         message = f"{name}: its log does not know version {version} any more"
         raise NoVersionError(message) from error

@@ -37,12 +37,24 @@ def place(name: str, given: str | None) -> str:
                 f"give the {name} as an absolute path"
             )
             raise MissingSettingError(message)
-        if name == "lake" and "://" in found:
-            message = f"{found}: a lake lies in a folder; object storage is not there yet"
-            raise MissingSettingError(message)
-        if name == "lake" and (unfit := set(found) & set("[]*?#%\\")):
-            message = f"{found}: the path of a lake cannot have {' '.join(sorted(unfit))} in it"
-            raise MissingSettingError(message)
-        return found
+        return _fit(name, found)
     message = f"where is the {name}? Say it with --{name}, or set KEYSTONE_{name.upper()}"
     raise MissingSettingError(message)
+
+
+def _fit(name: str, found: str) -> str:
+    """Return a place that can be one: a folder, or a bucket of S3 with or without a prefix.
+
+    Raises:
+        MissingSettingError: it cannot; says why.
+    """
+    scheme, there, rest = found.partition("://")
+    if there and (scheme != "s3" or not rest.partition("/")[0]):
+        message = f"{found}: a {name} lies in a folder, or on S3 as s3://bucket/prefix"
+        raise MissingSettingError(message)
+    # Deltalake takes the name of a table for a part of a URL, Polars that of a file for a pattern.
+    unfit = set("[]*?#%\\ " if there else "[]*?#%\\" if name == "lake" else "")
+    if strange := set(found) & unfit:
+        message = f"{found}: the path of a {name} cannot have {' '.join(sorted(strange))} in it"
+        raise MissingSettingError(message)
+    return found

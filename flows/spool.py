@@ -15,7 +15,7 @@ from contracts import wire
 from contracts.contract import Bronze
 from flows.csv_records import FileRejected, inspect_csv, scan_records
 from flows.kafka import entity_of
-from flows.landing import arrivals
+from flows.landing import File, arrivals, at_hand
 from transforms.graph import sources
 from transforms.life import life, message_key
 
@@ -56,7 +56,7 @@ def write_spool(source: str, spool: Path) -> list[str]:
     for contract in sources():
         # A table is read many times on the way, and a CSV file with broken records slowly.
         path = spool / f"{entity_of(contract)}.parquet"
-        _records(contract, files[contract], rejected).sink_parquet(path)
+        _records(contract, files[contract], spool, rejected).sink_parquet(path)
         raw[contract] = pl.scan_parquet(path)
     events = pl.concat([_encode(contract, events) for contract, events in life(raw).items()])
     in_order = events.sort("_order").drop("_order")
@@ -77,13 +77,14 @@ _BATCH = 20_000
 
 
 def _records(
-    contract: type[Bronze], paths: list[Path], rejected: list[FileRejected]
+    contract: type[Bronze], files: list[File], spool: Path, rejected: list[FileRejected]
 ) -> pl.LazyFrame:
     columns = list(contract.fields())
     schema = pl.Schema(dict.fromkeys([*columns, "_corrupt_record"], pl.String))
     frames = [pl.LazyFrame(schema=schema)]
-    for path in paths:
+    for file in files:
         try:
+            path = at_hand(file, spool)
             facts = inspect_csv(path)
             if strange := [name for name in facts.header if name not in columns]:
                 message = (

@@ -9,6 +9,7 @@ from flows.kafka import KafkaSettings
 from flows.lag import lag
 from flows.outcome import UnknownTableError
 from flows.records import broken_rules
+from flows.storage import reach
 from transforms.graph import Table, sources, tables
 
 
@@ -57,7 +58,9 @@ def existing(lake: str) -> list[str]:
 
     Raises:
         NoLakeError: it has none.
+        OSError: S3 does not answer.
     """
+    reach(lake)
     names = [
         *(source.promise().table for source in sources()),
         *tables(),

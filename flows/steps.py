@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from deltalake.exceptions import DeltaError, SchemaMismatchError
 from prefect import Task, get_run_logger
@@ -18,7 +18,6 @@ from prefect.assets import Asset, AssetProperties, add_asset_metadata, materiali
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, PrefectWrappedFuture, as_completed
-from prefect.tasks import exponential_backoff
 from rich.console import Console
 from rich.progress import track
 from rich.text import Text
@@ -30,6 +29,8 @@ from flows.delta import location
 from flows.outcome import ConservationError, Outcome
 
 Step = Callable[..., Outcome]
+P = ParamSpec("P")
+Result = TypeVar("Result")
 
 EXPECTED = (ContractBrokenError, ConservationError)
 """Errors that name their table and say what to do; all others need their kind to be understood."""
@@ -41,13 +42,15 @@ def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
     return isinstance(error, OSError | DeltaError) and not isinstance(error, SchemaMismatchError)
 
 
-RETRIED: dict[str, Any] = {
-    "retries": 3,
-    "retry_delay_seconds": exponential_backoff(2),
+PATIENT: dict[str, Any] = {
+    "retries": 5,
+    "retry_delay_seconds": [1.0, 2.0, 4.0, 6.0, 8.0],
     "retry_jitter_factor": 0.5,
     "retry_condition_fn": can_pass,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
 }
-"""Options of a task: what can pass is tried four times, later and later."""
+"""Options of a task: what can pass is tried six times, later and later."""
 
 
 def step(
@@ -55,7 +58,7 @@ def step(
 ) -> Task[..., Outcome]:
     """Return the task that makes a table of its inputs and tells Prefect what became of it.
 
-    What can pass (storage, a faster writer) is tried four times, later and later; what cannot (a
+    What can pass (storage, a faster writer) is tried six times, later and later; what cannot (a
     contract, a bad file) fails at once.
     """
     name = contract.promise().table
@@ -69,9 +72,7 @@ def step(
         asset_deps=[_asset_key(location(lake, read)) for read in inputs],
         name=name,
         task_run_name=name,
-        **RETRIED,
-        cache_policy=NO_CACHE,
-        persist_result=False,
+        **PATIENT,
     )
     def run(*args: Any, **options: Any) -> Outcome:
         outcome = make(*args, **options)
@@ -85,6 +86,11 @@ def step(
         return outcome
 
     return run
+
+
+def look(glance: Callable[P, Result]) -> Task[P, Result]:
+    """Return the task that looks at tables or files and changes nothing, tried like a step."""
+    return Task(glance, **PATIENT)
 
 
 def gather(

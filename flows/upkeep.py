@@ -65,7 +65,7 @@ def _fold(handle: DeltaTable, through: int) -> int:
     stays in files of its own.
     """
     try:
-        known = parquet.files(DeltaTable(handle.table_uri, version=through)).select("path")
+        known = parquet.files(delta.as_of(handle, through)).select("path")
     except DeltaError:  # a reader is so far behind that the log has forgotten where
         return 0
     small = parquet.files(handle).join(known, on="path").filter(pl.col("num_records") < SMALL)
@@ -94,7 +94,7 @@ def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
 def _is_recent(handle: DeltaTable, version: int) -> bool:
     """Tell whether a version's log is kept anyway: who stands there must find what came since."""
     try:
-        (made,) = DeltaTable(handle.table_uri, version=version).history(1)
+        (made,) = delta.as_of(handle, version).history(1)
     except (DeltaError, ValueError):
         return False
     age = datetime.now(UTC) - datetime.fromtimestamp(made["timestamp"] / 1000, UTC)

@@ -44,3 +44,16 @@ def aws_account(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
         monkeypatch.setenv(name, value)
     urlopen(Request(f"{aws_address}/moto-api/reset", method="POST")).close()  # noqa: S310 - ours
     return aws_address
+
+
+@pytest.fixture(scope="session")
+def prefect_server() -> Iterator[str]:
+    """The URL of a Prefect server that lives as long as the tests."""
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - only behind our settings
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
+
+    with prefect_test_harness(server_startup_timeout=180):
+        url = str(PREFECT_API_URL.value())
+        os.environ["PREFECT_API_URL"] = url  # for processes that tests start
+        yield url
+        del os.environ["PREFECT_API_URL"]

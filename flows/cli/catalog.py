@@ -6,7 +6,7 @@ import typer
 
 from flows.cli.options import Lake
 from flows.cli.terminal import grid, out
-from flows.settings import Settings
+from flows.settings import place
 
 app = typer.Typer()
 
@@ -27,7 +27,7 @@ def catalog(
     from flows.kafka import kafka_settings, topic_of
     from transforms.graph import sources
 
-    entries = register(lake or Settings().lake, database)
+    entries = register(place("lake", lake), database)
     rows = (
         (each["table"], f"{each['columns']}", "new" if each["new"] else "renewed", each["location"])
         for each in entries

@@ -6,15 +6,17 @@ from typing import Annotated
 import typer
 
 Lake = Annotated[
-    str | None, typer.Option(help="Where the tables lie (or KEYSTONE_LAKE).", metavar="DIR")
+    str | None, typer.Option(help="Where the tables lie (or KEYSTONE_LAKE).", metavar="DIR|s3://…")
 ]
 Source = Annotated[
     str | None,
-    typer.Option(help="The landing zone with CSV files (or KEYSTONE_SOURCE).", metavar="DIR"),
+    typer.Option(
+        help="The landing zone with CSV files (or KEYSTONE_SOURCE).", metavar="DIR|s3://…"
+    ),
 ]
 Archive = Annotated[
     str | None,
-    typer.Option(help="Move files here once they are proven in bronze.", metavar="DIR"),
+    typer.Option(help="Move files here once they are proven in bronze.", metavar="DIR|s3://…"),
 ]
 AsOf = Annotated[
     datetime | None,

@@ -1,13 +1,10 @@
-"""A real Prefect server, and tiny landing zones."""
+"""Tiny landing zones."""
 
 import csv
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from prefect.settings import PREFECT_API_URL
-from prefect.testing.utilities import prefect_test_harness
 
 from tests.good import GOOD
 from transforms.graph import sources
@@ -16,16 +13,6 @@ Row = Mapping[str, str]
 Land = Callable[..., Path]
 
 COLUMNS = {c.promise().table.removeprefix("bronze."): c.fields().names() for c in sources()}
-
-
-@pytest.fixture(scope="session")
-def prefect_server() -> Iterator[str]:
-    """The URL of a Prefect server that lives as long as the tests."""
-    with prefect_test_harness(server_startup_timeout=180):
-        url = str(PREFECT_API_URL.value())
-        os.environ["PREFECT_API_URL"] = url  # for processes that tests start
-        yield url
-        del os.environ["PREFECT_API_URL"]
 
 
 @pytest.fixture

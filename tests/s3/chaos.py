@@ -1,0 +1,111 @@
+"""Whole runs over a bad line to S3; then look whether each left the right lake, once.
+
+From the root of the repository: `python -m tests.s3.chaos --runs 50 --rate 0.1 --seed 1`.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic
+from urllib.parse import urlsplit
+
+from flows.lakehouse import lakehouse
+from flows.outcome import RunFailedError
+from flows.sample import write_sample
+from tests.s3.lakes import assert_same, contents
+from tests.s3.server import (
+    BEST,
+    BUCKET,
+    connect,
+    free_port,
+    make_bucket,
+    process,
+    reaching,
+)
+
+AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
+SECONDS = 1.0  # that a request may take
+
+
+@contextmanager
+def bad_line(server: str, log: Path, rate: float, seed: int) -> Iterator[str]:
+    """Put a bad line before a server; return its address. What it does stands in the log."""
+    port = free_port()
+    arguments = [str(port), str(urlsplit(server).port), str(rate), str(seed)]
+    with process([sys.executable, "-m", "tests.s3.faults", *arguments], port, log) as url:
+        yield url
+
+
+def faults(log: Path) -> Counter[str]:
+    """Count what a bad line did."""
+    return Counter(line.partition(":")[0] for line in log.read_text().splitlines())
+
+
+def runs(server: str, folder: Path, count: int, rate: float, seed: int) -> list[str]:
+    """Run the lakehouse on S3 so many times, each from a landing zone to a lake of its own.
+
+    Returns:
+        What is wrong with the lakes, or with the landing zones and archives behind them.
+    """
+    landing, lake, log = folder / "landing", folder / "lake", folder / "faults.log"
+    write_sample(landing, 300, seed=seed, dirty=0.01)
+    files = {path.name: path.read_bytes() for path in landing.glob("*.csv")}
+    lakehouse(str(landing), str(lake), as_of=AS_OF)
+    right, wrong = contents(str(lake)), list[str]()
+    for number in range(1, count + 1):
+        place, started = f"s3://{BUCKET}/run-{number}", monotonic()
+        for name, data in files.items():
+            connect(server).put_object(Bucket=BUCKET, Key=f"run-{number}/in/{name}", Body=data)
+        try:
+            with bad_line(server, log, rate, seed + number) as line, reaching(line, SECONDS):
+                lakehouse(f"{place}/in", f"{place}/lake", f"{place}/archive", as_of=AS_OF)
+            with reaching(server):
+                assert_same(contents(f"{place}/lake"), right)
+            assert _held(server, f"run-{number}/in/") == {}
+            assert _held(server, f"run-{number}/archive/") == files
+        except (AssertionError, OSError, RunFailedError) as error:
+            wrong.append(f"run {number}: {error}")
+        seconds, met = monotonic() - started, faults(log)
+        said = "WRONG" if wrong and wrong[-1].startswith(f"run {number}:") else "right"
+        print(f"run {number} of {count}: {said}, {seconds:.0f} s, {met.total()} faults", flush=True)
+    return wrong
+
+
+def _held(server: str, prefix: str) -> dict[str, bytes]:
+    client = connect(server)
+    listed = client.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
+    return {
+        each["Key"].removeprefix(prefix): client.get_object(Bucket=BUCKET, Key=each["Key"])[
+            "Body"
+        ].read()
+        for each in listed
+    }
+
+
+def main() -> int:
+    """Run as often as asked; say what went wrong."""
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - behind our settings
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--rate", type=float, default=0.1)
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        BEST(Path(folder)) as server,
+        prefect_test_harness(server_startup_timeout=180),
+    ):
+        make_bucket(server)
+        wrong = runs(server, Path(folder), asked.runs, asked.rate, asked.seed)
+    print(f"{asked.runs - len(wrong)} of {asked.runs} runs are right", *wrong, sep="\n")
+    return bool(wrong)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

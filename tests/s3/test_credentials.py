@@ -1,0 +1,93 @@
+"""Who we are on S3: by AWS's own chain, or by a Prefect block."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect_aws import (  # type: ignore[import-untyped]
+    AwsClientParameters,
+    AwsCredentials,
+    S3Bucket,
+)
+from pydantic import SecretStr
+
+from contracts import bronze
+from flows import delta, s3
+from flows.settings import MissingSettingError, place
+from flows.storage import reach
+from tests.s3.server import BEST, KEYS, look_again
+
+
+@pytest.fixture
+def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    """An environment in which AWS's chain finds nothing."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    look_again()
+    yield monkeypatch
+    look_again()
+
+
+@pytest.mark.usefixtures("nobody")
+def test_who_has_no_credentials_is_told_how_to_give_them() -> None:
+    with pytest.raises(MissingSettingError, match="no AWS credentials were found: set AWS_PROFILE"):
+        reach("s3://lake/x")
+
+
+def test_a_profile_says_who_and_where(nobody: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "credentials").write_text(
+        "[shop]\naws_access_key_id = me\naws_secret_access_key = made-up\n"
+        "aws_session_token = for-an-hour\n"
+    )
+    (tmp_path / "config").write_text("[profile shop]\nregion = sa-east-1\n")
+    nobody.setenv("AWS_PROFILE", "shop")
+    options = s3.delta_options()
+    told = {name: options[name] for name in options if name.startswith("aws_")}
+    assert told == {
+        "aws_access_key_id": "me",
+        "aws_secret_access_key": "made-up",
+        "aws_session_token": "for-an-hour",
+        "aws_region": "sa-east-1",
+        "aws_conditional_put": "etag",
+    }
+    nobody.setenv("AWS_PROFILE", "nobody's")
+    look_again()
+    with pytest.raises(MissingSettingError, match=r"The config profile \(nobody's\) could not be"):
+        reach("s3://lake/x")
+
+
+@pytest.mark.usefixtures("prefect_server")
+@pytest.mark.parametrize("s3_server", [BEST], indirect=True)
+@pytest.mark.parametrize("block", ["aws-credentials/shop", "s3-bucket/shop"])
+def test_a_prefect_block_says_who_and_where(
+    nobody: pytest.MonkeyPatch, s3_server: str, block: str
+) -> None:
+    credentials = AwsCredentials(
+        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=SecretStr(KEYS["AWS_SECRET_ACCESS_KEY"]),
+        region_name="us-east-1",
+        aws_client_parameters=AwsClientParameters(endpoint_url=s3_server),
+    )
+    credentials.save("shop", overwrite=True)
+    S3Bucket(bucket_name="lake", credentials=credentials).save("shop", overwrite=True)
+    nobody.setenv("KEYSTONE_AWS_BLOCK", block)
+    lake = f"s3://lake/{block}"
+    reach(lake)
+    assert delta.rows(delta.open_table(lake, bronze.Orders)) == 0
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_block_that_is_not_there_is_named(nobody: pytest.MonkeyPatch) -> None:
+    nobody.setenv("KEYSTONE_AWS_BLOCK", "aws-credentials/absent")
+    with pytest.raises(MissingSettingError, match=r"aws-credentials/absent of KEYSTONE_AWS_BLOCK"):
+        reach("s3://lake/x")
+
+
+@pytest.mark.parametrize("strange", ["gs://lake/x", "s3:///x", "s3://lake/a b", "s3://lake/a?b"])
+def test_what_cannot_be_a_place_is_refused(strange: str) -> None:
+    with pytest.raises(MissingSettingError):
+        place("lake", strange)

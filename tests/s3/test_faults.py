@@ -1,0 +1,92 @@
+"""S3 that fails now and then, and S3 that is gone."""
+
+import socket
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from socketserver import BaseRequestHandler, ThreadingTCPServer
+from threading import Thread
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from flows import storage
+from flows.ingest import ingest_table
+from flows.lakehouse import ingest, lakehouse
+from flows.landing import arrivals
+from flows.objects import S3Object
+from flows.outcome import Outcome, RunFailedError
+from flows.sample import write_sample
+from tests.s3 import chaos
+from tests.s3.server import BEST, BUCKET, make_bucket, moto, reaching
+
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+@pytest.mark.parametrize("s3_server", [BEST], indirect=True)
+def test_a_run_over_a_bad_line_leaves_the_right_lake(s3_server: str, tmp_path: Path) -> None:
+    assert chaos.runs(s3_server, tmp_path, count=1, rate=0.05, seed=3) == []
+    met = chaos.faults(tmp_path / "faults.log")
+    assert met.total() > 20
+    assert met["lose answer"] + met["lose answer, say 500"] > 0
+
+
+def test_a_lake_that_does_not_answer_is_one_line_within_a_minute(tmp_path: Path) -> None:
+    write_sample(tmp_path, 1, seed=1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections and says nothing
+        started = monotonic()
+        with (
+            reaching(f"http://127.0.0.1:{silent.getsockname()[1]}", seconds=1),
+            pytest.raises(OSError, match=r"^s3://lake/x: S3 does not answer: [^\n]*$"),
+        ):
+            lakehouse(str(tmp_path), "s3://lake/x")
+        assert monotonic() - started < 60
+
+
+def test_a_lake_that_goes_away_amid_a_run_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing = tmp_path / "landing"
+    write_sample(landing, 1, seed=1)
+    with ExitStack() as server:
+        url = server.enter_context(moto(tmp_path))
+        make_bucket(url)
+
+        def ingest_then_lose(*args: Any, **options: Any) -> Outcome:
+            outcome = ingest_table(*args, **options)
+            server.close()
+            return outcome
+
+        monkeypatch.setattr("flows.lakehouse.ingest_table", ingest_then_lose)
+        with reaching(url, seconds=1), pytest.raises(RunFailedError) as failed:
+            ingest(str(landing), f"s3://{BUCKET}/x")
+    (line,) = failed.value.failures
+    assert line.startswith(f"s3://{BUCKET}/x: S3 does not answer: ")
+    assert url in line
+
+
+class CutOff(BaseRequestHandler):
+    """Says that all is well, and no more."""
+
+    def handle(self) -> None:
+        """Answer a request."""
+        self.request.recv(65536)
+        self.request.sendall(b"HTTP/1.1 200 OK\r\nServer: S")
+
+
+def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> None:
+    listed = S3Object("s3://lake/in/orders.csv", '"etag"', datetime(2018, 10, 1, tzinfo=UTC))
+    with ThreadingTCPServer(("127.0.0.1", 0), CutOff) as server:
+        Thread(target=server.serve_forever).start()
+        with reaching(f"http://127.0.0.1:{server.server_address[1]}", seconds=1):
+            for ask in (
+                partial(arrivals, "s3://lake/in"),
+                partial(listed.download, tmp_path),
+                listed.delete,
+                partial(storage.size, "s3://lake/x/part.parquet"),
+            ):
+                with pytest.raises(OSError, match=r"^s3://lake/.*: the answer of S3 was cut off"):
+                    ask()
+        server.shutdown()

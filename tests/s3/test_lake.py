@@ -1,0 +1,33 @@
+"""The whole run on S3: the tables, and the figures, of the same run on folders."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flows.lakehouse import lakehouse
+from flows.sql import query
+from flows.status import status
+from tests.s3.lakes import assert_same, contents, figures
+from tests.s3.test_landing import held, upload
+
+AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
+pytestmark = pytest.mark.usefixtures("prefect_server")
+
+
+def test_the_real_files_make_the_same_lake(olist: Path, on_s3: str, tmp_path: Path) -> None:
+    names = [path.name for path in olist.glob("*.csv")]
+    for name in names:
+        upload(f"{on_s3}/landing/{name}", (olist / name).read_bytes())
+    here, there = str(tmp_path / "lake"), f"{on_s3}/lake"
+    on_folders = lakehouse(str(olist), here, as_of=AS_OF)
+    on_s3_too = lakehouse(f"{on_s3}/landing", there, f"{on_s3}/archive", as_of=AS_OF)
+    assert figures(on_s3_too) == figures(on_folders)
+    assert_same(contents(there), contents(here))
+    sums = "SELECT count(*), sum(price), sum(freight_value) FROM gold.fact_sales"
+    assert query(there, sums).equals(query(here, sums))
+    assert held(f"{on_s3}/landing") == {}
+    assert held(f"{on_s3}/archive") == {name: (olist / name).read_bytes() for name in names}
+    before = status(there)
+    assert not any(outcome.changed for outcome in lakehouse(f"{on_s3}/landing", there))
+    assert status(there) == before

@@ -1,0 +1,155 @@
+"""Files that land on S3, or are archived there: read as they were listed, proven, then deleted."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contracts import bronze
+from flows import delta, objects
+from flows.csv_records import FileRejected
+from flows.ingest import ingest_table
+from flows.landing import archive_file, arrivals, at_hand, sha256, the_same
+from flows.outcome import Outcome
+from flows.s3 import bucket_and_key, client
+from tests.good import GOOD
+
+
+def csv(**changes: str) -> bytes:
+    row = {**GOOD["orders"], **changes}
+    return f"{','.join(row)}\n{','.join(row.values())}\n".encode()
+
+
+def upload(uri: str, contents: bytes) -> None:
+    bucket, key = bucket_and_key(uri)
+    client().put_object(Bucket=bucket, Key=key, Body=contents)
+
+
+def held(uri: str) -> dict[str, bytes]:
+    """Return what lies under a prefix, by name."""
+    bucket, prefix = bucket_and_key(uri)
+    listed = client().list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/").get("Contents", [])
+    return {
+        each["Key"].removeprefix(f"{prefix}/"): client()
+        .get_object(Bucket=bucket, Key=each["Key"])["Body"]
+        .read()
+        for each in listed
+    }
+
+
+def ingest(source: str, lake: str, archive: str | None = None) -> Outcome:
+    files, _ = arrivals(source)
+    return ingest_table(lake, bronze.Orders, files[bronze.Orders], archive=archive)
+
+
+def test_an_object_lands_with_its_name_and_its_time(on_s3: str, tmp_path: Path) -> None:
+    upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
+    lake = str(tmp_path / "lake")
+    assert ingest(f"{on_s3}/in", lake).read == 1
+    rows = delta.scan(delta.open_existing(lake, "bronze.orders")).collect()
+    bucket, key = bucket_and_key(f"{on_s3}/in/orders.csv")
+    written = client().head_object(Bucket=bucket, Key=key)["LastModified"]
+    assert rows["_event_time"].item() == written
+    assert rows["_source"].item().endswith("/orders.csv")
+    assert held(f"{on_s3}/in").keys() == {"orders.csv"}
+
+
+def test_only_files_of_the_prefix_itself_are_seen(on_s3: str) -> None:
+    for name in ("orders.csv", "older/orders.csv", "_note.csv", "notes.txt"):
+        upload(f"{on_s3}/in/{name}", b"x")
+    upload(f"{on_s3}/in-between/orders.csv", b"x")
+    files, strangers = arrivals(f"{on_s3}/in/")
+    assert [file.name for some in files.values() for file in some] == ["orders.csv"]
+    assert [str(stranger).partition(":")[0] for stranger in strangers] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("source_there", [True, False])
+@pytest.mark.parametrize("archive_there", [True, False])
+def test_a_file_is_archived_from_anywhere_to_anywhere(
+    on_s3: str, tmp_path: Path, source_there: bool, archive_there: bool
+) -> None:
+    source = f"{on_s3}/in" if source_there else str(tmp_path / "in")
+    archive = f"{on_s3}/archive" if archive_there else str(tmp_path / "archive")
+
+    def drop(contents: bytes) -> None:
+        if source_there:
+            upload(f"{source}/orders.csv", contents)
+        else:
+            Path(source).mkdir(exist_ok=True)
+            (Path(source) / "orders.csv").write_bytes(contents)
+
+    def kept() -> list[bytes]:
+        folder = held(archive) if archive_there else files_of(Path(archive))
+        assert "orders.csv" in folder
+        return sorted(folder.values())
+
+    first, second = csv(order_status="created"), csv(order_status="shipped")
+    for contents in (first, second, first):
+        drop(contents)
+        ingest(source, f"{on_s3}/lake", archive)
+        assert not (held(source) if source_there else files_of(Path(source)))
+    assert kept() == sorted([first, second])
+
+
+def files_of(folder: Path) -> Mapping[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def test_an_object_that_has_changed_since_it_was_listed_is_not_read(
+    on_s3: str, tmp_path: Path
+) -> None:
+    upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
+    (listed,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    upload(f"{on_s3}/in/orders.csv", csv(order_status="shipped"))
+    with pytest.raises(FileRejected, match=r"^orders\.csv: changed while it was read"):
+        at_hand(listed, tmp_path)
+
+
+def test_an_object_that_has_changed_since_it_was_read_stays(on_s3: str, tmp_path: Path) -> None:
+    upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
+    (file,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    path = at_hand(file, tmp_path)
+    newer = csv(order_status="shipped")
+    upload(f"{on_s3}/in/orders.csv", newer)
+    with pytest.raises(OSError, match="what is new stays"):
+        archive_file(file, path, f"{on_s3}/archive", sha256(path))
+    assert held(f"{on_s3}/in") == {"orders.csv": newer}
+
+
+def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
+    on_s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(f"{on_s3}/in/orders.csv", csv())
+    (file,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    path = at_hand(file, tmp_path)
+    put_object = client().put_object
+
+    def put_less(**request: Any) -> Any:
+        return put_object(**{**request, "Body": b"half a file"})
+
+    monkeypatch.setattr(client(), "put_object", put_less)
+    with pytest.raises(OSError, match="is not what was ingested"):
+        archive_file(file, path, f"{on_s3}/archive", sha256(path))
+    assert held(f"{on_s3}/in").keys() == {"orders.csv"}
+
+
+def test_an_object_that_another_run_has_archived_is_passed_over(on_s3: str) -> None:
+    upload(f"{on_s3}/in/orders.csv", csv())
+    upload(f"{on_s3}/in/orders_2.csv", csv(order_status="shipped"))
+    files = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    gone = files[0]
+    assert isinstance(gone, objects.S3Object)
+    gone.delete()
+    assert ingest_table(f"{on_s3}/lake", bronze.Orders, files).rows == 1
+
+
+@pytest.mark.usefixtures("on_s3")
+def test_a_bucket_that_is_not_there_is_named() -> None:
+    with pytest.raises(FileNotFoundError, match=r"^s3://no-such-bucket/in: S3 says NoSuchBucket"):
+        arrivals("s3://no-such-bucket/in")
+
+
+def test_a_slash_at_the_end_makes_no_other_place() -> None:
+    assert the_same("s3://lake/in", "s3://lake/in/")
+    assert not the_same("s3://lake/in", "lake/in")

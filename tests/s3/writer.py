@@ -1,0 +1,50 @@
+"""One of several who write the same lake: `python -m tests.s3.writer SOURCE LAKE`.
+
+It begins when its standard input ends, and tries again whatever another writer was faster with.
+"""
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+from deltalake.exceptions import DeltaError
+
+from flows import delta
+from flows.derived import refresh_derived
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.outcome import Outcome
+from flows.records import refresh_records
+from transforms.graph import tables
+
+AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
+
+
+def write(source: str, lake: str) -> None:
+    """Ingest what lies in the landing zone, then refresh every table that has all its inputs."""
+    there = {contract: files for contract, files in arrivals(source)[0].items() if files}
+    for contract, files in there.items():
+        _until_it_works(partial(ingest_table, lake, contract, files, as_of=AS_OF))
+    for table in tables().values():
+        if all(delta.exists(lake, name) for name in table.input_names):
+            make = refresh_records if table.source else refresh_derived
+            _until_it_works(partial(make, lake, table))
+
+
+_TRIES = 50
+
+
+def _until_it_works(work: Callable[[], Outcome]) -> Outcome:
+    for _ in range(_TRIES):
+        try:
+            return work()
+        except DeltaError as error:
+            last = error
+    raise last
+
+
+if __name__ == "__main__":
+    print("ready", flush=True)
+    sys.stdin.read()
+    write(sys.argv[1], sys.argv[2])
