@@ -1,6 +1,6 @@
 """How many examples a property is tried on, in the quick profile and in the long one."""
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 QUICK, LONG = 100, 1_000
 
@@ -11,8 +11,10 @@ def register() -> None:
     `quick` takes the same examples each time; `long` takes others each time, ten times as many, and
     prints what brings a failure back.
     """
-    settings.register_profile("quick", deadline=None, derandomize=True, max_examples=QUICK)
-    settings.register_profile("long", deadline=None, print_blob=True, max_examples=LONG)
+    # However busy the machine is.
+    patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("quick", patient, derandomize=True, max_examples=QUICK)
+    settings.register_profile("long", patient, print_blob=True, max_examples=LONG)
     settings.load_profile("quick")
 
 
