@@ -1,6 +1,6 @@
 """Frames in which known rows break exactly one rule of a contract."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import polars as pl
 from hypothesis import assume
@@ -21,7 +21,8 @@ NO_TIMESTAMP = (
 )
 
 
-class Broken(NamedTuple):
+@dataclass(frozen=True)
+class Broken:
     """A frame in which some rows break one rule, and nothing else is wrong."""
 
     frame: pl.DataFrame
