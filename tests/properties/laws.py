@@ -105,7 +105,9 @@ def its_money_is_that_of_its_inputs(table: Table, data: st.DataObject) -> None:
         if set(scope) <= {*frame.columns}:
             known = frame.join(made, on=scope, how="semi") if scope else frame
             amounts = sorted(_amounts(known) & _amounts(made))
-            assert_frame_equal(known.select(pl.sum(*amounts)), made.select(pl.sum(*amounts)))
+            assert_frame_equal(
+                known.select(pl.col(amounts).sum()), made.select(pl.col(amounts).sum())
+            )
 
 
 def some_scopes_alone_are_made_as_among_all(table: Table, data: st.DataObject) -> None:
