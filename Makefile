@@ -30,6 +30,10 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and Maven, those of the sites chromium
 	$(BIN)/pytest
 
+.PHONY: test-long
+test-long: .venv/installed ## Run the properties on ten times as many examples, other ones each time
+	$(BIN)/pytest --hypothesis-profile=long -m hypothesis
+
 .PHONY: test-stream
 test-stream: .venv/installed ## Run the tests of the stream alone
 	$(BIN)/pytest tests/stream

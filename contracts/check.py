@@ -32,9 +32,9 @@ def check(
     check_columns(made.lazy(), contract)
     broken = {
         **_broken_rules(made, contract),
-        f"{'_and_'.join(promise.key)}_is_unique": _repeated(made, promise.key),
+        is_unique(contract): _repeated(made, promise.key),
         **{
-            f"{column}_is_in_{contract.references()[column].promise().table}": _dangling(
+            is_in(contract, column): _dangling(
                 made, column, parent, contract.references()[column].promise().key
             )
             for column, parent in referenced.items()
@@ -46,6 +46,16 @@ def check(
             f"Bad data is sorted out before it gets here: look for the bug in its function."
         )
         raise ContractBrokenError(message)
+
+
+def is_unique(contract: type[Contract]) -> str:
+    """Return the name of the rule that a table's key is unique."""
+    return f"{'_and_'.join(contract.promise().key)}_is_unique"
+
+
+def is_in(contract: type[Contract], column: str) -> str:
+    """Return the name of the rule that a foreign key is known to the table that it refers to."""
+    return f"{column}_is_in_{contract.references()[column].promise().table}"
 
 
 def check_columns(made: pl.LazyFrame, contract: type[Contract]) -> None:
@@ -80,7 +90,8 @@ def _dangling(
     made: pl.DataFrame, column: str, parent: pl.LazyFrame, key: Sequence[str]
 ) -> pl.DataFrame:
     known = parent.select(key).collect(engine="streaming")
-    return made.join(known, left_on=column, right_on=key[0], how="anti")
+    # A null refers to nothing; whether it may be there is a rule of its own.
+    return made.drop_nulls(column).join(known, left_on=column, right_on=key[0], how="anti")
 
 
 def _report(rule: str, bad: pl.DataFrame, key: Sequence[str]) -> str:

@@ -10,6 +10,9 @@ OPENED = datetime(2016, 1, 1)  # noqa: DTZ001 - the wall clock of the source
 REAIS = pl.Decimal(18, 2)
 """The Polars type of an amount of money: sums and products of amounts are cast back to it."""
 
+AMOUNT_DIGITS = 12
+"""How many digits an amount may have before its point: sums of thousands still fit `REAIS`."""
+
 HEX_ID = r"^[0-9a-f]{32}$"
 ZIP_PREFIX = r"^[0-9]{5}$"
 

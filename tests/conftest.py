@@ -6,14 +6,14 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
-from hypothesis import settings
 
 import flows  # noqa: F401 - says what we need of Prefect, before Prefect is imported
+from contracts.strategies import show_frames_as_code
 from tests.aws import ACCESS, moto
+from tests.examples import register
 
-# The same examples each time, however busy the machine is.
-settings.register_profile("keystone", deadline=None, derandomize=True)
-settings.load_profile("keystone")
+register()
+show_frames_as_code()
 
 OLIST = Path(__file__).parents[2] / "shared" / "data" / "olist"
 

@@ -5,7 +5,7 @@ An empty text means that there is no value: CSV has no other way to say so.
 
 import polars as pl
 
-from contracts.vocabulary import REAIS
+from contracts.vocabulary import AMOUNT_DIGITS, REAIS
 from transforms.redact import redact
 
 
@@ -30,7 +30,7 @@ def decimal_degrees(name: str) -> pl.Expr:
 def money(name: str) -> pl.Expr:
     """Reais and centavos; a fraction of a centavo is not rounded, it is no amount at all."""
     amount = _trimmed(name)
-    exact = amount.str.contains(r"^[+-]?\d{1,12}(\.\d{0,2}0*)?$")
+    exact = amount.str.contains(rf"^[+-]?\d{{1,{AMOUNT_DIGITS}}}(\.\d{{0,2}}0*)?$")
     return pl.when(exact).then(amount.cast(REAIS, strict=False)).alias(name)
 
 

@@ -46,7 +46,7 @@ class FactOrders(
     items: int = column(ge=0)
     price: Money = column(ge=0, description="R$, all items.")
     freight_value: Money = column(ge=0, description="R$, all items.")
-    total_order_value: Money = column(ge=0, description="R$: price + freight.")
+    total_order_value: Money = column(description="R$: price + freight.")
     payments: int = column(ge=0)
     payment_value: Money = column(ge=0, description="R$, all payments.")
     payment_difference: Money = column(description="R$: payments less total.")

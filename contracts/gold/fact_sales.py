@@ -32,7 +32,7 @@ class FactSales(
     order_status: str = column(isin=ORDER_STATUSES)
     price: Money = column(ge=0, description="R$.")
     freight_value: Money = column(ge=0, description="R$.")
-    total_order_item_value: Money = column(ge=0, description="R$: price + freight.")
+    total_order_item_value: Money = column(description="R$: price + freight.")
     allocated_payment_value: Money = column(
         ge=0,
         description="R$: this item's part of the order's payments, by its part of the order's "

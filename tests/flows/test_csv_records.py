@@ -12,12 +12,13 @@ from time import process_time
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from flows import csv_grammar
 from flows.csv_records import CsvFacts, FileRejected, inspect_csv, scan_records
+from tests.examples import examples
 
 Row = tuple[str | None, ...]
 """The columns, then `_rescued_data`, then `_corrupt_record`."""
@@ -313,7 +314,7 @@ def test_a_broken_record_leaves_its_neighbours_whole(
         | st.tuples(st.just(1), st.sampled_from(["1", "1,2,3", 'x"y,2', "1,2\r\r", '1,"2" ']))
     )
 )
-@settings(deadline=None, max_examples=50)
+@examples(50)
 def test_long_regular_stretches_and_what_stands_between_them_are_read_alike(
     drop: Path, stretches: list[tuple[int, str]]
 ) -> None:

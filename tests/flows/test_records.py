@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -23,6 +23,7 @@ from flows.decide import decide_some
 from flows.fingerprint import CODE
 from flows.ingest import ingest_table
 from flows.records import refresh_records, replay_records
+from tests.examples import examples
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]
@@ -276,7 +277,7 @@ VERSIONS = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@examples(12)
 @given(
     deliveries=st.lists(st.lists(VERSIONS, max_size=4), min_size=1, max_size=4),
     refreshed=st.lists(st.booleans(), min_size=4, max_size=4),

@@ -4,13 +4,14 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.contract import Bronze
 from tests import good
+from tests.examples import examples
 from transforms.graph import Table, tables
 from transforms.latest import latest
 from transforms.life import life, message_key
@@ -233,7 +234,7 @@ def shops(draw: st.DrawFn) -> Raw:
     return shop(**rows)
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(shops())
 def test_the_stream_ends_in_the_same_silver_and_quarantine_as_the_files(raw: Raw) -> None:
     assert_same_end(raw)
@@ -276,7 +277,7 @@ def assert_same_end(raw: Raw) -> None:
         assert_frame_equal(quarantine(by_file, contract), quarantine(by_event, contract))
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(shops())
 def test_every_record_is_told_as_it_is(raw: Raw) -> None:
     events = happened(raw)

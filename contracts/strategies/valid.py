@@ -1,0 +1,111 @@
+"""Frames that keep a contract."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import polars as pl
+from hypothesis import assume
+from hypothesis import strategies as st
+from polars.testing.parametric import column, dataframes
+
+from contracts.contract import Bronze, Contract
+from contracts.rules import Rule, rules
+from contracts.strategies.moved import moved
+from contracts.strategies.values import Values, values
+from contracts.strategies.written import sayable, written
+
+MAX_SIZE = 5
+
+
+@st.composite
+def valid(
+    draw: st.DrawFn,
+    contract: type[Contract],
+    *,
+    min_size: int = 0,
+    max_size: int = MAX_SIZE,
+    source: type[Bronze] | None = None,
+) -> pl.DataFrame:
+    """Draw a frame that keeps every rule of a contract, its unique key among them.
+
+    What only warns is kept or not, as it comes. With `source` the frame has the raw records of that
+    bronze contract, from which such rows are parsed.
+    """
+    rows = keeping(draw, contract, min_size, max_size)
+    if source is None:
+        return rows
+    records = said(rows, contract)
+    assume(len(records) >= min_size)
+    return draw(spelled(records, contract, source))
+
+
+def keeping(
+    draw: st.DrawFn,
+    contract: type[Contract],
+    min_size: int,
+    max_size: int,
+    among: Mapping[str, list[object]] | None = None,
+) -> pl.DataFrame:
+    """Draw rows that keep a contract; some columns have only values from a list.
+
+    First each column for itself; a row that then breaks a rule is changed where the rule looks, or
+    goes.
+    """
+    among = among or {}
+    key = contract.promise().key
+    columns = [
+        column(name, dtype, _values(contract, name, among), unique=key == (name,))
+        for name, dtype in contract.fields().items()
+    ]
+    rows = draw(dataframes(columns, min_size=min_size, max_size=max_size))
+    while broken := _first_broken(rows, contract):
+        wanted = [rule.keeps for rule in enforced(contract)[:broken]]
+        looked_at = {*wanted[-1].meta.root_names()} - {*among}
+        rows = moved(draw, rows, contract, looked_at, pl.all_horizontal(wanted))
+    rows = rows.unique(key, keep="first", maintain_order=True) if key else rows
+    assume(len(rows) >= min_size)
+    return rows
+
+
+def said(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
+    """Return the rows as a source can say them, less those that thereby break the contract."""
+    return rows.select(sayable(contract)).filter(_all_kept(contract))
+
+
+@st.composite
+def spelled(
+    draw: st.DrawFn, rows: pl.DataFrame, contract: type[Contract], source: type[Bronze]
+) -> pl.DataFrame:
+    """Draw one of the ways in which a source may write some rows."""
+    blank = draw(st.sampled_from([None, ""]))
+    pad = draw(st.sampled_from(["", " ", "\t", "\r\n"]))
+    return written(rows, contract, source, blank=blank, pad=pad)
+
+
+@cache
+def enforced(contract: type[Contract]) -> tuple[Rule, ...]:
+    """Return the rules that reject rows, without those that only warn."""
+    return tuple(rule for rule in rules(contract) if not rule.warning)
+
+
+def _first_broken(rows: pl.DataFrame, contract: type[Contract]) -> int:
+    """Return which of the rules (from 1) is the first that a row breaks; 0 when none does."""
+    kept = rows.select(rule.keeps.all().alias(rule.name) for rule in enforced(contract)).row(0)
+    return kept.index(False) + 1 if False in kept else 0
+
+
+def _all_kept(contract: type[Contract]) -> pl.Expr:
+    return pl.all_horizontal(pl.lit(value=True), *(rule.keeps for rule in enforced(contract)))
+
+
+def _values(contract: type[Contract], name: str, among: Mapping[str, list[object]]) -> Values:
+    if name not in among:
+        return _own_values(contract, name)
+    nulls = st.none() if contract.to_schema().columns[name].nullable else st.nothing()
+    return (st.sampled_from(among[name]) if among[name] else st.nothing()) | nulls
+
+
+@cache
+def _own_values(contract: type[Contract], name: str) -> Values:
+    declared = contract.to_schema().columns[name]
+    return values(declared) | st.none() if declared.nullable else values(declared)

@@ -1,0 +1,157 @@
+"""What may stand in a column by itself: its type, its checks, and what real data has in store."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from contracts.vocabulary import AMOUNT_DIGITS
+
+Values = st.SearchStrategy[Any]
+
+at = datetime.fromisoformat
+
+TEXTS = (
+    *(
+        "",
+        " ",
+        "a",
+        "são joão d'água",
+        "SÃO PAULO",
+        "a\u0303",
+        "\u0131",
+        "ß",
+        "日本",
+        "🛒",
+        "\u202e",
+        "\ufeff",
+    ),
+    *("two\nlines", "two\r\nlines", "tab\t", '"', "a,b;c", "\\N", "NULL", "nan", "0", "-1", "1e9"),
+    "á" * 10_000,
+)
+INTEGERS = (0, 1, -1, 2**31, 2**53 + 1, 2**63 - 1, -(2**63))
+FLOATS = (0.0, -0.0, 0.1, -1.0, 5e-324, 1.7976931348623157e308, -1.7976931348623157e308)
+MOMENTS = (
+    at("2016-02-29 23:59:59"),
+    at("2017-10-15 00:00:00"),  # midnight, which the clocks of São Paulo skipped
+    at("2018-02-17 23:30:00"),  # which they showed twice
+    at("2017-12-31 23:59:59.999999"),
+    at("2020-02-29"),
+    at("1970-01-01"),
+    at("0001-01-01"),
+    at("9999-12-31 23:59:59"),
+)
+
+
+def values(declared: pa.Column) -> Values:
+    """Return what keeps a column's type and checks; null is not among it.
+
+    Other checks than those on patterns, sets and bounds are left to those who look at whole rows.
+    """
+    asked = {str(check.name): check.statistics or {} for check in declared.checks}
+    if "isin" in asked:
+        return st.sampled_from(list(asked["isin"]["allowed_values"]))
+    if "str_matches" in asked:
+        texts = matching(asked["str_matches"]["pattern"])
+        # Where texts are few, some rows have the same.
+        return st.sampled_from(texts[:3]) | st.sampled_from(texts)
+    return _plain(declared.dtype.type, *_bounds(asked))
+
+
+@cache
+def matching(pattern: str) -> list[str]:
+    """Return a few dozen texts that match a pattern, the simplest first, and always the same.
+
+    To draw each text letter by letter would take most of the time of a test.
+    """
+    # In a thread of its own, for Hypothesis objects to a test within a test, which this is not.
+    with ThreadPoolExecutor(1) as beside:
+        found = beside.submit(_drawn, pattern).result()
+    return sorted(found, key=lambda text: (len(text), text))
+
+
+def awkward(dtype: pl.DataType) -> tuple[Any, ...]:
+    """Return values of a type that have been trouble somewhere."""
+    if isinstance(dtype, pl.Decimal):
+        most = largest(dtype)
+        cent = Decimal(1).scaleb(-dtype.scale)
+        return (Decimal(0), cent, -cent, Decimal(1), most, -most)
+    found: dict[type[pl.DataType], tuple[Any, ...]] = {
+        pl.String: TEXTS,
+        pl.Int64: INTEGERS,
+        pl.Float64: FLOATS,
+        pl.Boolean: (False, True),
+        pl.Datetime: MOMENTS,
+        pl.Date: tuple(moment.date() for moment in MOMENTS),
+    }
+    return found[dtype.base_type()]
+
+
+def largest(dtype: pl.Decimal) -> Decimal:
+    """Return the largest amount that is read, so that sums of many still fit the type."""
+    cents = 10 ** (min(dtype.precision - dtype.scale, AMOUNT_DIGITS) + dtype.scale) - 1
+    return Decimal(cents).scaleb(-dtype.scale)
+
+
+def _drawn(pattern: str) -> set[str]:
+    found = set()
+
+    @settings(
+        derandomize=True,
+        database=None,
+        deadline=None,
+        max_examples=40,
+        phases=[Phase.generate],
+        suppress_health_check=[*HealthCheck],
+    )
+    # Python's `$` would let a line break follow.
+    @given(st.from_regex(pattern.removesuffix("$") + r"\Z"))
+    def collect(text: str) -> None:
+        found.add(text)
+
+    collect()
+    return found
+
+
+def _bounds(asked: dict[str, dict[str, Any]]) -> tuple[Any, Any]:
+    statistics = asked.values()
+    least = [given["min_value"] for given in statistics if "min_value" in given]
+    most = [given["max_value"] for given in statistics if "max_value" in given]
+    return max(least, default=None), min(most, default=None)
+
+
+def _plain(dtype: pl.DataType, least: Any, most: Any) -> Values:
+    """Return usual values, the small ones more often, and awkward ones, between two bounds."""
+
+    def within(value: Any) -> bool:
+        return (least is None or value >= least) and (most is None or value <= most)
+
+    known = [value for value in awkward(dtype) if within(value)]
+    return _usual(dtype, least, most) | (st.sampled_from(known) if known else st.nothing())
+
+
+def _usual(dtype: pl.DataType, least: Any, most: Any) -> Values:
+    if isinstance(dtype, pl.Decimal):
+        top = largest(dtype)
+        return st.decimals(
+            -top if least is None else least, top if most is None else most, places=dtype.scale
+        )
+    if isinstance(dtype, pl.Datetime):
+        recent = (least or at("2010-01-01"), most or at("2030-01-01"))
+        return st.datetimes(*recent) | st.datetimes(least or MOMENTS[-2], most or MOMENTS[-1])
+    found = {
+        pl.Int64: st.integers(
+            -(2**63) if least is None else least, 2**63 - 1 if most is None else most
+        ),
+        pl.Float64: st.floats(least, most, allow_nan=False, allow_infinity=False),
+        pl.Date: st.dates(least or date.min, most or date.max),
+        pl.Boolean: st.booleans(),
+        pl.String: st.text(max_size=20),
+    }
+    return found[dtype.base_type()]

@@ -1,0 +1,221 @@
+"""What the strategies draw keeps the contracts, or breaks exactly the rule that it says."""
+
+import subprocess
+import sys
+from datetime import datetime
+
+import polars as pl
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+from hypothesis.errors import NoSuchExample, Unsatisfiable
+from hypothesis.vendor.pretty import pretty
+from polars.testing import assert_frame_equal
+
+from contracts import bronze
+from contracts.check import ContractBrokenError, check
+from contracts.contract import Contract, Gold, column, rule
+from contracts.gold.dim_customer import DimCustomer
+from contracts.gold.fact_orders import FactOrders
+from contracts.gold.fact_sales import FactSales
+from contracts.rules import rules
+from contracts.silver.customers import Customers
+from contracts.silver.geolocation import Geolocation
+from contracts.silver.geolocation_points import GeolocationPoints
+from contracts.silver.order_items import OrderItems
+from contracts.silver.order_reviews import OrderReviews
+from contracts.silver.orders import Orders
+from contracts.silver.products import Products
+from contracts.strategies import Broken, breakable, broken, related, valid, written
+from contracts.vocabulary import STATES
+from flows.fingerprint import _modules
+from tests.examples import examples
+from transforms.graph import tables
+
+at = datetime.fromisoformat
+
+TABLES = tables()
+CONTRACTS = [table.contract for table in TABLES.values()]
+FIRST = settings(max_examples=60, phases=[Phase.generate], database=None)
+
+
+def name_of(contract: type[Contract]) -> str:
+    return contract.promise().table
+
+
+def complaints(frame: pl.DataFrame, drawn: Broken, contract: type[Contract]) -> set[str]:
+    """Return the rules that the check of a table names."""
+    known = {name: keys.lazy() for name, keys in drawn.referenced.items()}
+    try:
+        check(frame, contract, known)
+    except ContractBrokenError as error:
+        told = str(error).partition(" breaks its contract: ")[2].partition(". Nothing was")[0]
+        names = [*breakable(contract)]
+        return {name for name in names if f"{name} (rows: " in told}
+    return set()
+
+
+def reaches(strategy: st.SearchStrategy[pl.DataFrame], wanted: pl.Expr) -> bool:
+    """Tell whether a strategy draws a frame with such a row, sooner or later."""
+    often = settings(max_examples=1_000, phases=[Phase.generate], database=None)
+    try:
+        find(strategy, lambda frame: frame.select(wanted.any()).item(), settings=often)
+    except NoSuchExample:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=name_of)
+@examples(10)
+@given(data=st.data())
+def test_a_valid_frame_keeps_its_contract(contract: type[Contract], data: st.DataObject) -> None:
+    frame = data.draw(valid(contract))
+    keys = {
+        name: frame.lazy().select(pl.col(name).alias(parent.promise().key[0]))
+        for name, parent in contract.references().items()
+    }
+    check(frame, contract, keys)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=name_of)
+@examples(10)
+@given(data=st.data())
+def test_a_broken_frame_breaks_one_rule_in_the_rows_that_it_names(
+    contract: type[Contract], data: st.DataObject
+) -> None:
+    drawn = data.draw(broken(contract))
+    warns = {each.name for each in rules(contract) if each.warning}
+    assert complaints(drawn.frame, drawn, contract) == {drawn.rule} - warns
+    sound = drawn.frame.with_row_index("at").filter(~pl.col("at").is_in(drawn.rows)).drop("at")
+    assert len(sound) < len(drawn.frame)
+    assert complaints(sound, drawn, contract) == set()
+
+
+def test_every_rule_has_a_counterexample() -> None:
+    without = []
+    for table in TABLES.values():
+        for source in {None, table.source}:
+            for name in breakable(table.contract, source):
+                example = broken(table.contract, name, source=source, max_size=1)
+                try:
+                    find(example, lambda _: True, settings=FIRST)
+                except (NoSuchExample, Unsatisfiable):
+                    without.append((table.name, name))
+    assert without == []
+
+
+def test_a_rule_that_follows_from_others_has_none() -> None:
+    class Squares(Gold, key=("side",)):
+        """One row per square."""
+
+        side: int = column(ge=1)
+
+        @rule
+        def side_is_positive(cls) -> pl.Expr:
+            """Which it is anyway."""
+            return pl.col("side") > 0
+
+    with pytest.raises((NoSuchExample, Unsatisfiable)):
+        find(broken(Squares, "side_is_positive"), lambda _: True, settings=FIRST)
+
+
+@pytest.mark.parametrize(
+    ("contract", "wanted"),
+    [
+        (Customers, pl.col("customer_city").str.contains("ã")),
+        (Customers, pl.col("customer_city") == ""),
+        (Customers, pl.col("customer_city").str.len_chars() > 1_000),
+        (Customers, pl.col("customer_unique_id").is_duplicated()),
+        (OrderReviews, pl.col("review_comment_message").str.contains("\n")),
+        (OrderReviews, pl.col("review_comment_message").is_null()),
+        (Orders, pl.col("order_purchase_timestamp").dt.date() == at("2016-02-29").date()),
+        (Orders, pl.col("order_approved_at") == at("2017-10-15")),
+        (Orders, pl.col("order_approved_at").dt.year() == 9999),
+        (Orders, pl.col("order_delivered_customer_date") == pl.col("order_purchase_timestamp")),
+        (OrderItems, pl.col("price") == 0),
+        (OrderItems, pl.col("price") > 999_999_999_999),
+        (OrderItems, pl.col("order_item_id") == 2**63 - 1),
+        (GeolocationPoints, pl.col("latitude") == 5.28),
+        (FactOrders, pl.col("payment_difference") < 0),
+    ],
+    ids=lambda value: None if isinstance(value, pl.Expr) else name_of(value),
+)
+def test_what_real_data_has_in_store_is_drawn(contract: type[Contract], wanted: pl.Expr) -> None:
+    assert reaches(valid(contract), wanted)
+
+
+def test_a_closed_set_is_drawn_to_its_last_member() -> None:
+    for state in (STATES[0], STATES[-1]):
+        assert reaches(valid(Geolocation), pl.col("state") == state)
+
+
+@examples(20)
+@given(frames=related(DimCustomer, FactOrders, FactSales))
+def test_related_tables_hold_their_foreign_keys(
+    frames: dict[type[Contract], pl.DataFrame],
+) -> None:
+    customers = frames[DimCustomer].lazy()
+    for contract, frame in frames.items():
+        check(frame, contract, {"customer_id": customers} if contract is not DimCustomer else {})
+
+
+def test_related_rows_meet_across_tables() -> None:
+    def meet(frames: dict[type[Contract], pl.DataFrame]) -> bool:
+        bought = frames[Orders].join(frames[OrderItems], on="order_id")
+        return len(bought.join(frames[Customers], on="customer_id")) > 1
+
+    find(related(Orders, OrderItems, Customers), meet, settings=FIRST)
+
+
+def test_a_lookup_is_a_relation_too() -> None:
+    def meet(frames: dict[type[Contract], pl.DataFrame]) -> bool:
+        prefixes = frames[Geolocation].rename({"zip_code_prefix": "customer_zip_code_prefix"})
+        return len(frames[Customers].join(prefixes, on="customer_zip_code_prefix")) > 1
+
+    find(related(Customers, Geolocation), meet, settings=FIRST)
+
+
+def test_an_incomplete_relation_lacks_some_parents() -> None:
+    def lacks(frames: dict[type[Contract], pl.DataFrame]) -> bool:
+        ordered = frames[OrderItems]
+        known = ordered.join(frames[Orders], on="order_id", how="semi")
+        return 0 < len(known) < len(ordered)
+
+    incomplete = related(Orders, OrderItems, complete=False)
+    find(incomplete, lacks, settings=settings(FIRST, max_examples=300))
+
+
+def test_rows_are_written_as_a_source_says_them() -> None:
+    products = pl.DataFrame(
+        [("b" * 32, " livros ", 3), ("c" * 32, None, None)],
+        schema=["product_id", "product_category_name", "product_name_length"],
+        orient="row",
+    ).select(
+        pl.col(name)
+        if name in {"product_id", "product_category_name", "product_name_length"}
+        else pl.lit(None, dtype).alias(name)
+        for name, dtype in Products.fields().items()
+    )
+    raw = written(products, Products, bronze.Products, blank="", pad=" ")
+    assert raw.columns == bronze.Products.fields().names()
+    assert raw["product_id"].to_list() == [f" {'b' * 32} ", f" {'c' * 32} "]
+    assert raw["product_category_name"].to_list() == [" livros ", ""]
+    assert raw["product_name_lenght"].to_list() == [" 3 ", ""]
+
+
+def test_a_frame_is_shown_as_code_that_makes_it_again() -> None:
+    frame = pl.DataFrame({"city": ["são paulo", None]})
+    assert_frame_equal(eval(pretty(frame), {"pl": pl}), frame)  # noqa: S307 - our own text
+
+
+def test_contracts_alone_do_not_need_hypothesis() -> None:
+    code = (
+        "import sys; sys.modules['hypothesis'] = None;"
+        "import contracts.check, transforms.graph; transforms.graph.tables()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own interpreter
+
+
+def test_the_strategies_are_no_part_of_the_code_that_makes_a_table() -> None:
+    made_of = {module for table in TABLES.values() for module in _modules(table)}
+    assert not any("strategies" in module for module in made_of)

@@ -1,0 +1,182 @@
+"""What holds for every table of the graph, whatever it makes; each law is a function of a table."""
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from contracts.check import check, check_columns
+from contracts.rules import rules
+from contracts.strategies import broken, related, valid
+from contracts.technical import SILVER
+from tests.arrivals import arrived
+from transforms.graph import Table
+from transforms.latest import latest
+from transforms.sift import sift
+
+Law = Callable[[Table, st.DataObject], None]
+
+
+def laws(table: Table) -> list[Law]:
+    """Return the laws that apply to a table."""
+    if table.source:
+        return [
+            valid_records_are_kept,
+            a_broken_record_is_told_by_the_name_of_its_rule,
+            every_record_ends_in_one_place,
+            each_record_is_typed_for_itself,
+            order_duplicates_and_parts_do_not_matter,
+            it_is_lazy,
+        ]
+    local = [some_scopes_alone_are_made_as_among_all] if table.contract.promise().scope else []
+    return [valid_inputs_make_what_is_promised, its_money_is_that_of_its_inputs, *local, it_is_lazy]
+
+
+def valid_records_are_kept(table: Table, data: st.DataObject) -> None:
+    """Valid bronze keeps the silver contract, and nothing is quarantined."""
+    raw = data.draw(valid(table.contract, source=table.source))
+    before = raw.clone()
+    _, rejected = _sifted(table, arrived(raw))
+    assert rejected.is_empty()
+    silver = _silver(table, arrived(raw)).drop(SILVER.names()).collect()
+    check(silver, table.contract, {})
+    assert_frame_equal(raw, before)
+
+
+def a_broken_record_is_told_by_the_name_of_its_rule(table: Table, data: st.DataObject) -> None:
+    """Quarantine names exactly the rule that a row breaks, and leaves the others alone."""
+    drawn = data.draw(broken(table.contract, source=table.source))
+    warns = {rule.name for rule in rules(table.contract) if rule.warning}
+    bad = pl.Series(range(len(drawn.frame))).is_in([] if drawn.rule in warns else drawn.rows)
+    kept, rejected = _sifted(table, arrived(drawn.frame))
+    assert rejected["_broken_rules"].to_list() == [[drawn.rule]] * len(drawn.frame.filter(bad))
+    assert_frame_equal(rejected.select(drawn.frame.columns), drawn.frame.filter(bad))
+    alone, _ = _sifted(table, arrived(drawn.frame.filter(~bad)))
+    assert_frame_equal(kept, alone)
+
+
+def every_record_ends_in_one_place(table: Table, data: st.DataObject) -> None:
+    """What is read is what is kept or rejected, record by record."""
+    raw = arrived(data.draw(_records(table)))
+    kept, rejected = _sifted(table, raw)
+    assert len(kept) + len(rejected) == len(raw)
+    sound, none = _sifted(table, raw.join(rejected, on="_position", how="anti"))
+    assert none.is_empty()
+    assert_frame_equal(kept, sound)
+    accepted = latest(kept.lazy(), table.contract.promise().key).collect()
+    assert len(accepted.join(kept, on=kept.columns, how="anti", nulls_equal=True)) == 0
+
+
+def each_record_is_typed_for_itself(table: Table, data: st.DataObject) -> None:
+    """What becomes of a record does not depend on those beside it."""
+    raw = data.draw(_records(table))
+    one_by_one = [table.function(raw[[row]].lazy()) for row in range(len(raw))]
+    together = table.function(raw.lazy()).collect()
+    assert_frame_equal(together, pl.concat(pl.collect_all(one_by_one)))
+
+
+def order_duplicates_and_parts_do_not_matter(table: Table, data: st.DataObject) -> None:
+    """The same records in any order, some of them twice, in parts or at once, are one silver."""
+    raw = arrived(data.draw(_records(table)), data.draw(st.lists(st.integers(0, 2), max_size=9)))
+    at_once = _silver(table, raw).collect()
+    order = data.draw(st.permutations([*range(len(raw)), *range(len(raw))]))
+    cut = data.draw(st.integers(0, len(order)))
+    in_parts = pl.concat([_silver(table, raw[part]) for part in (order[:cut], order[cut:])])
+    together = latest(in_parts, table.contract.promise().key).collect()
+    assert_frame_equal(together, at_once, check_row_order=False)
+
+
+def valid_inputs_make_what_is_promised(table: Table, data: st.DataObject) -> None:
+    """On valid inputs a function does not raise, changes none, and keeps all rules and its key."""
+    inputs = data.draw(_inputs(table))
+    before = {name: frame.clone() for name, frame in inputs.items()}
+    check(_made(table, inputs).collect(), table.contract, {})
+    for name, frame in inputs.items():
+        assert_frame_equal(frame, before[name])
+
+
+def its_money_is_that_of_its_inputs(table: Table, data: st.DataObject) -> None:
+    """An amount that a table takes over adds up to the same, over the scopes that it knows."""
+    inputs = data.draw(_inputs(table))
+    made = _made(table, inputs).collect()
+    scope = list(table.contract.promise().scope)
+    for frame in inputs.values():
+        if set(scope) <= {*frame.columns}:
+            known = frame.join(made, on=scope, how="semi") if scope else frame
+            amounts = sorted(_amounts(known) & _amounts(made))
+            assert_frame_equal(
+                known.select(pl.col(amounts).sum()), made.select(pl.col(amounts).sum())
+            )
+
+
+def some_scopes_alone_are_made_as_among_all(table: Table, data: st.DataObject) -> None:
+    """Made of the inputs of some scopes, a table has the rows of those scopes."""
+    scope = list(table.contract.promise().scope)
+    inputs = data.draw(_inputs(table))
+    every = pl.concat([f.select(scope) for f in inputs.values() if {*scope} <= {*f.columns}])
+    known = every.unique(maintain_order=True)
+    wanted = known.filter(
+        pl.Series(
+            data.draw(st.lists(st.booleans(), min_size=len(known), max_size=len(known))),
+            dtype=pl.Boolean,
+        )
+    )
+
+    def within(frame: pl.LazyFrame) -> pl.LazyFrame:
+        if {*scope} <= {*frame.collect_schema()}:
+            return frame.join(wanted.lazy(), on=scope, how="semi")
+        return frame
+
+    alone = table.function(**{name: within(frame.lazy()) for name, frame in inputs.items()})
+    assert_frame_equal(
+        alone.collect(engine="streaming"),
+        within(_made(table, inputs)).collect(),
+        check_row_order=False,
+    )
+
+
+def it_is_lazy(table: Table, _data: st.DataObject) -> None:
+    """A function computes nothing: what it reads may be much, or not there yet."""
+
+    def forbidden(_frame: pl.DataFrame) -> pl.DataFrame:
+        raise AssertionError(table.name)
+
+    inputs = {
+        name: pl.LazyFrame(schema=read.fields()).map_batches(forbidden, schema=read.fields())
+        for name, read in table.inputs.items()
+    }
+    check_columns(table.function(**inputs), table.contract)
+
+
+@st.composite
+def _records(draw: st.DrawFn, table: Table) -> pl.DataFrame:
+    """Draw records of which some may be broken, and some versions of one key."""
+    good = valid(table.contract, min_size=1, source=table.source)
+    bad = broken(table.contract, source=table.source, max_size=3).map(lambda drawn: drawn.frame)
+    return pl.concat(draw(st.lists(good | bad, min_size=1, max_size=2)))
+
+
+def _sifted(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    kept, rejected = sift(raw.lazy(), table.function, table.contract)
+    return kept.collect(), rejected.collect()
+
+
+def _silver(table: Table, raw: pl.DataFrame) -> pl.LazyFrame:
+    kept, _ = _sifted(table, raw)
+    return latest(kept.lazy(), table.contract.promise().key)
+
+
+def _inputs(table: Table) -> st.SearchStrategy[dict[str, pl.DataFrame]]:
+    """Draw what a table is made of; some rows that others mention may not have come yet."""
+    read = table.inputs
+    frames = st.booleans().flatmap(lambda complete: related(*read.values(), complete=complete))
+    return frames.map(lambda drawn: {name: drawn[contract] for name, contract in read.items()})
+
+
+def _made(table: Table, inputs: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+    return table.function(**{name: frame.lazy() for name, frame in inputs.items()})
+
+
+def _amounts(frame: pl.DataFrame) -> set[str]:
+    return {name for name, dtype in frame.schema.items() if isinstance(dtype, pl.Decimal)}

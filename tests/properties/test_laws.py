@@ -1,0 +1,142 @@
+"""Every table of the graph keeps the laws, and so does a table that is added."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+import polars as pl
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from polars import LazyFrame, col
+
+from contracts import bronze
+from contracts.check import ContractBrokenError
+from contracts.contract import Gold, Money, Silver, column, rule
+from contracts.silver.customers import Customers
+from contracts.silver.order_items import OrderItems
+from contracts.vocabulary import STATES
+from tests.examples import examples
+from tests.properties.laws import Law, laws
+from transforms.graph import Table, tables
+from transforms.parse import text
+
+
+class Shops(Silver, key=("shop",)):
+    """One row per shop."""
+
+    shop: str = column(source="seller_id")
+    state: str = column(source="seller_state", isin=STATES)
+    city: str = column(source="seller_city", nullable=True)
+
+    @rule
+    def city_is_no_state(cls) -> pl.Expr:
+        """Nobody lives in a whole state."""
+        return col("city") != col("state")
+
+
+def shops(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, Shops]:
+    """Type each shop."""
+    return raw.select(
+        text("seller_id").alias("shop"),
+        text("seller_state").alias("state"),
+        text("seller_city").alias("city"),
+    )
+
+
+class People(Gold, key=("customer_unique_id",), scope=("customer_unique_id",)):
+    """One row per person."""
+
+    customer_unique_id: str = column()
+    accounts: int = column(ge=1)
+
+
+def people(customers: Annotated[LazyFrame, Customers]) -> Annotated[LazyFrame, People]:
+    """Count the accounts of each person."""
+    return customers.group_by("customer_unique_id").agg(accounts=pl.len().cast(pl.Int64))
+
+
+def guessed(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, Shops]:
+    """Make a state of what is none."""
+    state = (
+        pl.when(text("seller_state").is_in(STATES))
+        .then(text("seller_state"))
+        .otherwise(pl.lit("SP"))
+    )
+    return shops(raw.with_columns(seller_state=state))
+
+
+def neighbours(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, Shops]:
+    """Give a shop the city of the one before it."""
+    return shops(raw).with_columns(col("city").shift(1))
+
+
+def shares(customers: Annotated[LazyFrame, Customers]) -> Annotated[LazyFrame, People]:
+    """Count the accounts of all, which is not local in a person."""
+    return people(customers).with_columns(col("accounts").sum())
+
+
+def repeated(customers: Annotated[LazyFrame, Customers]) -> Annotated[LazyFrame, People]:
+    """Forget to group."""
+    return customers.select("customer_unique_id", accounts=pl.lit(1, pl.Int64))
+
+
+def eager(customers: Annotated[LazyFrame, Customers]) -> Annotated[LazyFrame, People]:
+    """Look at the rows too early."""
+    return people(customers.collect().lazy())
+
+
+class Takings(Gold, key=("order_id",), scope=("order_id",)):
+    """One row per order."""
+
+    order_id: str = column()
+    price: Money = column()
+
+
+def takings(items: Annotated[LazyFrame, OrderItems]) -> Annotated[LazyFrame, Takings]:
+    """Keep the dearest item alone."""
+    return items.group_by("order_id").agg(col("price").max())
+
+
+WRONG = [
+    (guessed, "a_broken_record_is_told_by_the_name_of_its_rule"),
+    (neighbours, "each_record_is_typed_for_itself"),
+    (neighbours, "order_duplicates_and_parts_do_not_matter"),
+    (shares, "some_scopes_alone_are_made_as_among_all"),
+    (repeated, "valid_inputs_make_what_is_promised"),
+    (eager, "it_is_lazy"),
+    (takings, "its_money_is_that_of_its_inputs"),
+]
+
+ADDED = tables(shops, people)
+EVERY = [(table, law) for table in (*tables().values(), *ADDED.values()) for law in laws(table)]
+
+
+@pytest.mark.parametrize(
+    ("table", "law"), EVERY, ids=lambda value: getattr(value, "__name__", None) or value.name
+)
+@examples(15)
+@given(data=st.data())
+def test_a_table_keeps_the_law(table: Table, law: Law, data: st.DataObject) -> None:
+    law(table, data)
+
+
+@pytest.mark.parametrize(
+    ("function", "broken"), WRONG, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_a_wrong_function_breaks_the_law(function: Callable[..., LazyFrame], broken: str) -> None:
+    (table,) = tables(function).values()
+    (law,) = (law for law in laws(table) if law.__name__ == broken)
+
+    @settings(max_examples=200, phases=[Phase.generate], database=None)
+    @given(data=st.data())
+    def kept(data: st.DataObject) -> None:
+        law(table, data)
+
+    with pytest.raises((AssertionError, ContractBrokenError)):
+        kept()
+
+
+def test_a_contract_and_a_function_are_all_that_a_table_needs() -> None:
+    covered = {(table.name, law.__name__) for table, law in EVERY}
+    assert ("silver.shops", "a_broken_record_is_told_by_the_name_of_its_rule") in covered
+    assert ("gold.people", "some_scopes_alone_are_made_as_among_all") in covered
