@@ -11,9 +11,8 @@ it, for ever. What it cannot show is a row that went: the transaction `rebuilt` 
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from itertools import chain
 from typing import Any
 from urllib.parse import unquote
 
@@ -48,6 +47,9 @@ UPKEEP = "upkeep"
 
 FORGOTTEN = -1
 """The version of a transaction whose input a restore took out: there is no way to unset one."""
+
+NO_CLEANUP = PostCommitHookProperties(cleanup_expired_logs=False)
+"""Of each commit: what a log has still to tell its readers only `flows.upkeep` can know."""
 
 REBUILT = "rebuilt"
 """The transaction that says in which version rows last went, so that readers begin anew."""
@@ -184,13 +186,13 @@ def append(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProp
     if strange := set(written.schema) - {field.name for field in handle.schema().fields}:
         message = f"{handle.table_uri}: the table has not the columns {sorted(strange)} of the rows"
         raise SchemaMismatchError(message)
-    _commit(handle, written.actions, carried)
+    commit(handle, written.actions, carried)
 
 
 def replace(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
     """Put rows, and their columns, in the place of all others; raises as `append`."""
     written = _written(handle, data)
-    _commit(handle, written.actions, carried, all_of=Schema.from_arrow(written.schema))
+    commit(handle, written.actions, carried, all_of=Schema.from_arrow(written.schema))
 
 
 def rebuild(
@@ -201,82 +203,12 @@ def rebuild(
     That is noted with them; and who reads the table begins anew.
     """
     schema = with_note(Schema.from_arrow(written.schema), contract)
-    _commit(handle, written.actions, _rebuilding(handle, carried), all_of=schema)
+    commit(handle, written.actions, rebuilding(handle, carried), all_of=schema)
 
 
 def stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:
     """Add to rows the version in which the handle's next commit will bring them."""
     return data.with_columns(_version=pl.lit(handle.version() + 1, pl.Int64))
-
-
-def put(  # noqa: PLR0913 - two of them say what to put where, two where rows are found
-    handle: DeltaTable,
-    data: pl.DataFrame,
-    over: pl.DataFrame,
-    key: Sequence[str],
-    carried: CommitProperties,
-    *,
-    followed: Collection[str] = (),
-) -> None:
-    """Put rows in the place of others, or add them; rewrites the files that held the others.
-
-    Args:
-        handle: as for `append`, which it raises as.
-        data: the new rows.
-        over: the rows that go, from `matching`.
-        key: the columns that tell rows apart.
-        carried: from `carrying`.
-        followed: the columns by which readers find what a change affects. Where such a value or a
-            whole row goes, `_version` cannot show it, and readers have to begin anew.
-    """
-    files = parquet.files(handle)
-    small = pl.col("num_records") < _SMALL
-    touched = pl.col("path").is_in(over["_file"].unique().implode())
-    # Small files are put together, those that are touched now and all when they become many.
-    folded = files.filter(small & (touched | (small.sum().over("partition") > _MANY)))
-    rewritten = files.filter(touched & ~small)
-    new = pl.concat([_rest(handle, folded, over, key), stamped(handle, data)], how="diagonal")
-    kept = (_rest(handle, file, over, key) for file in rewritten.iter_slices(1))
-    written = parquet.write_files(handle, chain([new], kept))
-    removed = parquet.without(pl.concat([rewritten, folded]))
-    if _went(data, over, [*{*key, *followed}]):
-        carried = _rebuilding(handle, carried)
-    _commit(handle, [*removed, *written.actions], carried, next_version=True)
-
-
-def swap(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
-    """Put files in the place of others (rows of `parquet.files`) that have the same rows.
-
-    Raises:
-        deltalake.exceptions.CommitFailedError: another writer has removed one of them.
-    """
-    gone = parquet.without(removed, rows_stay=True)
-    done = f"{len(removed)} small files put together in {len(written.actions)}"
-    _commit(handle, [*gone, *written.actions], CommitProperties(custom_metadata={UPKEEP: done}))
-
-
-def restore(
-    handle: DeltaTable,
-    version: int,
-    watermark: Mapping[str, int | None],
-    figures: Mapping[str, Any],
-) -> None:
-    """Put a table back to a version, and the watermark with it; who reads it begins anew.
-
-    Raises as `append`; also when files of that version have been deleted.
-    """
-    known = {name: FORGOTTEN if at is None else at for name, at in watermark.items()}
-    carried = _rebuilding(handle, carrying(known, figures))
-    handle.restore(
-        version,
-        commit_properties=CommitProperties(
-            custom_metadata=carried.custom_metadata,
-            app_transactions=carried.app_transactions,
-            max_commit_retries=0,
-        ),
-        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
-    )
-    handle.update_incremental()
 
 
 def consumed(handle: DeltaTable, name: str) -> int | None:
@@ -293,28 +225,8 @@ def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitP
     )
 
 
-def last_figures(handle: DeltaTable) -> dict[str, Any]:
-    """Return the figures that the newest of our commits carries; nothing if there is none yet."""
-    for limit in (1, None):  # the newest commit is ours, unless somebody tidied up
-        for entry in handle.history(limit):
-            if METADATA in entry:
-                return dict(json.loads(entry[METADATA]))
-    return {}
-
-
-_SMALL = 50_000  # rows of a file
-_MANY = 16
-
-
-def _written(handle: DeltaTable, data: pl.DataFrame | Written) -> Written:
-    return parquet.write_files(handle, [data]) if isinstance(data, pl.DataFrame) else data
-
-
-def _went(data: pl.DataFrame, over: pl.DataFrame, columns: list[str]) -> bool:
-    return len(over.join(data, on=columns, how="anti", nulls_equal=True)) > 0
-
-
-def _rebuilding(handle: DeltaTable, carried: CommitProperties) -> CommitProperties:
+def rebuilding(handle: DeltaTable, carried: CommitProperties) -> CommitProperties:
+    """Add to what the handle's next commit carries that rows went: who reads it begins anew."""
     return CommitProperties(
         custom_metadata=carried.custom_metadata,
         app_transactions=[
@@ -324,17 +236,7 @@ def _rebuilding(handle: DeltaTable, carried: CommitProperties) -> CommitProperti
     )
 
 
-def _rest(
-    handle: DeltaTable, files: pl.DataFrame, over: pl.DataFrame, key: Sequence[str]
-) -> pl.DataFrame:
-    """Read the rows of some files that stay."""
-    if files.is_empty():
-        return scan(handle).clear().collect()
-    found = parquet.scan_files(handle, files["path"]).drop("_file")
-    return found.join(over.lazy().select(key), on=key, how="anti").collect(engine="streaming")
-
-
-def _commit(
+def commit(
     handle: DeltaTable,
     actions: Sequence[AddAction | RemoveAction],
     carried: CommitProperties,
@@ -342,6 +244,15 @@ def _commit(
     all_of: Schema | None = None,
     next_version: bool = False,
 ) -> None:
+    """Commit the files of a table that come and go, through the handle; raises as `append`.
+
+    Args:
+        handle: on the version that the actions are about.
+        actions: files that come, and files that go.
+        carried: from `carrying`.
+        all_of: the columns of a table whose other files all go.
+        next_version: the rows say in which version they come.
+    """
     handle.create_write_transaction(
         list(actions),
         "append" if all_of is None else "overwrite",
@@ -353,10 +264,22 @@ def _commit(
             # Rows say in which version they came: another writer's commit must not take it.
             max_commit_retries=0 if next_version or all_of else None,
         ),
-        # What an input's log has to tell its readers, only `flows.upkeep` can know.
-        post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
+        post_commithook_properties=NO_CLEANUP,
     )
     handle.update_incremental()
+
+
+def last_figures(handle: DeltaTable) -> dict[str, Any]:
+    """Return the figures that the newest of our commits carries; nothing if there is none yet."""
+    for limit in (1, None):  # the newest commit is ours, unless somebody tidied up
+        for entry in handle.history(limit):
+            if METADATA in entry:
+                return dict(json.loads(entry[METADATA]))
+    return {}
+
+
+def _written(handle: DeltaTable, data: pl.DataFrame | Written) -> Written:
+    return parquet.write_files(handle, [data]) if isinstance(data, pl.DataFrame) else data
 
 
 def _open(

@@ -21,6 +21,7 @@ from flows.parquet import Written
 from flows.parts import parts
 from flows.runner import UnlikeWorkersError, spread
 from flows.standing import prove_rows, standing
+from flows.upsert import upsert
 from transforms.graph import Table
 
 
@@ -221,7 +222,7 @@ def _make_some(  # noqa: PLR0913 - what is read, what is written, and how far
     expected = delta.rows(target) + len(new) - len(over)
     figures = {"rows": expected, "written": len(new)}
     carried = delta.carrying(todo.consumed, figures)
-    delta.put(target, new, over, promise.key, carried, followed=table.followed)
+    upsert(target, new, over, promise.key, carried, followed=table.followed)
     prove_rows(table, target, expected)
     return len(new)
 

@@ -20,6 +20,7 @@ from flows.noted import made_under
 from flows.outcome import Outcome
 from flows.parquet import Written
 from flows.standing import prove_rows, standing
+from flows.upsert import upsert
 from transforms.graph import Table
 
 
@@ -130,7 +131,7 @@ def _write(
     else:
         expected += delta.rows(silver) - len(fate.over)
         key = table.contract.promise().key
-        delta.put(silver, fate.accepted, fate.over, key, carried, followed=table.followed)
+        upsert(silver, fate.accepted, fate.over, key, carried, followed=table.followed)
     prove_rows(table, silver, expected)
 
 

@@ -8,7 +8,7 @@ messages again, and a file whose records went may be ingested again.
 from time import perf_counter
 
 import polars as pl
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta
@@ -34,9 +34,20 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     handle = delta.open_existing(lake, name)
     then = _as_of(handle, name, version)
     gone = _gone(handle, then) if name.startswith("bronze.") else {}
-    watermark = {each: delta.consumed(then, each) for each in [*gone, *_inputs(name)]}
+    held = {each: delta.consumed(then, each) for each in [*gone, *_inputs(name)]}
+    watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
     figures = {**delta.last_figures(then), "restored": version}
-    delta.restore(handle, version, watermark, figures)
+    carried = delta.rebuilding(handle, delta.carrying(watermark, figures))
+    handle.restore(
+        version,
+        commit_properties=CommitProperties(
+            custom_metadata=carried.custom_metadata,
+            app_transactions=carried.app_transactions,
+            max_commit_retries=0,
+        ),
+        post_commithook_properties=delta.NO_CLEANUP,
+    )
+    handle.update_incremental()
     return Outcome(
         table=name,
         version=handle.version(),

@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import polars as pl
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet
+from flows.parquet import Written
+from flows.upsert import SMALL
 from transforms.graph import tables
-
-SMALL = 50_000
-"""Rows of a file; fewer, and it is put together with others."""
 
 LOG_DAYS = 30
 """How long a version's log is kept at least: Delta's own default, which we leave alone."""
@@ -42,7 +41,7 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
     """
     handle = delta.open_existing(lake, name)
     readers = list(_readers(lake, name))
-    folded = _fold(handle, min(readers, default=handle.version()))
+    folded = _fold_small(handle, min(readers, default=handle.version()))
     removed = _vacuum(handle, max(keep, timedelta(days=1)))
     if handle.version() > 0:
         handle.create_checkpoint()
@@ -51,14 +50,26 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
     return Upkeep(name, folded, len(parquet.files(handle)), removed, handle.version())
 
 
+def fold(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
+    """Put files in the place of others (rows of `parquet.files`) that have the same rows.
+
+    Raises:
+        deltalake.exceptions.CommitFailedError: another writer has removed one of them.
+    """
+    gone = parquet.without(removed, rows_stay=True)
+    done = f"{len(removed)} small files put together in {len(written.actions)}"
+    told = CommitProperties(custom_metadata={delta.UPKEEP: done})
+    delta.commit(handle, [*gone, *written.actions], told)
+
+
 def _readers(lake: str, name: str) -> Iterator[int]:
     """Yield up to which version each reader has consumed a table."""
     for table in tables().values():
         if name in table.input_names and delta.exists(lake, table.name):
-            yield delta.open_existing(lake, table.name).transaction_version(name) or 0
+            yield delta.consumed(delta.open_existing(lake, table.name), name) or 0
 
 
-def _fold(handle: DeltaTable, through: int) -> int:
+def _fold_small(handle: DeltaTable, through: int) -> int:
     """Put small files together that came up to a version which every reader has consumed.
 
     A reader of an append-only table tells by its files what is new to it. So what is new to one
@@ -79,7 +90,7 @@ def _fold(handle: DeltaTable, through: int) -> int:
         return 0
     rows = (parquet.scan_files(handle, pack["path"]).drop("_file").collect() for pack in packs)
     removed = pl.concat(packs)
-    delta.swap(handle, removed, parquet.write_files(handle, rows, rows_through=through))
+    fold(handle, removed, parquet.write_files(handle, rows, rows_through=through))
     return len(removed)
 
 

@@ -12,6 +12,7 @@ from contracts.gold.fact_sales import FactSales
 from contracts.silver.sellers import Sellers
 from contracts.technical import stored
 from flows import delta, parquet
+from flows.upsert import upsert
 
 NOTHING = delta.carrying({}, {})
 
@@ -42,7 +43,7 @@ def put(
 ) -> int:
     if over is None:
         over = delta.matching(handle, rows.select("seller_id")).collect()
-    delta.put(handle, rows, over, ["seller_id"], NOTHING, followed=more.get("followed", []))
+    upsert(handle, rows, over, ["seller_id"], NOTHING, followed=more.get("followed", []))
     return delta.rows(handle)
 
 
@@ -70,7 +71,7 @@ def test_rows_say_which_version_changed_them(lake: str) -> None:
 def test_only_the_files_of_rows_that_go_are_rewritten(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(delta, "_SMALL", 0)
+    monkeypatch.setattr("flows.upsert.SMALL", 0)
     handle = delta.open_table(lake, Sellers)
     for name in "abc":
         put(handle, sellers(name))

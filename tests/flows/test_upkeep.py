@@ -18,7 +18,8 @@ from contracts import bronze
 from contracts.technical import PROVENANCE
 from flows import delta, parquet
 from flows.records import refresh_records
-from flows.upkeep import Upkeep, keep_up
+from flows.upkeep import Upkeep, fold, keep_up
+from flows.upsert import upsert
 from tests.good import GOOD
 from transforms.graph import tables
 
@@ -76,7 +77,7 @@ def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -
     handle = delta.open_existing(lake, "bronze.sellers")
     some = parquet.files(handle)
     rows = parquet.scan_files(handle, some["path"]).drop("_file").collect()
-    delta.swap(handle, some, parquet.write_files(handle, [rows], rows_through=handle.version()))
+    fold(handle, some, parquet.write_files(handle, [rows], rows_through=handle.version()))
     outcome = refresh_records(lake, SELLERS)
     assert outcome.read == 2
     assert "does not tell" in outcome.anew
@@ -136,9 +137,9 @@ def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     changed = rows.filter(pl.col("seller_id") == f"{1:032x}").drop("_version")
     over = delta.matching(other, changed.select("seller_id")).collect()
     new = changed.with_columns(seller_city=pl.lit("recife"))
-    delta.put(other, new, over, ["seller_id"], delta.carrying({}, {}))
+    upsert(other, new, over, ["seller_id"], delta.carrying({}, {}))
     with pytest.raises(CommitFailedError):
-        delta.swap(stale, removed, written)
+        fold(stale, removed, written)
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 
