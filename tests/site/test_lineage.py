@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
 from flows.site.lineage import BOX_HEIGHT, Box, Drawing, lineage
+from flows.site.picture import picture
 from transforms.gold.fact_sales import fact_sales
 from transforms.graph import sources, tables
 from transforms.silver.orders import orders
@@ -93,3 +95,8 @@ def crossings(places: Mapping[str, float]) -> int:
         for a, b in combinations(WHOLE.lines, 2)
         if at[a.start].x == at[b.start].x and at[a.end].x == at[b.end].x
     )
+
+
+def test_the_picture_in_the_architecture_is_of_the_tables_as_they_are() -> None:
+    drawn = Path(__file__).parents[2] / "docs" / "lineage.svg"
+    assert drawn.read_text() == f"{picture()}\n", "python -m flows.site.picture > docs/lineage.svg"
