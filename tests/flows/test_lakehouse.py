@@ -56,7 +56,7 @@ def test_real_rows(real_lake: str) -> None:
         "silver.product_category_name_translation": 71,
     }
     quarantined = {name: row["quarantined"] for name, row in figures.items() if row["quarantined"]}
-    assert quarantined == {"silver.geolocation": 2}
+    assert quarantined == {"silver.geolocation_points": 2}
     assert {row["lag"] for row in figures.values()} == {0}
     prefixes = "SELECT geolocation_zip_code_prefix FROM quarantine.geolocation ORDER BY 1"
     assert answer(real_lake, prefixes) == [("28333",), ("57319",)]
