@@ -55,7 +55,7 @@ def _readers(lake: str, name: str) -> Iterator[int]:
     """Yield up to which version each reader has consumed a table."""
     for table in tables().values():
         if name in table.input_names and delta.exists(lake, table.name):
-            yield delta.open_existing(lake, table.name).transaction_version(name) or 0
+            yield delta.consumed(delta.open_existing(lake, table.name), name) or 0
 
 
 def _fold(handle: DeltaTable, through: int) -> int:

@@ -18,6 +18,7 @@ from contracts import bronze
 from contracts.technical import PROVENANCE
 from flows import delta, parquet
 from flows.records import refresh_records
+from flows.restore import restore_table
 from flows.upkeep import Upkeep, keep_up
 from tests.good import GOOD
 from transforms.graph import tables
@@ -80,6 +81,16 @@ def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -
     outcome = refresh_records(lake, SELLERS)
     assert outcome.read == 2
     assert "does not tell" in outcome.anew
+    assert numbers(lake, "silver.sellers") == [0, 1]
+
+
+def test_a_reader_that_was_put_back_to_its_beginning_has_consumed_nothing(lake: str) -> None:
+    arrive(lake, 0)
+    arrive(lake, 1)
+    refresh_records(lake, SELLERS)
+    restore_table(lake, "silver.sellers", 0)
+    assert keep_up(lake, "bronze.sellers", DAY).folded == 0
+    refresh_records(lake, SELLERS)
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 
