@@ -5,6 +5,7 @@ since is not taken for consumed: the next refresh reads on from there, the next 
 messages again, and a file whose records went may be ingested again.
 """
 
+from collections.abc import Iterable, Iterator
 from time import perf_counter
 
 import polars as pl
@@ -33,8 +34,10 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     started, name = perf_counter(), named(lake, table)
     handle = delta.open_existing(lake, name)
     then = _as_of(handle, name, version)
-    gone = _gone(handle, then) if name.startswith("bronze.") else {}
-    watermark = {each: delta.consumed(then, each) for each in [*gone, *_inputs(name)]}
+    before, now = (_sources(each) if name.startswith("bronze.") else {} for each in (then, handle))
+    moved = _moved(handle, then, _noted_of(before | now))
+    gone = [source for each, source in sorted(now.items()) if each in moved or each not in before]
+    watermark = {each: delta.consumed(then, each) for each in [*moved, *_inputs(name)]}
     figures = {**delta.last_figures(then), "restored": version}
     delta.restore(handle, version, watermark, figures)
     return Outcome(
@@ -42,7 +45,7 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
         version=handle.version(),
         rows=delta.rows(handle),
         changed=True,
-        gone=tuple(gone.values()),
+        gone=tuple(gone),
         seconds=perf_counter() - started,
     )
 
@@ -67,14 +70,16 @@ def _inputs(name: str) -> list[str]:
     return [*table.input_names, *quarantine, CODE]
 
 
-def _gone(handle: DeltaTable, then: DeltaTable) -> dict[str, str]:
-    """Return whose records a bronze table did not have yet: by transaction, the source's name."""
-    before = _sources(then)
-    return {
-        name: source
-        for name, source in sorted(_sources(handle).items())
-        if name not in before or delta.consumed(handle, name) != delta.consumed(then, name)
-    }
+def _noted_of(sources: Iterable[str]) -> Iterator[str]:
+    """Yield what a bronze table notes of its sources; of a partition also which topic it is of."""
+    for source in sources:
+        yield source
+        if source.startswith("kafka/"):
+            yield f"{source}/topic"  # as `flows.lag.identity` names it
+
+
+def _moved(handle: DeltaTable, then: DeltaTable, names: Iterable[str]) -> set[str]:
+    return {name for name in names if delta.consumed(handle, name) != delta.consumed(then, name)}
 
 
 def _sources(handle: DeltaTable) -> dict[str, str]:
