@@ -12,7 +12,7 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
-from flows import delta
+from flows import delta, parquet, storage
 from flows.fingerprint import CODE
 from flows.outcome import Outcome
 from flows.status import named
@@ -32,6 +32,9 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started, name = perf_counter(), named(lake, table)
+    if name.startswith("quarantine."):
+        message = f"{name}: goes with its silver table, and cannot be put back alone; restore that"
+        raise NoVersionError(message)
     handle = delta.open_existing(lake, name)
     then = _as_of(handle, name, version)
     before, now = (_sources(each) if name.startswith("bronze.") else {} for each in (then, handle))
@@ -55,10 +58,15 @@ def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
         message = f"{name}: there is no version {version} before the newest, {handle.version()}"
         raise NoVersionError(message)
     try:
-        return delta.as_of(handle, version)
+        then = delta.as_of(handle, version)
     except DeltaError as error:
         message = f"{name}: its log does not know version {version} any more"
         raise NoVersionError(message) from error
+    old = parquet.files(then).join(parquet.files(handle), on="path", how="anti")
+    if gone := [uri for uri in parquet.paths(then, old["path"]) if not storage.exists(uri)]:
+        message = f"{name}: upkeep has deleted {len(gone)} files of version {version}; take a later"
+        raise NoVersionError(message)
+    return then
 
 
 def _inputs(name: str) -> list[str]:

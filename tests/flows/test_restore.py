@@ -8,14 +8,11 @@ import pytest
 
 from flows import delta
 from flows.history import history
-from flows.kafka import origin
-from flows.lag import identity
 from flows.lakehouse import ingest, lakehouse, refresh, restore
 from flows.maintain import maintain
 from flows.outcome import Outcome, UnknownTableError
 from flows.restore import NoVersionError, restore_table
 from flows.status import existing
-from tests.flows.test_upkeep import arrive
 
 Land = Callable[..., Path]
 A, B = "a" * 32, "b" * 32
@@ -87,27 +84,6 @@ def test_a_file_that_comes_back_is_known_again(two_orders: str, land: Land) -> N
     restore("bronze.orders", newest, two_orders)
     ingest(str(land("b")), two_orders)
     assert delta.rows(delta.open_existing(two_orders, "bronze.orders")) == 2
-
-
-def test_a_partition_that_comes_back_has_its_offset_again(lake: str) -> None:
-    arrive(lake, 0)
-    arrive(lake, 1)
-    restore_table(lake, "bronze.sellers", 0)
-    assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") is None
-    restore_table(lake, "bronze.sellers", 2)
-    assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
-
-
-def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> None:
-    held = [{origin("sellers", 0): 50, identity("sellers", 0): 7}]
-    held.append({origin("sellers", 0): 3, identity("sellers", 0): 8})  # the topic was made anew
-    for number, consumed in enumerate(held):
-        arrive(lake, number)
-        handle = delta.open_existing(lake, "bronze.sellers")
-        delta.append(handle, delta.scan(handle).clear().collect(), delta.carrying(consumed, {}))
-    restore_table(lake, "bronze.sellers", 2)
-    handle = delta.open_existing(lake, "bronze.sellers")
-    assert {name: delta.consumed(handle, name) for name in held[0]} == held[0]
 
 
 def test_before_its_first_rows_a_table_was_empty(two_orders: str) -> None:
