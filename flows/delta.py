@@ -252,7 +252,7 @@ def swap(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
     """
     gone = parquet.without(removed, rows_stay=True)
     done = f"{len(removed)} small files put together in {len(written.actions)}"
-    _commit(handle, [*gone, *written.actions], CommitProperties(custom_metadata={UPKEEP: done}))
+    _commit(handle, [*gone, *written.actions], keeping_up(handle, done))
 
 
 def restore(
@@ -293,15 +293,22 @@ def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitP
     )
 
 
+def keeping_up(handle: DeltaTable, done: str) -> CommitProperties:
+    """Return what a commit carries that changes no row: what it did, and the figures as before."""
+    figures = json.dumps(last_figures(handle))
+    return CommitProperties(custom_metadata={UPKEEP: done, _AS_BEFORE: figures})
+
+
 def last_figures(handle: DeltaTable) -> dict[str, Any]:
     """Return the figures that the newest of our commits carries; nothing if there is none yet."""
     for limit in (1, None):  # the newest commit is ours, unless somebody tidied up
         for entry in handle.history(limit):
-            if METADATA in entry:
-                return dict(json.loads(entry[METADATA]))
+            if told := entry.get(METADATA) or entry.get(_AS_BEFORE):
+                return dict(json.loads(told))
     return {}
 
 
+_AS_BEFORE = "keystone.before"  # the figures of an older commit, which the log may forget
 _SMALL = 50_000  # rows of a file
 _MANY = 16
 

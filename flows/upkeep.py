@@ -87,7 +87,14 @@ def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
     hours = keep // timedelta(hours=1)
     doomed = handle.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
     if doomed:  # or it would commit two versions to say so
-        handle.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+        done = delta.keeping_up(handle, f"{len(doomed)} files deleted that no kept version has")
+        handle.vacuum(
+            hours,
+            dry_run=False,
+            enforce_retention_duration=False,
+            full=True,
+            commit_properties=done,
+        )
     return len(doomed)
 
 

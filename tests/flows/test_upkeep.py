@@ -136,6 +136,26 @@ def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
     assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
 
 
+def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> None:
+    for number in range(2):
+        arrive(lake, number)
+        refresh_records(lake, SELLERS)
+    handle = delta.open_existing(lake, "silver.sellers")
+    figures, done = delta.last_figures(handle), handle.version()
+    orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
+    orphan.write_bytes(b"written by somebody who died before the commit")
+    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
+    os.utime(orphan, (long_ago, long_ago))
+    keep_up(lake, "silver.sellers", DAY)
+    for path in log.iterdir():
+        os.utime(path, (long_ago, long_ago))
+    keep_up(lake, "silver.sellers", DAY)
+    assert not (log / f"{done:020}.json").exists()
+    assert figures
+    assert delta.last_figures(delta.open_existing(lake, "silver.sellers")) == figures
+
+
 def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     for number in range(2):
         arrive(lake, number)
