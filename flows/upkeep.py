@@ -43,7 +43,9 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
     handle = delta.open_existing(lake, name)
     readers = list(_readers(lake, name))
     folded = _fold(handle, min(readers, default=handle.version()))
-    removed = _vacuum(handle, max(keep, timedelta(days=1)))
+    keep = max(keep, timedelta(days=1))
+    _remember(handle, keep)
+    removed = _vacuum(handle, keep)
     if handle.version() > 0:
         handle.create_checkpoint()
     if all(_is_recent(handle, version) for version in readers):
@@ -81,6 +83,22 @@ def _fold(handle: DeltaTable, through: int) -> int:
     removed = pl.concat(packs)
     delta.swap(handle, removed, parquet.write_files(handle, rows, rows_through=through))
     return len(removed)
+
+
+def _remember(handle: DeltaTable, keep: timedelta) -> None:
+    """Let checkpoints know as long who removed a file; a week is all that Delta does by itself.
+
+    Of a file that no removal is known of, a vacuum takes the age for the time since.
+    """
+    days = f"interval {keep.days} days"
+    if keep > timedelta(days=7) and handle.metadata().configuration.get(_RETENTION) != days:
+        handle.alter.set_table_properties(
+            {_RETENTION: days},
+            commit_properties=delta.keeping_up(handle, f"removed files kept for {keep.days} days"),
+        )
+
+
+_RETENTION = "delta.deletedFileRetentionDuration"
 
 
 def _vacuum(handle: DeltaTable, keep: timedelta) -> int:

@@ -128,6 +128,27 @@ def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> No
     assert numbers(lake, "bronze.sellers") == [0]
 
 
+def test_files_may_be_kept_longer_than_delta_remembers_them(
+    lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = timedelta(days=30)
+    arrive(lake, 0)
+    keep_up(lake, "bronze.sellers", month)
+    arrive(lake, 1)
+    refresh_records(lake, SELLERS)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    paths = parquet.paths(handle, parquet.files(handle)["path"])
+    written, removed = ((datetime.now(UTC) - days * DAY).timestamp() for days in (40, 8))
+    for path in paths:
+        os.utime(path, (written, written))
+    monkeypatch.setattr(parquet.time, "time", lambda: removed)
+    assert keep_up(lake, "bronze.sellers", month).folded == 2
+    monkeypatch.undo()
+    assert keep_up(lake, "bronze.sellers", month).removed == 0
+    assert all(Path(path).exists() for path in paths)
+    assert keep_up(lake, "bronze.sellers", timedelta(days=7)).removed == 2
+
+
 def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
     arrive(lake, 0, 1)
     keep_up(lake, "bronze.sellers", DAY)
