@@ -299,11 +299,17 @@ def keeping_up(handle: DeltaTable, done: str) -> CommitProperties:
     return CommitProperties(custom_metadata={UPKEEP: done, _AS_BEFORE: figures})
 
 
-def last_figures(handle: DeltaTable) -> dict[str, Any]:
-    """Return the figures that the newest of our commits carries; nothing if there is none yet."""
+def last_figures(handle: DeltaTable, through: int | None = None) -> dict[str, Any]:
+    """Return the figures that the newest of our commits carries; nothing if there is none yet.
+
+    Of an earlier version ask a handle on the newest: `history` always begins at the log's end,
+    and counts down from the handle's version.
+    """
+    last = handle.version() if through is None else through
     for limit in (1, None):  # the newest commit is ours, unless somebody tidied up
         for entry in handle.history(limit):
-            if told := entry.get(METADATA) or entry.get(_AS_BEFORE):
+            told = entry.get(METADATA) or entry.get(_AS_BEFORE)
+            if told and entry["version"] <= last:
                 return dict(json.loads(told))
     return {}
 

@@ -41,7 +41,7 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     moved = _moved(handle, then, _noted_of(before | now))
     gone = [source for each, source in sorted(now.items()) if each in moved or each not in before]
     watermark = {each: delta.consumed(then, each) for each in [*moved, *_inputs(name)]}
-    figures = {**delta.last_figures(then), "restored": version}
+    figures = {**delta.last_figures(handle, version), "restored": version}
     delta.restore(handle, version, watermark, figures)
     return Outcome(
         table=name,

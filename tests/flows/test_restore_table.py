@@ -53,3 +53,14 @@ def test_a_version_whose_files_are_deleted_is_refused(lake: str, table: str) -> 
         Path(path).unlink()
     with pytest.raises(NoVersionError, match=f"{table}: upkeep has deleted 1 files of version 1"):
         restore_table(lake, table, 1)
+
+
+def test_figures_go_back_with_the_rows(lake: str) -> None:
+    for numbers in ([0], [1, 2]):
+        arrive(lake, *numbers)
+        refresh_records(lake, SELLERS)
+    restore_table(lake, "silver.sellers", 1)
+    assert delta.last_figures(delta.open_existing(lake, "silver.sellers"))["read"] == 1
+    restore_table(lake, "silver.sellers", 0)
+    restored = delta.last_figures(delta.open_existing(lake, "silver.sellers"))
+    assert restored == {"restored": 0}

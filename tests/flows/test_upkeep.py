@@ -177,6 +177,23 @@ def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> N
     assert delta.last_figures(delta.open_existing(lake, "silver.sellers")) == figures
 
 
+def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lake: str) -> None:
+    arrive(lake, 0)
+    arrive(lake, 1)
+    refresh_records(lake, SELLERS)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    handle.create_checkpoint()
+    arrive(lake, 2)
+    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
+    for path in log.glob("0*[0-2].*"):
+        os.utime(path, (long_ago, long_ago))
+    keep_up(lake, "bronze.sellers", DAY)
+    assert not (log / f"{0:020}.json").exists()
+    outcome = refresh_records(lake, SELLERS)
+    assert (outcome.read, outcome.anew) == (1, "")
+
+
 def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     for number in range(2):
         arrive(lake, number)
