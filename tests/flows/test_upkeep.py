@@ -141,7 +141,7 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
     written, removed = ((datetime.now(UTC) - days * DAY).timestamp() for days in (40, 8))
     for path in paths:
         os.utime(path, (written, written))
-    monkeypatch.setattr(parquet.time, "time", lambda: removed)
+    monkeypatch.setattr("flows.parquet.time.time", lambda: removed)
     assert keep_up(lake, "bronze.sellers", month).folded == 2
     monkeypatch.undo()
     assert keep_up(lake, "bronze.sellers", month).removed == 0
