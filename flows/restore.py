@@ -5,13 +5,14 @@ since is not taken for consumed: the next refresh reads on from there, the next 
 messages again, and a file whose records went may be ingested again.
 """
 
+from collections.abc import Iterable, Iterator
 from time import perf_counter
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
-from flows import delta
+from flows import delta, parquet, storage
 from flows.fingerprint import CODE
 from flows.outcome import Outcome
 from flows.status import named
@@ -31,12 +32,17 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started, name = perf_counter(), named(lake, table)
+    if name.startswith("quarantine."):
+        message = f"{name}: goes with its silver table, and cannot be put back alone; restore that"
+        raise NoVersionError(message)
     handle = delta.open_existing(lake, name)
     then = _as_of(handle, name, version)
-    gone = _gone(handle, then) if name.startswith("bronze.") else {}
-    held = {each: delta.consumed(then, each) for each in [*gone, *_inputs(name)]}
+    before, now = (_sources(each) if name.startswith("bronze.") else {} for each in (then, handle))
+    moved = _moved(handle, then, _noted_of(before | now))
+    gone = [source for each, source in sorted(now.items()) if each in moved or each not in before]
+    held = {each: delta.consumed(then, each) for each in [*moved, *_inputs(name)]}
     watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
-    figures = {**delta.last_figures(then), "restored": version}
+    figures = {**delta.last_figures(handle, version), "restored": version}
     carried = delta.rebuilding(handle, delta.carrying(watermark, figures))
     handle.restore(
         version,
@@ -53,7 +59,7 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
         version=handle.version(),
         rows=delta.rows(handle),
         changed=True,
-        gone=tuple(gone.values()),
+        gone=tuple(gone),
         seconds=perf_counter() - started,
     )
 
@@ -63,10 +69,15 @@ def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
         message = f"{name}: there is no version {version} before the newest, {handle.version()}"
         raise NoVersionError(message)
     try:
-        return delta.as_of(handle, version)
+        then = delta.as_of(handle, version)
     except DeltaError as error:
         message = f"{name}: its log does not know version {version} any more"
         raise NoVersionError(message) from error
+    old = parquet.files(then).join(parquet.files(handle), on="path", how="anti")
+    if gone := [uri for uri in parquet.paths(then, old["path"]) if not storage.exists(uri)]:
+        message = f"{name}: upkeep has deleted {len(gone)} files of version {version}; take a later"
+        raise NoVersionError(message)
+    return then
 
 
 def _inputs(name: str) -> list[str]:
@@ -78,14 +89,16 @@ def _inputs(name: str) -> list[str]:
     return [*table.input_names, *quarantine, CODE]
 
 
-def _gone(handle: DeltaTable, then: DeltaTable) -> dict[str, str]:
-    """Return whose records a bronze table did not have yet: by transaction, the source's name."""
-    before = _sources(then)
-    return {
-        name: source
-        for name, source in sorted(_sources(handle).items())
-        if name not in before or delta.consumed(handle, name) != delta.consumed(then, name)
-    }
+def _noted_of(sources: Iterable[str]) -> Iterator[str]:
+    """Yield what a bronze table notes of its sources; of a partition also which topic it is of."""
+    for source in sources:
+        yield source
+        if source.startswith("kafka/"):
+            yield f"{source}/topic"  # as `flows.lag.identity` names it
+
+
+def _moved(handle: DeltaTable, then: DeltaTable, names: Iterable[str]) -> set[str]:
+    return {name for name in names if delta.consumed(handle, name) != delta.consumed(then, name)}
 
 
 def _sources(handle: DeltaTable) -> dict[str, str]:

@@ -36,6 +36,16 @@ def size(uri: str) -> int:
         return page["Contents"][0]["Size"]
 
 
+def exists(uri: str) -> bool:
+    """Tell whether a file is there; raises as `size` when the storage does not answer."""
+    if not is_s3(uri):
+        return Path(uri).exists()
+    bucket, key = s3.bucket_and_key(uri)
+    with s3.speaking_of(uri):
+        page = s3.client().list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+        return bool(page.get("Contents"))
+
+
 def remove(uri: str) -> None:
     """Remove a file; raises as `size`."""
     if not is_s3(uri):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import polars as pl
-from deltalake import CommitProperties, DeltaTable
+from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet
@@ -42,7 +42,9 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
     handle = delta.open_existing(lake, name)
     readers = list(_readers(lake, name))
     folded = _fold_small(handle, min(readers, default=handle.version()))
-    removed = _vacuum(handle, max(keep, timedelta(days=1)))
+    keep = max(keep, timedelta(days=1))
+    _remember(handle, keep)
+    removed = _vacuum(handle, keep)
     if handle.version() > 0:
         handle.create_checkpoint()
     if all(_is_recent(handle, version) for version in readers):
@@ -58,8 +60,7 @@ def fold(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
     """
     gone = parquet.without(removed, rows_stay=True)
     done = f"{len(removed)} small files put together in {len(written.actions)}"
-    told = CommitProperties(custom_metadata={delta.UPKEEP: done})
-    delta.commit(handle, [*gone, *written.actions], told)
+    delta.commit(handle, [*gone, *written.actions], delta.keeping_up(handle, done))
 
 
 def _readers(lake: str, name: str) -> Iterator[int]:
@@ -94,19 +95,40 @@ def _fold_small(handle: DeltaTable, through: int) -> int:
     return len(removed)
 
 
+def _remember(handle: DeltaTable, keep: timedelta) -> None:
+    """Let checkpoints know as long who removed a file; a week is all that Delta does by itself.
+
+    Of a file that no removal is known of, a vacuum takes the age for the time since.
+    """
+    days = f"interval {keep.days} days"
+    if keep > timedelta(days=7) and handle.metadata().configuration.get(_RETENTION) != days:
+        handle.alter.set_table_properties(
+            {_RETENTION: days},
+            commit_properties=delta.keeping_up(handle, f"removed files kept for {keep.days} days"),
+        )
+
+
+_RETENTION = "delta.deletedFileRetentionDuration"
+
+
 def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
     hours = keep // timedelta(hours=1)
     doomed = handle.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
     if doomed:  # or it would commit two versions to say so
-        handle.vacuum(hours, dry_run=False, enforce_retention_duration=False, full=True)
+        done = delta.keeping_up(handle, f"{len(doomed)} files deleted that no kept version has")
+        handle.vacuum(
+            hours,
+            dry_run=False,
+            enforce_retention_duration=False,
+            full=True,
+            commit_properties=done,
+        )
     return len(doomed)
 
 
 def _is_recent(handle: DeltaTable, version: int) -> bool:
     """Tell whether a version's log is kept anyway: who stands there must find what came since."""
-    try:
-        (made,) = delta.as_of(handle, version).history(1)
-    except (DeltaError, ValueError):
-        return False
+    # Asked of this handle and not of one on that version, which would tell of the newest.
+    made = handle.history(max(1, handle.version() - version + 1))[-1]
     age = datetime.now(UTC) - datetime.fromtimestamp(made["timestamp"] / 1000, UTC)
-    return age < timedelta(days=LOG_DAYS)
+    return made["version"] == version and age < timedelta(days=LOG_DAYS)

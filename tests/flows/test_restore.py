@@ -78,6 +78,14 @@ def test_a_restore_may_be_undone(two_orders: str) -> None:
         assert orders(two_orders, name) == {A, B}
 
 
+def test_a_file_that_comes_back_is_known_again(two_orders: str, land: Land) -> None:
+    newest = delta.open_existing(two_orders, "bronze.orders").version()
+    restore("bronze.orders", 1, two_orders)
+    restore("bronze.orders", newest, two_orders)
+    ingest(str(land("b")), two_orders)
+    assert delta.rows(delta.open_existing(two_orders, "bronze.orders")) == 2
+
+
 def test_before_its_first_rows_a_table_was_empty(two_orders: str) -> None:
     restore("silver.orders", 0, two_orders)
     assert orders(two_orders, "gold.fact_orders") == set()

@@ -18,6 +18,7 @@ from contracts import bronze
 from contracts.technical import PROVENANCE
 from flows import delta, parquet
 from flows.records import refresh_records
+from flows.restore import restore_table
 from flows.upkeep import Upkeep, fold, keep_up
 from flows.upsert import upsert
 from tests.good import GOOD
@@ -84,6 +85,16 @@ def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 
+def test_a_reader_that_was_put_back_to_its_beginning_has_consumed_nothing(lake: str) -> None:
+    arrive(lake, 0)
+    arrive(lake, 1)
+    refresh_records(lake, SELLERS)
+    restore_table(lake, "silver.sellers", 0)
+    assert keep_up(lake, "bronze.sellers", DAY).folded == 0
+    refresh_records(lake, SELLERS)
+    assert numbers(lake, "silver.sellers") == [0, 1]
+
+
 def test_partitions_are_kept_apart(lake: str) -> None:
     months = ["2017-01", "2017-02"]
     contract = tables()["gold.fact_sales"].contract
@@ -118,12 +129,70 @@ def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> No
     assert numbers(lake, "bronze.sellers") == [0]
 
 
+def test_files_may_be_kept_longer_than_delta_remembers_them(
+    lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    month = timedelta(days=30)
+    arrive(lake, 0)
+    keep_up(lake, "bronze.sellers", month)
+    arrive(lake, 1)
+    refresh_records(lake, SELLERS)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    paths = parquet.paths(handle, parquet.files(handle)["path"])
+    written, removed = ((datetime.now(UTC) - days * DAY).timestamp() for days in (40, 8))
+    for path in paths:
+        os.utime(path, (written, written))
+    monkeypatch.setattr("flows.parquet.time.time", lambda: removed)
+    assert keep_up(lake, "bronze.sellers", month).folded == 2
+    monkeypatch.undo()
+    assert keep_up(lake, "bronze.sellers", month).removed == 0
+    assert all(Path(path).exists() for path in paths)
+    assert keep_up(lake, "bronze.sellers", timedelta(days=7)).removed == 2
+
+
 def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
     arrive(lake, 0, 1)
     keep_up(lake, "bronze.sellers", DAY)
     log = Path(parquet.paths(delta.open_existing(lake, "bronze.sellers"), ["_delta_log"])[0])
     (log / f"{0:020}.json").unlink()
     assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
+
+
+def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> None:
+    for number in range(2):
+        arrive(lake, number)
+        refresh_records(lake, SELLERS)
+    handle = delta.open_existing(lake, "silver.sellers")
+    figures, done = delta.last_figures(handle), handle.version()
+    orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
+    orphan.write_bytes(b"written by somebody who died before the commit")
+    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
+    os.utime(orphan, (long_ago, long_ago))
+    keep_up(lake, "silver.sellers", DAY)
+    for path in log.iterdir():
+        os.utime(path, (long_ago, long_ago))
+    keep_up(lake, "silver.sellers", DAY)
+    assert not (log / f"{done:020}.json").exists()
+    assert figures
+    assert delta.last_figures(delta.open_existing(lake, "silver.sellers")) == figures
+
+
+def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lake: str) -> None:
+    arrive(lake, 0)
+    arrive(lake, 1)
+    refresh_records(lake, SELLERS)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    handle.create_checkpoint()
+    arrive(lake, 2)
+    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
+    for path in log.glob("0*[0-2].*"):
+        os.utime(path, (long_ago, long_ago))
+    keep_up(lake, "bronze.sellers", DAY)
+    assert not (log / f"{0:020}.json").exists()
+    outcome = refresh_records(lake, SELLERS)
+    assert (outcome.read, outcome.anew) == (1, "")
 
 
 def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:

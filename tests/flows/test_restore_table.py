@@ -1,0 +1,66 @@
+"""What a restore takes with the rows, and what it refuses."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from flows import delta, parquet
+from flows.kafka import origin
+from flows.lag import identity
+from flows.records import refresh_records
+from flows.restore import NoVersionError, restore_table
+from flows.upkeep import keep_up
+from tests.flows.test_upkeep import SELLERS, arrive
+
+
+def test_a_partition_that_comes_back_has_its_offset_again(lake: str) -> None:
+    arrive(lake, 0)
+    arrive(lake, 1)
+    restore_table(lake, "bronze.sellers", 0)
+    assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") is None
+    restore_table(lake, "bronze.sellers", 2)
+    assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
+
+
+def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> None:
+    held = [{origin("sellers", 0): 50, identity("sellers", 0): 7}]
+    held.append({origin("sellers", 0): 3, identity("sellers", 0): 8})  # the topic was made anew
+    for number, consumed in enumerate(held):
+        arrive(lake, number)
+        handle = delta.open_existing(lake, "bronze.sellers")
+        delta.append(handle, delta.scan(handle).clear().collect(), delta.carrying(consumed, {}))
+    restore_table(lake, "bronze.sellers", 2)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    assert {name: delta.consumed(handle, name) for name in held[0]} == held[0]
+
+
+def test_a_quarantine_is_not_put_back_without_its_silver_table(lake: str) -> None:
+    arrive(lake, 0)
+    refresh_records(lake, SELLERS)
+    with pytest.raises(NoVersionError, match="goes with its silver table"):
+        restore_table(lake, "quarantine.sellers", 0)
+
+
+@pytest.mark.parametrize("table", ["bronze.sellers", "silver.sellers"])
+def test_a_version_whose_files_are_deleted_is_refused(lake: str, table: str) -> None:
+    for number in range(2):
+        arrive(lake, number)
+        refresh_records(lake, SELLERS)
+    then = delta.as_of(delta.open_existing(lake, table), 1)
+    keep_up(lake, table, timedelta(days=1))
+    for path in parquet.paths(then, parquet.files(then)["path"]):
+        Path(path).unlink()
+    with pytest.raises(NoVersionError, match=f"{table}: upkeep has deleted 1 files of version 1"):
+        restore_table(lake, table, 1)
+
+
+def test_figures_go_back_with_the_rows(lake: str) -> None:
+    for numbers in ([0], [1, 2]):
+        arrive(lake, *numbers)
+        refresh_records(lake, SELLERS)
+    restore_table(lake, "silver.sellers", 1)
+    assert delta.last_figures(delta.open_existing(lake, "silver.sellers"))["read"] == 1
+    restore_table(lake, "silver.sellers", 0)
+    restored = delta.last_figures(delta.open_existing(lake, "silver.sellers"))
+    assert restored == {"restored": 0}
