@@ -66,7 +66,8 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
 
 def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
     if not 0 <= version < handle.version():
-        message = f"{name}: there is no version {version} before the newest, {handle.version()}"
+        newest = handle.version()
+        message = f"{name}: there is no version {version} to go back to; the newest is {newest}"
         raise NoVersionError(message)
     try:
         then = delta.as_of(handle, version)

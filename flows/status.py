@@ -1,5 +1,6 @@
 """How the tables stand: version, rows, what waits in quarantine, how far behind the inputs."""
 
+from difflib import get_close_matches
 from typing import Any
 
 from deltalake import DeltaTable
@@ -82,7 +83,8 @@ def named(lake: str, table: str) -> str:
     here = existing(lake)
     if table in here:
         return table
-    message = f"there is no table {table}; there are {', '.join(here)}"
+    nearest = ", ".join(get_close_matches(table, here, cutoff=0))
+    message = f"there is no table {table}; the nearest are {nearest}, `keystone status` lists all"
     raise UnknownTableError(message)
 
 

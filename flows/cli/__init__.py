@@ -31,7 +31,7 @@ def main() -> None:
     try:
         app()
     except (MissingSettingError, UnknownTableError) as error:
-        err.print(f"Usage: {error}", style="red")
+        err.print(f"Usage: {error}", style="red", soft_wrap=True)
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 - whatever it was, people get one line
         for line in getattr(error, "failures", [_said(error)]):

@@ -9,7 +9,7 @@ import polars.selectors as cs
 import typer
 
 from flows.cli.options import Bootstrap, Lake, Prefix
-from flows.cli.terminal import cell, grid, out
+from flows.cli.terminal import cell, grid, out, wide
 from flows.settings import place
 
 app = typer.Typer()
@@ -74,7 +74,7 @@ def sql(
         print(json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False))
     else:
         shown = (["" if value is None else str(value) for value in row] for row in rows.iter_rows())
-        out.print(grid(rows.columns, shown))
+        wide.print(grid(rows.columns, shown))
 
 
 def _plain(value: object) -> float | str:

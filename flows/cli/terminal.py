@@ -13,6 +13,8 @@ from flows.outcome import Outcome, RunFailedError
 # A file or a pipe has no width: give it one that shows a row on a line.
 out = Console(width=None if sys.stdout.isatty() else 120, markup=False)
 err = Console(stderr=True, markup=False)
+# Many columns folded into the width of a terminal are slivers: their lines run on instead.
+wide = Console(width=10_000, markup=False)
 
 
 def report(doing: str, flow: Callable[[], Sequence[Outcome]]) -> None:

@@ -97,11 +97,25 @@ def test_sql_for_programs(orders: str, form: str, expected: str) -> None:
     assert invoke("sql", statement, "--lake", orders, "--format", form) == expected
 
 
+def test_a_row_of_a_query_stays_on_a_line_however_wide(orders: str) -> None:
+    said = invoke("sql", "SELECT * FROM bronze.orders LIMIT 1", "--lake", orders)
+    assert "order_estimated_delivery_date" in said
+    assert len(said.splitlines()) == len(["", "names", "line", "row", ""])
+
+
 def test_the_lake_may_be_set_in_the_environment(
     orders: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYSTONE_LAKE", orders)
     assert "quarantine" in invoke("sql", "SELECT 'quarantine' FROM quarantine.orders")
+
+
+def test_a_misspelt_table_is_one_line_of_usage_that_names_the_nearest(
+    orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_of(monkeypatch, "history", "silver.ordres", "--lake", orders) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Usage: there is no table silver.ordres; the nearest are silver.orders")
 
 
 def test_a_wrong_table_is_one_line_that_names_the_nearest(
