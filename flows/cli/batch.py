@@ -55,16 +55,16 @@ def refresh(
 ) -> None:
     """Bring every table up to its inputs."""
     from flows import lakehouse
+    from flows.status import existing
 
+    existing(where := place("lake", lake))
     if dry_run:
         from flows.plan import explain, plan
-        from flows.status import existing
 
-        existing(where := place("lake", lake))
         rows = [explain(where, each) for each in plan(where, rebuild=rebuild).values()]
         out.print(grid(("table", "would read", "and write"), rows, justify="left"))
         return
-    report("refresh", lambda: lakehouse.refresh(place("lake", lake), rebuild, runner))
+    report("refresh", lambda: lakehouse.refresh(where, rebuild, runner))
 
 
 @app.command()
@@ -74,5 +74,7 @@ def replay(
 ) -> None:
     """Put quarantined records through the code as it is now."""
     from flows import lakehouse
+    from flows.status import existing
 
-    report("replay", lambda: lakehouse.replay(place("lake", lake), table))
+    existing(where := place("lake", lake))
+    report("replay", lambda: lakehouse.replay(where, table))

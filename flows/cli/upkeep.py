@@ -49,5 +49,7 @@ def restore(
 ) -> None:
     """Put a table back to an earlier version, and refresh the tables that are made of it."""
     from flows import lakehouse
+    from flows.status import named
 
-    report("restore", lambda: lakehouse.restore(table, version, place("lake", lake)))
+    name = named(where := place("lake", lake), table)
+    report("restore", lambda: lakehouse.restore(name, version, where))

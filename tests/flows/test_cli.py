@@ -155,3 +155,15 @@ def test_no_lake_is_one_readable_line(
 def test_sample_writes_nine_files(tmp_path: Path) -> None:
     invoke("sample", "--out", str(tmp_path), "--orders", "10", "--seed", "1")
     assert len(list(tmp_path.glob("*.csv"))) == 9
+
+
+@pytest.mark.parametrize("command", [["refresh"], ["replay"], ["history", "gold.dim_date"]])
+def test_a_misspelt_lake_is_told_and_not_made(
+    command: list[str],
+    lake: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert exit_of(monkeypatch, *command, "--lake", lake) == 1
+    assert "no lake here yet" in capsys.readouterr().err
+    assert not Path(lake).exists()
