@@ -19,8 +19,9 @@ from flows.landing import arrivals
 from flows.objects import S3Object
 from flows.outcome import Outcome, RunFailedError
 from flows.sample import write_sample
+from tests.aws import moto
 from tests.s3 import chaos
-from tests.s3.server import BEST, BUCKET, make_bucket, moto, reaching
+from tests.s3.server import BEST, BUCKET, make_bucket, reaching
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
