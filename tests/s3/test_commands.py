@@ -51,12 +51,17 @@ def test_the_data_docs_are_written(lake: str, tmp_path: Path) -> None:
     assert "fact_sales" in (tmp_path / "index.html").read_text()
 
 
-def test_a_lake_is_maintained_and_a_table_restored(lake: str) -> None:
-    before = delta.scan(delta.open_existing(lake, "silver.orders")).drop("_version").collect()
+def test_a_lake_is_maintained_and_a_table_restored_and_refreshed(lake: str) -> None:
+    def orders() -> pl.DataFrame:
+        return delta.scan(delta.open_existing(lake, "silver.orders")).drop("_version").collect()
+
+    before = orders()
     invoke("maintain", "--lake", lake)
+    assert_frame_equal(orders(), before)
     invoke("restore", "silver.orders", "--version", "0", "--lake", lake)
-    after = delta.scan(delta.open_existing(lake, "silver.orders")).drop("_version").collect()
-    assert_frame_equal(after, before, check_row_order=False)
+    assert orders().is_empty()
+    invoke("refresh", "--lake", lake)
+    assert_frame_equal(orders(), before, check_row_order=False)
 
 
 class Places(Gold, key=("id",), scope=("id",)):
