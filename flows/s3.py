@@ -32,16 +32,18 @@ class S3Settings(BaseSettings):
     """How long a request may take; what fails is tried again for twice as long."""
 
 
-def filesystem(seconds: float | None = None) -> "S3FileSystem":
+def filesystem(seconds: float | None = None, tries: int = 3) -> "S3FileSystem":
     """Return what all files of S3 go through; ask again each time, for credentials expire.
 
     Args:
         seconds: how long a request may take, where it is not as long as usual.
+        tries: how often it is made before it has failed.
 
     Raises:
         MissingSettingError: there are no credentials, or the block that has them cannot be read.
     """
-    return _filesystem(_credentials(), *_where(), seconds or S3Settings().s3_seconds)
+    usual = S3Settings().s3_seconds
+    return _filesystem(_credentials(), *_where(), min(seconds or usual, usual), tries)
 
 
 def delta_options() -> dict[str, str]:
@@ -126,7 +128,7 @@ def _told(uri: str, error: Exception) -> OSError | None:
 
 @lru_cache(maxsize=4)
 def _filesystem(
-    who: "ReadOnlyCredentials", region: str, endpoint: str | None, seconds: float
+    who: "ReadOnlyCredentials", region: str, endpoint: str | None, seconds: float, tries: int
 ) -> "S3FileSystem":
     from s3fs import S3FileSystem  # noqa: PLC0415 - who has a folder need not wait
 
@@ -139,7 +141,7 @@ def _filesystem(
         config_kwargs={
             "connect_timeout": min(_CONNECT, seconds),
             "read_timeout": seconds,
-            "retries": {"mode": "standard", "total_max_attempts": 4},
+            "retries": {"mode": "standard", "total_max_attempts": tries},
         },
         use_listings_cache=False,
         skip_instance_cache=True,  # it would keep one for each thread, for ever

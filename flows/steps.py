@@ -89,6 +89,7 @@ def step(
         **patient(lake),
     )
     def run(*args: Any, **options: Any) -> Outcome:
+        reach(lake)
         outcome = make(*args, **options)
         add_asset_metadata(asset, outcome.figures())
         warn_of_quarantine(asset, outcome)

@@ -1,6 +1,7 @@
 """Where files and tables lie: in a folder or on S3, by what a URI begins with."""
 
 import hashlib
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from flows import s3
@@ -58,15 +59,31 @@ def remove(uri: str) -> None:
 def reach(uri: str) -> None:
     """Make sure that S3 answers and lets us in, before many tables find out one after the other.
 
+    Where it was silent a moment ago, it is not asked again.
+
     Raises:
         OSError: it does not; one line says why. Of a folder nothing is asked.
     """
-    if is_s3(uri):
-        bucket, key = s3.bucket_and_key(uri)
+    if not is_s3(uri):
+        return
+    bucket, key = s3.bucket_and_key(uri)
+    soon = s3.filesystem(seconds=_SOON, tries=5)
+    place = (soon.endpoint_url, uri)
+    at, said = _silent.get(place, (-_MOMENT, ""))
+    if monotonic() - at < _MOMENT:
+        raise OSError(said)
+    try:
         with s3.speaking_of(uri):
-            soon = s3.filesystem(min(_SOON, s3.S3Settings().s3_seconds))
             soon.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except OSError as error:
+        _silent[place] = (monotonic(), str(error))
+        raise
 
 
 _BLOCK = 8 << 20  # bytes
-_SOON = 5.0  # seconds: a question as small as this is answered at once, or not at all
+_SOON = 3.0  # seconds: a question as small as this is answered at once, or not at all
+_MOMENT = 10.0  # seconds
+_silent: dict[tuple[str | None, str], tuple[float, str]] = {}
+"""When S3 was last silent about a place, and what was said of it: what all tasks learn at once."""

@@ -70,18 +70,19 @@ def test_a_lake_that_goes_away_amid_a_run_is_one_line(
 
 
 @contextmanager
-def saying(answer: bytes) -> Iterator[None]:
-    """Have ours reach an S3 that says the same to every request, and no more."""
+def saying(answer: bytes) -> Iterator[list[bytes]]:
+    """Have ours reach an S3 that says this to every request, and no more; list what is asked."""
+    asked = list[bytes]()
 
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
-            self.request.recv(65536)
+            asked.append(self.request.recv(65536))
             self.request.sendall(answer)
 
     with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever).start()
         with reaching(f"http://127.0.0.1:{server.server_address[1]}", seconds=1):
-            yield
+            yield asked
         server.shutdown()
 
 
@@ -107,3 +108,14 @@ def test_a_list_that_is_cut_off_is_not_taken_for_an_empty_one() -> None:
         pytest.raises(OSError, match=r"^s3://lake/in: S3 does not answer: "),
     ):
         arrivals("s3://lake/in")
+
+
+def test_an_s3_that_was_silent_a_moment_ago_is_not_asked_again() -> None:
+    with saying(b"") as asked:
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"^s3://lake/x: S3 does not answer: "):
+                storage.reach("s3://lake/x")
+        before = len(asked)
+        with pytest.raises(OSError, match=r"^s3://lake/y: S3 does not answer: "):
+            storage.reach("s3://lake/y")
+        assert before == len(asked) / 2
