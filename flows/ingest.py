@@ -12,8 +12,9 @@ from deltalake import DeltaTable
 from contracts.contract import Bronze
 from flows import delta, parquet
 from flows.csv_records import CsvFacts, FileRejected, inspect_csv, scan_records
-from flows.landing import File, archive_file, at_hand, sha256
+from flows.landing import File, archive_file, at_hand
 from flows.outcome import ConservationError, Outcome
+from flows.storage import reach, sha256
 
 
 def ingest_table(
@@ -41,6 +42,7 @@ def ingest_table(
         except FileRejected as reason:
             rejected.append(str(reason))
         except OSError as error:
+            reach(lake)  # where S3 is gone, the other files need not find out one after the other
             if file.exists():  # else another run has archived it
                 failed.append(error)
     if failed:
@@ -68,7 +70,7 @@ def _ingest_file(
     added = 0
     if delta.consumed(handle, app_id) is None:
         records = parquet.write_files(handle, _records(contract, path, facts, as_of))
-        if sha256(path) != facts.sha256:
+        if sha256(str(path)) != facts.sha256:
             message = f"{path.name}: changed while it was read; let its upload finish first"
             raise FileRejected(message)
         if records.rows != facts.records:

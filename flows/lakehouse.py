@@ -18,7 +18,7 @@ from flows.report import publish
 from flows.restore import restore_table
 from flows.runner import SIDE_BY_SIDE, task_runner
 from flows.settings import place
-from flows.steps import gather, look, step
+from flows.steps import gather, look, silence, step
 from flows.storage import reach
 from transforms.graph import Table, readers, tables
 
@@ -73,7 +73,7 @@ def ingest(
         RunFailedError: a file was rejected or a table failed; all else has been ingested.
     """
     lake, source = place("lake", lake), place("source", source)
-    files, strangers = look(arrivals)(source)
+    files, strangers = look(source, arrivals)(source)
     archive = archive and place("archive", archive)
     if archive and the_same(archive, source):
         message = f"{archive}: is the landing zone itself; archive to another folder"
@@ -105,7 +105,7 @@ def refresh(
         with task_runner(runner) as there:
             return refresh.with_options(task_runner=there)(lake, rebuild)
     reach(lake)
-    return _make("refresh", lake, look(plan)(lake, rebuild=rebuild), rebuild=rebuild)
+    return _make("refresh", lake, look(lake, plan)(lake, rebuild=rebuild), rebuild=rebuild)
 
 
 @flow(task_runner=SIDE_BY_SIDE)
@@ -127,7 +127,7 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     reach(lake)
     restored = restore_table(lake, table, version)
     behind = readers(restored.table)
-    planned = {name: todo for name, todo in look(plan)(lake).items() if name in behind}
+    planned = {name: todo for name, todo in look(lake, plan)(lake).items() if name in behind}
     return [restored, *_make("restore", lake, planned)]
 
 
@@ -210,18 +210,9 @@ def _finish(
     done, failed = gather(futures, doing)
     outcomes = sorted([*done, *idle], key=_in_order)
     publish(doing, outcomes)
-    if failures := [*failures, *(failed and (_silence(lake) or failed))]:
+    if failures := [*failures, *(failed and (silence(lake) or failed))]:
         raise RunFailedError(failures, outcomes)
     return outcomes
-
-
-def _silence(lake: str) -> list[str]:
-    """Say why nothing works any more, where S3 went away in the middle of a run."""
-    try:
-        reach(lake)
-    except OSError as error:
-        return [str(error)]
-    return []
 
 
 def _in_order(outcome: Outcome) -> int:

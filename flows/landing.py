@@ -1,6 +1,5 @@
 """The landing zone: which files lie there, which table each belongs to, where they go after."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -10,7 +9,7 @@ from contracts.contract import Bronze
 from flows import s3
 from flows.csv_records import FileRejected
 from flows.objects import S3Object, keep, objects
-from flows.storage import is_s3
+from flows.storage import is_s3, sha256
 from transforms.graph import sources
 
 File = Path | S3Object
@@ -55,12 +54,6 @@ def at_hand(file: File, folder: Path) -> Path:
     return file.download(folder) if isinstance(file, S3Object) else file
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def archive_file(file: File, path: Path, archive: str, digest: str) -> None:
     """Move a file to the archive; the original goes once the copy has been read back.
 
@@ -81,7 +74,7 @@ def archive_file(file: File, path: Path, archive: str, digest: str) -> None:
         if file.uri != kept:
             file.delete()
     elif is_s3(archive) or not Path(kept).samefile(file):
-        if sha256(file) != digest:
+        if sha256(str(file)) != digest:
             message = f"{file.name}: changed while it was being archived; what is new stays"
             raise OSError(message)
         file.unlink()
@@ -109,13 +102,13 @@ def _keep_in_folder(path: Path, archive: str, digest: str) -> str:
     folder = Path(archive)
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / path.name
-    if target.exists() and sha256(target) != digest:
+    if target.exists() and sha256(str(target)) != digest:
         target = target.with_stem(f"{path.stem}.{digest[:12]}")
     if target.exists() and target.samefile(path):
         return str(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     shutil.copy2(path, partial)
-    if sha256(partial) != digest:
+    if sha256(str(partial)) != digest:
         partial.unlink()
         message = f"{path.name}: changed while it was being archived; it stays where it is"
         raise OSError(message)

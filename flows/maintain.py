@@ -9,7 +9,7 @@ from flows.outcome import RunFailedError
 from flows.runner import SIDE_BY_SIDE
 from flows.settings import place
 from flows.status import existing
-from flows.steps import PATIENT, look, reason
+from flows.steps import look, patient, reason
 from flows.storage import reach
 from flows.upkeep import Upkeep, keep_up
 
@@ -30,9 +30,11 @@ def maintain(lake: str | None = None, keep_days: int = 7) -> list[Upkeep]:
     """
     lake = place("lake", lake)
     reach(lake)
-    names = look(existing)(lake)
+    names = look(lake, existing)(lake)
     futures = {
-        name: _task.with_options(name=name, task_run_name=name).submit(lake, name, keep_days)
+        name: _task.with_options(name=name, task_run_name=name, **patient(lake)).submit(
+            lake, name, keep_days
+        )
         for name in names
     }
     states = {name: future.wait() or future.state for name, future in futures.items()}
@@ -43,7 +45,7 @@ def maintain(lake: str | None = None, keep_days: int = 7) -> list[Upkeep]:
     return done
 
 
-@task(**PATIENT)
+@task
 def _task(lake: str, name: str, keep_days: int) -> Upkeep:
     done = keep_up(lake, name, timedelta(days=keep_days))
     get_run_logger().info(

@@ -1,19 +1,14 @@
 """Files on S3: what lies in the landing zone there, and what is kept in an archive there."""
 
-import hashlib
 import os
-from collections.abc import Iterator
+import shutil
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
-from flows import s3
+from flows import s3, storage
 from flows.csv_records import FileRejected
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3.type_defs import GetObjectOutputTypeDef, ListObjectsV2OutputTypeDef
 
 
 @dataclass(frozen=True)
@@ -31,11 +26,8 @@ class S3Object:
 
     def exists(self) -> bool:
         """Tell whether there is an object of that name, changed or not."""
-        try:
-            _etag(self.uri)
-        except FileNotFoundError:
-            return False
-        return True
+        with s3.speaking_of(self.uri):
+            return bool(s3.filesystem().exists(self.uri))
 
     def download(self, folder: Path) -> Path:
         """Bring it into a folder, with its name and the time at which it was written.
@@ -44,13 +36,14 @@ class S3Object:
             FileRejected: it is another one by now.
             OSError: it is gone, or S3 does not answer.
         """
-        bucket, key = s3.bucket_and_key(self.uri)
         path = folder / self.name
         try:
-            with s3.speaking_of(self.uri), path.open("wb") as file:
-                held = s3.client().get_object(Bucket=bucket, Key=key, IfMatch=self.etag)
-                for chunk in _chunks(held):
-                    file.write(chunk)
+            # Each part is asked for on the condition that the object is still the one opened.
+            with s3.speaking_of(self.uri), s3.filesystem().open(self.uri) as held:
+                if held.details["ETag"] != self.etag:
+                    raise FileExistsError  # noqa: TRY301 - as S3 itself says it, between two parts
+                with path.open("wb") as file:
+                    shutil.copyfileobj(held, file)
         except FileExistsError as error:
             message = f"{self.name}: changed while it was read; let its upload finish first"
             raise FileRejected(message) from error
@@ -65,13 +58,14 @@ class S3Object:
             OSError: it has changed, or S3 does not answer.
         """
         bucket, key = s3.bucket_and_key(self.uri)
+        filesystem = s3.filesystem()
         with suppress(FileNotFoundError):
             try:
                 # Not every S3 heeds a condition here: where it does not, the look alone decides.
-                if _etag(self.uri) != self.etag:
-                    raise FileExistsError  # noqa: TRY301 - as S3 itself says it, a moment later
                 with s3.speaking_of(self.uri):
-                    s3.client().delete_object(Bucket=bucket, Key=key, IfMatch=self.etag)
+                    if filesystem.info(self.uri)["ETag"] != self.etag:
+                        raise FileExistsError  # noqa: TRY301 - as S3 says it, a moment later
+                    filesystem.call_s3("delete_object", Bucket=bucket, Key=key, IfMatch=self.etag)
             except FileExistsError as error:
                 message = f"{self.name}: changed while it was being archived; what is new stays"
                 raise OSError(message) from error
@@ -83,17 +77,17 @@ def objects(uri: str) -> list[S3Object]:
     Raises:
         OSError: there is no such bucket, or S3 does not answer.
     """
-    bucket, key = s3.bucket_and_key(uri)
-    folder = f"{key}/" if key else ""
-    with s3.speaking_of(uri):
-        pages = s3.client().get_paginator("list_objects_v2")
-        found = [
-            S3Object(f"{s3.SCHEME}{bucket}/{each['Key']}", each["ETag"], each["LastModified"])
-            for page in pages.paginate(Bucket=bucket, Prefix=folder, Delimiter="/")
-            for each in _whole(page).get("Contents", [])
-            if each["Key"] != folder
-        ]
-    return sorted(found, key=lambda each: each.name)
+    storage.reach(uri)  # what has no objects is to s3fs as little there as what has no bucket
+    try:
+        with s3.speaking_of(uri):
+            found = s3.filesystem().ls(uri, detail=True)
+    except FileNotFoundError:
+        return []
+    return [
+        S3Object(f"{s3.SCHEME}{each['name']}", each["ETag"], each["LastModified"])
+        for each in found
+        if each["type"] == "file" and not each["name"].endswith("/")
+    ]
 
 
 def keep(path: Path, archive: str, digest: str) -> str:
@@ -105,50 +99,12 @@ def keep(path: Path, archive: str, digest: str) -> str:
     Raises:
         OSError: what S3 holds is not the file, or it does not answer.
     """
+    expected = (path.stat().st_size, digest)
     for name in (path.name, f"{path.stem}.{digest[:12]}{path.suffix}"):
         uri = f"{archive.rstrip('/')}/{name}"
-        bucket, key = s3.bucket_and_key(uri)
-        with (
-            suppress(FileExistsError),
-            s3.speaking_of(uri),
-            path.open("rb") as file,
-        ):
-            s3.client().put_object(
-                Bucket=bucket, Key=key, Body=file, IfNoneMatch="*", ChecksumAlgorithm="SHA256"
-            )
-        if _held(uri) == (path.stat().st_size, digest):
+        with suppress(FileExistsError), s3.speaking_of(uri):
+            s3.filesystem().put_file(path, uri, mode="create")
+        if (storage.size(uri), storage.sha256(uri)) == expected:
             return uri
     message = f"{uri}: is not what was ingested; delete it there, {path.name} stays where it is"
     raise OSError(message)
-
-
-def _held(uri: str) -> tuple[int, str]:
-    """Read an object back; return its size and its SHA-256."""
-    bucket, key = s3.bucket_and_key(uri)
-    size, digest = 0, hashlib.sha256()
-    with s3.speaking_of(uri):
-        for chunk in _chunks(s3.client().get_object(Bucket=bucket, Key=key)):
-            size += len(chunk)
-            digest.update(chunk)
-    return size, digest.hexdigest()
-
-
-def _whole(page: "ListObjectsV2OutputTypeDef") -> "ListObjectsV2OutputTypeDef":
-    """Return a page of a list; without a body it would look like an empty one."""
-    page["Name"]
-    return page
-
-
-def _chunks(held: "GetObjectOutputTypeDef") -> Iterator[bytes]:
-    """Read an object; its body proves to be whole only where its length is told."""
-    held["ContentLength"]
-    yield from held["Body"].iter_chunks(_CHUNK)
-
-
-def _etag(uri: str) -> str:
-    bucket, key = s3.bucket_and_key(uri)
-    with s3.speaking_of(uri):
-        return s3.client().head_object(Bucket=bucket, Key=key)["ETag"]
-
-
-_CHUNK = 1 << 20

@@ -1,13 +1,13 @@
 """S3: who we are there, where it is, how long we wait, and what went wrong in one line.
 
-The tables are read and written by Rust (deltalake, Polars), files of the landing zone by boto3. All
+The tables are read and written by Rust (deltalake, Polars), files of the landing zone by s3fs. All
 of them are told the same, and by boto3: it knows the usual chain of AWS (environment, profile,
 container or instance role), and `AWS_ENDPOINT_URL` for an S3 that is not Amazon's.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,7 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from flows.settings import MissingSettingError
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+    from botocore.credentials import ReadOnlyCredentials  # type: ignore[import-untyped]
+    from s3fs import S3FileSystem  # type: ignore[import-untyped]
 
 SCHEME = "s3://"
 
@@ -31,34 +32,27 @@ class S3Settings(BaseSettings):
     """How long a request may take; what fails is tried again for twice as long."""
 
 
-@cache
-def client() -> "S3Client":
-    """Return the client that all files of S3 go through; threads may share it.
+def filesystem(seconds: float | None = None, tries: int = 3) -> "S3FileSystem":
+    """Return what all files of S3 go through; ask again each time, for credentials expire.
+
+    Args:
+        seconds: how long a request may take, where it is not as long as usual.
+        tries: how often it is made before it has failed.
 
     Raises:
         MissingSettingError: there are no credentials, or the block that has them cannot be read.
     """
-    from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
-
-    (session, endpoint), seconds = _session(), S3Settings().s3_seconds
-    patience = Config(
-        connect_timeout=min(_CONNECT, seconds),
-        read_timeout=seconds,
-        retries={"mode": "standard", "total_max_attempts": 4},
-    )
-    region = session.region_name or _REGION
-    return session.client("s3", endpoint_url=endpoint, region_name=region, config=patience)  # type: ignore[no-any-return]
+    usual = S3Settings().s3_seconds
+    return _filesystem(_credentials(), *_where(), min(seconds or usual, usual), tries)
 
 
 def delta_options() -> dict[str, str]:
     """Return what deltalake needs to know; ask again for each handle, for credentials expire."""
-    where, seconds = client().meta, S3Settings().s3_seconds
-    with speaking_of("AWS"):
-        who = _session()[0].get_credentials().get_frozen_credentials()
+    who, (region, endpoint), seconds = _credentials(), _where(), S3Settings().s3_seconds
     options = {
         "aws_access_key_id": who.access_key,
         "aws_secret_access_key": who.secret_key,
-        "aws_region": where.region_name,
+        "aws_region": region,
         "aws_conditional_put": "etag",  # of two writers of a version, one is told that he is late
         "connect_timeout": f"{min(_CONNECT, seconds)}s",
         "timeout": f"{seconds}s",
@@ -66,8 +60,8 @@ def delta_options() -> dict[str, str]:
     }
     if who.token:
         options["aws_session_token"] = who.token
-    if ".amazonaws.com" not in where.endpoint_url:
-        options["aws_endpoint_url"] = where.endpoint_url
+    if endpoint:
+        options["aws_endpoint_url"] = endpoint
         options["aws_allow_http"] = "true"
     return options
 
@@ -86,7 +80,7 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
 
 @contextmanager
 def speaking_of(uri: str) -> Iterator[None]:
-    """Make one line of what boto3 raises.
+    """Make one line of what s3fs raises.
 
     Raises:
         FileNotFoundError: there is no such bucket or object.
@@ -94,25 +88,12 @@ def speaking_of(uri: str) -> Iterator[None]:
         PermissionError: S3 does not let us.
         OSError: anything else; it can pass.
     """
-    from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]  # noqa: PLC0415
-    from botocore.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415
-        BotoCoreError,
-        ClientError,
-    )
-
     try:
         yield
-    except ClientError as error:
-        told = error.response["Error"]
-        kind = _KINDS.get(error.response["ResponseMetadata"]["HTTPStatusCode"], OSError)
-        message = f"{uri}: S3 says {told.get('Code')}: {told.get('Message')}"
-        raise kind(message) from error
-    except (BotoCoreError, Boto3Error) as error:
-        message = f"{uri}: S3 does not answer: {error}"
-        raise OSError(message) from error
-    except (KeyError, ValueError) as error:  # a head that is cut off is no error to boto3
-        message = f"{uri}: the answer of S3 was cut off: {error!r}"
-        raise OSError(message) from error
+    except Exception as error:
+        if told := _told(uri, error):
+            raise told from error
+        raise
 
 
 _CONNECT = 5.0  # seconds
@@ -123,6 +104,64 @@ _KINDS: dict[int, type[OSError]] = {
     404: FileNotFoundError,
     412: FileExistsError,
 }
+
+
+def _told(uri: str, error: Exception) -> OSError | None:
+    from aiohttp import ClientError as BrokenOff  # noqa: PLC0415 - who has a folder need not wait
+    from botocore.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415
+        BotoCoreError,
+        ClientError,
+    )
+
+    # s3fs makes other errors of those that S3 tells, and not all of them say what it was.
+    said = error if isinstance(error, ClientError) else error.__cause__
+    if isinstance(said, ClientError):
+        kind = _KINDS.get(said.response["ResponseMetadata"]["HTTPStatusCode"], OSError)
+        told = said.response["Error"]
+        return kind(f"{uri}: S3 says {told.get('Code')}: {told.get('Message')}")
+    if isinstance(error, FileNotFoundError) and error.errno is None:
+        return FileNotFoundError(f"{uri}: there is no such object")
+    if isinstance(error, BotoCoreError | BrokenOff | TimeoutError):
+        return OSError(f"{uri}: S3 does not answer: {error}")
+    return None
+
+
+@lru_cache(maxsize=4)
+def _filesystem(
+    who: "ReadOnlyCredentials", region: str, endpoint: str | None, seconds: float, tries: int
+) -> "S3FileSystem":
+    from s3fs import S3FileSystem  # noqa: PLC0415 - who has a folder need not wait
+
+    connected = S3FileSystem(
+        key=who.access_key,
+        secret=who.secret_key,
+        token=who.token,
+        endpoint_url=endpoint,
+        client_kwargs={"region_name": region},
+        config_kwargs={
+            "connect_timeout": min(_CONNECT, seconds),
+            "read_timeout": seconds,
+            "retries": {"mode": "standard", "total_max_attempts": tries},
+        },
+        use_listings_cache=False,
+        skip_instance_cache=True,  # it would keep one for each thread, for ever
+    )
+    connected.retries = 1  # botocore tries again already, and knows what for
+    return connected
+
+
+def _credentials() -> "ReadOnlyCredentials":
+    with speaking_of("AWS"):
+        return _session()[0].get_credentials().get_frozen_credentials()
+
+
+@cache
+def _where() -> tuple[str, str | None]:
+    """Return the region, and the address of an S3 that is not Amazon's."""
+    session, endpoint = _session()
+    region = session.region_name or _REGION
+    address = session.client("s3", endpoint_url=endpoint, region_name=region).meta.endpoint_url
+    return region, None if ".amazonaws.com" in address else address
 
 
 @cache

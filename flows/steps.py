@@ -27,6 +27,7 @@ from contracts.contract import Contract
 from flows.alarm import warn_of_quarantine
 from flows.delta import location
 from flows.outcome import ConservationError, Outcome
+from flows.storage import reach
 
 Step = Callable[..., Outcome]
 P = ParamSpec("P")
@@ -36,21 +37,34 @@ EXPECTED = (ContractBrokenError, ConservationError)
 """Errors that name their table and say what to do; all others need their kind to be understood."""
 
 
-def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-    """Tell whether a task that failed may succeed when it is tried again."""
-    error = state.result(raise_on_failure=False)
-    return isinstance(error, OSError | DeltaError) and not isinstance(error, SchemaMismatchError)
+def patient(lake: str) -> dict[str, Any]:
+    """Return options of a task: what can pass is tried six times, later and later.
+
+    Where S3 is gone nothing passes, and each try would find it out as slowly as the first.
+    """
+
+    def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+        error = state.result(raise_on_failure=False)
+        passing = isinstance(error, OSError | DeltaError)
+        return passing and not isinstance(error, SchemaMismatchError) and not silence(lake)
+
+    return {
+        "retries": 5,
+        "retry_delay_seconds": [1.0, 2.0, 4.0, 6.0, 8.0],
+        "retry_jitter_factor": 0.5,
+        "retry_condition_fn": can_pass,
+        "cache_policy": NO_CACHE,
+        "persist_result": False,
+    }
 
 
-PATIENT: dict[str, Any] = {
-    "retries": 5,
-    "retry_delay_seconds": [1.0, 2.0, 4.0, 6.0, 8.0],
-    "retry_jitter_factor": 0.5,
-    "retry_condition_fn": can_pass,
-    "cache_policy": NO_CACHE,
-    "persist_result": False,
-}
-"""Options of a task: what can pass is tried six times, later and later."""
+def silence(lake: str) -> list[str]:
+    """Say in a line why nothing works any more, where S3 went away in the middle of a run."""
+    try:
+        reach(lake)
+    except OSError as error:
+        return [str(error)]
+    return []
 
 
 def step(
@@ -72,9 +86,10 @@ def step(
         asset_deps=[_asset_key(location(lake, read)) for read in inputs],
         name=name,
         task_run_name=name,
-        **PATIENT,
+        **patient(lake),
     )
     def run(*args: Any, **options: Any) -> Outcome:
+        reach(lake)
         outcome = make(*args, **options)
         add_asset_metadata(asset, outcome.figures())
         warn_of_quarantine(asset, outcome)
@@ -88,9 +103,9 @@ def step(
     return run
 
 
-def look(glance: Callable[P, Result]) -> Task[P, Result]:
+def look(place: str, glance: Callable[P, Result]) -> Task[P, Result]:
     """Return the task that looks at tables or files and changes nothing, tried like a step."""
-    return Task(glance, **PATIENT)
+    return Task(glance, **patient(place))
 
 
 def gather(

@@ -1,14 +1,27 @@
-"""Where tables lie: in a folder or on S3, by what a URI begins with."""
+"""Where files and tables lie: in a folder or on S3, by what a URI begins with."""
 
-from pathlib import Path
-from typing import Any
+import hashlib
+from time import monotonic
+from typing import TYPE_CHECKING, Any
 
 from flows import s3
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
 
 
 def is_s3(uri: str) -> bool:
     """Tell whether something lies on S3; else it is a path."""
     return uri.startswith(s3.SCHEME)
+
+
+def filesystem(uri: str) -> "AbstractFileSystem":
+    """Return the filesystem in which something lies; what it knows is asked anew each time."""
+    if is_s3(uri):
+        return s3.filesystem()
+    from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # noqa: PLC0415
+
+    return LocalFileSystem()
 
 
 def delta_options(uri: str) -> dict[str, str] | None:
@@ -27,13 +40,14 @@ def size(uri: str) -> int:
     Raises:
         OSError: there is no such file, or the storage does not answer.
     """
-    if not is_s3(uri):
-        return Path(uri).stat().st_size
-    bucket, key = s3.bucket_and_key(uri)
     with s3.speaking_of(uri):
-        # Not by its head alone: where that is cut off, the number may lack its last digits.
-        page = s3.client().list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
-        return page["Contents"][0]["Size"]
+        return int(filesystem(uri).size(uri))
+
+
+def sha256(uri: str) -> str:
+    """Return the SHA-256 of the bytes that the storage holds, in hex; raises as `size`."""
+    with s3.speaking_of(uri), filesystem(uri).open(uri, "rb", block_size=_BLOCK) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def exists(uri: str) -> bool:
@@ -48,21 +62,38 @@ def exists(uri: str) -> bool:
 
 def remove(uri: str) -> None:
     """Remove a file; raises as `size`."""
-    if not is_s3(uri):
-        Path(uri).unlink()
-        return
-    bucket, key = s3.bucket_and_key(uri)
     with s3.speaking_of(uri):
-        s3.client().delete_object(Bucket=bucket, Key=key)
+        filesystem(uri).rm_file(uri)
 
 
 def reach(uri: str) -> None:
     """Make sure that S3 answers and lets us in, before many tables find out one after the other.
 
+    Where it was silent a moment ago, it is not asked again.
+
     Raises:
         OSError: it does not; one line says why. Of a folder nothing is asked.
     """
-    if is_s3(uri):
-        bucket, key = s3.bucket_and_key(uri)
+    if not is_s3(uri):
+        return
+    bucket, key = s3.bucket_and_key(uri)
+    soon = s3.filesystem(seconds=_SOON, tries=5)
+    place = (soon.endpoint_url, uri)
+    at, said = _silent.get(place, (-_MOMENT, ""))
+    if monotonic() - at < _MOMENT:
+        raise OSError(said)
+    try:
         with s3.speaking_of(uri):
-            s3.client().list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
+            soon.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
+    except (FileNotFoundError, PermissionError):
+        raise
+    except OSError as error:
+        _silent[place] = (monotonic(), str(error))
+        raise
+
+
+_BLOCK = 8 << 20  # bytes
+_SOON = 3.0  # seconds: a question as small as this is answered at once, or not at all
+_MOMENT = 10.0  # seconds
+_silent: dict[tuple[str | None, str], tuple[float, str]] = {}
+"""When S3 was last silent about a place, and what was said of it: what all tasks learn at once."""

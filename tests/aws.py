@@ -1,11 +1,11 @@
 """A stand-in for AWS, in a process of its own."""
 
-import socket
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import sleep
+from pathlib import Path
+
+from tests.process import free_port, process
 
 REGION = "sa-east-1"
 ACCESS = {
@@ -19,20 +19,9 @@ ACCESS = {
 
 
 @contextmanager
-def moto() -> Iterator[str]:
-    """Run moto, and return the address at which it answers as AWS does."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    service = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603 - our own words
-    try:
-        while service.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        service.terminate()
-        service.wait()
+def moto(folder: Path) -> Iterator[str]:
+    """Run moto, which keeps all in memory; return the address at which it answers as AWS does."""
+    port = free_port()
+    command = [sys.executable, "-m", "tests.moto_service", str(port)]
+    with process(command, port, folder / "moto.log") as url:
+        yield url

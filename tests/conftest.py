@@ -31,9 +31,9 @@ def olist() -> Path:
 
 
 @pytest.fixture(scope="session")
-def aws_address() -> Iterator[str]:
+def aws_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where a stand-in for AWS answers."""
-    with moto() as address:
+    with moto(tmp_path_factory.mktemp("aws")) as address:
         yield address
 
 

@@ -39,9 +39,9 @@ Client = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
+def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     """A maker of clients for an account in which the five stacks have been made, in order."""
-    with moto() as address:
+    with moto(tmp_path_factory.mktemp("aws")) as address:
         access = boto3.Session(ACCESS["AWS_ACCESS_KEY_ID"], ACCESS["AWS_SECRET_ACCESS_KEY"])
 
         def connect(service: str) -> Any:

@@ -1,10 +1,5 @@
 """Secrets that are kept in Prefect blocks, on a real Prefect server and a stand-in for AWS."""
 
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator
-from time import sleep
 from typing import Any
 
 import boto3  # type: ignore[import-untyped]
@@ -30,24 +25,6 @@ SCRAM: Any = {
 }
 
 
-@pytest.fixture
-def aws() -> Iterator[str]:
-    """The address of a service that answers as AWS does."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    service = subprocess.Popen(command, stderr=subprocess.DEVNULL)  # noqa: S603
-    while service.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        sleep(0.1)
-    yield f"http://127.0.0.1:{port}"
-    service.terminate()
-    service.wait()
-
-
 def test_a_value_is_its_own_secret() -> None:
     assert reveal(SecretStr(HIDDEN), "password") == HIDDEN
 
@@ -69,16 +46,16 @@ def test_a_setting_may_name_a_prefect_block(
 
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize("held", [HIDDEN, f'{{"username": "keystone", "password": "{HIDDEN}"}}'])
-def test_a_block_may_lead_to_aws_secrets_manager(aws: str, held: str) -> None:
+def test_a_block_may_lead_to_aws_secrets_manager(aws_account: str, held: str) -> None:
     access = AwsCredentials(
         aws_access_key_id="any",
         aws_secret_access_key=SecretStr("any"),
         region_name="sa-east-1",
-        aws_client_parameters=AwsClientParameters(endpoint_url=aws),
+        aws_client_parameters=AwsClientParameters(endpoint_url=aws_account),
     )
     boto3.client(
         "secretsmanager",
-        endpoint_url=aws,
+        endpoint_url=aws_account,
         region_name="sa-east-1",
         aws_access_key_id="any",
         aws_secret_access_key="any",  # noqa: S106 - it opens nothing

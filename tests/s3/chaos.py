@@ -17,16 +17,9 @@ from urllib.parse import urlsplit
 from flows.lakehouse import lakehouse
 from flows.outcome import RunFailedError
 from flows.sample import write_sample
+from tests.process import free_port, process
 from tests.s3.lakes import assert_same, contents
-from tests.s3.server import (
-    BEST,
-    BUCKET,
-    connect,
-    free_port,
-    make_bucket,
-    process,
-    reaching,
-)
+from tests.s3.server import BEST, BUCKET, connect, make_bucket, reaching
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
 SECONDS = 1.0  # that a request may take

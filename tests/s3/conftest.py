@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.s3.server import BUCKET, VERSITYGW, make_bucket, moto, reaching, versitygw
+from tests.aws import moto
+from tests.s3.server import BUCKET, VERSITYGW, make_bucket, reaching, versitygw
 
 
 @pytest.fixture(scope="session", params=[moto, versitygw])

@@ -5,31 +5,19 @@ production: `make .s3` builds it where Go is.
 """
 
 import os
-import socket
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 
 import boto3  # type: ignore[import-untyped]
 
 from flows import s3
+from tests.aws import moto
+from tests.process import ROOT, free_port, process
 
-ROOT = Path(__file__).parents[2]
 VERSITYGW = ROOT / ".s3" / "versitygw"
 KEYS = {"AWS_ACCESS_KEY_ID": "keystone", "AWS_SECRET_ACCESS_KEY": "made-up-for-tests"}
 BUCKET = "lake"
-
-
-@contextmanager
-def moto(folder: Path) -> Iterator[str]:
-    """Start moto's server; return its address. It keeps all in memory."""
-    port = free_port()
-    command = [sys.executable, "-m", "tests.s3.moto_service", str(port)]
-    with process(command, port, folder / "moto.log") as url:
-        yield url
 
 
 @contextmanager
@@ -49,36 +37,6 @@ def versitygw(folder: Path) -> Iterator[str]:
 
 BEST = versitygw if VERSITYGW.exists() else moto
 """The one to use where one will do."""
-
-
-@contextmanager
-def process(
-    command: list[str], port: int, log: Path, env: Mapping[str, str] | None = None
-) -> Iterator[str]:
-    """Run a server on a port of loopback until the context ends; return its address.
-
-    Raises:
-        RuntimeError: it ended, or nobody can connect; with the end of its log.
-    """
-    with log.open("wb") as output:
-        started = subprocess.Popen(  # noqa: S603
-            command,
-            cwd=ROOT,
-            env={**os.environ, **(env or {})},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        deadline = monotonic() + _START_SECONDS
-        while not _listens(port):
-            if started.poll() is not None or monotonic() > deadline:
-                message = f"{command[0]} does not start:\n{log.read_text()[-2000:]}"
-                raise RuntimeError(message)
-            sleep(0.05)  # between two looks
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        started.kill()
-        started.wait()
 
 
 def make_bucket(url: str, name: str = BUCKET) -> None:
@@ -116,20 +74,5 @@ def reaching(url: str, seconds: float = 20) -> Iterator[None]:
 
 def look_again() -> None:
     """Have our next client look at the environment."""
-    s3.client.cache_clear()
+    s3._where.cache_clear()  # noqa: SLF001
     s3._session.cache_clear()  # noqa: SLF001
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-_START_SECONDS = 60
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,7 +1,8 @@
 """S3 that fails now and then, and S3 that is gone."""
 
 import socket
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -19,8 +20,9 @@ from flows.landing import arrivals
 from flows.objects import S3Object
 from flows.outcome import Outcome, RunFailedError
 from flows.sample import write_sample
+from tests.aws import moto
 from tests.s3 import chaos
-from tests.s3.server import BEST, BUCKET, make_bucket, moto, reaching
+from tests.s3.server import BEST, BUCKET, make_bucket, reaching
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -67,26 +69,53 @@ def test_a_lake_that_goes_away_amid_a_run_is_one_line(
     assert url in line
 
 
-class CutOff(BaseRequestHandler):
-    """Says that all is well, and no more."""
+@contextmanager
+def saying(answer: bytes) -> Iterator[list[bytes]]:
+    """Have ours reach an S3 that says this to every request, and no more; list what is asked."""
+    asked = list[bytes]()
 
-    def handle(self) -> None:
-        """Answer a request."""
-        self.request.recv(65536)
-        self.request.sendall(b"HTTP/1.1 200 OK\r\nServer: S")
+    class Handler(BaseRequestHandler):
+        def handle(self) -> None:
+            asked.append(self.request.recv(65536))
+            self.request.sendall(answer)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever).start()
+        with reaching(f"http://127.0.0.1:{server.server_address[1]}", seconds=1):
+            yield asked
+        server.shutdown()
 
 
 def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> None:
     listed = S3Object("s3://lake/in/orders.csv", '"etag"', datetime(2018, 10, 1, tzinfo=UTC))
-    with ThreadingTCPServer(("127.0.0.1", 0), CutOff) as server:
-        Thread(target=server.serve_forever).start()
-        with reaching(f"http://127.0.0.1:{server.server_address[1]}", seconds=1):
-            for ask in (
-                partial(arrivals, "s3://lake/in"),
-                partial(listed.download, tmp_path),
-                listed.delete,
-                partial(storage.size, "s3://lake/x/part.parquet"),
-            ):
-                with pytest.raises(OSError, match=r"^s3://lake/.*: the answer of S3 was cut off"):
-                    ask()
-        server.shutdown()
+    with saying(b"HTTP/1.1 200 OK\r\nServer: S"):
+        for ask in (
+            partial(arrivals, "s3://lake/in"),
+            partial(listed.download, tmp_path),
+            listed.delete,
+            listed.exists,
+            partial(storage.size, "s3://lake/x/part.parquet"),
+        ):
+            with pytest.raises(OSError, match=r"^s3://lake/.*: S3 does not answer: "):
+                ask()
+
+
+def test_a_list_that_is_cut_off_is_not_taken_for_an_empty_one() -> None:
+    page = b"<ListBucketResult><Name>lake</Name></ListBucketResult>"
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(page) + 1}\r\n\r\n".encode()
+    with (
+        saying(head + page),
+        pytest.raises(OSError, match=r"^s3://lake/in: S3 does not answer: "),
+    ):
+        arrivals("s3://lake/in")
+
+
+def test_an_s3_that_was_silent_a_moment_ago_is_not_asked_again() -> None:
+    with saying(b"") as asked:
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"^s3://lake/x: S3 does not answer: "):
+                storage.reach("s3://lake/x")
+        before = len(asked)
+        with pytest.raises(OSError, match=r"^s3://lake/y: S3 does not answer: "):
+            storage.reach("s3://lake/y")
+        assert before == len(asked) / 2

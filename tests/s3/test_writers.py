@@ -10,8 +10,9 @@ import pytest
 
 from flows import delta
 from flows.sample import write_sample
+from tests.process import ROOT
 from tests.s3.lakes import assert_same, contents
-from tests.s3.server import BEST, ROOT
+from tests.s3.server import BEST
 from tests.s3.test_landing import upload
 from tests.s3.writer import write
 

@@ -1,4 +1,4 @@
-"""moto's server, one request after the other: `python -m tests.s3.moto_service PORT`.
+"""moto's server, one request after the other: `python -m tests.moto_service PORT`.
 
 Its own threads look whether an object is there, and then write it: of two conditional writes at
 once both would succeed.
