@@ -52,12 +52,8 @@ def sha256(uri: str) -> str:
 
 def exists(uri: str) -> bool:
     """Tell whether a file is there; raises as `size` when the storage does not answer."""
-    if not is_s3(uri):
-        return Path(uri).exists()
-    bucket, key = s3.bucket_and_key(uri)
     with s3.speaking_of(uri):
-        page = s3.client().list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
-        return bool(page.get("Contents"))
+        return bool(filesystem(uri).exists(uri))
 
 
 def remove(uri: str) -> None:
