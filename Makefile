@@ -34,6 +34,26 @@ test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and
 test-long: .venv/installed ## Run the properties on ten times as many examples, other ones each time
 	$(BIN)/pytest --hypothesis-profile=long -m hypothesis
 
+# In a clone, for it changes the files; the tests run in our environment, the tool in its own.
+MUTATE := cd .venv/mutants/code && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$$PWD" PYTHONDONTWRITEBYTECODE=1 ../bin/
+
+.PHONY: mutants
+mutants: .venv/installed .venv/mutants/installed ## Break what is committed in 133 places: the tests must notice; takes an hour
+	rm -rf .venv/mutants/code
+	git clone --quiet . .venv/mutants/code
+	$(MUTATE)cosmic-ray init --force tests/mutants/cosmic-ray.toml mutants.sqlite
+	$(MUTATE)cr-filter-operators mutants.sqlite tests/mutants/cosmic-ray.toml
+	$(MUTATE)python -c 'import pathlib, sqlite3; \
+	  sqlite3.connect("mutants.sqlite").executescript(pathlib.Path("tests/mutants/sample.sql").read_text())'
+	$(MUTATE)cosmic-ray exec tests/mutants/cosmic-ray.toml mutants.sqlite
+	$(MUTATE)cr-report --surviving-only --show-diff mutants.sqlite
+	$(MUTATE)cr-rate --fail-over 10 mutants.sqlite
+
+.venv/mutants/installed: Makefile
+	$(PYTHON) -m venv .venv/mutants
+	.venv/mutants/bin/pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
+	touch $@
+
 .PHONY: test-stream
 test-stream: .venv/installed ## Run the tests of the stream alone
 	$(BIN)/pytest tests/stream

@@ -24,7 +24,7 @@ PLAIN = {
 STATED = {**PLAIN, "nullable": False}
 STATUS = {**STATED, "rules": {"status_is_known": {"allowed_values": ["new", "old"]}}}
 ZIP = {**PLAIN, "rules": {"zip_is_well_formed": {"pattern": "^[0-9]+$"}}}
-SEAT = {
+SEAT: dict[str, Any] = {
     "table": "gold.seats",
     "grain": "One row per seat.",
     "key": ["id"],
@@ -159,6 +159,14 @@ def test_another_reference_is_one_less_and_one_more() -> None:
     ]
 
 
+def test_every_change_is_found_beside_the_others() -> None:
+    new = edited(edited(SEAT, "rules/is_a_seat", ...), "rules/is_soft/asks", "x > 0")
+    assert [change.what for change in changes({"gold.seats": SEAT}, {"gold.seats": new})] == [
+        "rule removed: is_a_seat",
+        "warning changed: is_soft, x > 2 to x > 0",
+    ]
+
+
 def test_no_verdict_is_without_a_case() -> None:
     tried = {what.partition(":")[0] for *_, what, _ in CASES + UNDONE}
     said = {kind.partition(" (")[0] for kind in VERDICTS}
@@ -175,6 +183,12 @@ def test_the_documentation_says_each_verdict() -> None:
 def test_words_are_no_change() -> None:
     reworded = edited(edited(SEAT, "grain", "?"), "columns/id/description", "The number.")
     assert changes({"gold.seats": SEAT}, {"gold.seats": reworded}) == []
+
+
+def test_the_order_of_columns_is_no_promise() -> None:
+    new = {**SEAT, "columns": dict(reversed(SEAT["columns"].items()))}
+    assert changes({"gold.seats": SEAT}, {"gold.seats": new}) == []
+    assert version(new) == version(SEAT)
 
 
 ONES = st.sampled_from([(old, path, value) for old, path, value, *_ in CASES])

@@ -8,7 +8,13 @@ import polars as pl
 import pytest
 
 from contracts.contract import Contract
+from contracts.gold.dim_customer import DimCustomer
+from contracts.gold.dim_date import DimDate
+from contracts.gold.dim_product import DimProduct
+from contracts.gold.dim_seller import DimSeller
 from contracts.gold.fact_orders import FactOrders
+from contracts.gold.fact_payments import FactPayments
+from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
 from contracts.rules import rules
 from contracts.silver.customers import Customers
@@ -18,6 +24,7 @@ from contracts.silver.order_payments import OrderPayments
 from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from contracts.silver.products import Products
+from transforms.graph import tables
 
 at = datetime.fromisoformat
 
@@ -26,6 +33,10 @@ APPROVED = "order_approved_at"
 SHIPPED = "order_delivered_carrier_date"
 DELIVERED = "order_delivered_customer_date"
 ESTIMATED = "order_estimated_delivery_date"
+MEASURES = (
+    "product_name_length product_description_length product_weight_g "
+    "product_length_cm product_height_cm product_width_cm"
+)
 
 
 def keeps(contract: type[Contract], name: str, **values: object) -> bool:
@@ -78,32 +89,74 @@ def test_closed_sets_are_known_and_nothing_else_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("contract", "column", "least"),
+    ("contract", "columns", "least"),
     [
         (OrderItems, "order_item_id", 1),
+        (OrderItems, "price freight_value", 0),
         (OrderPayments, "payment_sequential", 1),
-        (OrderPayments, "payment_installments", 0),
-        (Products, "product_weight_g", 0),
-        (Products, "product_photos_qty", 0),
+        (OrderPayments, "payment_installments payment_value", 0),
+        (Products, f"{MEASURES} product_photos_qty", 0),
+        (FactOrders, "items payments delivery_lag_days", 0),
+        (FactOrders, "price freight_value payment_value", 0),
+        (FactPayments, "payment_installments payment_value", 0),
+        (FactSales, "price freight_value allocated_payment_value delivery_lag_days", 0),
     ],
 )
 def test_the_least_number_is_the_one_in_the_name_of_the_rule(
-    contract: type[Contract], column: str, least: int
+    contract: type[Contract], columns: str, least: int
 ) -> None:
-    assert keeps(contract, f"{column}_is_at_least_{least}", **{column: least})
-    assert not keeps(contract, f"{column}_is_at_least_{least}", **{column: least - 1})
+    for column in columns.split():
+        step = Decimal("0.01") if contract.fields()[column].is_decimal() else 1
+        assert keeps(contract, f"{column}_is_at_least_{least}", **{column: least})
+        assert not keeps(contract, f"{column}_is_at_least_{least}", **{column: least - step})
 
 
-@pytest.mark.parametrize("column", ["price", "freight_value"])
-def test_an_amount_may_be_zero_but_not_less(column: str) -> None:
-    assert keeps(OrderItems, f"{column}_is_at_least_0", **{column: Decimal(0)})
-    assert not keeps(OrderItems, f"{column}_is_at_least_0", **{column: Decimal("-0.01")})
+@pytest.mark.parametrize(
+    ("contract", "column", "least", "most"),
+    [
+        (OrderReviews, "review_score", 1, 5),
+        (FactReviews, "review_score", 1, 5),
+        (DimDate, "quarter", 1, 4),
+        (DimDate, "month", 1, 12),
+        (DimDate, "day", 1, 31),
+        (DimDate, "weekday", 1, 7),
+    ],
+)
+def test_a_range_has_both_its_ends(
+    contract: type[Contract], column: str, least: int, most: int
+) -> None:
+    name = f"{column}_is_between_{least}_and_{most}"
+    tried = range(least - 2, most + 3)
+    kept = [value for value in tried if keeps(contract, name, **{column: value})]
+    assert kept == [*range(least, most + 1)]
 
 
-def test_a_score_is_one_to_five() -> None:
-    name = "review_score_is_between_1_and_5"
-    kept = [score for score in range(-1, 8) if keeps(OrderReviews, name, review_score=score)]
-    assert kept == [1, 2, 3, 4, 5]
+UNKNOWN = {
+    # What has not happened yet.
+    Orders: f"{APPROVED} {SHIPPED} {DELIVERED}",
+    FactOrders: f"{APPROVED} {SHIPPED} {DELIVERED} days_to_approval days_to_carrier "
+    "days_in_transit delivery_lag_days days_past_estimate delivered_on_time",
+    FactSales: "delivery_lag_days delivered_on_time",
+    FactReviews: "review_answer_timestamp",
+    # What nobody said.
+    OrderItems: "shipping_limit_date",
+    OrderReviews: "review_comment_title review_comment_message review_answer_timestamp",
+    Products: f"product_category_name product_photos_qty {MEASURES}",
+    # What is not known of a member that only a fact mentions.
+    DimCustomer: "customer_unique_id customer_zip_code_prefix customer_city customer_state "
+    "latitude longitude",
+    DimProduct: "product_category_name product_category_name_english product_photos_qty "
+    f"{MEASURES}",
+    DimSeller: "seller_zip_code_prefix seller_city seller_state latitude longitude",
+}
+
+
+@pytest.mark.parametrize("name", tables())
+def test_only_what_may_be_unknown_may_be_absent(name: str) -> None:
+    contract = tables()[name].contract
+    needed = {rule.name for rule in rules(contract)}
+    absent = {column for column in contract.fields() if f"{column}_is_present" not in needed}
+    assert absent == set(UNKNOWN.get(contract, "").split())
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,12 @@ def test_a_message_has_every_source_column_as_text_or_null(contract: type[Bronze
             accepts(wrong)
 
 
+def test_a_schema_says_what_a_message_is() -> None:
+    schema = json_schema(bronze.Orders)
+    assert schema["title"] == "orders"
+    assert schema["description"] == "One row per order record that a source delivered."
+
+
 TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))
 
 

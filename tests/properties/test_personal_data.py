@@ -7,12 +7,13 @@ from functools import cache
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.contract import Bronze
 from contracts.technical import PROVENANCE
 from tests.contact_data import contact_data
+from tests.examples import examples
 from tests.good import GOOD
 from transforms.graph import sources, tables
 from transforms.redact import redact
@@ -118,7 +119,7 @@ def redacted(text: str) -> str:
     return str(frame.select(redact(pl.col("text"))).collect().item())
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(SENTENCES)
 def test_no_contact_data_survives_redaction(sentence: tuple[str, str]) -> None:
     text, contact = sentence
@@ -128,7 +129,7 @@ def test_no_contact_data_survives_redaction(sentence: tuple[str, str]) -> None:
     assert redacted(once) == once
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(SENTENCES, SENTENCES)
 def test_no_contact_data_survives_beside_another(
     first: tuple[str, str], second: tuple[str, str]
@@ -214,7 +215,7 @@ def test_texts_are_taken_where_people_write_them() -> None:
     }
 
 
-@settings(max_examples=20)
+@examples(20)
 @given(SENTENCES)
 def test_no_contact_data_reaches_any_text_of_silver_or_gold(sentence: tuple[str, str]) -> None:
     text, contact = sentence

@@ -17,7 +17,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from confluent_kafka import Message
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import bronze
@@ -26,6 +26,7 @@ from flows import delta
 from flows.ingest import ingest_table
 from flows.messages import bronze_rows
 from flows.outcome import Outcome
+from tests.examples import examples
 from transforms.graph import sources
 
 AS_OF = datetime(2018, 1, 1, tzinfo=UTC)
@@ -62,7 +63,7 @@ def csv_file(rows: Sequence[Sequence[str]], bom: str, line_end: str) -> bytes:
     return (bom + file.getvalue()).encode()
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     data=st.data(),
     contract=st.sampled_from(sources()),
@@ -91,7 +92,7 @@ def test_every_field_of_every_entity_is_in_bronze_as_it_was_written(
     assert found["_corrupt_record"].null_count() == len(rows)
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(
     st.lists(st.sampled_from([*ODD, "a,b,c,d\n", '"a","b","c","d"\n'])).map("".join).map(str.encode)
     | st.binary()
@@ -115,7 +116,7 @@ def test_any_bytes_are_records_in_bronze_or_one_line_that_says_why_not(
         assert all(text.encode() in body for text in whole["_corrupt_record"])
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(st.binary())
 def test_a_file_of_any_bytes_is_taken_or_rejected_in_one_line(place: Place, content: bytes) -> None:
     outcome, found = ingested(place(), bronze.Sellers, content)
@@ -160,7 +161,7 @@ def sent(value: bytes | None) -> bytes | dict[str, str | None]:
     return {name: cell for name, cell in record if cell is not None or name not in NAMES}
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(
     st.lists(
         st.tuples(VALUES, st.none() | st.binary(), HEADERS, st.integers(-1, 2**62)), max_size=5

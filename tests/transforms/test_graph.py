@@ -130,6 +130,14 @@ def test_inputs_and_foreign_keys_come_first() -> None:
     assert table.after == {"gold.fact_sales", "silver.orders", "gold.dim_customer"}
 
 
+def test_a_table_knows_by_which_of_its_columns_its_readers_follow_it() -> None:
+    followed = {name: {*table.followed} for name, table in tables().items() if table.followed}
+    assert followed == {
+        "silver.orders": {"customer_id"},
+        "silver.order_items": {"product_id", "seller_id"},
+    }
+
+
 @pytest.mark.parametrize(
     "functions",
     [

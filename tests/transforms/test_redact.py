@@ -296,6 +296,29 @@ def test_each_text_is_judged_by_itself(texts: list[str | None]) -> None:
     assert redacted(*texts) == [redacted(text)[0] for text in texts]
 
 
+@pytest.mark.parametrize(
+    ("label", "kind", "lengths"),
+    [
+        ("CNPJ", "cnpj", [14]),
+        ("CPF", "cpf", [9, 10, 11]),
+        ("CEP", "cep", [5, 6, 7, 8]),
+        ("tel", "phone", [8, 9, 10, 11, 12, 13]),
+    ],
+)
+def test_a_label_is_for_numbers_of_its_length(label: str, kind: str, lengths: list[int]) -> None:
+    # Side by side, for a text without a long number is not even looked at.
+    text = ", ".join(f"{label} {'1234567890123456'[:length]}" for length in range(1, 17))
+    (found,) = redacted(text)
+    assert found is not None
+    parts = enumerate(found.split(", "), 1)
+    assert [length for length, part in parts if part == f"{label} [{kind}]"] == lengths
+
+
+def test_a_label_reaches_over_seven_words() -> None:
+    near, far = f"CPF{' bom' * 7} 123456789", f"CPF{' bom' * 7}, 123456789"
+    assert redacted(near, far) == [near.replace("123456789", "[cpf]"), far]
+
+
 @given(st.text(st.characters(exclude_categories=["Cs", "Nd"], exclude_characters="@")))
 @settings(deadline=None)
 def test_text_without_digits_or_at_sign_is_unchanged(text: str) -> None:
