@@ -32,18 +32,18 @@ class S3Settings(BaseSettings):
     """How long a request may take; what fails is tried again for twice as long."""
 
 
-def filesystem(seconds: float | None = None, tries: int = 3) -> "S3FileSystem":
+def filesystem(seconds: float = 10, tries: int = 3) -> "S3FileSystem":
     """Return what all files of S3 go through; ask again each time, for credentials expire.
 
     Args:
-        seconds: how long a request may take, where it is not as long as usual.
+        seconds: how long to wait for the next byte; never longer than for a whole request.
         tries: how often it is made before it has failed.
 
     Raises:
         MissingSettingError: there are no credentials, or the block that has them cannot be read.
     """
-    usual = S3Settings().s3_seconds
-    return _filesystem(_credentials(), *_where(), min(seconds or usual, usual), tries)
+    wait = min(seconds, S3Settings().s3_seconds)
+    return _filesystem(_credentials(), *_where(), wait, tries)
 
 
 def delta_options() -> dict[str, str]:
