@@ -154,7 +154,7 @@ def test_a_crash_between_quarantine_and_silver_leaves_each_record_in_one_place(
     refresh_records(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv", hours=1)
     with monkeypatch.context() as patch:
-        patch.setattr(delta, "put", _die)
+        patch.setattr("flows.records.upsert", _die)
         with pytest.raises(KeyboardInterrupt):
             refresh_records(lake, ORDERS)
     assert len(quarantine(lake)) == 1
@@ -186,7 +186,7 @@ def test_a_crash_amid_a_replay_is_mended_by_a_refresh(
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
     refresh_records(lake, ORDERS)
     with monkeypatch.context() as patch:
-        patch.setattr(delta, "put", _die)
+        patch.setattr("flows.records.upsert", _die)
         with pytest.raises(KeyboardInterrupt):
             replay_records(lake, lenient(ORDERS))
     assert quarantine(lake).is_empty()
