@@ -44,9 +44,7 @@ def patient(lake: str) -> dict[str, Any]:
     """
 
     def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-        error = state.result(raise_on_failure=False)
-        passing = isinstance(error, OSError | DeltaError)
-        return passing and not isinstance(error, SchemaMismatchError) and not silence(lake)
+        return _passing(state.result(raise_on_failure=False)) and not silence(lake)
 
     return {
         "retries": 5,
@@ -141,6 +139,12 @@ def reason(task: str, state: State[Any]) -> str:
     error = state.result(raise_on_failure=False)
     said = str(error) if isinstance(error, EXPECTED) else f"{task}: {type(error).__name__}: {error}"
     return " ".join(Text.from_ansi(said).plain.split())
+
+
+def _passing(error: object) -> bool:
+    # A function with a name travels to a Dask worker as that name; one without takes along copies
+    # of deltalake's errors, which no error there is an instance of.
+    return isinstance(error, OSError | DeltaError) and not isinstance(error, SchemaMismatchError)
 
 
 def _failed(state: State[Any]) -> bool:

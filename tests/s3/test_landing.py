@@ -25,7 +25,7 @@ def csv(**changes: str) -> bytes:
 
 def client() -> Any:
     """Return a client that is none of ours, of the server to which the environment leads."""
-    return boto3.client("s3", region_name="us-east-1")
+    return boto3.Session().client("s3", region_name="us-east-1")
 
 
 def upload(uri: str, contents: bytes) -> None:
