@@ -133,6 +133,8 @@ def _of_column(name: str, old: Description, new: Description) -> Iterator[_Diffe
             yield name, "reference added", new["references"]
     if old["looked_up_in"] != new["looked_up_in"]:
         yield name, "look-up changed", _from_to(old["looked_up_in"], new["looked_up_in"])
+    if old.get("sums") != new["sums"]:  # older notes do not know it
+        yield name, "sum changed", _from_to(old.get("sums"), new["sums"])
     if old["personal"] != new["personal"]:
         yield name, "tagged as personal" if new["personal"] else "not tagged as personal", ""
     yield from _of_checks(old["rules"], new["rules"])

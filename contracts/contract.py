@@ -86,6 +86,11 @@ class Contract(pa.DataFrameModel):
         return {n: c.metadata["looked_up_in"] for n, c in cls._tagged("looked_up_in")}
 
     @classmethod
+    def sums(cls) -> dict[str, tuple["type[Contract]", pl.Expr]]:
+        """Return the columns that add up as an input does: by column, which, and what of it."""
+        return {n: c.metadata["sums"] for n, c in cls._tagged("sums")}
+
+    @classmethod
     def personal(cls) -> list[str]:
         """Return the columns that hold personal data."""
         return [name for name, _ in cls._tagged("personal")]
@@ -118,16 +123,19 @@ def column(
     source: str | None = None,
     references: type[Contract] | None = None,
     looked_up_in: type[Contract] | None = None,
+    sums: tuple[type[Contract], pl.Expr] | None = None,
     personal: bool = False,
     **field: Any,
 ) -> Any:
-    """Declare a column: a Pandera `Field` with the four things that we add to it.
+    """Declare a column: a Pandera `Field` with the five things that we add to it.
 
     Args:
         source: the raw column that it is parsed from, where the names differ.
         references: the contract whose one-column key holds every value of this column.
         looked_up_in: the contract with a one-column key in which this value may be found: a change
             there affects the rows that have it.
+        sums: an input of the table, and an expression over its rows: it and the column add up to
+            the same, or nothing is written.
         personal: holds personal data, so that it never leaves silver.
         **field: what Pandera's `Field` takes (`ge`, `isin`, `str_matches`, `nullable`, ...).
     """
@@ -136,6 +144,7 @@ def column(
             "source": source,
             "references": references,
             "looked_up_in": looked_up_in,
+            "sums": sums,
             "personal": personal,
         },
         **field,

@@ -70,6 +70,7 @@ def _column(name: str, declared: pa.Column) -> Description:
         "source": tags.get("source"),
         "references": _table(tags.get("references")),
         "looked_up_in": _table(tags.get("looked_up_in")),
+        "sums": _table((tags.get("sums") or [None])[0]),
         "personal": bool(tags.get("personal")),
         "description": declared.description,
         "rules": {

@@ -27,6 +27,16 @@ ORDER_STATUSES = (
     "unavailable",
 )
 
+CALLED_OFF = pl.col("order_status").is_in(["canceled", "unavailable"])
+"""An order that came to nothing: somebody canceled it, or there was nothing to send."""
+
+DELIVERED = (pl.col("order_status") == "delivered") & pl.col("delivered_on_time").is_not_null()
+"""An order that is delivered and says when: a few say no date, a few canceled ones say one."""
+
+MONTH = r"^\d{4}-\d{2}$"
+UNKNOWN = "unknown"
+"""What stands in a key of a mart where its fact does not know it."""
+
 PAYMENT_TYPES = ("credit_card", "boleto", "voucher", "debit_card", "not_defined")
 
 STATES = (

@@ -12,6 +12,7 @@ from deltalake.exceptions import CommitFailedError
 
 from contracts.check import ContractBrokenError, check
 from contracts.contract import Contract
+from contracts.reconcile import reconcile
 from flows import delta, parquet
 from flows.due import Due, due
 from flows.fingerprint import fingerprint
@@ -242,6 +243,8 @@ def _made(
         handle = inputs[contract.promise().table]
         rows = some(handle) if _knows(handle, promise.scope) else delta.scan(handle)
         frames[name] = rows.select(contract.fields().names())
-    made = table.function(**frames).select(table.contract.fields().names())
+    lazy = table.function(**frames).select(table.contract.fields().names())
     order = promise.sort_by or (() if promise.scope else promise.key)
-    return (made.sort(order) if order else made).collect(engine="streaming")
+    made = (lazy.sort(order) if order else lazy).collect(engine="streaming")
+    reconcile(made, table.contract, {table.inputs[name]: frames[name] for name in frames})
+    return made

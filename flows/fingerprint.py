@@ -26,7 +26,7 @@ def fingerprint(table: Table) -> int:
 
 _OURS = ("contracts", "transforms")
 _OF_RECORDS = ("transforms.sift", "transforms.latest", "flows.decide")
-_DERIVED = ("contracts.check", "flows.derived")
+_DERIVED = ("contracts.check", "contracts.reconcile", "flows.derived")
 
 
 def _modules(table: Table) -> set[str]:

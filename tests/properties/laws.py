@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from contracts.check import check, check_columns
+from contracts.reconcile import reconcile
 from contracts.rules import rules
 from contracts.strategies import broken, related, valid
 from contracts.technical import SILVER
@@ -91,7 +92,9 @@ def valid_inputs_make_what_is_promised(table: Table, data: st.DataObject) -> Non
     """On valid inputs a function does not raise, changes none, and keeps all rules and its key."""
     inputs = data.draw(_inputs(table))
     before = {name: frame.clone() for name, frame in inputs.items()}
-    check(_made(table, inputs).collect(), table.contract, {})
+    made = _made(table, inputs).collect()
+    check(made, table.contract, {})
+    reconcile(made, table.contract, {table.inputs[name]: inputs[name].lazy() for name in inputs})
     for name, frame in inputs.items():
         assert_frame_equal(frame, before[name])
 

@@ -1,0 +1,67 @@
+"""The contract of gold.mart_delivery_by_state."""
+
+from polars import col
+
+from contracts.contract import Gold, Money, column
+from contracts.gold.fact_orders import FactOrders
+from contracts.vocabulary import DELIVERED, STATES, UNKNOWN
+
+
+class MartDeliveryByState(Gold, key=("customer_state",)):
+    """One row per state that orders were sent to, over all time.
+
+    Late is a matter of the calendar: the estimate is a date at midnight, and who compares it with
+    the hour of delivery calls each parcel of that day late.
+    """
+
+    customer_state: str = column(
+        isin=(*STATES, UNKNOWN),
+        description="Of the customer; `unknown` until the customer's record comes.",
+    )
+    orders: int = column(
+        ge=1,
+        sums=(FactOrders, col("order_id").is_not_null()),
+        description="Orders placed, whatever became of them.",
+    )
+    delivered: int = column(
+        ge=0,
+        sums=(FactOrders, DELIVERED),
+        description="Orders that are delivered and say when; all that follows but freight is about "
+        "them.",
+    )
+    on_time: int = column(
+        ge=0,
+        sums=(FactOrders, DELIVERED & col("delivered_on_time")),
+        description="Delivered on the estimated calendar day or before.",
+    )
+    on_time_share: float = column(in_range=(0, 1), nullable=True, description="Of the delivered.")
+    mean_lag_days: float = column(
+        ge=0, nullable=True, description="Calendar days from purchase to delivery, on average."
+    )
+    p90_lag_days: float = column(
+        ge=0,
+        nullable=True,
+        description="Nine of ten deliveries took as many calendar days or fewer.",
+    )
+    late: int = column(ge=0, description="Delivered behind the estimated calendar day.")
+    mean_days_late: float = column(
+        ge=1,
+        nullable=True,
+        description="Calendar days behind the estimate, on average of the late alone.",
+    )
+    reviews: int = column(ge=0, description="Reviews of the delivered orders.")
+    review_score: float = column(
+        in_range=(1, 5), nullable=True, description="The mean of those reviews, from 1 to 5."
+    )
+    gmv: Money = column(
+        ge=0, sums=(FactOrders, col("price")), description="R$: price of all items ordered."
+    )
+    freight_value: Money = column(
+        ge=0, sums=(FactOrders, col("freight_value")), description="R$: freight of all items."
+    )
+    freight_share: float = column(
+        in_range=(0, 1), nullable=True, description="Freight, of price and freight together."
+    )
+    freight_per_order: Money = column(
+        ge=0, nullable=True, description="R$: freight per order that has items."
+    )

@@ -1,0 +1,42 @@
+"""gold.mart_category."""
+
+from typing import Annotated
+
+import polars as pl
+from polars import LazyFrame, col
+
+from contracts.gold.dim_product import DimProduct
+from contracts.gold.fact_reviews import FactReviews
+from contracts.gold.fact_sales import FactSales
+from contracts.gold.mart_category import MartCategory
+from contracts.vocabulary import REAIS, UNKNOWN
+from transforms.gold.ratios import share
+from transforms.gold.reviewed import reviewed
+
+
+def mart_category(
+    sales: Annotated[LazyFrame, FactSales],
+    products: Annotated[LazyFrame, DimProduct],
+    reviews: Annotated[LazyFrame, FactReviews],
+) -> Annotated[LazyFrame, MartCategory]:
+    """Add up the items of each category, and rank the categories by their sales."""
+    name = col("product_category_name_english").fill_null(UNKNOWN)
+    items = sales.join(products.select("product_id", category=name), "product_id", how="left")
+    named = items.with_columns(col("category").fill_null(UNKNOWN))
+    return (
+        named.group_by("category")
+        .agg(
+            col("freight_value").sum(),
+            sales=col("price").sum(),
+            units=pl.len(),
+            orders=col("order_id").n_unique(),
+        )
+        .join(reviewed(named, reviews, "category"), on="category", how="left")
+        .with_columns(col("sales", "freight_value").cast(REAIS))
+        .with_columns(
+            col("units", "orders").cast(pl.Int64),
+            col("reviews").fill_null(0),
+            rank=col("sales").rank("min", descending=True).cast(pl.Int64),
+            sales_share=share("sales", col("sales").sum()),
+        )
+    )

@@ -1,0 +1,54 @@
+"""gold.mart_customer_rfm."""
+
+from typing import Annotated
+
+import polars as pl
+from polars import LazyFrame, col
+
+from contracts.gold.dim_customer import DimCustomer
+from contracts.gold.fact_orders import FactOrders
+from contracts.gold.mart_customer_rfm import BIG_SPENDER, RECENT_DAYS, MartCustomerRfm
+from contracts.vocabulary import CALLED_OFF, REAIS
+from transforms.gold.persons import with_person
+
+
+def mart_customer_rfm(
+    orders: Annotated[LazyFrame, FactOrders],
+    customers: Annotated[LazyFrame, DimCustomer],
+) -> Annotated[LazyFrame, MartCustomerRfm]:
+    """Add up the purchases of each person, and put them into a segment by fixed bands."""
+    day = col("order_purchase_timestamp").dt.date()
+    newest = orders.select(newest=day.max())
+    return (
+        orders.pipe(with_person, customers)
+        .group_by("customer_unique_id")
+        .agg(
+            orders=pl.len().cast(pl.Int64),
+            frequency=(~CALLED_OFF).sum().cast(pl.Int64),
+            monetary=col("total_order_value").filter(~CALLED_OFF).sum().cast(REAIS),
+            last_purchase=day.filter(~CALLED_OFF).max(),
+        )
+        .join(newest, how="cross")
+        .with_columns(recency_days=(col("newest") - col("last_purchase")).dt.total_days())
+        .drop("newest")
+        .with_columns(segment=_segment())
+    )
+
+
+def _segment() -> pl.Expr:
+    lately, big = col("recency_days") <= RECENT_DAYS, col("monetary") >= BIG_SPENDER
+    return (
+        pl.when(col("frequency") == 0)
+        .then(pl.lit("never bought"))
+        .when((col("frequency") > 1) & lately)
+        .then(pl.lit("loyal"))
+        .when(col("frequency") > 1)
+        .then(pl.lit("slipping away"))
+        .when(lately & big)
+        .then(pl.lit("new big spender"))
+        .when(lately)
+        .then(pl.lit("new"))
+        .when(big)
+        .then(pl.lit("big spender to win back"))
+        .otherwise(pl.lit("gone"))
+    )

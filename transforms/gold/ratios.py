@@ -1,0 +1,29 @@
+"""Shares and averages that are null where there is nothing to share or to count."""
+
+import polars as pl
+
+from contracts.vocabulary import REAIS
+
+Amount = pl.Expr | str
+"""An expression, or the name of a column."""
+
+
+def share(part: Amount, whole: Amount) -> pl.Expr:
+    """Return a part of a whole as a fraction; null when the whole is zero."""
+    return _of(part).cast(pl.Float64) / _or_null(_of(whole)).cast(pl.Float64)
+
+
+def average(amount: Amount, count: Amount) -> pl.Expr:
+    """Return an amount of money per piece, in reais, half a cent rounded up; null for none."""
+    cents = (_of(amount) * 100).cast(pl.Int128)
+    pieces = _or_null(_of(count)).cast(pl.Int128)
+    rounded = (2 * cents + pieces) // (2 * pieces)
+    return (rounded.cast(pl.Decimal(38, 2)) / 100).cast(REAIS)
+
+
+def _of(amount: Amount) -> pl.Expr:
+    return pl.col(amount) if isinstance(amount, str) else amount
+
+
+def _or_null(whole: pl.Expr) -> pl.Expr:
+    return pl.when(whole != 0).then(whole)

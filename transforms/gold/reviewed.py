@@ -1,0 +1,19 @@
+"""What reviews say of those who have a part in an order."""
+
+import polars as pl
+from polars import LazyFrame, col
+
+
+def reviewed(sales: LazyFrame, reviews: LazyFrame, by: str) -> LazyFrame:
+    """Count and average the reviews of the orders in which each value of a column has an item.
+
+    Shape: one row per value that has a review, with `reviews` and `review_score`. A review counts
+    once for each value, however many items its order has of it.
+    """
+    return (
+        sales.select("order_id", by)
+        .unique()
+        .join(reviews.select("order_id", "review_score"), on="order_id")
+        .group_by(by)
+        .agg(reviews=pl.len().cast(pl.Int64), review_score=col("review_score").mean())
+    )
