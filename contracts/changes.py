@@ -59,6 +59,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "reference added": (_NO_ONE, "each value is found there"),
     "reference removed": (READERS, "a value need not be found there any more"),
     "look-up changed": (_NO_ONE, "only how the table is brought up to its inputs"),
+    "sum changed": (READERS, "it adds up as another table does"),
     "tagged as personal": (_NO_ONE, "decide who may read it"),
     "not tagged as personal": (_NO_ONE, "decide who may read it"),
     "rule added": (_NO_ONE, "each row keeps it"),

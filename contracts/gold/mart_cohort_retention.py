@@ -19,7 +19,7 @@ class MartCohortRetention(Gold, key=("cohort_month", "months_since")):
         str_matches=MONTH, description="As yyyy-mm: when the people bought for the first time."
     )
     months_since: int = column(ge=0, description="Calendar months from there; 0 is the first.")
-    cohort_size: int = column(ge=1, description="People whose first purchase was in that month.")
+    cohort_size: int = column(description="People whose first purchase was in that month.")
     customers: int = column(
         ge=1,
         description="Those of them who bought in this month. Who buys in several counts in each: "

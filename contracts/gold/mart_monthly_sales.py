@@ -47,7 +47,6 @@ class MartMonthlySales(Gold, key=("purchase_month",)):
         description="R$: GMV per order that has items; orders without any would press it down.",
     )
     growth: float = column(
-        ge=-1,
         nullable=True,
         description="GMV against the calendar month before: 0.1 is a tenth more. Null in the first "
         "month, and behind a month that sold nothing.",

@@ -31,4 +31,4 @@ class MartPaymentMix(Gold, key=("payment_type", "payment_installments")):
     value_share: float = column(
         in_range=(0, 1), nullable=True, description="Of the value of all payments."
     )
-    average_payment_value: Money = column(ge=0, description="R$: per payment.")
+    average_value: Money = column(ge=0, description="R$: per payment.")

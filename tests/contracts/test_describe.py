@@ -62,6 +62,7 @@ def test_a_description_says_all_that_a_contract_promises() -> None:
         "source": None,
         "references": None,
         "looked_up_in": None,
+        "sums": None,
         "personal": False,
         "description": "From the stage.",
         "rules": {"seat_id_is_at_least_1": {"min_value": 1}},

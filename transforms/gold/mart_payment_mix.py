@@ -25,6 +25,6 @@ def mart_payment_mix(
         .with_columns(
             payments_share=share("payments", col("payments").sum()),
             value_share=share("payment_value", col("payment_value").sum()),
-            average_payment_value=average("payment_value", "payments"),
+            average_value=average("payment_value", "payments"),
         )
     )

@@ -1,0 +1,63 @@
+"""Whether a table adds up to what it is made of."""
+
+from decimal import Decimal
+
+import polars as pl
+import pytest
+from polars import col
+
+from contracts.check import ContractBrokenError
+from contracts.contract import Gold, Money, column
+from contracts.reconcile import reconcile
+from transforms.graph import Table, tables
+
+MARTS = [table for name, table in tables().items() if name.startswith("gold.mart_")]
+
+
+class Takings(Gold, key=("sale_id",)):
+    """One row per sale."""
+
+    sale_id: int = column()
+    price: Money = column()
+
+
+class Till(Gold, key=("day",)):
+    """One row per day."""
+
+    day: int = column()
+    sales: int = column(sums=(Takings, col("sale_id").is_not_null()))
+    dear: Money = column(sums=(Takings, col("price").filter(col("price") > 1)))
+    note: str = column(nullable=True)
+
+
+def till(sales: int, dear: str) -> pl.DataFrame:
+    days = {"day": [1, 2], "sales": [sales, 1], "dear": [Decimal(dear), Decimal("3.00")]}
+    return pl.DataFrame(days, schema_overrides={"dear": pl.Decimal(18, 2)})
+
+
+TAKINGS = pl.LazyFrame(
+    {"sale_id": [1, 2, 3], "price": [Decimal("0.10"), Decimal("2.50"), Decimal("3.00")]}
+)
+
+
+def test_what_adds_up_is_passed() -> None:
+    reconcile(till(2, "2.50"), Till, {Takings: TAKINGS})
+
+
+def test_what_does_not_is_told_with_both_sums() -> None:
+    with pytest.raises(ContractBrokenError) as caught:
+        reconcile(till(3, "2.49"), Till, {Takings: TAKINGS})
+    told = str(caught.value)
+    assert told.startswith("gold.till does not reconcile: ")
+    assert "sales adds up to 4, but in gold.takings to 3; " in told
+    assert "dear adds up to 5.49, but in gold.takings to 5.50. Nothing was written." in told
+
+
+def test_nothing_adds_up_to_nothing() -> None:
+    reconcile(till(2, "2.50").clear(), Till, {Takings: TAKINGS.clear()})
+
+
+@pytest.mark.parametrize("mart", MARTS, ids=lambda table: table.name)
+def test_every_mart_reconciles_with_a_fact_that_it_reads(mart: Table) -> None:
+    assert mart.contract.sums()
+    assert {of for of, _ in mart.contract.sums().values()} <= {*mart.inputs.values()}

@@ -1,0 +1,64 @@
+"""gold.mart_category."""
+
+from decimal import Decimal
+
+import polars as pl
+
+from contracts.gold.dim_product import DimProduct
+from contracts.gold.fact_reviews import FactReviews
+from contracts.gold.fact_sales import FactSales
+from contracts.gold.mart_category import MartCategory
+from transforms.gold.mart_category import mart_category
+
+CATEGORIES = {"p1": "toys", "p2": "toys", "p3": "baby", "p4": None}
+
+
+def made_of(*items: tuple[str, str, str], scores: dict[str, int] | None = None) -> pl.DataFrame:
+    """Make the mart of items: order, product, price."""
+    sales = [
+        {"order_id": of, "product_id": product, "price": Decimal(price), "freight_value": 0}
+        for of, product, price in items
+    ]
+    products = [
+        {"product_id": product, "product_category_name_english": name}
+        for product, name in CATEGORIES.items()
+    ]
+    reviews = [{"order_id": of, "review_score": score} for of, score in (scores or {}).items()]
+    made = mart_category(
+        pl.LazyFrame(sales, schema=FactSales.fields()),
+        pl.LazyFrame(products, schema=DimProduct.fields()),
+        pl.LazyFrame(reviews, schema=FactReviews.fields()),
+    )
+    return made.select(MartCategory.fields().names()).sort("category").collect()
+
+
+def test_categories_are_ranked_by_their_sales() -> None:
+    made = made_of(("o1", "p1", "1.00"), ("o1", "p2", "1.00"), ("o2", "p3", "6.00"))
+    figures = made.select("category", "rank", "orders", "units", "sales", "sales_share").rows()
+    assert figures == [
+        ("baby", 1, 1, 1, Decimal(6), 0.75),
+        ("toys", 2, 1, 2, Decimal(2), 0.25),
+    ]
+
+
+def test_equal_sales_have_an_equal_rank() -> None:
+    made = made_of(("o1", "p1", "5.00"), ("o2", "p3", "5.00"), ("o3", "p4", "1.00"))
+    assert made["rank"].to_list() == [1, 1, 3]
+
+
+def test_items_without_a_category_or_a_product_are_there() -> None:
+    made = made_of(("o1", "p4", "1.00"), ("o1", "a product that has not come", "2.00"))
+    assert made.select("category", "units", "sales").rows() == [("unknown", 2, Decimal(3))]
+
+
+def test_what_sold_for_nothing_has_no_share() -> None:
+    assert made_of(("o1", "p1", "0.00"))["sales_share"].to_list() == [None]
+
+
+def test_an_order_is_in_each_of_its_categories_with_its_review() -> None:
+    items = [("o1", "p1", "1.00"), ("o1", "p2", "1.00"), ("o1", "p3", "1.00"), ("o2", "p3", "1.00")]
+    made = made_of(*items, scores={"o1": 5, "o2": 2})
+    assert made.select("category", "orders", "reviews", "review_score").rows() == [
+        ("baby", 2, 2, 3.5),
+        ("toys", 1, 1, 5.0),
+    ]

@@ -1,0 +1,74 @@
+"""gold.mart_customer_rfm."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from contracts.gold.dim_customer import DimCustomer
+from contracts.gold.fact_orders import FactOrders
+from contracts.gold.mart_customer_rfm import MartCustomerRfm
+from transforms.gold.mart_customer_rfm import mart_customer_rfm
+
+NEWEST = datetime(2018, 8, 29, 15)  # noqa: DTZ001 - the wall clock of the source
+
+
+def order(person: str, days_ago: int, total: str = "10.00", status: str = "shipped") -> Any:
+    return {
+        "customer_id": f"{person}{days_ago}",
+        "order_status": status,
+        "order_purchase_timestamp": NEWEST - timedelta(days=days_ago),
+        "total_order_value": Decimal(total),
+    }
+
+
+def made_of(*orders: dict[str, Any]) -> pl.DataFrame:
+    customers = [
+        {"customer_id": each["customer_id"], "customer_unique_id": each["customer_id"][0]}
+        for each in orders
+    ]
+    made = mart_customer_rfm(
+        pl.LazyFrame([*orders, order("z", 0)], schema=FactOrders.fields()),
+        pl.LazyFrame(customers, schema=DimCustomer.fields()),
+    )
+    known = made.filter(pl.col("customer_unique_id").str.len_chars() == 1)  # z0 has no record
+    return known.select(MartCustomerRfm.fields().names()).sort("customer_unique_id").collect()
+
+
+def test_a_person_is_counted_over_all_their_customer_ids() -> None:
+    made = made_of(order("a", 10, "30.00"), order("a", 40, "12.34"), order("b", 1, "1.00"))
+    assert made.drop("segment").rows() == [
+        ("a", 2, 2, Decimal("42.34"), date(2018, 8, 19), 10),
+        ("b", 1, 1, Decimal("1.00"), date(2018, 8, 28), 1),
+    ]
+
+
+def test_orders_called_off_are_no_purchases() -> None:
+    made = made_of(order("a", 10), order("a", 5, status="canceled"))
+    columns = ["orders", "frequency", "monetary", "recency_days"]
+    assert made.select(columns).row(0) == (2, 1, Decimal(10), 10)
+
+
+@pytest.mark.parametrize("status", ["canceled", "unavailable"])
+def test_who_had_orders_called_off_alone_never_bought(status: str) -> None:
+    made = made_of(order("a", 5, status=status))
+    columns = ["frequency", "monetary", "last_purchase", "recency_days", "segment"]
+    assert made.select(columns).row(0) == (0, Decimal(0), None, None, "never bought")
+
+
+@pytest.mark.parametrize(
+    ("days", "total", "segment"),
+    [
+        ([180], "249.99", "new"),
+        ([180], "250.00", "new big spender"),
+        ([181], "249.99", "gone"),
+        ([181], "250.00", "big spender to win back"),
+        ([180, 600], "1.00", "loyal"),
+        ([181, 600], "999.00", "slipping away"),
+    ],
+)
+def test_segments_have_fixed_bands(days: list[int], total: str, segment: str) -> None:
+    made = made_of(*(order("a", ago, total) for ago in days))
+    assert made["segment"].to_list() == [segment]

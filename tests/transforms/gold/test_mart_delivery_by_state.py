@@ -1,0 +1,77 @@
+"""gold.mart_delivery_by_state."""
+
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from contracts.gold.dim_customer import DimCustomer
+from contracts.gold.fact_orders import FactOrders
+from contracts.gold.fact_reviews import FactReviews
+from contracts.gold.mart_delivery_by_state import MartDeliveryByState
+from transforms.gold.mart_delivery_by_state import mart_delivery_by_state
+
+CUSTOMERS = {"sp": "SP", "ba": "BA", "new": None}
+
+
+def order(number: int, customer: str = "sp", **other: Any) -> dict[str, Any]:
+    amounts = {"items": 1, "price": Decimal(9), "freight_value": Decimal(1)}
+    return {"order_id": f"o{number}", "customer_id": customer, **amounts, **other}
+
+
+def delivered(number: int, lag: int, past: int, customer: str = "sp") -> dict[str, Any]:
+    return order(
+        number,
+        customer,
+        order_status="delivered",
+        delivery_lag_days=lag,
+        days_past_estimate=past,
+        delivered_on_time=past <= 0,
+    )
+
+
+def made_of(*orders: dict[str, Any], scores: dict[str, int] | None = None) -> pl.DataFrame:
+    customers = [{"customer_id": key, "customer_state": of} for key, of in CUSTOMERS.items()]
+    reviews = [{"order_id": of, "review_score": score} for of, score in (scores or {}).items()]
+    made = mart_delivery_by_state(
+        pl.LazyFrame(orders, schema=FactOrders.fields()),
+        pl.LazyFrame(customers, schema=DimCustomer.fields()),
+        pl.LazyFrame(reviews, schema=FactReviews.fields()),
+    )
+    return made.select(MartDeliveryByState.fields().names()).sort("customer_state").collect()
+
+
+def test_late_is_how_many_and_by_how_much() -> None:
+    made = made_of(*(delivered(n, 10, past) for n, past in enumerate([-5, 0, 1, 4])))
+    columns = ["delivered", "on_time", "on_time_share", "late", "mean_days_late"]
+    assert made.select(columns).row(0) == (4, 2, 0.5, 2, 2.5)
+
+
+def test_nine_of_ten_deliveries_took_so_long() -> None:
+    made = made_of(*(delivered(n, lag, 0) for n, lag in enumerate(range(1, 11))))
+    assert made.select("mean_lag_days", "p90_lag_days").row(0) == (5.5, 10.0)
+
+
+def test_what_is_not_delivered_is_neither_late_nor_on_time() -> None:
+    canceled = {**delivered(2, 3, 1), "order_status": "canceled"}
+    made = made_of(order(1, order_status="shipped"), canceled, scores={"o1": 1, "o2": 1})
+    columns = ["orders", "delivered", "on_time", "late", "on_time_share", "p90_lag_days", "reviews"]
+    assert made.select(columns).row(0) == (2, 0, 0, 0, None, None, 0)
+
+
+def test_each_order_is_in_a_state_or_in_none_that_is_known() -> None:
+    made = made_of(*(order(n, of) for n, of in enumerate(["sp", "ba", "new", "not come", "sp"])))
+    assert made.select("customer_state", "orders").rows() == [("BA", 1), ("SP", 2), ("unknown", 2)]
+
+
+def test_freight_is_per_order_that_has_items() -> None:
+    none = {"items": 0, "price": Decimal(0), "freight_value": Decimal(0)}
+    made = made_of(order(1), {**order(2), **none})
+    columns = ["gmv", "freight_value", "freight_share", "freight_per_order"]
+    assert made.select(columns).row(0) == (Decimal(9), Decimal(1), 0.1, Decimal(1))
+
+
+def test_scores_are_those_of_what_was_delivered() -> None:
+    orders = [delivered(1, 5, 0), delivered(2, 5, 2), order(3, order_status="shipped")]
+    made = made_of(*orders, scores={"o1": 5, "o2": 2, "o3": 1})
+    assert made.select("reviews", "review_score").row(0) == (2, 3.5)

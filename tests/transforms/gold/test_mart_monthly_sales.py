@@ -1,0 +1,99 @@
+"""gold.mart_monthly_sales."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+
+from contracts.gold.fact_orders import FactOrders
+from contracts.gold.fact_reviews import FactReviews
+from contracts.gold.mart_monthly_sales import MartMonthlySales
+from transforms.gold.mart_monthly_sales import mart_monthly_sales
+
+at = datetime.fromisoformat
+
+
+def order(number: int, bought: str, price: str | None = "10.00", **other: Any) -> dict[str, Any]:
+    return {
+        "order_id": f"o{number}",
+        "order_status": "shipped",
+        "order_purchase_timestamp": at(bought),
+        "items": 0 if price is None else 1,
+        "price": Decimal(price or 0),
+        "freight_value": Decimal(0 if price is None else "2.50"),
+        **other,
+    }
+
+
+def made_of(*orders: dict[str, Any], scores: dict[str, int] | None = None) -> pl.DataFrame:
+    reviews = [
+        {"review_id": f"r{number}", "order_id": of, "review_score": score}
+        for number, (of, score) in enumerate((scores or {}).items())
+    ]
+    made = mart_monthly_sales(
+        pl.LazyFrame(orders, schema=FactOrders.fields()),
+        pl.LazyFrame(reviews, schema=FactReviews.fields()),
+    )
+    return made.select(MartMonthlySales.fields().names()).collect()
+
+
+def test_an_order_counts_in_its_month_by_the_wall_clock() -> None:
+    made = made_of(order(1, "2017-01-31 23:59:59"), order(2, "2017-02-01 00:00:00"))
+    assert made.select("purchase_month", "orders").rows() == [("2017-01", 1), ("2017-02", 1)]
+
+
+def test_orders_without_items_are_counted_and_do_not_press_the_average_down() -> None:
+    made = made_of(order(1, "2017-01-01", "10.00"), order(2, "2017-01-02", None))
+    figures = made.select("orders", "orders_with_items", "items", "average_order_value").row(0)
+    assert figures == (2, 1, 1, Decimal("10.00"))
+
+
+def test_orders_called_off_are_in_the_gmv_and_told_apart() -> None:
+    orders = [
+        order(number, "2017-01-01", order_status=status)
+        for number, status in enumerate(["shipped", "canceled", "unavailable"])
+    ]
+    assert made_of(*orders).select("gmv", "gmv_called_off").row(0) == (Decimal(30), Decimal(20))
+
+
+def test_freight_is_no_gmv() -> None:
+    made = made_of(order(1, "2017-01-01", "7.50"))
+    figures = made.select("gmv", "freight_value", "freight_share").row(0)
+    assert figures == (Decimal("7.50"), Decimal("2.50"), 0.25)
+
+
+def test_growth_is_against_the_calendar_month_before() -> None:
+    made = made_of(
+        order(1, "2016-11-05", "10.00"),
+        order(2, "2016-12-05", "15.00"),
+        order(3, "2017-03-05", "20.00"),
+    )
+    assert made.select("purchase_month", "orders", "growth").rows() == [
+        ("2016-11", 1, None),
+        ("2016-12", 1, 0.5),
+        ("2017-01", 0, -1.0),
+        ("2017-02", 0, None),
+        ("2017-03", 1, None),
+    ]
+
+
+def test_on_time_is_asked_of_what_is_delivered_and_says_when() -> None:
+    orders = [
+        order(1, "2017-01-01", order_status="delivered", delivered_on_time=True),
+        order(2, "2017-01-01", order_status="delivered", delivered_on_time=False),
+        order(3, "2017-01-01", order_status="delivered", delivered_on_time=None),
+        order(4, "2017-01-01", order_status="canceled", delivered_on_time=True),
+    ]
+    figures = made_of(*orders).select("delivered", "delivered_on_time", "on_time_share").row(0)
+    assert figures == (2, 1, 0.5)
+
+
+def test_a_review_counts_in_the_month_of_its_order() -> None:
+    orders = [order(1, "2017-01-01"), order(2, "2017-01-02"), order(3, "2017-02-01")]
+    made = made_of(*orders, scores={"o1": 5, "o2": 2, "of no order here": 1})
+    assert made.select("reviews", "review_score").rows() == [(2, 3.5), (0, None)]
+
+
+def test_no_orders_are_no_months() -> None:
+    assert made_of().is_empty()
