@@ -30,6 +30,12 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and Maven, those of the sites chromium
 	$(BIN)/pytest
 
+OLIST ?= ../shared/data/olist
+
+.PHONY: check-olist
+check-olist: .venv/installed ## Ask for the published figures of the Olist files: make check-olist OLIST=DIR
+	KEYSTONE_OLIST=$(OLIST) $(BIN)/pytest -v --no-header tests/flows/test_published_figures.py
+
 .PHONY: test-long
 test-long: .venv/installed ## Run the properties on ten times as many examples, other ones each time
 	$(BIN)/pytest --hypothesis-profile=long -m hypothesis

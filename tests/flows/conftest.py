@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.lakehouse import lakehouse
 from tests.good import GOOD
 from transforms.graph import sources
 
@@ -40,6 +41,15 @@ def land(tmp_path: Path) -> Land:
         return landing
 
     return write
+
+
+@pytest.fixture(scope="session")
+def real_lake(olist: Path, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A lake of the real files."""
+    del prefect_server  # it runs
+    lake = str(tmp_path_factory.mktemp("real") / "lake")
+    lakehouse(str(olist), lake)
+    return lake
 
 
 @pytest.fixture(scope="session")

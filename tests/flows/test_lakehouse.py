@@ -24,14 +24,6 @@ Land = Callable[..., Path]
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-@pytest.fixture(scope="module")
-def real_lake(olist: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A lake of the real files."""
-    lake = str(tmp_path_factory.mktemp("real") / "lake")
-    lakehouse(str(olist), lake)
-    return lake
-
-
 def answer(lake: str, statement: str) -> list[tuple[Any, ...]]:
     return query(lake, statement).rows()
 
