@@ -1,28 +1,114 @@
 """SQL over the tables of a lake, by DuckDB."""
 
+import json
+import re
+from difflib import get_close_matches
+from itertools import chain
+
 import duckdb
 import polars as pl
 
 from flows import delta
-from flows.status import existing
+from flows.status import existing, unknown
 
 
-def query(lake: str, statement: str) -> pl.DataFrame:
+class QueryError(Exception):
+    """A statement cannot be run; says in a line what is wrong with it, and where."""
+
+
+def query(lake: str, statement: str, limit: int | None = None) -> pl.DataFrame:
     """Run a SQL statement over the lake's tables, named as `gold.fact_sales`.
+
+    An interval comes as text, for Polars has none of months. Of several statements the last one's
+    rows are returned.
+
+    Args:
+        lake: where the tables lie.
+        statement: in DuckDB's dialect.
+        limit: how many rows to return at most; all, if it is not given.
 
     Raises:
         NoLakeError: the lake has no tables.
-        duckdb.Error: the statement is wrong; names the nearest table or column.
+        QueryError: the statement is wrong; names the nearest table, column or function.
     """
+    tables = {name: _rows(lake, name) for name in existing(lake)}
     with duckdb.connect() as connection:
-        for name in existing(lake):
-            schema, _, table = name.partition(".")
-            rows = delta.scan(delta.open_existing(lake, name))
-            if schema == "gold":  # what analysts read is the contract's columns alone
-                rows = rows.drop("_version", strict=False)
-            connection.register(f"{schema}__{table}", rows)
+        for name, rows in tables.items():
+            schema, _, _ = name.partition(".")
+            connection.register(name, rows)  # under the name that `SHOW TABLES` is to say
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-            view = f"CREATE VIEW {name} AS SELECT * FROM {schema}__{table}"  # noqa: S608 - our names
-            connection.execute(view)
-        result = connection.sql(statement)
-        return pl.DataFrame() if result is None else pl.DataFrame(result.pl())
+            connection.execute(f'CREATE VIEW {name} AS SELECT * FROM "{name}"')  # noqa: S608 - our names
+        connection.execute("SET errors_as_json = true")  # which tells the place
+        try:
+            if not connection.extract_statements(statement):
+                message = "the statement is empty; `SHOW TABLES` lists what can be asked"
+                raise QueryError(message)
+            result = connection.sql(statement)
+            return pl.DataFrame() if result is None else _fetched(result, limit)
+        except duckdb.Error as error:
+            raise QueryError(_told(error, statement, tables)) from error
+
+
+def _rows(lake: str, name: str) -> pl.LazyFrame:
+    rows = delta.scan(delta.open_existing(lake, name))
+    # What analysts read is the contract's columns alone.
+    return rows.drop("_version", strict=False) if name.startswith("gold.") else rows
+
+
+def _fetched(result: duckdb.DuckDBPyRelation, limit: int | None) -> pl.DataFrame:
+    # By position, for of two columns of a name DuckDB would take the first twice.
+    columns = [duckdb.SQLExpression(f"#{n}") for n in range(1, len(result.columns) + 1)]
+    told = (
+        (column.cast("VARCHAR") if "INTERVAL" in str(kind) else column).alias(name)
+        for column, name, kind in zip(columns, result.columns, result.types, strict=True)
+    )
+    shown = result.project(*told)
+    return pl.DataFrame((shown if limit is None else shown.limit(limit)).pl())
+
+
+def _told(error: duckdb.Error, statement: str, tables: dict[str, pl.LazyFrame]) -> str:
+    _, _, text = str(error).partition(" Error: ")
+    found = json.loads(text) if text.startswith("{") else {"exception_message": text}
+    said = found["exception_message"]
+    if match := _NO_TABLE.search(said):
+        return unknown(_as_written(match[1], statement), list(tables))
+    if match := _NO_COLUMN.search(said) or _NO_FIELD.search(said):
+        return _no_column(".".join(match.groups()), said, statement, tables)
+    if match := _NO_FUNCTION.search(said):
+        return f"there is no function {match[1]}; nearest: {match[2]}"
+    if (position := found.get("position")) is None:
+        return str(said)
+    before = statement.encode()[: int(position)].decode(errors="ignore")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return f"{said} (line {line}, column {column})"
+
+
+_NO_TABLE = re.compile(r'Table with name "?([^\s"]+)"? does not exist')
+_NO_COLUMN = re.compile(r'[Cc]olumn "([^"]+)" (?:in \w+ list )?(?:not found|does not exist)')
+_NO_FIELD = re.compile(r'list "([^"]+)" does not have a column named "([^"]+)"')
+_NO_FUNCTION = re.compile(r'Function with name (\S+) does not exist!\nDid you mean "([^"]+)"')
+
+
+def _as_written(table: str, statement: str) -> str:
+    """Return the name of a table with its layer, which DuckDB leaves out."""
+    written = re.search(rf'[\w."]*\b{re.escape(table)}\b', statement)
+    return written[0].replace('"', "") if written else table
+
+
+def _no_column(asked: str, said: str, statement: str, tables: dict[str, pl.LazyFrame]) -> str:
+    columns = {
+        name: rows.collect_schema().names()
+        for name, rows in tables.items()
+        if re.search(rf"\b{re.escape(name)}\b", statement, re.IGNORECASE)
+    }
+    # What the statement computes itself only DuckDB knows.
+    computed = re.findall(r'"(?:\w+\.)?([^"]+)"', said.partition("Candidate bindings:")[2])
+    there = dict.fromkeys([*chain.from_iterable(columns.values()), *computed])
+    close = get_close_matches(asked.rpartition(".")[2].lower(), there)
+    if not close:
+        lists = ", ".join(f"`DESCRIBE {name}`" for name in columns)
+        return f"there is no column {asked}" + (f"; {lists} says which there are" if lists else "")
+    own = [column for column in close if not any(column in has for has in columns.values())]
+    of = {name: [column for column in close if column in has] for name, has in columns.items()}
+    told = [f"{', '.join(some)}, of {name}" for name, some in of.items() if some]
+    return f"there is no column {asked}; nearest: {'; '.join([*own, *told])}"

@@ -1,5 +1,6 @@
 """How the tables stand: version, rows, what waits in quarantine, how far behind the inputs."""
 
+from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
@@ -62,12 +63,7 @@ def existing(lake: str) -> list[str]:
         OSError: S3 does not answer.
     """
     reach(lake)
-    names = [
-        *(source.promise().table for source in sources()),
-        *tables(),
-        *(delta.quarantine_name(source) for source in sources()),
-    ]
-    if found := [name for name in names if delta.exists(lake, name)]:
+    if found := [name for name in _promised() if delta.exists(lake, name)]:
         return found
     message = f"{lake}: there is no lake here yet; `keystone run` makes one"
     raise NoLakeError(message)
@@ -83,12 +79,34 @@ def named(lake: str, table: str) -> str:
     here = existing(lake)
     if table in here:
         return table
-    nearest = ", ".join(get_close_matches(table, here, cutoff=0))
-    message = f"there is no table {table}; the nearest are {nearest}, `keystone status` lists all"
-    raise UnknownTableError(message)
+    raise UnknownTableError(unknown(table, here))
+
+
+def unknown(table: str, here: Collection[str]) -> str:
+    """Say of a table that is not among those of a lake which are near, or what makes it."""
+    asked = table.lower()
+    # Who leaves the layer out means any table of that name.
+    names = {name: name if "." in asked else name.partition(".")[2] for name in _promised()}
+    meant = [name for name in names if names[name] == asked]
+    if meant and not set(meant) & set(here):
+        made_by = "keystone ingest" if meant[0].startswith("bronze.") else "keystone refresh"
+        return f"{meant[0]} is not made yet in this lake; `{made_by}` makes it"
+    close = get_close_matches(asked, [names[name] for name in here])
+    near = sorted((n for n in here if names[n] in close), key=lambda n: close.index(names[n]))
+    found = [name for name in meant if name in here] or near
+    hint = f"nearest: {', '.join(found)}" if found else "`keystone status` lists all"
+    return f"there is no table {table}; {hint}"
 
 
 _SECONDS = 5.0  # that somebody who asks how it stands waits for a broker
+
+
+def _promised() -> list[str]:
+    return [
+        *(source.promise().table for source in sources()),
+        *tables(),
+        *(delta.quarantine_name(source) for source in sources()),
+    ]
 
 
 def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:

@@ -5,11 +5,10 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
-import polars.selectors as cs
 import typer
 
 from flows.cli.options import Bootstrap, Lake, Prefix
-from flows.cli.terminal import cell, grid, out, wide
+from flows.cli.terminal import cell, err, grid, out, wide
 from flows.settings import place
 
 app = typer.Typer()
@@ -56,25 +55,48 @@ def status(
         raise silence
 
 
-@app.command()
+# A statement may begin with a comment, which looks like an option.
+@app.command(context_settings={"ignore_unknown_options": True})
 def sql(
     statement: Annotated[str, typer.Argument(help="Such as SELECT * FROM gold.dim_date.")],
     lake: Lake = None,
     form: Annotated[
         Format, typer.Option("--format", help="How to print the result.")
     ] = Format.table,
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            help="Write the result to a file instead.",
+            metavar="FILE.parquet|csv|xlsx",
+        ),
+    ] = None,
 ) -> None:
     """Query the tables with SQL (DuckDB's dialect)."""
+    from flows import export
     from flows.sql import query
 
-    rows = query(place("lake", lake), statement)
-    if form is Format.csv:
-        print(rows.with_columns(cs.list().list.join(", ")).write_csv(), end="")
+    lake, file = place("lake", lake), to and export.fit(to)
+    people = not file and form is Format.table
+    rows = query(lake, statement, limit=_SHOWN + 1 if people else None)
+    if file:
+        export.write(rows, file)
+        print(f"{len(rows):,} rows in {file}")
+    elif form is Format.csv:
+        print(export.flat(rows).write_csv(), end="")
     elif form is Format.json:
         print(json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False))
-    else:
-        shown = (["" if value is None else str(value) for value in row] for row in rows.iter_rows())
+    elif rows.width:
+        shown = (
+            ["" if value is None else str(value) for value in row]
+            for row in rows.head(_SHOWN).iter_rows()
+        )
         wide.print(grid(rows.columns, shown))
+        if len(rows) > _SHOWN:
+            err.print(f"The first {_SHOWN:,} rows; there are more: `--out FILE.csv` writes all.")
+
+
+_SHOWN = 1_000  # rows: more than people read, and printed within a second
 
 
 def _plain(value: object) -> float | str:

@@ -4,7 +4,9 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from flows.cli import app, main
@@ -12,6 +14,7 @@ from flows.derived import refresh_derived
 from flows.ingest import ingest_table
 from flows.landing import arrivals
 from flows.records import refresh_records
+from flows.sql import query
 from transforms.graph import tables
 
 Land = Callable[..., Path]
@@ -115,16 +118,47 @@ def test_a_misspelt_table_is_one_line_of_usage_that_names_the_nearest(
 ) -> None:
     assert exit_of(monkeypatch, "history", "silver.ordres", "--lake", orders) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("Usage: there is no table silver.ordres; the nearest are silver.orders")
+    assert line.startswith("Usage: there is no table silver.ordres; nearest: silver.orders")
 
 
 def test_a_wrong_table_is_one_line_that_names_the_nearest(
     orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_of(monkeypatch, "sql", "SELECT 1 FROM silver.order", "--lake", orders) == 1
-    error = capsys.readouterr().err
-    assert 'Did you mean "orders"' in error
-    assert len(error.splitlines()) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: there is no table silver.order; nearest: silver.orders")
+
+
+def test_a_statement_may_begin_with_a_comment(orders: str) -> None:
+    statement = "-- all of them\nSELECT count(*) AS n FROM silver.orders;"
+    assert invoke("sql", statement, "--lake", orders, "--format", "csv") == "n\n2\n"
+
+
+def test_the_result_of_a_query_is_written_to_a_file(orders: str, tmp_path: Path) -> None:
+    file = tmp_path / "orders.parquet"
+    said = invoke("sql", "FROM silver.orders", "--lake", orders, "--out", str(file))
+    assert said == f"2 rows in {file}\n"
+    assert_frame_equal(pl.read_parquet(file), query(orders, "FROM silver.orders"))
+
+
+def test_a_file_of_another_kind_is_one_line_of_usage(
+    orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_of(monkeypatch, "sql", "SELECT 1", "--lake", orders, "--out", "rows.txt") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Usage: rows.txt: a result is written as .parquet, .csv, .xlsx")
+
+
+@pytest.mark.parametrize(("rows", "more"), [(1_000, False), (1_001, True)])
+def test_of_a_long_result_people_see_the_beginning(
+    orders: str, rows: int, more: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_LAKE", orders)
+    result = CliRunner().invoke(app, ["sql", f"FROM range({rows})"])
+    assert len(result.stdout.splitlines()) == len(["", "names", "line", ""]) + 1_000
+    assert ("The first 1,000 rows; there are more" in result.stderr) == more
+    everything = CliRunner().invoke(app, ["sql", f"FROM range({rows})", "--format", "csv"])
+    assert len(everything.stdout.splitlines()) == 1 + rows
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_a_version_must_be_an_earlier_one(two_orders: str, version: int) -> None
 
 
 def test_a_table_must_be_there(two_orders: str) -> None:
-    with pytest.raises(UnknownTableError, match=r"no table gold\.fact_sale; the nearest are "):
+    with pytest.raises(UnknownTableError, match=r"no table gold\.fact_sale; nearest: "):
         history(two_orders, "gold.fact_sale")
 
 

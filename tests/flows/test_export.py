@@ -1,0 +1,165 @@
+"""A result as a file."""
+
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from xml.etree import ElementTree as ET
+from zipfile import ZipFile
+
+import boto3  # type: ignore[import-untyped]
+import polars as pl
+import pytest
+from hypothesis import given
+from polars.testing import assert_frame_equal
+from polars.testing.parametric import column, dataframes
+
+from flows import export
+from flows.settings import MissingSettingError
+from tests.aws import REGION
+
+XL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+def sheet(file: Path) -> list[list[tuple[str, str]]]:
+    """Return the cells of a sheet row by row: how Excel shows the value, and the value."""
+    with ZipFile(file) as parts:
+        texts = [
+            "".join(text.itertext())
+            for text in ET.fromstring(parts.read("xl/sharedStrings.xml"))  # noqa: S314 - ours
+        ]
+        styles = ET.fromstring(parts.read("xl/styles.xml"))  # noqa: S314 - ours
+        rows = ET.fromstring(parts.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - ours
+    assert not [*rows.iter(f"{XL}f"), *rows.iter(f"{XL}hyperlink")]
+    own = {form.get("numFmtId"): form.get("formatCode", "") for form in styles.iter(f"{XL}numFmt")}
+    forms = [
+        own.get(form.get("numFmtId"), form.get("numFmtId", ""))
+        for form in styles.find(f"{XL}cellXfs") or []
+    ]
+
+    def cell(found: ET.Element) -> tuple[str, str]:
+        value = found.findtext(f"{XL}v", "")
+        is_text = found.get("t") == "s"
+        return ("text", texts[int(value)]) if is_text else (forms[int(found.get("s", 0))], value)
+
+    return [[cell(found) for found in row] for row in rows.iter(f"{XL}row")]
+
+
+ROWS = dataframes(
+    [
+        column("money", pl.Decimal(18, 2), allow_null=True),
+        column("total", pl.Decimal(38, 2), allow_null=True),
+        column("text", pl.String, allow_null=True),
+        column("moment", pl.Datetime("us"), allow_null=True),
+        column("day", pl.Date, allow_null=True),
+        column("clock", pl.Time, allow_null=True),
+        column("count", pl.Int64, allow_null=True),
+        column("share", pl.Float64, allow_null=True),
+        column("yes", pl.Boolean, allow_null=True),
+    ]
+)
+
+
+@given(rows=ROWS)
+def test_parquet_reads_back_equal(
+    rows: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    file = tmp_path_factory.mktemp("out") / "rows.parquet"
+    export.write(rows, str(file))
+    assert_frame_equal(pl.read_parquet(file), rows)
+
+
+@given(rows=ROWS)
+def test_csv_reads_back_equal(rows: pl.DataFrame, tmp_path_factory: pytest.TempPathFactory) -> None:
+    file = tmp_path_factory.mktemp("out") / "rows.csv"
+    export.write(rows, str(file))
+    assert_frame_equal(pl.read_csv(file, schema=rows.schema), rows)
+
+
+def test_a_sheet_has_money_times_and_texts_as_they_are(tmp_path: Path) -> None:
+    file = tmp_path / "rows.xlsx"
+    rows = pl.DataFrame(
+        {
+            "price": [Decimal("1234.50")],
+            "day": [date(2018, 1, 2)],
+            "moment": [datetime(2018, 1, 2, 12)],  # noqa: DTZ001 - the wall clock of the source
+            "read": [datetime(2018, 1, 2, 12, tzinfo=UTC)],
+            "clock": [time(6)],
+            "date_key": [20180102],
+            "formula": ["=1+1"],
+            "link": ["https://example.com"],
+            "digits": ["00123"],
+            "rules": [["a", "b"]],
+            "nothing": [None],
+        },
+        schema_overrides={"price": pl.Decimal(18, 2)},
+    )
+    export.write(rows, str(file))
+    header, cells = sheet(file)
+    assert [name for _, name in header] == rows.columns
+    assert cells[:-1] == [
+        ("#,##0.00", "1234.50"),
+        ("yyyy-mm-dd;@", "43102"),
+        ("yyyy-mm-dd hh:mm:ss", "43102.5"),
+        ("yyyy-mm-dd hh:mm:ss", "43102.5"),
+        ("hh:mm:ss;@", "0.25"),
+        ("0", "20180102"),
+        ("text", "=1+1"),
+        ("text", "https://example.com"),
+        ("text", "00123"),
+        ("text", "a, b"),
+    ]
+
+
+def test_a_csv_has_a_text_for_each_list(tmp_path: Path) -> None:
+    file = tmp_path / "rows.csv"
+    export.write(pl.DataFrame({"rules": [["a", "b"]], "of": [[1, 2]], "s": [{"a": 1}]}), str(file))
+    assert file.read_text() == 'rules,of,s\n"a, b","1, 2","{""a"":1}"\n'
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (pl.DataFrame({"n": pl.int_range(1_048_576, eager=True)}), "1,048,576 rows"),
+        (pl.DataFrame({"n": [1], "text": ["x" * 32_768]}), "text: a cell of Excel holds 32,767"),
+    ],
+)
+def test_what_a_sheet_cannot_hold_is_refused_and_leaves_what_was_there(
+    rows: pl.DataFrame, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "rows.xlsx"
+    file.write_text("as before")
+    with pytest.raises(export.DoesNotFitError, match=said):
+        export.write(rows, str(file))
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["as before"]
+
+
+def test_a_file_that_cannot_be_written_to_its_end_is_none(tmp_path: Path) -> None:
+    binary = pl.DataFrame({"bytes": [b"x"]})  # of which CSV knows nothing
+    with pytest.raises(pl.exceptions.ComputeError):
+        export.write(binary, str(tmp_path / "rows.csv"))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["rows", "rows.txt", "rows.csv.gz", "s3://bucket/rows"])
+def test_a_file_of_another_kind_is_refused(name: str) -> None:
+    with pytest.raises(MissingSettingError, match=r"as \.parquet, \.csv, \.xlsx"):
+        export.fit(name)
+
+
+def test_a_file_in_no_folder_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    with pytest.raises(MissingSettingError, match="there is no folder"):
+        export.fit(str(tmp_path / "nowhere" / "rows.csv"))
+
+
+def test_a_file_may_lie_on_s3(aws_account: str) -> None:
+    bucket = boto3.client("s3", endpoint_url=aws_account)
+    bucket.create_bucket(Bucket="results", CreateBucketConfiguration={"LocationConstraint": REGION})
+    uri = export.fit("s3://results/2018/rows.csv")
+    export.write(pl.DataFrame({"n": [1]}), uri)
+    assert bucket.get_object(Bucket="results", Key="2018/rows.csv")["Body"].read() == b"n\n1\n"
+
+
+@pytest.mark.usefixtures("aws_account")
+def test_a_bucket_that_is_not_there_is_told() -> None:
+    with pytest.raises(FileNotFoundError, match=r"s3://nowhere/rows\.csv: "):
+        export.write(pl.DataFrame({"n": [1]}), "s3://nowhere/rows.csv")
