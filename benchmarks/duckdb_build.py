@@ -14,7 +14,7 @@ def build(source: Path, out: Path) -> None:
     with duckdb.connect() as connection:
         connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET VARIABLE source = ?", [str(source.resolve())])
-        for script in ("duckdb_silver.sql", "duckdb_gold.sql"):
+        for script in ("duckdb_silver.sql", "duckdb_gold.sql", "duckdb_marts.sql"):
             connection.execute(Path(__file__).with_name(script).read_text())
         for table in SILVER:
             connection.table(table).to_parquet(f"{out}/silver/{table}.parquet")

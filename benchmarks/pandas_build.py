@@ -10,12 +10,15 @@ import pyarrow.compute as pc
 from pyarrow import parquet
 
 from benchmarks.pandas_gold import gold
+from benchmarks.pandas_marts import marts
 from benchmarks.pandas_silver import silver
 from benchmarks.tables import PARTITIONED, folders
 
 MONEY = {
     *("price", "freight_value", "payment_value", "total_order_value", "payment_difference"),
     *("total_order_item_value", "allocated_payment_value"),
+    *("gmv", "gmv_called_off", "average_order_value", "sales", "freight_per_order", "monetary"),
+    "average_value",
 }
 
 
@@ -27,7 +30,8 @@ def build(source: Path, out: Path) -> None:
         parquet.write_table(_arrow(rows), out / "bad" / f"{name}.parquet")
     for name, rows in good.items():
         parquet.write_table(_reais(_arrow(rows)), out / "silver" / f"{name}.parquet")
-    for name, rows in gold(good).items():
+    facts = gold(good)
+    for name, rows in {**facts, **marts(facts)}.items():
         if by := PARTITIONED.get(name):
             for part, some in rows.groupby(by):
                 folder = out / "gold" / name / f"{by}={part}"

@@ -24,6 +24,14 @@ GOLD = (
     "fact_payments",
     "fact_reviews",
     "fact_sales",
+    "mart_category",
+    "mart_cohort_retention",
+    "mart_customer_rfm",
+    "mart_delivery_by_state",
+    "mart_monthly_sales",
+    "mart_payment_mix",
+    "mart_review_by_lateness",
+    "mart_seller_scorecard",
 )
 PARTITIONED = {"fact_sales": "purchase_month"}
 """By table, the column that its files are parted by: then the table is a folder."""

@@ -87,16 +87,18 @@ def sql(
     elif form is Format.json:
         print(json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False))
     elif rows.width:
-        shown = (
-            ["" if value is None else str(value) for value in row]
-            for row in rows.head(_SHOWN).iter_rows()
-        )
+        shown = ([_shown(value) for value in row] for row in rows.head(_SHOWN).iter_rows())
         wide.print(grid(rows.columns, shown))
         if len(rows) > _SHOWN:
             err.print(f"The first {_SHOWN:,} rows; there are more: `--out FILE.csv` writes all.")
 
 
 _SHOWN = 1_000  # rows: more than people read, and printed within a second
+
+
+def _shown(value: object) -> str:
+    # Six decimals of a ratio are more than people read; files and JSON have them all.
+    return "" if value is None else str(round(value, 6) if isinstance(value, float) else value)
 
 
 def _plain(value: object) -> float | str:
