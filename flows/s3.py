@@ -1,4 +1,4 @@
-"""S3: who we are there, where it is, how long we wait, and what went wrong in one line.
+"""S3: who we are at AWS, where it is, how long we wait, and what went wrong in one line.
 
 The tables are read and written by Rust (deltalake, Polars), files of the landing zone by s3fs. All
 of them are told the same, and by boto3: it knows the usual chain of AWS (environment, profile,
@@ -70,6 +70,17 @@ def polars_options() -> dict[str, Any]:
     """Return the same for Polars, which wants numbers where deltalake wants words."""
     seconds = S3Settings().s3_seconds
     return {**delta_options(), "max_retries": 10, "retry_timeout_ms": int(2000 * seconds)}
+
+
+def client(service: str) -> Any:
+    """Return a client of boto3 for another service of AWS, where we are who we are on S3.
+
+    Raises:
+        MissingSettingError: there are no credentials, or the block that has them cannot be read.
+        botocore.exceptions.NoRegionError: neither the environment nor the block says which region.
+    """
+    session, endpoint = _session()
+    return session.client(service, endpoint_url=endpoint)
 
 
 def bucket_and_key(uri: str) -> tuple[str, str]:
