@@ -24,8 +24,9 @@ def test_a_partition_that_comes_back_has_its_offset_again(lake: str) -> None:
 
 
 def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> None:
-    held = [{origin("sellers", 0): 50, identity("sellers", 0): 7}]
-    held.append({origin("sellers", 0): 3, identity("sellers", 0): 8})  # the topic was made anew
+    source = origin("sellers", 0)
+    held = [{source: 50, identity(source): 7}]
+    held.append({source: 3, identity(source): 8})  # the topic was made anew
     for number, consumed in enumerate(held):
         arrive(lake, number)
         handle = delta.open_existing(lake, "bronze.sellers")
