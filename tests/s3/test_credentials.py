@@ -5,11 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect_aws import (  # type: ignore[import-untyped]
-    AwsClientParameters,
-    AwsCredentials,
-    S3Bucket,
-)
+from prefect_aws import AwsClientParameters, AwsCredentials, S3Bucket
 from pydantic import SecretStr
 
 from contracts import bronze

@@ -158,7 +158,7 @@ class Stage:
         environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(told[name]) for name in told}
         self.logs.append(Path(self._place(f"{role[0]}.log")))
         with self.logs[-1].open("wb") as log:
-            return subprocess.Popen(  # noqa: S603 - this very Python
+            return subprocess.Popen(
                 [sys.executable, "-m", "tests.stream.roles", *role],
                 cwd=ROOT,
                 env=os.environ | environment,
