@@ -13,6 +13,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet, storage
+from flows.figures import last_figures
 from flows.fingerprint import CODE
 from flows.lag import identity
 from flows.outcome import Outcome
@@ -45,7 +46,7 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     gone = [source for each, source in sorted(now.items()) if each in moved or each not in before]
     held = {each: delta.consumed(then, each) for each in [*moved, *_inputs(name)]}
     watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
-    figures = {**delta.last_figures(handle, version), "restored": version}
+    figures = {**last_figures(handle, version), "restored": version}
     carried = delta.rebuilding(handle, delta.carrying(watermark, figures))
     handle.restore(
         version,

@@ -6,6 +6,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from flows import delta
+from flows.figures import last_figures
 from flows.kafka import KafkaSettings
 from flows.lag import lag
 from flows.outcome import UnknownTableError
@@ -100,7 +101,7 @@ def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
         "rows": delta.rows(handle),
         "quarantined": delta.rows(waiting) if waiting else 0,
         "lag": _lag(table, handles) if table else 0,
-        "figures": (figures := delta.last_figures(handle)),
+        "figures": (figures := last_figures(handle)),
         "broken_rules": broken_rules(waiting) if waiting else {},
         "warnings": figures.get("warnings", {}),
     }

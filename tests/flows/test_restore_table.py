@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from flows import delta, parquet
+from flows.figures import last_figures
 from flows.kafka import origin
 from flows.lag import identity
 from flows.records import refresh_records
@@ -64,7 +65,7 @@ def test_figures_go_back_with_the_rows(lake: str) -> None:
         sellers_arrive(lake, *numbers)
         refresh_records(lake, SELLERS)
     restore_table(lake, "silver.sellers", 1)
-    assert delta.last_figures(delta.open_existing(lake, "silver.sellers"))["read"] == 1
+    assert last_figures(delta.open_existing(lake, "silver.sellers"))["read"] == 1
     restore_table(lake, "silver.sellers", 0)
-    restored = delta.last_figures(delta.open_existing(lake, "silver.sellers"))
+    restored = last_figures(delta.open_existing(lake, "silver.sellers"))
     assert restored == {"restored": 0}

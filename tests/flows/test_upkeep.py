@@ -15,6 +15,7 @@ from deltalake.exceptions import CommitFailedError
 from polars.testing import assert_frame_equal
 
 from flows import delta, parquet
+from flows.figures import last_figures
 from flows.records import refresh_records
 from flows.restore import restore_table
 from flows.upkeep import Upkeep, fold, keep_up
@@ -150,7 +151,7 @@ def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> N
         sellers_arrive(lake, number)
         refresh_records(lake, SELLERS)
     handle = delta.open_existing(lake, "silver.sellers")
-    figures, done = delta.last_figures(handle), handle.version()
+    figures, done = last_figures(handle), handle.version()
     orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
     orphan.write_bytes(b"written by somebody who died before the commit")
     log = Path(parquet.paths(handle, ["_delta_log"])[0])
@@ -162,7 +163,7 @@ def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> N
     keep_up(lake, "silver.sellers", DAY)
     assert not (log / f"{done:020}.json").exists()
     assert figures
-    assert delta.last_figures(delta.open_existing(lake, "silver.sellers")) == figures
+    assert last_figures(delta.open_existing(lake, "silver.sellers")) == figures
 
 
 def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lake: str) -> None:
