@@ -51,10 +51,10 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
     """
     with task_runner(runner) as there:
         land, make = (each.with_options(task_runner=there) for each in (ingest, refresh))
-        landed, rejected = _done(land(source, lake, archive, as_of, return_state=True))
-        made, failed = _done(make(lake, rebuild, return_state=True))
+        landed, rejected, missed = _done(land(source, lake, archive, as_of, return_state=True))
+        made, failed, undone = _done(make(lake, rebuild, return_state=True))
     if failures := rejected + failed:
-        raise RunFailedError(failures, landed + made)
+        raise RunFailedError(failures, landed + made, {**missed, **undone})
     return landed + made
 
 
@@ -191,12 +191,14 @@ def _replayable(name: str | None) -> list[Table]:
     return [made_of_records[wanted]]
 
 
-def _done(state: State[list[Outcome]]) -> tuple[list[Outcome], list[str]]:
-    """Return what a flow has done, and why it failed if it did."""
+def _done(
+    state: State[list[Outcome]],
+) -> tuple[list[Outcome], list[str], Mapping[str, str]]:
+    """Return what a flow has done; if it failed, why, and what it has not done."""
     try:
-        return state.result(), []
+        return state.result(), [], {}
     except RunFailedError as failed:
-        return failed.outcomes, failed.failures
+        return failed.outcomes, failed.failures, failed.undone
 
 
 def _finish(
@@ -207,11 +209,11 @@ def _finish(
     idle: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     """Wait, publish what was done, and fail at the end when something did."""
-    done, failed = gather(futures, doing)
+    done, failed, undone = gather(futures, doing)
     outcomes = sorted([*done, *idle], key=_in_order)
-    publish(doing, outcomes)
+    publish(doing, outcomes, undone)
     if failures := [*failures, *(failed and (silence(lake) or failed))]:
-        raise RunFailedError(failures, outcomes)
+        raise RunFailedError(failures, outcomes, undone)
     return outcomes
 
 

@@ -228,6 +228,9 @@ def test_what_needs_a_failed_table_is_left_as_it_is(
     failed, left = caught.value.failures
     assert failed == "silver.orders: the figures do not add up"
     assert "gold.fact_orders" in left
+    undone = caught.value.undone
+    assert (undone["silver.orders"], undone["gold.fact_orders"]) == ("failed", "left")
+    assert not undone.keys() & {outcome.table for outcome in caught.value.outcomes}
     assert not delta.exists(lake, "gold.fact_sales")
     assert delta.exists(lake, "gold.dim_seller")
 
