@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from contracts.describe import describe, version
+from contracts.silver.orders import Orders
 from flows.cli import app, main
 from tests.without_prefect import ingest, refresh
 
@@ -42,6 +44,7 @@ def test_status_as_json(orders: str) -> None:
     figures = {"read": 3, "accepted": 2, "superseded": 0, "quarantined": 1}
     assert found["figures"].items() >= figures.items()
     assert found["broken_rules"] == {"order_id_is_well_formed": 1}
+    assert found["contract"] == version(describe(Orders))
 
 
 def test_quarantined_records_count_where_they_were_read(land: Land, lake: str) -> None:
