@@ -128,7 +128,7 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     restored = restore_table(lake, table, version)
     behind = readers(restored.table)
     planned = {name: todo for name, todo in look(lake, plan)(lake).items() if name in behind}
-    return [restored, *_make("restore", lake, planned)]
+    return _make("restore", lake, planned, done=[restored])
 
 
 @flow(task_runner=SIDE_BY_SIDE)
@@ -156,7 +156,12 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
 
 
 def _make(
-    doing: str, lake: str, planned: Mapping[str, Planned], *, rebuild: bool = False
+    doing: str,
+    lake: str,
+    planned: Mapping[str, Planned],
+    *,
+    rebuild: bool = False,
+    done: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     futures: dict[str, PrefectFuture[Outcome]] = {}
     for name, todo in planned.items():
@@ -171,7 +176,7 @@ def _make(
             wait_for=[futures[needed] for needed in table.after if needed in futures],
         )
     idle = [todo.outcome for todo in planned.values() if todo.outcome]
-    return _finish(doing, lake, futures, idle=idle)
+    return _finish(doing, lake, futures, others=[*done, *idle])
 
 
 def _replayable(name: str | None) -> list[Table]:
@@ -206,11 +211,11 @@ def _finish(
     lake: str,
     futures: Mapping[str, PrefectFuture[Outcome]],
     failures: Sequence[str] = (),
-    idle: Sequence[Outcome] = (),
+    others: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     """Wait, publish what was done, and fail at the end when something did."""
     done, failed, undone = gather(futures, doing)
-    outcomes = sorted([*done, *idle], key=_in_order)
+    outcomes = sorted([*done, *others], key=_in_order)
     publish(doing, outcomes, undone)
     if failures := [*failures, *(failed and (silence(lake) or failed))]:
         raise RunFailedError(failures, outcomes, undone)
