@@ -19,7 +19,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-import flows  # noqa: F401 - says what we need of Prefect, before Prefect is imported
+import flows  # noqa: F401 - its import tells Prefect, which is imported later, what we need
 
 CACHE = Path(".bench")
 MIB = 1 << 20
@@ -114,9 +114,7 @@ def costs(result: Path, figure: str) -> dict[str, tuple[float, float]]:
 
 def _run(words: list[str]) -> dict[str, float]:
     load, started = os.getloadavg()[0], perf_counter()
-    process = subprocess.Popen(  # noqa: S603 - our own modules
-        [sys.executable, "-m", *words], stdout=subprocess.DEVNULL
-    )
+    process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
     seconds = perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -131,8 +129,8 @@ def _run(words: list[str]) -> dict[str, float]:
 def _prefect_server() -> Iterator[None]:
     """A server that is up before anything is timed; the processes find it by its URL."""
     os.environ["PREFECT_HOME"] = str((CACHE / "prefect").resolve())
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - reads PREFECT_HOME
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - looks at PREFECT_HOME when imported
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - looks at PREFECT_HOME when imported
 
     with prefect_test_harness(server_startup_timeout=180):
         os.environ["PREFECT_API_URL"] = str(PREFECT_API_URL.value())

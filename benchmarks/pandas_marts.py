@@ -102,7 +102,7 @@ def _delivery_by_state(gold: Tables) -> pd.DataFrame:
     scored = _scored(gold["fact_reviews"].merge(came[["order_id", state]]), state)
     made = made.join(scored).assign(
         mean_lag_days=lag.mean(),
-        p90_lag_days=lag.quantile(0.9, interpolation="higher"),
+        p90_lag_days=lag.agg(lambda days: np.quantile(days, 0.9, method="inverted_cdf")),
         late=past.size(),
         mean_days_late=past.mean(),
         on_time_share=_ratio(made["on_time"], made["delivered"]),

@@ -109,10 +109,8 @@ def _kind(dtype: pl.DataType) -> str | None:
 
 
 def _predicate(check: Check, name: str = "*") -> pl.Expr:
-    asked = check._check_fn(  # noqa: SLF001 - the one door to the expression behind a check
-        PolarsData(cast("pl.LazyFrame", _Echo()), name),
-        **check._check_kwargs,  # noqa: SLF001 - likewise
-    )
+    ask, options = check._check_fn, check._check_kwargs  # noqa: SLF001 - Pandera shows them nowhere
+    asked = ask(PolarsData(cast("pl.LazyFrame", _Echo()), name), **options)
     return cast("pl.Expr", asked).fill_null(value=True)
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-OPENED = datetime(2016, 1, 1)  # noqa: DTZ001 - the wall clock of the source
+OPENED = datetime(2016, 1, 1)
 """Before it, the shop sold nothing."""
 
 REAIS = pl.Decimal(18, 2)

@@ -5,7 +5,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from contracts.contract import Contract
-from flows import delta
+from flows import delta, s3
 from flows.settings import MissingSettingError
 from flows.status import NoLakeError
 from transforms.graph import tables
@@ -31,10 +31,10 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
         the entry is `new`.
 
     Raises:
-        MissingSettingError: the lake is not on S3.
+        MissingSettingError: the lake is not on S3, or there are no credentials.
         NoLakeError: it has no gold tables.
         NoDatabaseError: the catalog has no such database.
-        botocore.exceptions.BotoCoreError: AWS cannot be reached, or there are no credentials.
+        botocore.exceptions.BotoCoreError: AWS cannot be reached, or no region is set.
         botocore.exceptions.ClientError: AWS refuses.
     """
     if not lake.startswith("s3://"):
@@ -48,14 +48,8 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
     if not gold:
         message = f"{lake}: there are no gold tables here yet; `keystone run` makes them"
         raise NoLakeError(message)
-    glue = _glue()
+    glue = s3.client("glue")
     return [_register(glue, database, contract, lake) for contract in gold]
-
-
-def _glue() -> Any:
-    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - half a second
-
-    return boto3.client("glue")
 
 
 def _register(glue: Any, database: str, contract: type[Contract], lake: str) -> dict[str, Any]:

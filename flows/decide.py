@@ -10,6 +10,7 @@ from polars.exceptions import ShapeError
 
 from contracts.check import ContractBrokenError
 from flows import delta, parquet
+from flows.figures import last_figures
 from flows.outcome import ConservationError
 from flows.parquet import Written
 from flows.parts import parts
@@ -66,7 +67,7 @@ def decide_some(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) 
     newest = latest(pl.concat(versions).lazy(), key)
     accepted = newest.filter(~pl.col("_stored")).drop("_stored").collect()
     over = rivals.join(accepted, on=key, how="semi")
-    warned = Counter(delta.last_figures(silver).get("warnings", {}))
+    warned = Counter(last_figures(silver).get("warnings", {}))
     warned.update(_warnings(accepted, table))
     warned.subtract(_warnings(over, table))
     return Fate(read, accepted, len(kept) - len(accepted), broken, over, dict(warned))

@@ -42,9 +42,6 @@ from flows.parquet import Written
 METADATA = "keystone"
 """The key of our figures, as JSON, in a commit's metadata."""
 
-UPKEEP = "upkeep"
-"""The key of what was done for a table, in words, where its rows stay as they are."""
-
 FORGOTTEN = -1
 """The version of a transaction whose input a restore took out: there is no way to unset one."""
 
@@ -225,12 +222,6 @@ def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitP
     )
 
 
-def keeping_up(handle: DeltaTable, done: str) -> CommitProperties:
-    """Return what a commit carries that changes no row: what it did, and the figures as before."""
-    figures = json.dumps(last_figures(handle))
-    return CommitProperties(custom_metadata={UPKEEP: done, _AS_BEFORE: figures})
-
-
 def rebuilding(handle: DeltaTable, carried: CommitProperties) -> CommitProperties:
     """Add to what the handle's next commit carries that rows went: who reads it begins anew."""
     return CommitProperties(
@@ -273,24 +264,6 @@ def commit(
         post_commithook_properties=NO_CLEANUP,
     )
     handle.update_incremental()
-
-
-def last_figures(handle: DeltaTable, through: int | None = None) -> dict[str, Any]:
-    """Return the figures that the newest of our commits carries; nothing if there is none yet.
-
-    Of an earlier version ask a handle on the newest: `history` always begins at the log's end,
-    and counts down from the handle's version.
-    """
-    last = handle.version() if through is None else through
-    for limit in (1, None):  # the newest commit is ours, unless somebody tidied up
-        for entry in handle.history(limit):
-            told = entry.get(METADATA) or entry.get(_AS_BEFORE)
-            if told and entry["version"] <= last:
-                return dict(json.loads(told))
-    return {}
-
-
-_AS_BEFORE = "keystone.before"  # the figures of an older commit, which the log may forget
 
 
 def _written(handle: DeltaTable, data: pl.DataFrame | Written) -> Written:

@@ -9,6 +9,7 @@ from typing import Any
 
 from contracts.contract import Bronze
 from contracts.wire import json_schema
+from flows import s3
 from flows.registry import refuse_breaking
 
 
@@ -33,12 +34,11 @@ def register_wire(registry: str, topics: dict[str, type[Bronze]]) -> dict[str, i
     Raises:
         BreakingChangeError: nothing was registered.
         NoRegistryError: there is no such registry.
-        botocore.exceptions.BotoCoreError: AWS cannot be reached, or there are no credentials.
+        MissingSettingError: there are no credentials.
+        botocore.exceptions.BotoCoreError: AWS cannot be reached, or no region is set.
         botocore.exceptions.ClientError: AWS refuses.
     """
-    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - half a second
-
-    glue = boto3.client("glue")
+    glue = s3.client("glue")
     try:
         glue.get_registry(RegistryId={"RegistryName": registry})
     except glue.exceptions.EntityNotFoundException as error:

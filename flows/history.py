@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from flows import delta
+from flows.figures import UPKEEP
 from flows.status import named
 
 
@@ -37,7 +38,7 @@ def history(lake: str, table: str) -> list[Version]:
 
 def _done(entry: dict[str, Any]) -> str:
     if delta.METADATA not in entry:
-        return str(entry.get(delta.UPKEEP, entry["operation"].lower()))
+        return str(entry.get(UPKEEP, entry["operation"].lower()))
     figures = json.loads(entry[delta.METADATA]).items()
     return ", ".join(
         f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"

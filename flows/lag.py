@@ -116,16 +116,16 @@ def lags_of(
             *key,
             _carried(tables, key, origin(*key)),
             *held[key],
-            _carried(tables, key, identity(*key)),
+            _carried(tables, key, identity(origin(*key))),
             ids.get(key[0]),
         )
         for key in keys
     }
 
 
-def identity(topic: str, partition: int) -> str:
-    """Return the name under which a table notes which topic its watermark belongs to."""
-    return f"{origin(topic, partition)}/topic"
+def identity(source: str) -> str:
+    """Return the name under which a table notes which topic a watermark (of `origin`) is of."""
+    return f"{source}/topic"
 
 
 def _carried(tables: Mapping[str, DeltaTable], key: Key, name: str) -> int | None:

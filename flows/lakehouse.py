@@ -51,10 +51,10 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
     """
     with task_runner(runner) as there:
         land, make = (each.with_options(task_runner=there) for each in (ingest, refresh))
-        landed, rejected = _done(land(source, lake, archive, as_of, return_state=True))
-        made, failed = _done(make(lake, rebuild, return_state=True))
+        landed, rejected, missed = _done(land(source, lake, archive, as_of, return_state=True))
+        made, failed, undone = _done(make(lake, rebuild, return_state=True))
     if failures := rejected + failed:
-        raise RunFailedError(failures, landed + made)
+        raise RunFailedError(failures, landed + made, {**missed, **undone})
     return landed + made
 
 
@@ -128,7 +128,7 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     restored = restore_table(lake, table, version)
     behind = readers(restored.table)
     planned = {name: todo for name, todo in look(lake, plan)(lake).items() if name in behind}
-    return [restored, *_make("restore", lake, planned)]
+    return _make("restore", lake, planned, done=[restored])
 
 
 @flow(task_runner=SIDE_BY_SIDE)
@@ -156,7 +156,12 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
 
 
 def _make(
-    doing: str, lake: str, planned: Mapping[str, Planned], *, rebuild: bool = False
+    doing: str,
+    lake: str,
+    planned: Mapping[str, Planned],
+    *,
+    rebuild: bool = False,
+    done: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     futures: dict[str, PrefectFuture[Outcome]] = {}
     for name, todo in planned.items():
@@ -171,7 +176,7 @@ def _make(
             wait_for=[futures[needed] for needed in table.after if needed in futures],
         )
     idle = [todo.outcome for todo in planned.values() if todo.outcome]
-    return _finish(doing, lake, futures, idle=idle)
+    return _finish(doing, lake, futures, others=[*done, *idle])
 
 
 def _replayable(name: str | None) -> list[Table]:
@@ -191,12 +196,14 @@ def _replayable(name: str | None) -> list[Table]:
     return [made_of_records[wanted]]
 
 
-def _done(state: State[list[Outcome]]) -> tuple[list[Outcome], list[str]]:
-    """Return what a flow has done, and why it failed if it did."""
+def _done(
+    state: State[list[Outcome]],
+) -> tuple[list[Outcome], list[str], Mapping[str, str]]:
+    """Return what a flow has done; if it failed, why, and what it has not done."""
     try:
-        return state.result(), []
+        return state.result(), [], {}
     except RunFailedError as failed:
-        return failed.outcomes, failed.failures
+        return failed.outcomes, failed.failures, failed.undone
 
 
 def _finish(
@@ -204,14 +211,14 @@ def _finish(
     lake: str,
     futures: Mapping[str, PrefectFuture[Outcome]],
     failures: Sequence[str] = (),
-    idle: Sequence[Outcome] = (),
+    others: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     """Wait, publish what was done, and fail at the end when something did."""
-    done, failed = gather(futures, doing)
-    outcomes = sorted([*done, *idle], key=_in_order)
-    publish(doing, outcomes)
+    done, failed, undone = gather(futures, doing)
+    outcomes = sorted([*done, *others], key=_in_order)
+    publish(doing, outcomes, undone)
     if failures := [*failures, *(failed and (silence(lake) or failed))]:
-        raise RunFailedError(failures, outcomes)
+        raise RunFailedError(failures, outcomes, undone)
     return outcomes
 
 

@@ -41,7 +41,7 @@ class S3Object:
             # Each part is asked for on the condition that the object is still the one opened.
             with s3.speaking_of(self.uri), s3.filesystem().open(self.uri) as held:
                 if held.details["ETag"] != self.etag:
-                    raise FileExistsError  # noqa: TRY301 - as S3 itself says it, between two parts
+                    raise FileExistsError  # noqa: TRY301 - caught below, with what S3 itself raises
                 with path.open("wb") as file:
                     shutil.copyfileobj(held, file)
         except FileExistsError as error:
@@ -64,7 +64,7 @@ class S3Object:
                 # Not every S3 heeds a condition here: where it does not, the look alone decides.
                 with s3.speaking_of(self.uri):
                     if filesystem.info(self.uri)["ETag"] != self.etag:
-                        raise FileExistsError  # noqa: TRY301 - as S3 says it, a moment later
+                        raise FileExistsError  # noqa: TRY301 - caught below, with what S3 itself raises
                     filesystem.call_s3("delete_object", Bucket=bucket, Key=key, IfMatch=self.etag)
             except FileExistsError as error:
                 message = f"{self.name}: changed while it was being archived; what is new stays"

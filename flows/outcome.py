@@ -46,10 +46,15 @@ class Outcome:
 class RunFailedError(Exception):
     """Something in a run failed; the rest has been done."""
 
-    def __init__(self, failures: Sequence[str], outcomes: Sequence[Outcome]) -> None:
-        """Keep the reasons, a line each, and what was done nevertheless."""
+    def __init__(
+        self,
+        failures: Sequence[str],
+        outcomes: Sequence[Outcome],
+        undone: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep the reasons, a line each, what was done nevertheless, and by table why not."""
         super().__init__("; ".join(failures))
-        self.failures, self.outcomes = list(failures), list(outcomes)
+        self.failures, self.outcomes, self.undone = list(failures), list(outcomes), undone or {}
 
 
 class ConservationError(Exception):

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
@@ -63,7 +64,7 @@ def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, Any] | No
     try:
         found = registry.get_latest_version(subject)
     except SchemaRegistryError as error:
-        if error.http_status_code == 404:  # noqa: PLR2004 - HTTP's "not found"
+        if error.http_status_code == HTTPStatus.NOT_FOUND:
             return None
         raise
     except Exception as error:  # the client does not hide which HTTP library it uses

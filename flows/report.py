@@ -11,22 +11,35 @@ from flows.outcome import Outcome
 COLUMNS = ("table", "rows", "read", "accepted", "superseded", "quarantined", "seconds")
 
 
-def publish(flow: str, outcomes: Sequence[Outcome]) -> None:
+def publish(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
     """Create the table artifact and the Markdown summary of a run."""
     rows = [{name: getattr(outcome, name) for name in COLUMNS} for outcome in outcomes]
+    rows += [
+        dict.fromkeys(COLUMNS) | {"table": table, "rows": why} for table, why in undone.items()
+    ]
     create_table_artifact(rows, f"{flow}-tables", description="What became of each table.")
-    create_markdown_artifact(_markdown(flow, outcomes), f"{flow}-summary")
+    create_markdown_artifact(_markdown(flow, outcomes, undone), f"{flow}-summary")
 
 
-def headline(outcomes: Sequence[Outcome]) -> str:
+def headline(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
     """Say in a sentence what a run changed."""
-    changed = sum(outcome.changed for outcome in outcomes)
+    changed, tables = sum(outcome.changed for outcome in outcomes), len(outcomes) + len(undone)
     waiting = sum(outcome.in_quarantine for outcome in outcomes)
-    return f"{changed} of {len(outcomes)} tables changed; {waiting:,} records in quarantine."
+    return f"{changed} of {tables} tables changed; {waiting:,} records in quarantine."
 
 
-def cells(outcome: Outcome) -> list[str]:
-    """Return the figures of a table under `COLUMNS`; empty where a table has none."""
+def lines(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> list[list[str]]:
+    """Return what became of each table under `COLUMNS`; empty where a table has no figure.
+
+    Args:
+        outcomes: of the tables that were done.
+        undone: by table that was not, in the place of its rows: why.
+    """
+    nothing = [""] * len(COLUMNS[2:])
+    return [*map(_cells, outcomes), *([table, why, *nothing] for table, why in undone.items())]
+
+
+def _cells(outcome: Outcome) -> list[str]:
     counts = (outcome.rows, outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined)
     numbers = ("" if count is None else f"{count:,}" for count in counts)
     return [outcome.table, *numbers, f"{outcome.seconds:.2f}"]
@@ -51,15 +64,15 @@ def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
     ]
 
 
-def _markdown(flow: str, outcomes: Sequence[Outcome]) -> str:
-    lines = [
+def _markdown(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
+    text = [
         f"# {flow}",
-        headline(outcomes),
+        headline(outcomes, undone),
         "",
         f"| {' | '.join(COLUMNS)} |",
         "|---" + "|--:" * (len(COLUMNS) - 1) + "|",
-        *(f"| {' | '.join(cells(outcome))} |" for outcome in outcomes),
+        *(f"| {' | '.join(line)} |" for line in lines(outcomes, undone)),
     ]
     for title, found in remarks(outcomes).items():
-        lines += ["", f"## {title}", *(f"- {line}" for line in found or ["none"])]
-    return "\n".join(lines)
+        text += ["", f"## {title}", *(f"- {line}" for line in found or ["none"])]
+    return "\n".join(text)

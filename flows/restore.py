@@ -5,7 +5,7 @@ since is not taken for consumed: the next refresh reads on from there, the next 
 messages again, and a file whose records went may be ingested again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from time import perf_counter
 
 import polars as pl
@@ -13,7 +13,9 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet, storage
+from flows.figures import last_figures
 from flows.fingerprint import CODE
+from flows.lag import identity
 from flows.outcome import Outcome
 from flows.status import named
 from transforms.graph import tables
@@ -38,11 +40,13 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     handle = delta.open_existing(lake, name)
     then = _as_of(handle, name, version)
     before, now = (_sources(each) if name.startswith("bronze.") else {} for each in (then, handle))
-    moved = _moved(handle, then, _noted_of(before | now))
+    sources = before | now
+    # Of partitions it is noted also which topic they are of.
+    moved = _moved(handle, then, [*sources, *map(identity, sources)])
     gone = [source for each, source in sorted(now.items()) if each in moved or each not in before]
     held = {each: delta.consumed(then, each) for each in [*moved, *_inputs(name)]}
     watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
-    figures = {**delta.last_figures(handle, version), "restored": version}
+    figures = {**last_figures(handle, version), "restored": version}
     carried = delta.rebuilding(handle, delta.carrying(watermark, figures))
     handle.restore(
         version,
@@ -88,14 +92,6 @@ def _inputs(name: str) -> list[str]:
         return []
     quarantine = [delta.quarantine_name(table.source)] if table.source else []
     return [*table.input_names, *quarantine, CODE]
-
-
-def _noted_of(sources: Iterable[str]) -> Iterator[str]:
-    """Yield what a bronze table notes of its sources; of a partition also which topic it is of."""
-    for source in sources:
-        yield source
-        if source.startswith("kafka/"):
-            yield f"{source}/topic"  # as `flows.lag.identity` names it
 
 
 def _moved(handle: DeltaTable, then: DeltaTable, names: Iterable[str]) -> set[str]:

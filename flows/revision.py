@@ -52,9 +52,8 @@ def contracts_at(revision: str, package: Path = PACKAGE) -> dict[str, Descriptio
 
 
 def _git(package: Path, *arguments: str) -> bytes:
-    # A person names the revision of his own clone, and git is where he has installed it.
-    return subprocess.run(  # noqa: S603 - likewise
-        ["git", *arguments],  # noqa: S607 - likewise
+    return subprocess.run(
+        ["git", *arguments],
         cwd=package.parent,
         capture_output=True,
         check=True,
@@ -63,7 +62,7 @@ def _git(package: Path, *arguments: str) -> bytes:
 
 def _described(revision: str, folder: str) -> dict[str, Description]:
     code = "import json; from contracts.describe import described; print(json.dumps(described()))"
-    done = subprocess.run(  # noqa: S603 - the person's own code
+    done = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": folder},

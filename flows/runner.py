@@ -46,7 +46,7 @@ def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result
     items = list(items)
     if len(items) == 1 or not _on_a_worker():
         return [work(item) for item in items]
-    from distributed import worker_client  # noqa: PLC0415 - an extra, and slow to import
+    from distributed import worker_client
 
     # While it waits, the task leaves its place to a part; parts come before tables not yet begun.
     with worker_client() as client:
@@ -60,8 +60,8 @@ class UnlikeWorkersError(Exception):
 @contextmanager
 def _dask(address: str) -> Iterator[TaskRunner[Any]]:
     try:
-        from distributed import LocalCluster  # noqa: PLC0415 - an extra
-        from prefect_dask.task_runners import DaskTaskRunner  # noqa: PLC0415 - likewise
+        from distributed import LocalCluster
+        from prefect_dask.task_runners import DaskTaskRunner
     except ModuleNotFoundError as missing:
         message = "the runner dask is an extra: pip install 'keystone-nexus[dask]'"
         raise ModuleNotFoundError(message) from missing
@@ -83,7 +83,7 @@ def _dask(address: str) -> Iterator[TaskRunner[Any]]:
 def _on_a_worker() -> bool:
     if "distributed" not in sys.modules:  # whoever is on a worker has it
         return False
-    from distributed import get_worker  # noqa: PLC0415 - as above
+    from distributed import get_worker
 
     try:
         get_worker()

@@ -1,4 +1,4 @@
-"""S3: who we are there, where it is, how long we wait, and what went wrong in one line.
+"""S3: who we are at AWS, where it is, how long we wait, and what went wrong in one line.
 
 The tables are read and written by Rust (deltalake, Polars), files of the landing zone by s3fs. All
 of them are told the same, and by boto3: it knows the usual chain of AWS (environment, profile,
@@ -15,8 +15,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from flows.settings import MissingSettingError
 
 if TYPE_CHECKING:
-    from botocore.credentials import ReadOnlyCredentials  # type: ignore[import-untyped]
-    from s3fs import S3FileSystem  # type: ignore[import-untyped]
+    from botocore.credentials import ReadOnlyCredentials
+    from s3fs import S3FileSystem
 
 SCHEME = "s3://"
 
@@ -72,6 +72,17 @@ def polars_options() -> dict[str, Any]:
     return {**delta_options(), "max_retries": 10, "retry_timeout_ms": int(2000 * seconds)}
 
 
+def client(service: str) -> Any:
+    """Return a client of boto3 for another service of AWS, where we are who we are on S3.
+
+    Raises:
+        MissingSettingError: there are no credentials, or the block that has them cannot be read.
+        botocore.exceptions.NoRegionError: neither the environment nor the block says which region.
+    """
+    session, endpoint = _session()
+    return session.client(service, endpoint_url=endpoint)
+
+
 def bucket_and_key(uri: str) -> tuple[str, str]:
     """Return the two parts of a URI; the key has no slash at its ends."""
     bucket, _, key = uri.removeprefix(SCHEME).partition("/")
@@ -107,11 +118,8 @@ _KINDS: dict[int, type[OSError]] = {
 
 
 def _told(uri: str, error: Exception) -> OSError | None:
-    from aiohttp import ClientError as BrokenOff  # noqa: PLC0415 - who has a folder need not wait
-    from botocore.exceptions import (  # type: ignore[import-untyped]  # noqa: PLC0415
-        BotoCoreError,
-        ClientError,
-    )
+    from aiohttp import ClientError as BrokenOff
+    from botocore.exceptions import BotoCoreError, ClientError
 
     # s3fs makes other errors of those that S3 tells, and not all of them say what it was.
     said = error if isinstance(error, ClientError) else error.__cause__
@@ -130,7 +138,7 @@ def _told(uri: str, error: Exception) -> OSError | None:
 def _filesystem(
     who: "ReadOnlyCredentials", region: str, endpoint: str | None, seconds: float, tries: int
 ) -> "S3FileSystem":
-    from s3fs import S3FileSystem  # noqa: PLC0415 - who has a folder need not wait
+    from s3fs import S3FileSystem
 
     connected = S3FileSystem(
         key=who.access_key,
@@ -167,8 +175,8 @@ def _where() -> tuple[str, str | None]:
 @cache
 def _session() -> tuple[Any, str | None]:
     """Return the session of boto3 that knows our credentials, and an endpoint that came with it."""
-    import boto3  # type: ignore[import-untyped]  # noqa: PLC0415 - who has a folder need not wait
-    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415
+    import boto3
+    from botocore.exceptions import ProfileNotFound
 
     name = S3Settings().aws_block
     try:
@@ -185,8 +193,8 @@ def _session() -> tuple[Any, str | None]:
 
 
 def _from_block(name: str) -> tuple[Any, str | None]:
-    from prefect.blocks.core import Block  # noqa: PLC0415 - it takes a second to import
-    from prefect_aws import S3Bucket  # type: ignore[import-untyped]  # noqa: PLC0415
+    from prefect.blocks.core import Block
+    from prefect_aws import S3Bucket
 
     try:
         block: Any = Block.load(name)

@@ -36,10 +36,9 @@ def reveal(setting: SecretStr, field: str) -> str:
 
 
 def _held(name: str) -> str:
-    # Prefect takes a second to import, which only those wait for who keep secrets with it.
-    from prefect.blocks.core import Block  # noqa: PLC0415
-    from prefect.blocks.system import Secret  # noqa: PLC0415
-    from prefect_aws import AwsSecret  # type: ignore[import-untyped]  # noqa: PLC0415
+    from prefect.blocks.core import Block
+    from prefect.blocks.system import Secret
+    from prefect_aws import AwsSecret
 
     block: Any = Block.load(name)
     if isinstance(block, AwsSecret):

@@ -91,7 +91,7 @@ def _records(
                     f"{path.name}: the wire contract does not know the columns {strange}; add "
                     f"them to {contract.promise().table}, or leave them out of the file"
                 )
-                raise FileRejected(message)  # noqa: TRY301 - one place for all that is rejected
+                raise FileRejected(message)  # noqa: TRY301 - caught below, with what else is rejected
             frames.append(scan_records(path, facts, columns).select(*schema))
         except FileRejected as reason:
             rejected.append(reason)

@@ -3,13 +3,14 @@
 from deltalake import DeltaTable
 
 from flows import delta
+from flows.figures import last_figures
 from flows.outcome import ConservationError, Outcome
 from transforms.graph import Table
 
 
 def standing(table: Table, target: DeltaTable) -> Outcome:
     """Return the figures of a silver or gold table to which nothing happens."""
-    figures = delta.last_figures(target)
+    figures = last_figures(target)
     return Outcome(
         table=table.name,
         version=target.version(),

@@ -6,9 +6,12 @@ from typing import Any
 
 from deltalake import DeltaTable
 
+from contracts.describe import version
 from flows import delta
+from flows.figures import last_figures
 from flows.kafka import KafkaSettings
 from flows.lag import lag
+from flows.noted import noted
 from flows.outcome import UnknownTableError
 from flows.records import broken_rules
 from flows.storage import reach
@@ -23,7 +26,8 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
     """Return the figures of every bronze, silver and gold table of the lake, by name.
 
     `lag` counts the commits of a table's inputs that it has not consumed; `quarantined` the records
-    of its source that wait in quarantine; `figures` what the last commit carries.
+    of its source that wait in quarantine; `figures` what the last commit carries; `contract` the
+    version of the contract that the table was made under, where that is noted.
 
     Raises:
         NoLakeError: the lake has no tables.
@@ -115,10 +119,11 @@ def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
     waiting = handles.get(delta.quarantine_name(source)) if source else None
     return {
         "version": handle.version(),
+        "contract": version(note) if (note := noted(handle)) else "",
         "rows": delta.rows(handle),
         "quarantined": delta.rows(waiting) if waiting else 0,
         "lag": _lag(table, handles) if table else 0,
-        "figures": (figures := delta.last_figures(handle)),
+        "figures": (figures := last_figures(handle)),
         "broken_rules": broken_rules(waiting) if waiting else {},
         "warnings": figures.get("warnings", {}),
     }

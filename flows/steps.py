@@ -108,11 +108,11 @@ def look(place: str, glance: Callable[P, Result]) -> Task[P, Result]:
 
 def gather(
     submitted: Mapping[str, PrefectFuture[Outcome]], doing: str
-) -> tuple[list[Outcome], list[str]]:
+) -> tuple[list[Outcome], list[str], dict[str, str]]:
     """Wait for the tasks, with a progress bar where a person looks on.
 
-    Returns the outcomes of those that completed, and a line for each rejected file, for each
-    failed task, and for what could not be tried.
+    Returns the outcomes of those that completed; a line for each rejected file, for each failed
+    task, and for what could not be tried; and by task that did not complete, `failed` or `left`.
     """
     for future in track(
         as_completed(list(submitted.values())),
@@ -125,13 +125,14 @@ def gather(
         future.wait()
     lost = {task: error for task, future in submitted.items() if (error := _lost(future))}
     states = {task: future.state for task, future in submitted.items() if task not in lost}
-    outcomes = [state.result() for state in states.values() if state.is_completed()]
-    failures = [reason for outcome in outcomes for reason in outcome.rejected]
+    done = {task: state.result() for task, state in states.items() if state.is_completed()}
+    failures = [reason for outcome in done.values() for reason in outcome.rejected]
     failures += [reason(task, state) for task, state in states.items() if _failed(state)]
     failures += _told_by_error(lost)
     if left := [task for task, state in states.items() if state.is_pending()]:
         failures.append(f"left as they are, for they need what failed: {', '.join(left)}")
-    return outcomes, failures
+    undone = {task: "left" if task in left else "failed" for task in submitted if task not in done}
+    return list(done.values()), failures, undone
 
 
 def reason(task: str, state: State[Any]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flows import s3
 
 if TYPE_CHECKING:
-    from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
+    from fsspec import AbstractFileSystem
 
 
 def is_s3(uri: str) -> bool:
@@ -19,7 +19,7 @@ def filesystem(uri: str) -> "AbstractFileSystem":
     """Return the filesystem in which something lies; what it knows is asked anew each time."""
     if is_s3(uri):
         return s3.filesystem()
-    from fsspec.implementations.local import LocalFileSystem  # type: ignore[import-untyped]  # noqa: PLC0415
+    from fsspec.implementations.local import LocalFileSystem
 
     return LocalFileSystem()
 

@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet
+from flows.figures import keeping_up
 from flows.parquet import Written
 from flows.upsert import SMALL
 from transforms.graph import tables
@@ -60,7 +61,7 @@ def fold(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
     """
     gone = parquet.without(removed, rows_stay=True)
     done = f"{len(removed)} small files put together in {len(written.actions)}"
-    delta.commit(handle, [*gone, *written.actions], delta.keeping_up(handle, done))
+    delta.commit(handle, [*gone, *written.actions], keeping_up(handle, done))
 
 
 def _readers(lake: str, name: str) -> Iterator[int]:
@@ -104,7 +105,7 @@ def _remember(handle: DeltaTable, keep: timedelta) -> None:
     if keep > timedelta(days=7) and handle.metadata().configuration.get(_RETENTION) != days:
         handle.alter.set_table_properties(
             {_RETENTION: days},
-            commit_properties=delta.keeping_up(handle, f"removed files kept for {keep.days} days"),
+            commit_properties=keeping_up(handle, f"removed files kept for {keep.days} days"),
         )
 
 
@@ -115,7 +116,7 @@ def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
     hours = keep // timedelta(hours=1)
     doomed = handle.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
     if doomed:  # or it would commit two versions to say so
-        done = delta.keeping_up(handle, f"{len(doomed)} files deleted that no kept version has")
+        done = keeping_up(handle, f"{len(doomed)} files deleted that no kept version has")
         handle.vacuum(
             hours,
             dry_run=False,

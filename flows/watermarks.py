@@ -99,8 +99,9 @@ class Watermarks:
         table = self._tables[topic]
         carried = {origin(*key): offset for key, offset in through.items()}
         for key, id_ in ids.items():
-            if id_ and table.transaction_version(identity(*key)) != id_:
-                carried[identity(*key)] = id_
+            name = identity(origin(*key))
+            if id_ and table.transaction_version(name) != id_:
+                carried[name] = id_
         delta.append(table, rows, delta.carrying(carried, figures))
 
     def _accept(self, consumer: Consumer, key: Key, lag: Lag) -> Lag:

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from contracts import bronze
 from contracts.technical import PROVENANCE
+from flows import delta
+from tests.good import GOOD
 
 NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
 
@@ -22,3 +25,12 @@ def arrived(raw: pl.DataFrame, hours: Sequence[int] = ()) -> pl.DataFrame:
         _rescued_data=pl.lit(None, pl.String),
         _corrupt_record=pl.lit(None, pl.String),
     )
+
+
+def sellers_arrive(lake: str, *numbers: int) -> None:
+    """Append a seller for each number, as the topic partition that it was read from."""
+    rows = [{**GOOD["sellers"], "seller_id": f"{number:032x}"} for number in numbers]
+    raw = pl.DataFrame(rows, bronze.Sellers.fields())
+    frame = arrived(raw).with_columns(_source=pl.lit("kafka/sellers/0"))
+    handle = delta.open_table(lake, bronze.Sellers)
+    delta.append(handle, frame, delta.carrying({"kafka/sellers/0": max(numbers)}, {}))

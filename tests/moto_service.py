@@ -23,7 +23,8 @@ def main(port: int) -> None:
 
     def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         with one_at_a_time:
-            return served(environ, start_response)  # type: ignore[no-any-return]
+            body: Iterable[bytes] = served(environ, start_response)
+            return body
 
     run_simple("127.0.0.1", port, application, threaded=True, request_handler=MotoRequestHandler)
 

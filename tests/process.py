@@ -21,7 +21,7 @@ def process(
         RuntimeError: it ended, or nobody can connect; with the end of its log.
     """
     with log.open("wb") as output:
-        started = subprocess.Popen(  # noqa: S603
+        started = subprocess.Popen(
             command,
             cwd=ROOT,
             env={**os.environ, **(env or {})},

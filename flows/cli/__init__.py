@@ -33,7 +33,7 @@ def main() -> None:
     except (MissingSettingError, UnknownTableError) as error:
         err.print(f"Usage: {error}", style="red", soft_wrap=True)
         sys.exit(2)
-    except Exception as error:  # noqa: BLE001 - whatever it was, people get one line
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, people get a line and no traceback
         for line in getattr(error, "failures", [_said(error)]):
             err.print("error:", " ".join(line.split()), style="red", soft_wrap=True)
         sys.exit(1)

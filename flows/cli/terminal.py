@@ -1,7 +1,7 @@
 """What commands print: grids on the terminal, and what became of a run."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
 
 from rich import box
@@ -20,9 +20,9 @@ wide = Console(width=10_000, markup=False)
 def report(doing: str, flow: Callable[[], Sequence[Outcome]]) -> None:
     """Run a flow and show what it did, also when some of it failed."""
     try:
-        _show(doing, flow())
+        _show(doing, flow(), {})
     except RunFailedError as failed:
-        _show(doing, failed.outcomes)
+        _show(doing, failed.outcomes, failed.undone)
         raise
 
 
@@ -47,11 +47,11 @@ def cell(value: object) -> str:
     return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _show(doing: str, outcomes: Sequence[Outcome]) -> None:
-    from flows.report import COLUMNS, cells, headline, remarks
+def _show(doing: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
+    from flows.report import COLUMNS, headline, lines, remarks
 
-    out.print(grid(COLUMNS, map(cells, outcomes)))
-    out.print(f"{doing}: {headline(outcomes)}")
+    out.print(grid(COLUMNS, lines(outcomes, undone)))
+    out.print(f"{doing}: {headline(outcomes, undone)}")
     for title, found in remarks(outcomes).items():
         if found:
             out.print(f"{title}:", *(f"  {line}" for line in found), sep="\n")

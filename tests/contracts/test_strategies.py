@@ -205,7 +205,7 @@ def test_rows_are_written_as_a_source_says_them() -> None:
 
 def test_a_frame_is_shown_as_code_that_makes_it_again() -> None:
     frame = pl.DataFrame({"city": ["são paulo", None]})
-    assert_frame_equal(eval(pretty(frame), {"pl": pl}), frame)  # noqa: S307 - our own text
+    assert_frame_equal(eval(pretty(frame), {"pl": pl}), frame)  # noqa: S307 - it is the code that we print
 
 
 def test_contracts_alone_do_not_need_hypothesis() -> None:
@@ -213,7 +213,7 @@ def test_contracts_alone_do_not_need_hypothesis() -> None:
         "import sys; sys.modules['hypothesis'] = None;"
         "import contracts.check, transforms.graph; transforms.graph.tables()"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own interpreter
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_the_strategies_are_no_part_of_the_code_that_makes_a_table() -> None:

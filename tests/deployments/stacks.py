@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from cfnlint.decode import decode  # type: ignore[import-untyped]
+from cfnlint.decode import decode
 
 AWS = Path(__file__).parents[2] / "deployments" / "aws"
 ORDER = ("storage", "streaming", "catalog", "access", "workers")

@@ -9,13 +9,11 @@ import pytest
 from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
+from contracts.describe import describe, version
+from contracts.silver.orders import Orders
 from flows.cli import app, main
-from flows.derived import refresh_derived
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.records import refresh_records
 from flows.sql import query
-from transforms.graph import tables
+from tests.without_prefect import ingest, refresh
 
 Land = Callable[..., Path]
 
@@ -23,11 +21,8 @@ Land = Callable[..., Path]
 @pytest.fixture
 def orders(land: Land, lake: str) -> str:
     """A lake with two orders in silver, and one in quarantine."""
-    landing = land(orders=[{}, {"order_id": "b" * 32}, {"order_id": "x"}])
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(lake, contract, paths)
-    refresh_records(lake, tables()["silver.orders"])
+    ingest(land(orders=[{}, {"order_id": "b" * 32}, {"order_id": "x"}]), lake)
+    refresh(lake, "silver.orders")
     return lake
 
 
@@ -52,25 +47,19 @@ def test_status_as_json(orders: str) -> None:
     figures = {"read": 3, "accepted": 2, "superseded": 0, "quarantined": 1}
     assert found["figures"].items() >= figures.items()
     assert found["broken_rules"] == {"order_id_is_well_formed": 1}
+    assert found["contract"] == version(describe(Orders))
 
 
 def test_quarantined_records_count_where_they_were_read(land: Land, lake: str) -> None:
-    landing = land(geolocation=[{}, {"geolocation_lat": "north"}])
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(lake, contract, paths)
-    refresh_records(lake, tables()["silver.geolocation_points"])
-    refresh_derived(lake, tables()["silver.geolocation"])
+    ingest(land(geolocation=[{}, {"geolocation_lat": "north"}]), lake)
+    refresh(lake, "silver.geolocation_points", "silver.geolocation")
     found = json.loads(invoke("status", "--lake", lake, "--json"))["tables"]
     assert found["silver.geolocation_points"]["quarantined"] == 1
     assert found["silver.geolocation"]["quarantined"] == 0
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(orders: str, land: Land) -> None:
-    landing = land("more", orders=[{"order_id": "c" * 32}])
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(orders, contract, paths)
+    ingest(land("more", orders=[{"order_id": "c" * 32}]), orders)
     before = invoke("status", "--lake", orders)
     said = invoke("refresh", "--lake", orders, "--dry-run")
     assert "1 new of bronze.orders" in said
@@ -83,10 +72,7 @@ def test_status_for_people(orders: str) -> None:
 
 
 def test_lag_counts_what_has_not_been_consumed(orders: str, land: Land) -> None:
-    landing = land("more", orders=[{"order_id": "c" * 32}])
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(orders, contract, paths)
+    ingest(land("more", orders=[{"order_id": "c" * 32}]), orders)
     found = json.loads(invoke("status", "--lake", orders, "--json"))["tables"]
     assert found["silver.orders"]["lag"] == 1
 

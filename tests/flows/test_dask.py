@@ -250,7 +250,7 @@ def test_a_runner_that_there_is_not() -> None:
 
 def test_the_command_starts_a_cluster_of_its_own(land: Land, lake: str) -> None:
     arguments = ["--source", str(land(orders=[{}])), "--lake", lake, "--runner", "dask"]
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "flows", "run", *arguments],
         capture_output=True,
         text=True,

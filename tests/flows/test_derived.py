@@ -11,10 +11,8 @@ from contracts.check import ContractBrokenError
 from contracts.silver.customers import Customers
 from flows import delta
 from flows.derived import refresh_derived
-from flows.ingest import ingest_table
-from flows.landing import arrivals
 from flows.outcome import Outcome
-from flows.records import refresh_records
+from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
 
 Land = Callable[..., Path]
@@ -38,15 +36,8 @@ def bring_up(landing: Path, lake: str) -> dict[str, bool]:
 
 def outcomes(landing: Path, lake: str) -> dict[str, Outcome]:
     """Ingest and refresh without Prefect."""
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(lake, contract, paths)
-    return {name: refresh(lake, name) for name in tables()}
-
-
-def refresh(lake: str, name: str) -> Outcome:
-    table = tables()[name]
-    return (refresh_records if table.source else refresh_derived)(lake, table)
+    ingest(landing, lake)
+    return refresh(lake)
 
 
 def gold(lake: str, table: str) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 from zipfile import ZipFile
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import polars as pl
 import pytest
 from hypothesis import given
@@ -81,7 +81,7 @@ def test_a_sheet_has_money_times_and_texts_as_they_are(tmp_path: Path) -> None:
         {
             "price": [Decimal("1234.50")],
             "day": [date(2018, 1, 2)],
-            "moment": [datetime(2018, 1, 2, 12)],  # noqa: DTZ001 - the wall clock of the source
+            "moment": [datetime(2018, 1, 2, 12)],
             "read": [datetime(2018, 1, 2, 12, tzinfo=UTC)],
             "clock": [time(6)],
             "date_key": [20180102],

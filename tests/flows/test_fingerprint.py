@@ -21,7 +21,7 @@ def test_each_table_has_a_number_of_its_own_that_fits_a_transaction() -> None:
 
 
 def test_it_covers_what_the_function_imports() -> None:
-    imported = module._modules(SALES)  # noqa: SLF001 - what the number is made of
+    imported = module._modules(SALES)  # noqa: SLF001 - to see what goes into the number
     assert {
         "contracts.gold.fact_sales",
         "contracts.vocabulary",
@@ -50,7 +50,7 @@ def told(folder: Path, code: str) -> str:
     sys.path.insert(0, str(folder))
     try:
         importlib.import_module(name)
-        return module._told(name)  # noqa: SLF001 - what the number is made of
+        return module._told(name)  # noqa: SLF001 - to see what goes into the number
     finally:
         sys.path.remove(str(folder))
         sys.modules.pop(name)

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import pytest
 
 from contracts import bronze

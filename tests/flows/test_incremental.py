@@ -11,11 +11,9 @@ from polars.testing import assert_frame_equal
 from contracts.contract import Bronze
 from contracts.strategies import broken, related, written
 from flows import delta
-from flows.derived import refresh_derived
-from flows.outcome import Outcome
-from flows.records import refresh_records
 from tests.arrivals import arrived
 from tests.examples import examples
+from tests.without_prefect import refresh
 from transforms.graph import tables
 
 OF_RECORDS = {table.contract: table.source for table in tables().values() if table.source}
@@ -59,13 +57,6 @@ def test_any_order_and_any_repetition_ends_in_the_same_tables(rhythm: list[Shipm
             _arrive(other, [(source, frame.reverse()) for source, frame in reversed(shipment)])
             refresh(other)
         _assert_same(contents(other), contents(lake))
-
-
-def refresh(lake: str, *, rebuild: bool = False) -> dict[str, Outcome]:
-    return {
-        name: (refresh_records if table.source else refresh_derived)(lake, table, rebuild=rebuild)
-        for name, table in tables().items()
-    }
 
 
 def contents(lake: str) -> dict[str, pl.DataFrame]:

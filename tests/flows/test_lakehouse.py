@@ -166,7 +166,7 @@ def _records(text: bytes) -> Iterator[bytes]:
 
 def _digest(table: str) -> str:
     columns = ", ".join(tables()[table].contract.fields())
-    return f"SELECT count(*), bit_xor(hash({columns})) FROM {table}"  # noqa: S608 - our names
+    return f"SELECT count(*), bit_xor(hash({columns})) FROM {table}"  # noqa: S608 - of names of the test
 
 
 def test_artifacts_and_assets_say_what_was_done(lake: str) -> None:
@@ -220,6 +220,9 @@ def test_what_needs_a_failed_table_is_left_as_it_is(
     failed, left = caught.value.failures
     assert failed == "silver.orders: the figures do not add up"
     assert "gold.fact_orders" in left
+    undone = caught.value.undone
+    assert (undone["silver.orders"], undone["gold.fact_orders"]) == ("failed", "left")
+    assert not undone.keys() & {outcome.table for outcome in caught.value.outcomes}
     assert not delta.exists(lake, "gold.fact_sales")
     assert delta.exists(lake, "gold.dim_seller")
 
@@ -243,7 +246,7 @@ def test_replay_of_one_table_refreshes_what_stands_behind(land: Land, lake: str)
 
 def keystone(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "flows", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_rows_in_quarantine_are_no_failure(land: Land, lake: str) -> None:

@@ -30,7 +30,7 @@ def keystone(*arguments: str, **environment: str) -> subprocess.CompletedProcess
         "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
         "PREFECT_LOGGING_LEVEL": "DEBUG",
     }
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "-m", "flows", *arguments],
         capture_output=True,
         text=True,

@@ -41,5 +41,5 @@ def test_who_is_to_stop_gives_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_what_cannot_pass_is_raised_at_once() -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the one raised above
+    with pytest.raises(ValueError):  # noqa: PT011 - the one that `fail` raises here
         fail(Patience(60, Event()), ValueError)

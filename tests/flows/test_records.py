@@ -20,6 +20,7 @@ from contracts import bronze
 from contracts.technical import PROVENANCE
 from flows import delta, records
 from flows.decide import decide_some
+from flows.figures import last_figures
 from flows.fingerprint import CODE
 from flows.ingest import ingest_table
 from flows.records import refresh_records, replay_records
@@ -65,7 +66,7 @@ def test_each_record_is_accepted_superseded_or_quarantined(land: Land, lake: str
     outcome = refresh_records(lake, ORDERS)
     assert (outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined) == (5, 2, 1, 2)
     assert outcome.broken_rules == {"order_id_is_well_formed": 1, "order_status_is_known": 1}
-    figures = delta.last_figures(delta.open_existing(lake, "silver.orders"))
+    figures = last_figures(delta.open_existing(lake, "silver.orders"))
     conserved = {"read": 5, "accepted": 2, "superseded": 1, "quarantined": 2}
     assert figures.items() >= conserved.items()
 

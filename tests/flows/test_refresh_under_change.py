@@ -13,10 +13,9 @@ from contracts.silver.sellers import Sellers
 from contracts.technical import PROVENANCE, stored
 from flows import delta, parquet
 from flows.derived import refresh_derived
-from flows.ingest import ingest_table
-from flows.landing import arrivals
 from flows.plan import plan
 from flows.records import refresh_records
+from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
 
 Land = Callable[..., Path]
@@ -30,20 +29,8 @@ class Place(Gold, key=("id",), scope=("id",), partition_by=("city",)):
     city: str = column(nullable=True)
 
 
-def arrive(landing: Path, lake: str) -> None:
-    files, _ = arrivals(str(landing))
-    for contract, paths in files.items():
-        ingest_table(lake, contract, paths)
-
-
-def refresh(lake: str, *names: str) -> None:
-    for name in names or tables():
-        table = tables()[name]
-        (refresh_records if table.source else refresh_derived)(lake, table)
-
-
 def test_rows_of_other_columns_than_the_table_has_are_refused(land: Land, lake: str) -> None:
-    arrive(land(sellers=[{}]), lake)
+    ingest(land(sellers=[{}]), lake)
     handle = delta.open_table(lake, bronze.Sellers)
     row = {"seller_id": "9" * 32, "nickname": "x"}
     schema = {**bronze.Sellers.fields(), "nickname": pl.String(), **PROVENANCE}
@@ -55,7 +42,7 @@ def test_a_new_column_of_a_bronze_contract_comes_to_its_table(land: Land, lake: 
     class Sellers(bronze.Sellers):
         nickname: str = column()
 
-    arrive(land(sellers=[{}]), lake)
+    ingest(land(sellers=[{}]), lake)
     version = delta.open_table(lake, bronze.Sellers).version()
     handle = delta.open_table(lake, Sellers)
     row = {"seller_id": "9" * 32, "nickname": "x"}
@@ -68,7 +55,7 @@ def test_a_new_column_of_a_bronze_contract_comes_to_its_table(land: Land, lake: 
 
 
 def test_a_table_without_a_scope_takes_a_new_column(land: Land, lake: str) -> None:
-    arrive(land(orders=[{}]), lake)
+    ingest(land(orders=[{}]), lake)
     refresh(lake)
     handle = delta.open_existing(lake, "gold.dim_date")
     older = delta.scan(handle).drop("is_weekend").collect()
@@ -80,7 +67,7 @@ def test_a_table_without_a_scope_takes_a_new_column(land: Land, lake: str) -> No
 
 
 def test_a_plan_of_a_lake_without_versions_can_be_made(land: Land, lake: str) -> None:
-    arrive(land(geolocation=[{}]), lake)
+    ingest(land(geolocation=[{}]), lake)
     refresh(lake)
     # As the previous release leaves it when it stops between silver and gold.
     handle = delta.open_existing(lake, "silver.geolocation_points")
@@ -106,10 +93,10 @@ def test_a_partition_value_that_paths_would_garble_is_refused(lake: str, city: s
 
 
 def test_a_fact_comes_again_where_its_dimensions_are_not_equally_far(land: Land, lake: str) -> None:
-    arrive(land(orders=[{}], order_items=[{"seller_id": "1" * 32}], products=[{}]), lake)
+    ingest(land(orders=[{}], order_items=[{"seller_id": "1" * 32}], products=[{}]), lake)
     refresh(lake)
     late = {"seller_id": "2" * 32, "price": "5.00"}
-    arrive(land("late", orders=[{"order_status": "shipped"}], order_items=[late]), lake)
+    ingest(land("late", orders=[{"order_status": "shipped"}], order_items=[late]), lake)
     # Another refresh is here already, and has not made dim_product yet.
     refresh(lake, "silver.order_items", "silver.orders", "gold.dim_seller", "gold.dim_customer")
     with pytest.raises(CommitFailedError, match="try again"):
@@ -129,10 +116,10 @@ def test_a_change_in_one_month_rewrites_that_month(land: Land, lake: str) -> Non
         for month in range(24)
     ]
     items = [{"order_id": order["order_id"]} for order in orders]
-    arrive(land(orders=orders, order_items=items), lake)
+    ingest(land(orders=orders, order_items=items), lake)
     refresh(lake)
     before = set(parquet.files(delta.open_existing(lake, "gold.fact_sales"))["path"])
-    arrive(land("late", order_items=[{**items[5], "price": "5.00"}]), lake)
+    ingest(land("late", order_items=[{**items[5], "price": "5.00"}]), lake)
     refresh(lake)
     after = set(parquet.files(delta.open_existing(lake, "gold.fact_sales"))["path"])
     assert len(before - after) == 1

@@ -10,7 +10,7 @@ from flows import delta
 from flows.history import history
 from flows.lakehouse import ingest, lakehouse, refresh, restore
 from flows.maintain import maintain
-from flows.outcome import Outcome, UnknownTableError
+from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
 from flows.restore import NoVersionError, restore_table
 from flows.status import existing
 
@@ -51,6 +51,19 @@ def test_a_bronze_table_takes_all_behind_it_along(two_orders: str, land: Land) -
     for name in ("bronze.orders", "silver.orders", "gold.fact_sales", "gold.fact_orders"):
         assert orders(two_orders, name) == {A, B}
     assert not any(outcome.changed for outcome in refresh(two_orders))
+
+
+def test_what_is_put_back_is_told_also_where_a_table_behind_it_fails(
+    two_orders: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> Outcome:
+        message = "the figures do not add up"
+        raise ConservationError(message)
+
+    monkeypatch.setattr("flows.lakehouse.refresh_records", fail)
+    with pytest.raises(RunFailedError) as caught:
+        restore("bronze.orders", 1, two_orders)
+    assert of(caught.value.outcomes, "bronze.orders").gone == ("orders_1.csv",)
 
 
 def test_the_next_refresh_goes_on_from_where_a_silver_table_was(two_orders: str) -> None:

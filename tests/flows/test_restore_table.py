@@ -6,17 +6,21 @@ from pathlib import Path
 import pytest
 
 from flows import delta, parquet
+from flows.figures import last_figures
 from flows.kafka import origin
 from flows.lag import identity
 from flows.records import refresh_records
 from flows.restore import NoVersionError, restore_table
 from flows.upkeep import keep_up
-from tests.flows.test_upkeep import SELLERS, arrive
+from tests.arrivals import sellers_arrive
+from transforms.graph import tables
+
+SELLERS = tables()["silver.sellers"]
 
 
 def test_a_partition_that_comes_back_has_its_offset_again(lake: str) -> None:
-    arrive(lake, 0)
-    arrive(lake, 1)
+    sellers_arrive(lake, 0)
+    sellers_arrive(lake, 1)
     restore_table(lake, "bronze.sellers", 0)
     assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") is None
     restore_table(lake, "bronze.sellers", 2)
@@ -24,10 +28,11 @@ def test_a_partition_that_comes_back_has_its_offset_again(lake: str) -> None:
 
 
 def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> None:
-    held = [{origin("sellers", 0): 50, identity("sellers", 0): 7}]
-    held.append({origin("sellers", 0): 3, identity("sellers", 0): 8})  # the topic was made anew
+    source = origin("sellers", 0)
+    held = [{source: 50, identity(source): 7}]
+    held.append({source: 3, identity(source): 8})  # the topic was made anew
     for number, consumed in enumerate(held):
-        arrive(lake, number)
+        sellers_arrive(lake, number)
         handle = delta.open_existing(lake, "bronze.sellers")
         delta.append(handle, delta.scan(handle).clear().collect(), delta.carrying(consumed, {}))
     restore_table(lake, "bronze.sellers", 2)
@@ -36,7 +41,7 @@ def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> Non
 
 
 def test_a_quarantine_is_not_put_back_without_its_silver_table(lake: str) -> None:
-    arrive(lake, 0)
+    sellers_arrive(lake, 0)
     refresh_records(lake, SELLERS)
     with pytest.raises(NoVersionError, match="goes with its silver table"):
         restore_table(lake, "quarantine.sellers", 0)
@@ -45,7 +50,7 @@ def test_a_quarantine_is_not_put_back_without_its_silver_table(lake: str) -> Non
 @pytest.mark.parametrize("table", ["bronze.sellers", "silver.sellers"])
 def test_a_version_whose_files_are_deleted_is_refused(lake: str, table: str) -> None:
     for number in range(2):
-        arrive(lake, number)
+        sellers_arrive(lake, number)
         refresh_records(lake, SELLERS)
     then = delta.as_of(delta.open_existing(lake, table), 1)
     keep_up(lake, table, timedelta(days=1))
@@ -57,10 +62,10 @@ def test_a_version_whose_files_are_deleted_is_refused(lake: str, table: str) -> 
 
 def test_figures_go_back_with_the_rows(lake: str) -> None:
     for numbers in ([0], [1, 2]):
-        arrive(lake, *numbers)
+        sellers_arrive(lake, *numbers)
         refresh_records(lake, SELLERS)
     restore_table(lake, "silver.sellers", 1)
-    assert delta.last_figures(delta.open_existing(lake, "silver.sellers"))["read"] == 1
+    assert last_figures(delta.open_existing(lake, "silver.sellers"))["read"] == 1
     restore_table(lake, "silver.sellers", 0)
-    restored = delta.last_figures(delta.open_existing(lake, "silver.sellers"))
+    restored = last_figures(delta.open_existing(lake, "silver.sellers"))
     assert restored == {"restored": 0}

@@ -2,14 +2,10 @@
 
 from typing import Any
 
-import boto3  # type: ignore[import-untyped]
+import boto3
 import pytest
 from prefect.blocks.system import Secret
-from prefect_aws import (  # type: ignore[import-untyped]
-    AwsClientParameters,
-    AwsCredentials,
-    AwsSecret,
-)
+from prefect_aws import AwsClientParameters, AwsCredentials, AwsSecret
 from pydantic import SecretStr
 
 from flows.kafka import KafkaSettings, client_config
@@ -58,9 +54,9 @@ def test_a_block_may_lead_to_aws_secrets_manager(aws_account: str, held: str) ->
         endpoint_url=aws_account,
         region_name="sa-east-1",
         aws_access_key_id="any",
-        aws_secret_access_key="any",  # noqa: S106 - it opens nothing
+        aws_secret_access_key="any",
     ).create_secret(Name="AmazonMSK_keystone", SecretString=held)
-    AwsSecret(aws_credentials=access, secret_name="AmazonMSK_keystone").save(  # noqa: S106
+    AwsSecret(aws_credentials=access, secret_name="AmazonMSK_keystone").save(
         "kafka", overwrite=True
     )
     assert reveal(SecretStr("block:aws-secret/kafka"), "password") == HIDDEN

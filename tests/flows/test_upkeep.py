@@ -14,29 +14,17 @@ import pytest
 from deltalake.exceptions import CommitFailedError
 from polars.testing import assert_frame_equal
 
-from contracts import bronze
-from contracts.technical import PROVENANCE
 from flows import delta, parquet
+from flows.figures import last_figures
 from flows.records import refresh_records
 from flows.restore import restore_table
 from flows.upkeep import Upkeep, fold, keep_up
 from flows.upsert import upsert
-from tests.good import GOOD
+from tests.arrivals import sellers_arrive
 from transforms.graph import tables
 
 SELLERS = tables()["silver.sellers"]
 DAY = timedelta(days=1)
-NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
-
-
-def arrive(lake: str, *numbers: int) -> None:
-    """Append a seller for each number, as the topic partition that it was read from."""
-    rows = [{**GOOD["sellers"], "seller_id": f"{number:032x}"} for number in numbers]
-    frame = pl.DataFrame(rows, {**bronze.Sellers.fields(), **PROVENANCE}).with_columns(
-        _source=pl.lit("kafka/sellers/0"), _event_time=pl.lit(NOON), _ingested_at=pl.lit(NOON)
-    )
-    handle = delta.open_table(lake, bronze.Sellers)
-    delta.append(handle, frame, delta.carrying({"kafka/sellers/0": max(numbers)}, {}))
 
 
 def files(lake: str, name: str) -> int:
@@ -50,31 +38,31 @@ def numbers(lake: str, name: str) -> list[int]:
 
 def test_small_files_are_put_together_and_nothing_is_new_to_readers(lake: str) -> None:
     for number in range(4):
-        arrive(lake, number)
+        sellers_arrive(lake, number)
     refresh_records(lake, SELLERS)
     kept_up = keep_up(lake, "bronze.sellers", DAY)
     assert kept_up == Upkeep("bronze.sellers", folded=4, files=1, removed=0, version=5)
-    arrive(lake, 4)
+    sellers_arrive(lake, 4)
     outcome = refresh_records(lake, SELLERS)
     assert (outcome.read, outcome.anew) == (1, "")
     assert numbers(lake, "silver.sellers") == [0, 1, 2, 3, 4]
 
 
 def test_what_a_reader_has_not_consumed_stays_in_files_of_its_own(lake: str) -> None:
-    arrive(lake, 0)
-    arrive(lake, 1)
+    sellers_arrive(lake, 0)
+    sellers_arrive(lake, 1)
     refresh_records(lake, SELLERS)
-    arrive(lake, 2)
-    arrive(lake, 3)
+    sellers_arrive(lake, 2)
+    sellers_arrive(lake, 3)
     assert keep_up(lake, "bronze.sellers", DAY).folded == 2
     outcome = refresh_records(lake, SELLERS)
     assert (outcome.read, outcome.anew) == (2, "")
 
 
 def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -> None:
-    arrive(lake, 0)
+    sellers_arrive(lake, 0)
     refresh_records(lake, SELLERS)
-    arrive(lake, 1)
+    sellers_arrive(lake, 1)
     handle = delta.open_existing(lake, "bronze.sellers")
     some = parquet.files(handle)
     rows = parquet.scan_files(handle, some["path"]).drop("_file").collect()
@@ -86,8 +74,8 @@ def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -
 
 
 def test_a_reader_that_was_put_back_to_its_beginning_has_consumed_nothing(lake: str) -> None:
-    arrive(lake, 0)
-    arrive(lake, 1)
+    sellers_arrive(lake, 0)
+    sellers_arrive(lake, 1)
     refresh_records(lake, SELLERS)
     restore_table(lake, "silver.sellers", 0)
     assert keep_up(lake, "bronze.sellers", DAY).folded == 0
@@ -114,7 +102,7 @@ def test_partitions_are_kept_apart(lake: str) -> None:
 
 
 def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> None:
-    arrive(lake, 0)
+    sellers_arrive(lake, 0)
     handle = delta.open_existing(lake, "bronze.sellers")
     orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
     old = Path(parquet.paths(handle, ["part-old.parquet"])[0])
@@ -133,9 +121,9 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     month = timedelta(days=30)
-    arrive(lake, 0)
+    sellers_arrive(lake, 0)
     keep_up(lake, "bronze.sellers", month)
-    arrive(lake, 1)
+    sellers_arrive(lake, 1)
     refresh_records(lake, SELLERS)
     handle = delta.open_existing(lake, "bronze.sellers")
     paths = parquet.paths(handle, parquet.files(handle)["path"])
@@ -151,7 +139,7 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
 
 
 def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
-    arrive(lake, 0, 1)
+    sellers_arrive(lake, 0, 1)
     keep_up(lake, "bronze.sellers", DAY)
     log = Path(parquet.paths(delta.open_existing(lake, "bronze.sellers"), ["_delta_log"])[0])
     (log / f"{0:020}.json").unlink()
@@ -160,10 +148,10 @@ def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
 
 def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> None:
     for number in range(2):
-        arrive(lake, number)
+        sellers_arrive(lake, number)
         refresh_records(lake, SELLERS)
     handle = delta.open_existing(lake, "silver.sellers")
-    figures, done = delta.last_figures(handle), handle.version()
+    figures, done = last_figures(handle), handle.version()
     orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
     orphan.write_bytes(b"written by somebody who died before the commit")
     log = Path(parquet.paths(handle, ["_delta_log"])[0])
@@ -175,16 +163,16 @@ def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> N
     keep_up(lake, "silver.sellers", DAY)
     assert not (log / f"{done:020}.json").exists()
     assert figures
-    assert delta.last_figures(delta.open_existing(lake, "silver.sellers")) == figures
+    assert last_figures(delta.open_existing(lake, "silver.sellers")) == figures
 
 
 def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lake: str) -> None:
-    arrive(lake, 0)
-    arrive(lake, 1)
+    sellers_arrive(lake, 0)
+    sellers_arrive(lake, 1)
     refresh_records(lake, SELLERS)
     handle = delta.open_existing(lake, "bronze.sellers")
     handle.create_checkpoint()
-    arrive(lake, 2)
+    sellers_arrive(lake, 2)
     log = Path(parquet.paths(handle, ["_delta_log"])[0])
     long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
     for path in log.glob("0*[0-2].*"):
@@ -197,7 +185,7 @@ def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lak
 
 def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     for number in range(2):
-        arrive(lake, number)
+        sellers_arrive(lake, number)
         refresh_records(lake, SELLERS)
     stale, other = (delta.open_existing(lake, "silver.sellers") for _ in range(2))
     removed = parquet.files(stale)
@@ -214,7 +202,7 @@ def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
 
 def test_others_read_and_write_meanwhile(lake: str) -> None:
     rounds, done = 25, Event()
-    arrive(lake, 0)
+    sellers_arrive(lake, 0)
     refresh_records(lake, SELLERS)
 
     def again(work: Callable[[], object]) -> None:
@@ -229,7 +217,7 @@ def test_others_read_and_write_meanwhile(lake: str) -> None:
             *(people.submit(again, partial(keep_up, lake, name, DAY)) for name in names),
         ]
         for number in range(1, rounds):
-            arrive(lake, number)
+            sellers_arrive(lake, number)
         done.set()
         for other in others:
             other.result()

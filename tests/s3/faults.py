@@ -39,7 +39,7 @@ class Request(NamedTuple):
 
 async def serve(port: int, server_port: int, rate: float, seed: int) -> None:
     """Listen until killed."""
-    dice = random.Random(seed)  # noqa: S311 - to be repeated
+    dice = random.Random(seed)
 
     async def handle(reader: StreamReader, writer: StreamWriter) -> None:
         try:

@@ -5,18 +5,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from prefect_aws import (  # type: ignore[import-untyped]
-    AwsClientParameters,
-    AwsCredentials,
-    S3Bucket,
-)
+from prefect_aws import AwsClientParameters, AwsCredentials, S3Bucket
 from pydantic import SecretStr
 
 from contracts import bronze
+from contracts.gold.dim_date import DimDate
 from flows import delta, s3
+from flows.catalog import catalog
+from flows.glue import register_wire
 from flows.settings import MissingSettingError, place
 from flows.storage import reach
-from tests.s3.server import BEST, KEYS, look_again
+from tests.aws import REGION
+from tests.s3.server import BEST, KEYS, look_again, make_bucket
 
 
 @pytest.fixture
@@ -30,6 +30,18 @@ def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.M
     look_again()
     yield monkeypatch
     look_again()
+
+
+def saved(address: str, region: str) -> AwsCredentials:
+    """A Prefect block named `shop`, which says who we are at an address."""
+    credentials = AwsCredentials(
+        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=SecretStr(KEYS["AWS_SECRET_ACCESS_KEY"]),
+        region_name=region,
+        aws_client_parameters=AwsClientParameters(endpoint_url=address),
+    )
+    credentials.save("shop", overwrite=True)
+    return credentials
 
 
 @pytest.mark.usefixtures("nobody")
@@ -66,18 +78,32 @@ def test_a_profile_says_who_and_where(nobody: pytest.MonkeyPatch, tmp_path: Path
 def test_a_prefect_block_says_who_and_where(
     nobody: pytest.MonkeyPatch, s3_server: str, block: str
 ) -> None:
-    credentials = AwsCredentials(
-        aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=SecretStr(KEYS["AWS_SECRET_ACCESS_KEY"]),
-        region_name="us-east-1",
-        aws_client_parameters=AwsClientParameters(endpoint_url=s3_server),
-    )
-    credentials.save("shop", overwrite=True)
+    credentials = saved(s3_server, "us-east-1")
     S3Bucket(bucket_name="lake", credentials=credentials).save("shop", overwrite=True)
     nobody.setenv("KEYSTONE_AWS_BLOCK", block)
     lake = f"s3://lake/{block}"
     reach(lake)
     assert delta.rows(delta.open_table(lake, bronze.Orders)) == 0
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_prefect_block_opens_the_catalog_and_the_registry_too(
+    aws_account: str, nobody: pytest.MonkeyPatch
+) -> None:
+    make_bucket(aws_account)
+    glue = saved(aws_account, REGION).get_client("glue")
+    glue.create_database(DatabaseInput={"Name": "keystone"})
+    glue.create_registry(RegistryName="keystone")
+    nobody.setenv("KEYSTONE_AWS_BLOCK", "aws-credentials/shop")
+    delta.open_table("s3://lake/x", DimDate)
+    assert [each["table"] for each in catalog("s3://lake/x", "keystone")] == ["keystone.dim_date"]
+    assert register_wire("keystone", {"olist.orders": bronze.Orders}) == {"olist.orders": 1}
+
+
+@pytest.mark.usefixtures("nobody")
+def test_who_has_no_credentials_is_told_so_of_the_registry_too() -> None:
+    with pytest.raises(MissingSettingError, match="no AWS credentials were found"):
+        register_wire("keystone", {})
 
 
 @pytest.mark.usefixtures("prefect_server")

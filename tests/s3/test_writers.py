@@ -33,7 +33,8 @@ def test_eight_writers_at_once_write_every_record_once(on_s3: str, tmp_path: Pat
     gate, latch = os.pipe()
     writers = [_start(f"{on_s3}/in", f"{on_s3}/lake", gate) for _ in range(WRITERS)]
     for writer in writers:
-        assert writer.stdout.readline() == "ready\n"  # type: ignore[union-attr]
+        assert writer.stdout
+        assert writer.stdout.readline() == "ready\n"
     os.close(latch)
     os.close(gate)
     for writer in writers:
@@ -46,7 +47,7 @@ def test_eight_writers_at_once_write_every_record_once(on_s3: str, tmp_path: Pat
 
 
 def _start(source: str, lake: str, gate: int) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603
+    return subprocess.Popen(
         [sys.executable, "-m", "tests.s3.writer", source, lake],
         cwd=ROOT,
         stdin=gate,

@@ -45,7 +45,7 @@ class Broker:
         """
         with (self.folder / "broker.log").open("ab") as log:
             command = [*_java(), "kafka.Kafka", str(self.folder / "server.properties")]
-            started = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)  # noqa: S603
+            started = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         self._processes.append(started)
         self._wait_until_it_answers(started)
 
@@ -106,7 +106,7 @@ def kafka(folder: Path) -> Iterator[Broker]:
     folder.mkdir(parents=True, exist_ok=True)
     port, controller = _free_port(), _free_port()
     settings = folder / "server.properties"
-    settings.write_text(_PROPERTIES.format(port=port, controller=controller, folder=folder))
+    settings.write_text(PROPERTIES.format(port=port, controller=controller, folder=folder))
     cluster = base64.urlsafe_b64encode(b"K" + uuid.uuid4().bytes[1:]).decode().rstrip("=")
     storage = [*_java(), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)]
     _run(storage, "Kafka's storage cannot be formatted")
@@ -136,7 +136,7 @@ def _java() -> list[str]:
 
 def _run(command: list[str], failure: str) -> None:
     try:
-        subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603
+        subprocess.run(command, check=True, capture_output=True, text=True)
     except FileNotFoundError as error:
         message = f"{failure}: {command[0]} is not installed"
         raise BrokerError(message) from error
@@ -159,7 +159,7 @@ def _free_port() -> int:
     raise BrokerError(message)
 
 
-_PROPERTIES = """\
+PROPERTIES = """\
 process.roles=broker,controller
 node.id=1
 listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}

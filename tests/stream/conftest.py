@@ -67,9 +67,8 @@ def produce(mock_kafka: str) -> Produce:
     def send(topic: str, values: Sequence[Any], partition: int = 0, **more: Any) -> None:
         producer = Producer({"bootstrap.servers": mock_kafka, "log_level": 3})
         for value in values:
-            if isinstance(value, dict):
-                value = json.dumps({**ORDER, **value})  # noqa: PLW2901
-            producer.produce(topic, value, partition=partition, **more)
+            sent = json.dumps({**ORDER, **value}) if isinstance(value, dict) else value
+            producer.produce(topic, sent, partition=partition, **more)
             producer.poll(0)
         assert producer.flush(20) == 0
 

@@ -84,8 +84,8 @@ class _Sender:
         return enough
 
     def _send_bad(self) -> None:
-        kind, bad = random.choice(list(NO_RECORD.items()))  # noqa: S311 - nothing hangs on it
-        topic, partition = random.choice(self._places)  # noqa: S311 - likewise
+        kind, bad = random.choice(list(NO_RECORD.items()))
+        topic, partition = random.choice(self._places)
         self._try(kind, topic=topic, value=bad.value(self._sent), key="", partition=partition)
 
     def _try(self, record: str, **message: Any) -> None:

@@ -7,26 +7,15 @@ import polars as pl
 
 from contracts.contract import Bronze
 from flows import delta
-from flows.derived import refresh_derived
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.records import refresh_records
+from tests.without_prefect import ingest, refresh
 from transforms.graph import sources, tables
 
 
 def batch_lake(lake: str, landings: Iterable[Path]) -> None:
     """Make a lake of files alone: ingest them, then refresh."""
     for landing in landings:
-        files, _ = arrivals(str(landing))
-        for contract, paths in files.items():
-            ingest_table(lake, contract, paths)
+        ingest(landing, lake)
     refresh(lake)
-
-
-def refresh(lake: str) -> None:
-    """Bring every table up to bronze, one after another and without Prefect."""
-    for table in tables().values():
-        (refresh_records if table.source else refresh_derived)(lake, table)
 
 
 def differences(streamed: str, batch: str) -> Iterator[str]:

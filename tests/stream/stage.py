@@ -21,8 +21,9 @@ from flows.kafka import KafkaSettings, client_config, topic_of
 from tests.stream.bad_messages import NO_RECORD
 from tests.stream.broker import ROOT, Broker
 from tests.stream.exactly_once import faults, read_journals
-from tests.stream.same_tables import batch_lake, differences, refresh, unaccounted
+from tests.stream.same_tables import batch_lake, differences, unaccounted
 from tests.stream.shops import landings
+from tests.without_prefect import refresh
 from transforms.graph import sources
 from transforms.life import message_key
 
@@ -157,7 +158,7 @@ class Stage:
         environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(told[name]) for name in told}
         self.logs.append(Path(self._place(f"{role[0]}.log")))
         with self.logs[-1].open("wb") as log:
-            return subprocess.Popen(  # noqa: S603 - this very Python
+            return subprocess.Popen(
                 [sys.executable, "-m", "tests.stream.roles", *role],
                 cwd=ROOT,
                 env=os.environ | environment,

@@ -78,7 +78,7 @@ def send(settings: KafkaSettings) -> pl.DataFrame:
 
     small = islice(cycle(BAD_ORDERS), BAD - LARGE)
     kinds = ["good"] * GOOD + ["large rubbish"] * LARGE + list(small)
-    random.Random(3).shuffle(kinds)  # noqa: S311 - the same order each time
+    random.Random(3).shuffle(kinds)
     for number, kind in enumerate(kinds):
         message = KINDS[kind]
         headers: Headers = [("event_time", str(TIME)), ("schema_version", "1")]

@@ -12,8 +12,9 @@ from flows import delta
 from flows.drain import drain
 from flows.kafka import KafkaSettings
 from flows.produce import produce
-from tests.stream.same_tables import batch_lake, differences, refresh, unaccounted
+from tests.stream.same_tables import batch_lake, differences, unaccounted
 from tests.stream.shops import landings, shop
+from tests.without_prefect import refresh
 
 Step = Callable[[str], object]
 GROUPS = count()

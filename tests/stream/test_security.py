@@ -15,6 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, b
     ScramMechanism,
     UserScramCredentialUpsertion,
 )
+from pydantic import SecretStr
 
 from flows.drain import drain
 from flows.kafka import KafkaSettings, NoAnswerError, client_config, create_topics
@@ -59,9 +60,9 @@ def secured(
     more = LISTENERS.replace("STORE_FILE", f"{folder}/store.p12")
     more = more.replace("TRUST_FILE", f"{folder}/trust.p12").replace("STORE_PASSWORD", STORE)
     with pytest.MonkeyPatch.context() as patch:
-        properties = brokers._PROPERTIES  # noqa: SLF001 - the broker of all tests, and two doors
+        properties = brokers.PROPERTIES
         with_doors = f"{plain},SASL_SSL://{scram},SSL://{mutual}"
-        patch.setattr(brokers, "_PROPERTIES", properties.replace(plain, with_doors) + more)
+        patch.setattr(brokers, "PROPERTIES", properties.replace(plain, with_doors) + more)
         with brokers.kafka(folder / "kafka") as broker:
             let_in(broker.bootstrap)
             yield {"scram": scram, "mutual": mutual, "folder": folder}
@@ -81,7 +82,7 @@ def certificates(folder: Path) -> None:
         ["keytool", "-importcert", "-noprompt", *trust, "-alias", "us", "-file", "us.pem"],
         ["openssl", "pkcs12", "-in", "store.p12", *key],
     ):
-        subprocess.run(command, cwd=folder, check=True, capture_output=True)  # noqa: S603
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 def let_in(bootstrap: str) -> None:
@@ -135,7 +136,7 @@ def test_who_is_not_let_in_hears_why_and_shows_no_secret(
         security_protocol="SASL_SSL",
         sasl_mechanism="SCRAM-SHA-512",
         username="keystone",
-        password="wrong, and hidden",  # type: ignore[arg-type]  # noqa: S106 - opens nothing
+        password=SecretStr("wrong, and hidden"),
         ca_location=str(secured["folder"] / "us.pem"),
     )
     with pytest.raises(NoAnswerError, match="uthentication") as caught:

@@ -135,7 +135,7 @@ def test_a_table_from_before_topics_were_told_apart_goes_on(
     drain(lake, settings)
     assert order_ids(lake) == [3, 4]
     table = delta.open_table(lake, bronze.Orders)
-    assert table.transaction_version(identity(topic(settings), 0))
+    assert table.transaction_version(identity(origin(topic(settings), 0)))
 
 
 def test_who_waits_for_another_drainer_sees_the_end_of_a_transaction(

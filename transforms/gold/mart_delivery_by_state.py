@@ -38,7 +38,7 @@ def mart_delivery_by_state(
             delivered=DELIVERED.sum(),
             on_time=(DELIVERED & col("delivered_on_time")).sum(),
             mean_lag_days=lag.mean(),
-            p90_lag_days=lag.quantile(0.9, "higher"),
+            p90_lag_days=lag.quantile(0.9, "equiprobable"),
             late=days_late.len(),
             mean_days_late=days_late.mean(),
             gmv=col("price").sum().cast(REAIS),

@@ -6,10 +6,7 @@ from typing import Any
 
 import pytest
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect_aws.workers.ecs_worker import (  # type: ignore[import-untyped]
-    ECSJobConfiguration,
-    ECSWorker,
-)
+from prefect_aws.workers.ecs_worker import ECSJobConfiguration, ECSWorker
 
 from tests.deployments.prefect.stage import PROJECT, Stage
 

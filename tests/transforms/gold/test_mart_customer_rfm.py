@@ -12,7 +12,7 @@ from contracts.gold.fact_orders import FactOrders
 from contracts.gold.mart_customer_rfm import MartCustomerRfm
 from transforms.gold.mart_customer_rfm import mart_customer_rfm
 
-NEWEST = datetime(2018, 8, 29, 15)  # noqa: DTZ001 - the wall clock of the source
+NEWEST = datetime(2018, 8, 29, 15)
 
 
 def order(person: str, days_ago: int, total: str = "10.00", status: str = "shipped") -> Any:

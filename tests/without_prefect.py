@@ -1,0 +1,26 @@
+"""What the flows do, one table after another and without Prefect."""
+
+from pathlib import Path
+
+from flows.derived import refresh_derived
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.outcome import Outcome
+from flows.records import refresh_records
+from transforms.graph import tables
+
+
+def ingest(landing: Path, lake: str) -> None:
+    """Append the records of a folder's files to bronze."""
+    files, _ = arrivals(str(landing))
+    for contract, paths in files.items():
+        ingest_table(lake, contract, paths)
+
+
+def refresh(lake: str, *names: str, rebuild: bool = False) -> dict[str, Outcome]:
+    """Bring some tables up to their inputs, or all; return what became of each."""
+    return {
+        name: (refresh_records if table.source else refresh_derived)(lake, table, rebuild=rebuild)
+        for name, table in tables().items()
+        if name in (names or tables())
+    }
