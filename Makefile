@@ -27,8 +27,8 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
 .PHONY: test
-test: .venv/installed ## Run the tests; those with a real Kafka need Java 17 and Maven, those of the sites chromium
-	$(BIN)/pytest
+test: .venv/installed ## Run the tests in two processes; those with a real Kafka need Java 17 and Maven, those of the sites chromium
+	$(BIN)/pytest -n 2 --dist worksteal
 
 OLIST ?= ../shared/data/olist
 

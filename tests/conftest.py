@@ -52,8 +52,10 @@ def prefect_server() -> Iterator[str]:
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - only behind our settings
     from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
 
-    with prefect_test_harness(server_startup_timeout=180):
-        url = str(PREFECT_API_URL.value())
-        os.environ["PREFECT_API_URL"] = url  # for processes that tests start
-        yield url
-        del os.environ["PREFECT_API_URL"]
+    with pytest.MonkeyPatch.context() as environment:
+        # SQLite takes states of tasks a hundred at a time as quickly as one.
+        environment.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE", "100")
+        with prefect_test_harness(server_startup_timeout=180):
+            url = str(PREFECT_API_URL.value())
+            environment.setenv("PREFECT_API_URL", url)  # for processes that tests start
+            yield url

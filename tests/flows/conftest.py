@@ -22,25 +22,29 @@ def lake(tmp_path: Path) -> str:
     return str(tmp_path / "lake")
 
 
-@pytest.fixture
-def land(tmp_path: Path) -> Land:
-    """Write CSV files to a landing zone: `land(orders=[{"order_id": ...}, ...])`.
+def write(landing: Path, **tables: Sequence[Row]) -> Path:
+    """Write CSV files to a landing zone: `write(folder, orders=[{"order_id": ...}, ...])`.
 
     Each row needs only the columns that matter: the rest comes from `GOOD`.
     """
+    landing.mkdir(exist_ok=True)
+    for name, rows in tables.items():
+        entity = next(e for e in sorted(COLUMNS, key=len, reverse=True) if name.startswith(e))
+        with (landing / f"{name}.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS[entity], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows({**GOOD[entity], **row} for row in rows)
+    return landing
 
-    def write(folder: str = "landing", **tables: Sequence[Row]) -> Path:
-        landing = tmp_path / folder
-        landing.mkdir(exist_ok=True)
-        for name, rows in tables.items():
-            entity = next(e for e in sorted(COLUMNS, key=len, reverse=True) if name.startswith(e))
-            with (landing / f"{name}.csv").open("w", newline="") as file:
-                writer = csv.DictWriter(file, COLUMNS[entity], lineterminator="\n")
-                writer.writeheader()
-                writer.writerows({**GOOD[entity], **row} for row in rows)
-        return landing
 
-    return write
+@pytest.fixture
+def land(tmp_path: Path) -> Land:
+    """Write to a landing zone of the test: `land(orders=[{"order_id": ...}, ...])`."""
+
+    def write_there(folder: str = "landing", **tables: Sequence[Row]) -> Path:
+        return write(tmp_path / folder, **tables)
+
+    return write_there
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """A table goes back to a version of its own, and everything behind it follows."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from flows.maintain import maintain
 from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
 from flows.restore import NoVersionError, restore_table
 from flows.status import existing
+from tests.flows.conftest import write
 
 Land = Callable[..., Path]
 A, B = "a" * 32, "b" * 32
@@ -20,12 +22,22 @@ A, B = "a" * 32, "b" * 32
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-@pytest.fixture
-def two_orders(land: Land, lake: str) -> str:
-    """A lake of an order, and of another that came later in a file of its own."""
+@pytest.fixture(scope="module")
+def made(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of an order, and of another that came later; and the landing zones of both."""
+    assert prefect_server
+    folder = tmp_path_factory.mktemp("two")
     for order in (A, B):
-        landing = land(order[0], orders_1=[{"order_id": order}], order_items=[{"order_id": order}])
-        lakehouse(str(landing), lake)
+        rows = [{"order_id": order}]
+        landing = write(folder / order[0], orders_1=rows, order_items=rows)
+        lakehouse(str(landing), str(folder / "lake"))
+    return folder
+
+
+@pytest.fixture
+def two_orders(made: Path, tmp_path: Path, lake: str) -> str:
+    """A copy of that lake, beside copies of its landing zones."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return lake
 
 

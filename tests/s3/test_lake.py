@@ -9,12 +9,14 @@ from flows.lakehouse import lakehouse
 from flows.sql import query
 from flows.status import status
 from tests.s3.lakes import assert_same, contents, figures
+from tests.s3.server import BEST
 from tests.s3.test_landing import held, upload
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
+@pytest.mark.parametrize("s3_server", [BEST], indirect=True)
 def test_the_real_files_make_the_same_lake(olist: Path, on_s3: str, tmp_path: Path) -> None:
     names = [path.name for path in olist.glob("*.csv")]
     for name in names:
