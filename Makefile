@@ -28,7 +28,8 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 
 .PHONY: test
 test: .venv/installed ## Run the tests in two processes; those with a real Kafka need Java 17 and Maven, those of the sites chromium
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/stream --ignore tests/deployments
+	$(BIN)/pytest tests/stream tests/deployments
 
 OLIST ?= ../shared/data/olist
 

@@ -97,6 +97,7 @@ def test_only_the_rows_that_a_change_affects_are_written(land: Land, lake: str) 
         "gold.fact_orders": 1,
         "gold.fact_payments": 1,
         "gold.fact_sales": 1,
+        "gold.mart_payment_mix": 1,
     }
 
 
