@@ -15,6 +15,7 @@ import pandera.polars as pa
 import contracts
 from contracts.contract import Contract
 from contracts.rules import rule_name
+from contracts.syntax import parse
 
 Description = dict[str, Any]
 """What a contract says, as JSON can hold it."""
@@ -97,7 +98,7 @@ def _rule(contract: type[Contract], check: pa.Check) -> Description:
 
 def _source(function: Callable[..., Any]) -> str:
     """Return a function's body without layout and comments, and that of what it names of ours."""
-    definition = ast.parse(dedent(inspect.getsource(function))).body[0]
+    definition = parse(dedent(inspect.getsource(function))).body[0]
     body = [line for line in getattr(definition, "body", []) if not _is_docstring(line)]
     names = sorted({n.id for line in body for n in ast.walk(line) if isinstance(n, ast.Name)})
     known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}

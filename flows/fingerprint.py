@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
+from contracts.syntax import parse
 from transforms.graph import Table
 
 CODE = "code"
@@ -39,7 +40,7 @@ def _modules(table: Table) -> set[str]:
 
 @cache
 def _tree(module: str) -> ast.Module:
-    tree = ast.parse(inspect.getsource(import_module(module)))
+    tree = parse(inspect.getsource(import_module(module)))
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
             node

@@ -87,12 +87,28 @@ def test_the_next_refresh_goes_on_from_where_a_silver_table_was(two_orders: str)
     assert orders(two_orders, "gold.fact_sales") == {A, B}
 
 
-def test_a_gold_table_is_put_back_alone(two_orders: str) -> None:
+def test_a_fact_takes_its_marts_along(two_orders: str) -> None:
     outcomes = restore("gold.fact_sales", 1, two_orders)
-    assert [outcome.table for outcome in outcomes] == ["gold.fact_sales"]
+    marts = ["gold.mart_category", "gold.mart_seller_scorecard"]
+    assert [outcome.table for outcome in outcomes] == ["gold.fact_sales", *marts]
     assert orders(two_orders, "gold.fact_sales") == {A}
+    assert [units(two_orders, mart) for mart in marts] == [1, 1]
     refresh(two_orders)
     assert orders(two_orders, "gold.fact_sales") == {A, B}
+    assert [units(two_orders, mart) for mart in marts] == [2, 2]
+
+
+def test_a_table_that_nobody_reads_is_put_back_alone(two_orders: str) -> None:
+    (outcome,) = restore("gold.mart_category", 1, two_orders)
+    assert outcome.table == "gold.mart_category"
+    assert units(two_orders, "gold.mart_category") == 1
+    refresh(two_orders)
+    assert units(two_orders, "gold.mart_category") == 2
+
+
+def units(lake: str, mart: str) -> int:
+    rows = delta.scan(delta.open_existing(lake, mart))
+    return int(rows.select(pl.col("units").sum()).collect().item())
 
 
 def test_a_restore_may_be_undone(two_orders: str) -> None:
