@@ -76,12 +76,10 @@ def png(drawn: str) -> bytes:
     """Return an SVG chart as a picture that stands alone: in the light colours of the site."""
     colours = _light()
     alone = _VARIABLE.sub(lambda found: colours[found[1]], drawn)
-    for of_the_page, own in (
-        ("currentColor", colours["ink"]),
-        ("transparent", colours["paper"]),
-        ("inherit", "DejaVu Sans, sans-serif"),
-    ):
-        alone = alone.replace(f'"{of_the_page}"', f'"{own}"')
+    alone = alone.replace('"currentColor"', f'"{colours["ink"]}"')
+    alone = alone.replace('"inherit"', '"DejaVu Sans, sans-serif"')
+    ground = f'<rect width="100%" height="100%" fill="{colours["raised"]}"/>'
+    alone = _OPENING.sub(rf"\g<0>{ground}", alone, count=1)
     return vl_convert.svg_to_png(alone)
 
 
@@ -89,6 +87,7 @@ _INK = "var(--bar)"
 _FLAT = alt.Axis(labelAngle=0, labelOverlap=True)
 _MARK = re.compile(r'<path aria-label="([^"]*)"([^>]*)/>')
 _ROLES = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
+_OPENING = re.compile(r"<svg[^>]*>")
 _VARIABLE = re.compile(r"var\(--([\w-]+)\)")
 _DECLARED = re.compile(r"--([\w-]+): light-dark\((#\w+),")
 
