@@ -12,11 +12,12 @@ CHARTS = {figure.name for figure in figures() if figure.draw}
 
 
 def test_no_page_complains_or_scrolls_sideways(report: Path, page: Page) -> None:
-    for width in (1440, 390):
+    for width in (1440, 390, 320):
         page.set_viewport_size({"width": width, "height": 800})
         for file in sorted(report.glob("*.html")):
             page.goto(file.as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") == width, file.name
+            assert page.evaluate(_CUT) == [], file.name
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -97,6 +98,10 @@ def test_a_figure_says_what_it_means_to_the_keyboard(report: Path, page: Page) -
     term.focus()
     expect(term.get_by_role("tooltip")).to_contain_text("gross merchandise value")
 
+
+# What does not fit into its tile.
+_CUT = """[...document.querySelectorAll(".tiles, .tiles div")]
+  .filter((tile) => tile.scrollWidth > tile.clientWidth).map((tile) => tile.innerText)"""
 
 # By chart on the screen: its marks, words fainter than 4.5 (WCAG AA), words outside of it. What a
 # word stands on is the last mark before it that has it within, else the page.
