@@ -15,7 +15,7 @@ help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures, stream 300 more, write the docs
+demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures, stream 300 more, write docs and report
 	rm -rf $(DEMO)
 	$(BIN)/keystone sample --out $(DEMO)/landing --orders 5000 --seed 1 --dirty 0.001
 	$(BIN)/keystone run --source $(DEMO)/landing --lake $(DEMO)/lake
@@ -24,6 +24,7 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 	@echo "And a short stream:"
 	@$(BIN)/python -m flows.demo $(DEMO)/lake
 	@echo; $(BIN)/keystone docs --lake $(DEMO)/lake --out $(DEMO)/docs
+	@$(BIN)/keystone report --lake $(DEMO)/lake --out $(DEMO)/report
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
 .PHONY: test

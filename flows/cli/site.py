@@ -20,3 +20,14 @@ def docs(
     from flows.site.docs import write_docs
 
     print(f"Data docs: open {write_docs(place('lake', lake), to).as_uri()}")
+
+
+@app.command()
+def report(
+    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
+    lake: Lake = None,
+) -> None:
+    """Write the report: sales, deliveries, customers, sellers, and whether to trust them."""
+    from flows.site.report import write_report
+
+    print(f"Report: open {write_report(place('lake', lake), to).as_uri()}")

@@ -2,9 +2,13 @@
 
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from markupsafe import Markup, escape
+
+DASH = "\N{EN DASH}"
+"""What stands where there is no figure."""
 
 
 def percent(share: float) -> str:
@@ -31,3 +35,31 @@ def prose(docstring: str) -> Markup:
     """Make a docstring a line of HTML: what stands in backticks is code."""
     line = str(escape(" ".join(docstring.split())))
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", line))  # noqa: S704 - escaped above
+
+
+def reais(amount: Decimal) -> str:
+    """Say an amount of money."""
+    return f"R$ {amount:,.2f}"
+
+
+def month(written: str) -> str:
+    """Name a month that is written as yyyy-mm."""
+    return f"{datetime.strptime(written, '%Y-%m'):%B %Y}"  # noqa: DTZ007 - a month has no zone
+
+
+def counted(number: int, what: str) -> str:
+    """Say how many there are, of what is named in the singular."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+def change(now: float | Decimal | None, before: float | Decimal | None) -> float | None:
+    """Return the change against what was before: 0.1 is a tenth more; none against nothing."""
+    return float(now / before) - 1 if now is not None and before else None  # type: ignore[operator]  # both are of one kind
+
+
+def moved(by: float | None) -> str:
+    """Say in words how an amount changed."""
+    if by is None:
+        return "came"
+    said = percent(abs(by))
+    return "stayed the same" if by == 0 else f"{'rose' if by > 0 else 'fell'} by {said}"

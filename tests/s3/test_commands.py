@@ -13,7 +13,9 @@ from contracts.contract import Gold, column
 from flows import delta, evolve
 from flows.cli import app
 from flows.lakehouse import lakehouse
+from flows.reporting import report
 from flows.sample import write_sample
+from flows.storage import filesystem
 from tests.s3.server import BEST, BUCKET, make_bucket, reaching
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
@@ -49,6 +51,16 @@ def test_status_sql_history_and_contracts_are_read(lake: str) -> None:
 def test_the_data_docs_are_written(lake: str, tmp_path: Path) -> None:
     invoke("docs", "--lake", lake, "--out", str(tmp_path))
     assert "fact_sales" in (tmp_path / "index.html").read_text()
+
+
+def test_the_report_is_written_to_s3(lake: str) -> None:
+    out = f"s3://{BUCKET}/report"
+    assert "monthly-gmv" in report(lake, out)
+    there = filesystem(out)
+    assert "Keystone Nexus" in there.cat_file(f"{out}/index.html").decode()
+    assert there.info(f"{out}/site.css")["ContentType"] == "text/css"
+    report(lake, f"{out}/")
+    assert {Path(name).name for name in there.ls(out)} >= {"index.html", "sql.html", "site.js"}
 
 
 def test_a_lake_is_maintained_and_a_table_restored_and_refreshed(lake: str) -> None:

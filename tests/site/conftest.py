@@ -1,4 +1,4 @@
-"""A lake of made-up orders, its data docs, and a real browser to read them in."""
+"""Lakes of made-up orders, their sites, and a real browser to read them in."""
 
 import os
 import shutil
@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flows.sample import write_sample
 from flows.site.docs import write_docs
+from flows.site.report import write_report
 from tests.flows import conftest as of_flows
 from tests.stream.same_tables import batch_lake
 
@@ -34,6 +35,21 @@ def docs(lake: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A lake of so many orders that every chart of the report has something to show."""
+    folder = tmp_path_factory.mktemp("shop")
+    write_sample(folder / "landing", 2000, 1, 0.002)
+    batch_lake(str(folder / "lake"), [folder / "landing"])
+    return str(folder / "lake")
+
+
+@pytest.fixture(scope="session")
+def report(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the shop's report."""
+    return write_report(shop, tmp_path_factory.mktemp("report")).parent
+
+
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; tests that need it are skipped where it is not."""
     chromium = shutil.which("chromium")
@@ -50,3 +66,21 @@ def browser() -> Iterator[Browser]:
         )
         yield started
         started.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that may not leave the folder and must not complain."""
+    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(120_000)
+    opened, heard = context.new_page(), list[str]()
+    opened.on("console", lambda message: heard.append(message.text))
+    opened.on("pageerror", lambda error: heard.append(str(error)))
+    opened.on("request", lambda r: None if _is_local(r.url) else heard.append(r.url))
+    yield opened
+    context.close()
+    assert heard == []
+
+
+def _is_local(url: str) -> bool:
+    return url.startswith(("file:", "data:"))

@@ -1,7 +1,6 @@
 """The data docs in a real browser: from a folder, without a network, on a desk and on a phone."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlparse
 
@@ -9,24 +8,6 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 PAGES = ["index.html", "gold.fact_sales.html", "silver.orders.html", "bronze.orders.html"]
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that may not leave the folder and must not complain."""
-    context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(120_000)
-    opened, heard = context.new_page(), list[str]()
-    opened.on("console", lambda message: heard.append(message.text))
-    opened.on("pageerror", lambda error: heard.append(str(error)))
-    opened.on("request", lambda r: None if _is_local(r.url) else heard.append(r.url))
-    yield opened
-    context.close()
-    assert heard == []
-
-
-def _is_local(url: str) -> bool:
-    return url.startswith(("file:", "data:"))
 
 
 def test_no_page_complains_or_scrolls_sideways(docs: Path, page: Page) -> None:

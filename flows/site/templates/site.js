@@ -23,19 +23,21 @@ document.addEventListener("click", (event) => close(event.target.closest(".bar d
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
 
 // Tables are sorted by a click on a heading: numbers as numbers, the rest as words.
-const order = new Intl.Collator("en", { numeric: true }).compare;
+const words = new Intl.Collator("en", { numeric: true }).compare;
+const order = (a, b) => a - b || words(a, b);
 all("table.sortable").forEach((table) => {
   all("thead th", table).forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "sort";
-    button.setAttribute("aria-label", `Sort by ${heading.innerText.trim()}`);
+    const shown = heading.querySelector(".term")?.firstChild.data ?? heading.textContent;
+    button.setAttribute("aria-label", `Sort by ${shown.trim()}`);
     heading.append(button);
     button.addEventListener("click", () => {
       const up = heading.getAttribute("aria-sort") !== "ascending";
       all("th[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const said = (row) => row.cells[column].textContent.trim().replaceAll(",", "").replace(/^[<>≈] /, "");
+      const said = (row) => row.cells[column].textContent.trim().replace(/^[<>≈] |^R\$ |,|%$/g, "");
       const rows = all("tbody tr", table).sort((a, b) => order(said(a), said(b)));
       table.tBodies[0].append(...(up ? rows : rows.reverse()));
     });

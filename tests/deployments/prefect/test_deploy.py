@@ -18,6 +18,7 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
     assert parameters == {
         "nightly": {"source", "lake", "archive", "as_of", "rebuild", "runner"},
         "hourly": {"lake", "rebuild", "runner"},
+        "daily": {"lake", "out"},
         "weekly": {"lake", "keep_days"},
         "by-hand": {"lake", "table"},
         "every-five-minutes": STREAM,
@@ -27,6 +28,7 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
     assert crons == {
         "nightly": ["0 2 * * *"],
         "hourly": ["30 * * * *"],
+        "daily": ["0 3 * * *"],
         "weekly": ["0 4 * * 0"],
         "by-hand": [],
         "every-five-minutes": ["*/5 * * * *"],

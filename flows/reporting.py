@@ -1,0 +1,60 @@
+"""The flow `report`: the report as a folder of files, and its charts as artifacts of the run."""
+
+from base64 import b64encode
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from prefect import flow
+from prefect.artifacts import create_image_artifact
+
+from flows import s3
+from flows.settings import place
+from flows.site.report import ask, figures, pages, pictures
+from flows.site.shell import publish
+from flows.steps import look
+from flows.storage import filesystem, is_s3, reach
+
+
+@flow
+def report(lake: str | None = None, out: str | None = None) -> list[str]:
+    """Draw the report of a lake, and return the names of the charts that the run now shows.
+
+    Args:
+        lake: where the tables lie; KEYSTONE_LAKE when not given.
+        out: the folder that the site is written to, or a prefix on S3; when not given, the charts
+            are artifacts of the run and nothing else is written.
+
+    Raises:
+        NoLakeError: the lake has no tables.
+        NoMartsError: it has no marts, or lacks some.
+        ForeignFolderError: the folder holds something else.
+        OSError: S3 does not answer.
+    """
+    lake = place("lake", lake)
+    reach(lake)
+    frames = look(lake, ask)(lake)
+    if out:
+        _write(place("report", out), look(lake, pages)(lake, frames))
+    drawn = pictures(frames)
+    for figure in figures():
+        if figure.name in drawn:
+            _show(figure.name, figure.title, drawn[figure.name])
+    return list(drawn)
+
+
+def _write(out: str, site: dict[str, str]) -> None:
+    """Publish a site to a folder; on S3, where nothing is replaced as a whole, file by file."""
+    if not is_s3(out):
+        publish(Path(out), site)
+        return
+    reach(out)
+    with TemporaryDirectory() as folder, s3.speaking_of(out):
+        there = filesystem(out)
+        for file in sorted(publish(Path(folder) / "site", site).parent.iterdir()):
+            there.put_file(str(file), f"{out.rstrip('/')}/{file.name}")
+
+
+def _show(name: str, title: str, picture: bytes) -> None:
+    # The server keeps no files: the picture is in its own address, which browsers show as it is.
+    address = f"data:image/png;base64,{b64encode(picture).decode()}"
+    create_image_artifact(address, key=f"report-{name}", description=title)

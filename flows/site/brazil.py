@@ -1,0 +1,59 @@
+"""The states of Brazil: their names, and where each stands on a grid of tiles."""
+
+from contracts.vocabulary import STATES
+from flows.site.text import DASH
+
+NAMES = {
+    "AC": "Acre",
+    "AL": "Alagoas",
+    "AM": "Amazonas",
+    "AP": "Amapá",
+    "BA": "Bahia",
+    "CE": "Ceará",
+    "DF": "Distrito Federal",
+    "ES": "Espírito Santo",
+    "GO": "Goiás",
+    "MA": "Maranhão",
+    "MG": "Minas Gerais",
+    "MS": "Mato Grosso do Sul",
+    "MT": "Mato Grosso",
+    "PA": "Pará",
+    "PB": "Paraíba",
+    "PE": "Pernambuco",
+    "PI": "Piauí",
+    "PR": "Paraná",
+    "RJ": "Rio de Janeiro",
+    "RN": "Rio Grande do Norte",
+    "RO": "Rondônia",
+    "RR": "Roraima",
+    "RS": "Rio Grande do Sul",
+    "SC": "Santa Catarina",
+    "SE": "Sergipe",
+    "SP": "São Paulo",
+    "TO": "Tocantins",
+}
+
+_GRID = """
+.. .. RR .. AP .. .. ..
+.. .. AM PA MA CE RN ..
+.. AC RO MT TO PI PE PB
+.. .. .. MS GO BA SE AL
+.. .. .. .. DF MG ES ..
+.. .. .. .. SP RJ .. ..
+.. .. .. .. PR .. .. ..
+.. .. .. .. SC .. .. ..
+.. .. .. .. RS .. .. ..
+"""
+
+TILES = {
+    state: (row, column - 1)
+    for row, line in enumerate(_GRID.split("\n")[1:-1])
+    for column, state in enumerate(line.split())
+    if state in STATES
+}
+"""By state, its row and column, from the north-west."""
+
+
+def named(state: str) -> str:
+    """Name a state behind its two letters; what is no state stays as it is."""
+    return f"{state} {DASH} {NAMES[state]}" if state in NAMES else state

@@ -1,0 +1,1 @@
+"""The pages of the report: what each tells, its figures, and the SQL that gives them."""

@@ -1,0 +1,146 @@
+"""The first page: how the newest month went."""
+
+import polars as pl
+from polars import col
+
+from contracts.gold.mart_monthly_sales import MartMonthlySales
+from flows.site import shapes
+from flows.site.chart import AnyChart
+from flows.site.figure import Figure, Frames, Page, Tile, Told, label, said
+from flows.site.period import Period, left_out, period, sentences
+from flows.site.shapes import COUNT, FAINT, PLAIN, REAIS, SCORE, SHARE, STRONG
+from flows.site.text import change, month, percent
+
+_MONTHS = """
+SELECT purchase_month, gmv, growth, orders, orders_with_items, average_order_value,
+       delivered, on_time_share, reviews, review_score
+FROM gold.mart_monthly_sales
+ORDER BY purchase_month
+"""
+
+
+def tell(frames: Frames) -> Told:
+    """Compare the newest month that is over with the one before."""
+    told = period(frames["monthly-gmv"])
+    if not told:
+        return Told("Nothing has been sold yet")
+    headline = f"How {month(told.now['purchase_month'])} went"
+    return Told(headline, sentences(told), _tiles(told), (left_out(told),))
+
+
+def _tiles(told: Period) -> tuple[Tile, ...]:
+    names = ("gmv", "orders", "average_order_value", "on_time_share", "review_score")
+    return tuple(
+        Tile(label(name), said(name, told.now[name]), MONTHLY[0].means(name), _compared(name, told))
+        for name in names
+    )
+
+
+def _compared(name: str, told: Period) -> str:
+    now, before = told.now[name], (told.before or {}).get(name)
+    if now is None or not before:
+        return "nothing to compare with"
+    by = change(now, before) or 0
+    arrow = "▲" if by > 0 else "▼" if by < 0 else "="
+    amounts = {
+        "on_time_share": f"{abs(now - before):.1%}",
+        "review_score": f"{abs(now - before):.2f}",
+    }
+    points = amounts.get(name, percent(abs(by))).replace("%", " points" if name in amounts else "%")
+    return f"{arrow} {points} vs {month(told.before['purchase_month'])}" if told.before else ""
+
+
+def _marked(frame: pl.DataFrame) -> pl.DataFrame:
+    """Colour the month that is told of, and those behind it."""
+    told = period(frame)
+    now = told.now["purchase_month"] if told else ""
+    at = col("purchase_month")
+    colour = (
+        pl.when(at == now)
+        .then(pl.lit(STRONG))
+        .when(at > now)
+        .then(pl.lit(FAINT))
+        .otherwise(pl.lit(PLAIN))
+    )
+    return frame.with_columns(colour=colour)
+
+
+def _gmv(frame: pl.DataFrame, width: int) -> AnyChart:
+    tip = "datum.purchase_month + ': R$ ' + format(datum.gmv, ',.2f')"
+    return shapes.columns(_marked(frame), width, "purchase_month", "gmv", tip, form=REAIS)
+
+
+def _orders(frame: pl.DataFrame, width: int) -> AnyChart:
+    tip = "datum.purchase_month + ': ' + format(datum.orders, ',') + ' orders'"
+    return shapes.columns(_marked(frame), width, "purchase_month", "orders", tip, form=COUNT)
+
+
+def _order_value(frame: pl.DataFrame, width: int) -> AnyChart:
+    tip = "datum.purchase_month + ': R$ ' + format(datum.average_order_value, ',.2f')"
+    return shapes.line(
+        _marked(frame), width, "purchase_month", "average_order_value", tip, form=REAIS
+    )
+
+
+def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
+    tip = (
+        "datum.purchase_month + ': ' + format(datum.on_time_share, '.1%')"
+        " + ' of ' + format(datum.delivered, ',') + ' deliveries'"
+    )
+    return shapes.line(_marked(frame), width, "purchase_month", "on_time_share", tip, form=SHARE)
+
+
+def _score(frame: pl.DataFrame, width: int) -> AnyChart:
+    tip = (
+        "datum.purchase_month + ': ' + format(datum.review_score, '.2f')"
+        " + ' from ' + format(datum.reviews, ',') + ' reviews'"
+    )
+    return shapes.line(_marked(frame), width, "purchase_month", "review_score", tip, form=SCORE)
+
+
+MONTHLY = (
+    Figure(
+        "monthly-gmv",
+        "GMV by month",
+        "Each column is a month of purchase. The month that is told of above stands out; those "
+        "left out are grey.",
+        _MONTHS,
+        MartMonthlySales,
+        _gmv,
+        wide=True,
+    ),
+    Figure(
+        "monthly-orders",
+        "Orders by month",
+        "Orders placed, whatever became of them.",
+        _MONTHS,
+        MartMonthlySales,
+        _orders,
+    ),
+    Figure(
+        "monthly-order-value",
+        "Average order (ticket médio) by month",
+        "GMV per order that has items. The axis does not begin at zero.",
+        _MONTHS,
+        MartMonthlySales,
+        _order_value,
+    ),
+    Figure(
+        "monthly-on-time",
+        "Delivered on time, by month of purchase",
+        "The axis does not begin at zero. A month without deliveries leaves a gap.",
+        _MONTHS,
+        MartMonthlySales,
+        _on_time,
+    ),
+    Figure(
+        "monthly-score",
+        "Review score, by month of purchase",
+        "The mean of all reviews, from 1 to 5, those of orders that never came among them.",
+        _MONTHS,
+        MartMonthlySales,
+        _score,
+    ),
+)
+
+PAGE = Page("index.html", "Overview", tell, MONTHLY)

@@ -1,0 +1,266 @@
+"""Which state is late, and does it cost us reviews?"""
+
+import altair as alt
+import polars as pl
+from polars import col
+
+from contracts.gold.mart_delivery_by_state import MartDeliveryByState
+from contracts.gold.mart_review_by_lateness import LAST_DAYS, LATER, NEVER, MartReviewByLateness
+from flows.site import shapes
+from flows.site.brazil import NAMES, TILES
+from flows.site.chart import AnyChart
+from flows.site.figure import Figure, Frames, Page, Tile, Told, total
+from flows.site.shapes import FAINT, LATE, PLAIN, STEPS
+from flows.site.text import DASH, percent
+
+ENOUGH = 50
+"""Deliveries that a state needs to be named."""
+
+QUESTION = "Which state is late, and does it cost us reviews?"
+
+
+def tell(frames: Frames) -> Told:
+    """Answer the question, from the states and from the reviews."""
+    states, lateness = frames["states"], frames["score-by-lateness"]
+    said = filter(None, (_latest(states), _costs(lateness)))
+    if not total(states, "delivered"):
+        return Told(QUESTION, ("Nothing has been delivered yet.",))
+    remark = f"Late is behind the estimated calendar day. States with {_FEW} are not named: {_WHY}."
+    return Told(QUESTION, tuple(said), _tiles(states), (remark,))
+
+
+def _latest(states: pl.DataFrame) -> str:
+    delivered, late = total(states, "delivered"), total(states, "late")
+    enough = states.filter(col("delivered") >= ENOUGH)
+    if enough.is_empty():
+        return (
+            f"No state has {ENOUGH} deliveries yet: too few to call one late." if delivered else ""
+        )
+    share = col("late") / col("delivered")
+    worst = enough.sort(share, "customer_state", descending=[True, False]).row(0, named=True)
+    if not worst["late"]:
+        return f"None: of {delivered:,} deliveries to states with {ENOUGH} or more, none was late."
+    score = _mean(states, "review_score", "reviews")
+    stars = (
+        ""
+        if worst["review_score"] is None or score is None
+        else (
+            f" Its reviews give {worst['review_score']:.2f} of 5 stars, against {score:.2f} in all."
+        )
+    )
+    return (
+        f"{NAMES.get(worst['customer_state'], worst['customer_state'])} "
+        f"({worst['customer_state']}) is the latest: "
+        f"{percent(worst['late'] / worst['delivered'])} of its {worst['delivered']:,} deliveries "
+        f"came late, by {worst['mean_days_late']:.0f} days on average; in all Brazil "
+        f"{percent(late / delivered)} did.{stars}"
+    )
+
+
+def _costs(lateness: pl.DataFrame) -> str:
+    grouped = (
+        lateness.filter(col("lateness") != NEVER)
+        .group_by(late=col("lateness").is_in(_LATE))
+        .agg(col("stars", "reviews").sum())
+    )
+    scores = {row["late"]: row["stars"] / row["reviews"] for row in grouped.to_dicts()}
+    on_time, late = scores.get(False), scores.get(True)
+    if on_time is None or late is None:
+        return ""
+    verdict = "Yes, it costs reviews" if on_time - late >= _FELT else "It hardly costs reviews"
+    return (
+        f"{verdict}: what came on time is given {on_time:.2f} stars on average, what came late "
+        f"{late:.2f}."
+    )
+
+
+def _mean(states: pl.DataFrame, column: str, weight: str) -> float | None:
+    """Return the mean of a column over all states, each as heavy as its `weight`."""
+    weighed = states.select((col(column) * col(weight)).sum() / col(weight).sum()).item()
+    return weighed if total(states, weight) else None
+
+
+def _tiles(states: pl.DataFrame) -> tuple[Tile, ...]:
+    delivered, late = total(states, "delivered"), total(states, "late")
+    lag = _mean(states, "mean_lag_days", "delivered")
+    behind = _mean(states, "mean_days_late", "late")
+    means = FIGURES[0].means
+    return (
+        Tile("Delivered (entregues)", f"{delivered:,}", means("delivered"), "over all time"),
+        Tile(
+            "On time",
+            f"{1 - late / delivered:.2%}",
+            means("on_time_share"),
+            f"{late:,} came late",
+        ),
+        Tile("Mean days to deliver", f"{lag:.2f}", means("mean_lag_days"), "from purchase"),
+        Tile(
+            "Mean days late",
+            f"{behind:.1f}" if behind else DASH,
+            means("mean_days_late"),
+            "of the late alone",
+        ),
+    )
+
+
+_FELT = 0.1  # stars: a difference smaller than that nobody feels
+_WHY = "of so few, one parcel more or less is two percent and more"
+_LATE = [*(band for band, last in LAST_DAYS.items() if last > 0), LATER]
+_FEW = f"fewer than {ENOUGH} deliveries"
+_BREAKS = [0.88, 0.91, 0.94, 0.97]
+_CLASSES = ["below 88%", "88 to 91%", "91 to 94%", "94 to 97%", "97% and more"]
+
+
+def _map(frame: pl.DataFrame, width: int) -> AnyChart:
+    place = pl.DataFrame(
+        [{"customer_state": s, "row": row, "column": column} for s, (row, column) in TILES.items()]
+    )
+    known = place.join(frame, on="customer_state", how="left").with_columns(
+        pl.when(col("delivered").fill_null(0) < ENOUGH)
+        .then(pl.lit(_FEW))
+        .otherwise(shapes.banded(col("on_time_share"), _BREAKS, _CLASSES))
+        .alias("class"),
+        name=col("customer_state").replace(NAMES),
+    )
+    ink = known.with_columns(
+        ink=pl.when(col("class").is_in(_CLASSES[:2]))
+        .then(pl.lit("var(--paper)"))
+        .when(col("class") == _FEW)
+        .then(pl.lit("var(--quiet)"))
+        .otherwise(pl.lit("var(--ink)"))
+    )
+    tip = (
+        "datum.name + ': ' + (datum.delivered ? format(datum.on_time_share, '.1%') + ' of '"
+        " + format(datum.delivered, ',') + ' deliveries on time' : 'no deliveries')"
+    )
+    apart = alt.Scale(paddingInner=0.06, paddingOuter=0)
+    at = (alt.X("column:O", axis=None, scale=apart), alt.Y("row:O", axis=None, scale=apart))
+    side = min(width - 16, 440)
+    tiles = shapes.cells(
+        known,
+        (side, side),
+        at,
+        tip,
+        [*reversed(_CLASSES), _FEW],
+        [*STEPS, "var(--raised)"],
+        cornerRadius=4,
+        stroke="var(--line)",
+    )
+    words = alt.Chart(ink).encode(
+        x=at[0], y=at[1], color=alt.Color("ink:N", scale=None, legend=None)
+    )
+    code = words.mark_text(dy=-7, fontWeight="bold", fontSize=12, aria=False).encode(
+        text="customer_state:N"
+    )
+    number = (
+        words.transform_calculate(said="datum.delivered ? format(datum.on_time_share, '.0%') : '-'")
+        .mark_text(dy=8, fontSize=11, aria=False)
+        .encode(text="said:N")
+    )
+    return (tiles + code + number).resolve_scale(color="independent")
+
+
+def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
+    coloured = frame.with_columns(
+        colour=pl.when(col("lateness") == NEVER)
+        .then(pl.lit(FAINT))
+        .when(col("lateness").is_in(_LATE))
+        .then(pl.lit(LATE))
+        .otherwise(pl.lit(PLAIN))
+    )
+    tip = (
+        "datum.lateness + ': ' + format(datum.review_score, '.2f') + ' stars from '"
+        " + format(datum.reviews, ',') + ' reviews, ' + format(datum.one_star_share, '.0%')"
+        " + ' with one star'"
+    )
+    shown = "format(datum.review_score, '.2f') + ' (' + format(datum.reviews, ',') + ')'"
+    return shapes.bars(coloured, width, "lateness", "review_score", tip, shown, step=42)
+
+
+def _dots(frame: pl.DataFrame, width: int) -> AnyChart:
+    base = alt.Chart(frame.drop_nulls("review_score")).transform_calculate(
+        tip="datum.customer_state + ': ' + format(1 - datum.on_time_share, '.1%') + ' late, '"
+        " + format(datum.review_score, '.2f') + ' stars from ' + format(datum.reviews, ',')"
+        " + ' reviews'",
+        late_share="1 - datum.on_time_share",
+    )
+    x = alt.X(
+        "late_share:Q",
+        title="delivered late",
+        axis=alt.Axis(format=".0%", tickCount=5, grid=False),
+        scale=alt.Scale(zero=False, padding=16),
+    )
+    y = alt.Y(
+        "review_score:Q",
+        title="review score",
+        axis=alt.Axis(format=".1f", tickCount=5, domain=False, ticks=False),
+        scale=alt.Scale(zero=False, padding=16),
+    )
+    size = alt.Size("reviews:Q", legend=None, scale=alt.Scale(range=[40, 360]))
+    dots = base.mark_circle(color=PLAIN, opacity=0.75).encode(
+        x=x, y=y, size=size, description="tip:N"
+    )
+    names = base.mark_text(dy=-15, fontSize=11, fill="currentColor", aria=False).encode(
+        x=x, y=y, text="customer_state:N"
+    )
+    fit = alt.AutoSizeParams(type="fit", contains="padding")
+    return (dots + names).properties(width=width, height=330, autosize=fit, padding=2)
+
+
+_STATES = """
+SELECT customer_state, orders, delivered, on_time_share, late, mean_days_late, mean_lag_days,
+       p90_lag_days, reviews, review_score
+FROM gold.mart_delivery_by_state
+ORDER BY delivered DESC, customer_state
+"""
+
+FIGURES = (
+    Figure(
+        "states",
+        "Delivered on time, by state",
+        f"Each tile is a state, about where it lies. A state with {_FEW} has no colour: its share "
+        "says little.",
+        _STATES,
+        MartDeliveryByState,
+        _map,
+    ),
+    Figure(
+        "score-by-lateness",
+        "Review score, by how late the order came",
+        "Stars from 1 to 5, and in brackets how many reviews. Late is orange; what never came is "
+        "grey.",
+        """
+SELECT lateness, reviews, reviews_share, stars, review_score, one_star_share, five_star_share
+FROM gold.mart_review_by_lateness
+ORDER BY position
+""",
+        MartReviewByLateness,
+        _lateness,
+        also={"lateness": "Calendar days from the estimate to the delivery of the reviewed order."},
+    ),
+    Figure(
+        "late-states",
+        "Late deliveries and review score, by state",
+        f"Each dot is a state with {ENOUGH} deliveries or more, as large as its number of reviews: "
+        "to the right more is late, to the top reviews are better. The axes do not begin at zero.",
+        f"""
+SELECT customer_state, delivered, on_time_share, reviews, review_score
+FROM gold.mart_delivery_by_state
+WHERE delivered >= {ENOUGH}
+ORDER BY on_time_share, customer_state
+""",  # noqa: S608 - a number of ours
+        MartDeliveryByState,
+        _dots,
+        wide=True,
+    ),
+    Figure(
+        "every-state",
+        "Every state",
+        "Sorted by deliveries; a click on a heading sorts by that.",
+        _STATES,
+        MartDeliveryByState,
+        wide=True,
+    ),
+)
+
+PAGE = Page("operations.html", "Operations", tell, FIGURES)

@@ -1,0 +1,147 @@
+"""Whether the figures can be trusted: what was set aside, whether all adds up, how fresh it is."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from contracts.contract import Contract
+from contracts.gold.fact_orders import FactOrders
+from contracts.rules import rules
+from flows import delta
+from flows.site.history import Commit, history
+from flows.status import status
+from transforms.graph import Table, tables
+from transforms.sift import UNREADABLE
+
+
+class Broken(NamedTuple):
+    """A rule that records break now."""
+
+    table: str
+    rule: str
+    words: str
+    warning: bool
+    records: int
+
+
+class Conserved(NamedTuple):
+    """What became of the records that a table's commits read, as far as its log tells."""
+
+    table: str
+    read: int
+    accepted: int
+    superseded: int
+    quarantined: int
+
+    @property
+    def adds_up(self) -> bool:
+        """Tell whether no record was lost or doubled."""
+        return self.read == self.accepted + self.superseded + self.quarantined
+
+
+class Summed(NamedTuple):
+    """A column of a table beside the sum of the fact that it must add up to."""
+
+    table: str
+    column: str
+    of: str
+    have: int | Decimal
+    due: int | Decimal
+
+    @property
+    def astray(self) -> bool:
+        """Tell whether the two differ."""
+        return self.have != self.due
+
+
+class Fresh(NamedTuple):
+    """How up to date a table is."""
+
+    table: str
+    rows: int
+    at: datetime | None
+    behind: int
+
+
+class Quality(NamedTuple):
+    """All that the page tells."""
+
+    read: int
+    """Records in bronze."""
+    waiting: int
+    """Records in quarantine."""
+    broken: list[Broken]
+    conserved: list[Conserved]
+    summed: list[Summed]
+    fresh: list[Fresh]
+    newest: datetime | None
+    """When the newest order was placed."""
+
+
+def quality(lake: str) -> Quality:
+    """Gather it from the logs, and the sums from the tables."""
+    standing = status(lake)
+    made = {name: table for name, table in tables().items() if name in standing}
+    handles = {name: delta.open_existing(lake, name) for name in made}
+    commits = {name: history(handle) for name, handle in handles.items()}
+    return Quality(
+        read=sum(row["rows"] for name, row in standing.items() if name.startswith("bronze.")),
+        waiting=sum(row["quarantined"] for row in standing.values()),
+        broken=sorted(
+            (found for name, table in made.items() for found in _broken(table, standing[name])),
+            key=lambda each: (each.warning, -each.records, each.table, each.rule),
+        ),
+        conserved=[_conserved(name, commits[name]) for name in made if made[name].source],
+        summed=[found for table in made.values() for found in _summed(lake, table)],
+        fresh=[
+            Fresh(name, standing[name]["rows"], _latest(commits[name]), standing[name]["lag"])
+            for name in made
+        ],
+        newest=_newest_order(lake),
+    )
+
+
+def _broken(table: Table, standing: dict[str, Any]) -> Iterator[Broken]:
+    words = {rule.name: rule.words for rule in rules(table.contract, typed_from_raw=True)}
+    words[UNREADABLE] = "The record has the fields of its header, and its quotes are closed."
+    for kind in ("broken_rules", "warnings"):
+        for rule, records in standing[kind].items():
+            if records:
+                said = words.get(rule, "A rule of an earlier contract.")
+                yield Broken(table.name, rule, said, kind == "warnings", records)
+
+
+def _conserved(name: str, commits: list[Commit]) -> Conserved:
+    total = Counter[str]()
+    for commit in commits:
+        total.update(commit.figures)
+    return Conserved(name, *(total[figure] for figure in Conserved._fields[1:]))
+
+
+def _summed(lake: str, table: Table) -> Iterator[Summed]:
+    sums = table.contract.sums()
+    if not sums:
+        return
+    have = _row(lake, table.contract, {name: pl.col(name) for name in sums})
+    for of in dict.fromkeys(of for of, _ in sums.values()):
+        due = _row(lake, of, {name: what for name, (read, what) in sums.items() if read is of})
+        for name, amount in due.items():
+            yield Summed(table.name, name, of.promise().table, have[name], amount)
+
+
+def _row(lake: str, contract: type[Contract], asked: dict[str, pl.Expr]) -> dict[str, Any]:
+    rows = delta.scan(delta.open_existing(lake, contract.promise().table))
+    return rows.select(**{n: what.sum() for n, what in asked.items()}).collect().row(0, named=True)
+
+
+def _newest_order(lake: str) -> datetime | None:
+    orders = delta.scan(delta.open_existing(lake, FactOrders.promise().table))
+    return orders.select(pl.col("order_purchase_timestamp").max()).collect().item()  # type: ignore[no-any-return]  # of a column of timestamps
+
+
+def _latest(commits: list[Commit]) -> datetime | None:
+    return commits[0].at if commits else None

@@ -1,0 +1,151 @@
+"""What is sold, and how it is paid."""
+
+from decimal import Decimal
+
+import polars as pl
+from polars import col
+
+from contracts.gold.mart_category import MartCategory
+from contracts.gold.mart_payment_mix import MartPaymentMix
+from flows.site import shapes
+from flows.site.chart import AnyChart
+from flows.site.figure import DESK, Figure, Frames, Page, Tile, Told, total
+from flows.site.shapes import REAIS
+from flows.site.text import percent, reais
+
+_TOP = 12
+
+_PORTUGUESE = {
+    "credit_card": "credit card (crédito)",
+    "debit_card": "debit card (débito)",
+    "voucher": "voucher (vale)",
+    "boleto": "boleto",
+    "not_defined": "not defined",
+}
+
+
+def tell(frames: Frames) -> Told:
+    """Name the category that sells best, and the way to pay that brings most."""
+    categories, ways = frames["categories"], frames["ways-to-pay"]
+    said = []
+    if len(categories):
+        best = categories.row(0, named=True)
+        share = f", {percent(best['sales_share'])} of all" if best["sales_share"] else ""
+        said.append(
+            f"“{best['category'].replace('_', ' ')}” sells best: {reais(best['sales'])}{share}. "
+            f"All categories together make {reais(total(categories, 'sales'))}, which is the GMV "
+            f"of all months."
+        )
+    if len(ways):
+        first = ways.row(0, named=True)
+        share = f", {percent(first['value_share'])} of what is paid" if first["value_share"] else ""
+        said.append(f"Most is paid by {_PORTUGUESE[first['payment_type']]}{share}.")
+    return Told("What is sold, and how it is paid", tuple(said), _tiles(categories, ways))
+
+
+def _tiles(categories: pl.DataFrame, ways: pl.DataFrame) -> tuple[Tile, ...]:
+    if categories.is_empty():
+        return ()
+    of_items, of_payments = FIGURES[0].means, FIGURES[1].means
+    items, paid = total(categories, "units"), total(ways, "payment_value") or Decimal(0)
+    sold, freight = total(categories, "sales"), total(categories, "freight_value")
+    beside = f"{percent(float(freight / (sold + freight)))} of price and freight"
+    return (
+        Tile("GMV (faturamento bruto)", reais(sold), of_items("sales"), "over all time"),
+        Tile("Items (itens)", f"{items:,}", of_items("units"), f"{reais(sold / items)} on average"),
+        Tile("Freight (frete)", reais(freight), of_items("freight_value"), beside),
+        Tile("Paid (pago)", reais(paid), of_payments("payment_value"), "over all time"),
+    )
+
+
+def _categories(frame: pl.DataFrame, width: int) -> AnyChart:
+    bilingual = pl.format("{} ({})", "category", "categoria")
+    name = pl.coalesce(bilingual, "category") if width == DESK else col("category")
+    best = frame.head(_TOP).with_columns(name=name.str.replace_all("_", " "))
+    tip = (
+        "datum.category + (datum.categoria ? ' (' + datum.categoria + ')' : '') + ': R$ '"
+        " + format(datum.sales, ',.2f') + ', ' + format(datum.sales_share, '.1%') + ' of sales'"
+    )
+    return shapes.bars(best, width, "name", "sales", tip, _MONEY.format("sales"))
+
+
+def _ways(frame: pl.DataFrame, width: int) -> AnyChart:
+    named = frame.with_columns(col("payment_type").replace(_PORTUGUESE))
+    tip = (
+        "datum.payment_type + ': ' + format(datum.payments, ',') + ' payments, R$ '"
+        " + format(datum.payment_value, ',.2f')"
+    )
+    return shapes.bars(
+        named, width, "payment_type", "payment_value", tip, _MONEY.format("payment_value")
+    )
+
+
+def _instalments(frame: pl.DataFrame, width: int) -> AnyChart:
+    tip = (
+        "datum.payment_installments + ' instalments: R$ ' + format(datum.payment_value, ',.2f')"
+        " + ', R$ ' + format(datum.average_payment_value, ',.2f') + ' a payment'"
+    )
+    return shapes.columns(
+        frame,
+        width,
+        "payment_installments",
+        "payment_value",
+        tip,
+        form=REAIS,
+        title="instalments (parcelas)",
+    )
+
+
+_MONEY = "'R$ ' + format(datum.{}, '.3~s')"
+
+FIGURES = (
+    Figure(
+        "categories",
+        "Sales by category",
+        f"The {_TOP} categories that sell most, over all time; the table below has all.",
+        """
+WITH names AS (
+    SELECT product_category_name_english AS category, min(product_category_name) AS categoria
+    FROM gold.dim_product
+    GROUP BY ALL
+)
+SELECT category, categoria, sales, sales_share, units, orders, freight_value, reviews, review_score
+FROM gold.mart_category LEFT JOIN names USING (category)
+ORDER BY rank, category
+""",
+        MartCategory,
+        _categories,
+        wide=True,
+        also={"categoria": "The category as the shop spells it."},
+    ),
+    Figure(
+        "ways-to-pay",
+        "Ways to pay",
+        "What was paid by each, over all time.",
+        """
+SELECT payment_type, sum(payments)::BIGINT AS payments, sum(payment_value) AS payment_value,
+       sum(payments_share) AS payments_share, sum(value_share) AS value_share
+FROM gold.mart_payment_mix
+GROUP BY payment_type
+ORDER BY payment_value DESC, payment_type
+""",
+        MartPaymentMix,
+        _ways,
+        also={"payment_type": "As the source calls it: boleto is a slip that is paid at a bank."},
+    ),
+    Figure(
+        "instalments",
+        "Credit cards, by number of instalments",
+        "What was paid in so many monthly instalments, over all time.",
+        """
+SELECT payment_installments, payments, payment_value, average_payment_value, value_share
+FROM gold.mart_payment_mix
+WHERE payment_type = 'credit_card'
+ORDER BY payment_installments
+""",
+        MartPaymentMix,
+        _instalments,
+    ),
+)
+
+PAGE = Page("sales.html", "Sales", tell, FIGURES)

@@ -1,0 +1,105 @@
+"""Which month a report tells of, and what it says of it."""
+
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from flows.site.text import change, counted, month, moved, percent, reais
+
+Month = dict[str, Any]
+"""A row of gold.mart_monthly_sales."""
+
+
+class Period(NamedTuple):
+    """The month that is told of, the calendar month before it, and those that are left out."""
+
+    now: Month
+    before: Month | None
+    left_out: list[Month]
+    over: bool
+    """Whether the month has ended."""
+
+
+def period(months: pl.DataFrame) -> Period | None:
+    """Choose the newest month that is over and in which something was delivered.
+
+    A month is over when there is an order of a later one: it depends on the data, never on the
+    clock. Where none is, the newest month with a delivery is taken, else the newest. Without
+    months there is no period.
+    """
+    rows = months.sort("purchase_month").to_dicts()
+    if not rows:
+        return None
+    delivered = [row for row in rows if row["delivered"]]
+    over = [row for row in delivered if row is not rows[-1]]
+    now = (over or delivered or rows)[-1]
+    at = rows.index(now)
+    return Period(now, rows[at - 1] if at else None, rows[at + 1 :], now is not rows[-1])
+
+
+def sentences(told: Period) -> tuple[str, ...]:
+    """Say what the month was like beside the one before: money first, then people."""
+    now, before = told.now, told.before or {}
+    gmv = change(now["gmv"], before.get("gmv"))
+    to = f"to {reais(now['gmv'])}" if gmv != 0 else f"at {reais(now['gmv'])}"
+    return (
+        f"In {month(now['purchase_month'])} GMV {moved(gmv)} {to}{_because(now, before)}.",
+        *filter(None, [_went(now, before)]),
+    )
+
+
+def left_out(told: Period) -> str:
+    """Say which months are not told of, and why; nothing where none is."""
+    if not told.over:
+        return "No month with a delivery is over yet: this one may still grow."
+    named = ", ".join(
+        f"{month(each['purchase_month'])} ({counted(each['orders'], 'order')}, "
+        f"{each['delivered'] or 'none'} delivered)"
+        for each in told.left_out
+    )
+    return (
+        f"{month(told.now['purchase_month'])} is the newest month that is over and in which "
+        f"something was delivered. Left out, for too little of them is known yet: {named}."
+    )
+
+
+def _because(now: Month, before: Month) -> str:
+    orders = change(now["orders_with_items"], before.get("orders_with_items"))
+    value = change(now["average_order_value"], before.get("average_order_value"))
+    if orders is None or value is None:
+        return f", from {counted(now['orders_with_items'], 'order')} with items"
+    return (
+        f": {_more(orders, 'more', 'fewer')} orders with items "
+        f"({now['orders_with_items']:,}), at an average of {reais(now['average_order_value'])} "
+        f"({_more(value, 'higher', 'lower')})"
+    )
+
+
+def _went(now: Month, before: Month) -> str:
+    parts = []
+    if now["on_time_share"] is not None:
+        points = _difference(now, before, "on_time_share", 100, ".1f", " points")
+        parts.append(f"{percent(now['on_time_share'])} of its deliveries came on time{points}")
+    if now["review_score"] is not None:
+        stars = _difference(now, before, "review_score", 1, ".2f", "")
+        parts.append(f"reviews gave {now['review_score']:.2f} of 5 stars{stars}")
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}." if said else ""
+
+
+def _difference(  # noqa: PLR0913, PLR0917 - how a figure is compared and written
+    now: Month, before: Month, name: str, times: int, form: str, unit: str
+) -> str:
+    if before.get(name) is None:
+        return ""
+    by = (now[name] - before[name]) * times
+    said = format(abs(by), form)
+    if float(said) == 0:
+        return ", as in the month before"
+    return f", {said}{unit} {'more' if by > 0 else 'less'} than in the month before"
+
+
+def _more(by: float, up: str, down: str) -> str:
+    if by == 0:
+        return "as many" if up == "more" else "as before"
+    return f"{percent(abs(by))} {up if by > 0 else down}"

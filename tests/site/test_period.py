@@ -1,0 +1,151 @@
+"""The report tells of a month that can be compared, and says in words how it went."""
+
+from decimal import Decimal
+from typing import Any
+
+import polars as pl
+import pytest
+
+from flows.site.period import left_out, period, sentences
+
+
+def months(*rows: dict[str, Any]) -> pl.DataFrame:
+    """Rows of gold.mart_monthly_sales from January 2018 on, each of ten good orders of R$ 10."""
+    good = {
+        "gmv": Decimal("100.00"),
+        "orders": 10,
+        "orders_with_items": 10,
+        "average_order_value": Decimal("10.00"),
+        "delivered": 10,
+        "on_time_share": 0.9,
+        "review_score": 4.0,
+    }
+    return pl.DataFrame(
+        [{"purchase_month": f"2018-{n:02}", **good, **row} for n, row in enumerate(rows, 1)],
+        schema_overrides={"on_time_share": pl.Float64, "review_score": pl.Float64},
+    )
+
+
+NOTHING: dict[str, Any] = {
+    "gmv": Decimal(0),
+    "orders_with_items": 0,
+    "average_order_value": None,
+    "delivered": 0,
+    "on_time_share": None,
+    "review_score": None,
+}
+
+
+def chosen(*rows: dict[str, Any]) -> tuple[str, str | None, list[str]]:
+    found = period(months(*rows))
+    assert found
+    before = found.before["purchase_month"] if found.before else None
+    return found.now["purchase_month"], before, [m["purchase_month"] for m in found.left_out]
+
+
+def said(*rows: dict[str, Any]) -> list[str]:
+    found = period(months(*rows))
+    assert found
+    return [*sentences(found)]
+
+
+def test_without_orders_there_is_no_period() -> None:
+    assert period(months({}).clear()) is None
+
+
+def test_the_last_month_is_never_over() -> None:
+    assert chosen({}, {}, {}) == ("2018-02", "2018-01", ["2018-03"])
+
+
+def test_months_without_a_delivery_are_left_out() -> None:
+    last = chosen({}, {}, NOTHING, {"delivered": 0})
+    assert last == ("2018-02", "2018-01", ["2018-03", "2018-04"])
+
+
+def test_a_month_that_is_not_over_is_better_than_none() -> None:
+    assert chosen({}) == ("2018-01", None, [])
+    assert chosen(NOTHING, {}) == ("2018-02", "2018-01", [])
+    assert chosen(NOTHING, NOTHING) == ("2018-02", "2018-01", [])
+
+
+def test_what_is_left_out_is_said() -> None:
+    found = period(months({}, {"orders": 16, "delivered": 0}, {"orders": 1, "delivered": 0}))
+    assert found
+    assert left_out(found) == (
+        "January 2018 is the newest month that is over and in which something was delivered. Left "
+        "out, for too little of them is known yet: February 2018 (16 orders, none delivered), "
+        "March 2018 (1 order, none delivered)."
+    )
+    alone = period(months({}))
+    assert alone
+    assert left_out(alone) == "No month with a delivery is over yet: this one may still grow."
+
+
+def test_a_rise_is_said() -> None:
+    more = {
+        "gmv": Decimal("180.00"),
+        "orders_with_items": 15,
+        "average_order_value": Decimal("12.00"),
+        "on_time_share": 0.95,
+        "review_score": 4.25,
+    }
+    assert said({}, more, {}) == [
+        (
+            "In February 2018 GMV rose by 80.0% to R$ 180.00: 50.0% more orders with items (15), "
+            "at an average of R$ 12.00 (20.0% higher)."
+        ),
+        (
+            "95.0% of its deliveries came on time, 5.0 points more than in the month before; "
+            "reviews gave 4.25 of 5 stars, 0.25 more than in the month before."
+        ),
+    ]
+
+
+def test_a_fall_is_said() -> None:
+    less = {
+        "gmv": Decimal("40.00"),
+        "orders_with_items": 5,
+        "average_order_value": Decimal("8.00"),
+        "on_time_share": 0.8,
+        "review_score": 3.0,
+    }
+    assert said({}, less, {}) == [
+        (
+            "In February 2018 GMV fell by 60.0% to R$ 40.00: 50.0% fewer orders with items (5), "
+            "at an average of R$ 8.00 (20.0% lower)."
+        ),
+        (
+            "80.0% of its deliveries came on time, 10.0 points less than in the month before; "
+            "reviews gave 3.00 of 5 stars, 1.00 less than in the month before."
+        ),
+    ]
+
+
+def test_nothing_new_is_said() -> None:
+    assert said({}, {}, {}) == [
+        (
+            "In February 2018 GMV stayed the same at R$ 100.00: as many orders with items (10), at "
+            "an average of R$ 10.00 (as before)."
+        ),
+        (
+            "90.0% of its deliveries came on time, as in the month before; reviews gave 4.00 of 5 "
+            "stars, as in the month before."
+        ),
+    ]
+
+
+@pytest.mark.parametrize("before", [[], [NOTHING]])
+def test_a_month_without_one_to_compare_stands_alone(before: list[dict[str, Any]]) -> None:
+    month = "February" if before else "January"
+    assert said(*before, {}, {}) == [
+        f"In {month} 2018 GMV came to R$ 100.00, from 10 orders with items.",
+        "90.0% of its deliveries came on time; reviews gave 4.00 of 5 stars.",
+    ]
+
+
+def test_a_month_in_which_nothing_was_sold_is_told() -> None:
+    assert said({}, NOTHING) == [
+        "In January 2018 GMV came to R$ 100.00, from 10 orders with items.",
+        "90.0% of its deliveries came on time; reviews gave 4.00 of 5 stars.",
+    ]
+    assert said(NOTHING) == ["In January 2018 GMV came to R$ 0.00, from 0 orders with items."]

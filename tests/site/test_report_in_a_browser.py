@@ -1,0 +1,143 @@
+"""The report in a real browser: on a desk and on a phone, in light and in dark."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from flows.site.pages.operations import QUESTION
+from flows.site.report import figures
+
+CHARTS = {figure.name for figure in figures() if figure.draw}
+
+
+def test_no_page_complains_or_scrolls_sideways(report: Path, page: Page) -> None:
+    for width in (1440, 390, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        for file in sorted(report.glob("*.html")):
+            page.goto(file.as_uri())
+            assert page.evaluate("document.documentElement.scrollWidth") == width, file.name
+            assert page.evaluate(_CUT) == [], file.name
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_every_chart_is_drawn_and_every_word_in_it_stands_out(
+    report: Path, browser: Browser, width: int, scheme: str
+) -> None:
+    context = browser.new_context(
+        offline=True,
+        viewport={"width": width, "height": 900},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    context.set_default_timeout(120_000)
+    page, drawn = context.new_page(), set[str]()
+    for file in sorted(report.glob("*.html")):
+        page.goto(file.as_uri())
+        for name, (marks, faint, outside) in page.evaluate(_CHARTS).items():
+            assert marks > 0, name
+            assert faint == {}, name
+            assert outside == [], name
+            drawn.add(name)
+    context.close()
+    assert drawn == CHARTS
+
+
+def test_the_answer_is_a_click_away(report: Path, page: Page) -> None:
+    page.goto((report / "index.html").as_uri())
+    page.get_by_role("link", name=QUESTION).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(QUESTION)
+    expect(page.locator("p.lead").first).to_contain_text("is the latest")
+
+
+def test_every_link_leads_to_a_place_that_is_there(report: Path, page: Page) -> None:
+    places, links = set[str](), dict[str, str]()
+    for file in sorted(report.glob("*.html")):
+        page.goto(file.as_uri())
+        ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
+        assert len(ids) == len({*ids}), file.name
+        places |= {file.as_uri(), *(f"{file.as_uri()}#{each}" for each in ids)}
+        found = page.evaluate("[...document.querySelectorAll('a')].map(a => a.href)")
+        links |= dict.fromkeys(found, file.name)
+    assert {link: at for link, at in links.items() if link not in places} == {}
+
+
+def test_a_chart_leads_to_its_statement(report: Path, page: Page) -> None:
+    page.goto((report / "sales.html").as_uri())
+    page.locator("#categories ~ .more a").click()
+    expect(page.locator("#categories")).to_be_in_viewport()
+    statement = page.locator("section", has=page.locator("#categories")).locator("pre")
+    expect(statement).to_contain_text("FROM gold.mart_category LEFT JOIN names")
+
+
+def test_states_are_sorted_by_any_column(report: Path, page: Page) -> None:
+    page.goto((report / "operations.html").as_uri())
+    table = page.locator("section", has=page.locator("#every-state")).locator("table")
+    for heading, place in (("On time", 2), ("Mean days to deliver", 5)):
+        table.get_by_role("button", name=f"Sort by {heading}", exact=True).click()
+        cells = table.locator(f"tbody td:nth-of-type({place + 1})").all_inner_texts()
+        shown = [float(cell.rstrip("%")) for cell in cells if cell[0].isdigit()]
+        assert shown == sorted(shown)
+        assert len({*shown}) > 5
+
+
+def test_money_is_sorted_as_money(report: Path, page: Page) -> None:
+    page.goto((report / "sellers.html").as_uri())
+    table = page.locator("section", has=page.locator("#top-sellers")).locator("table")
+    table.get_by_role("button", name="Sort by Sales").click()
+    cells = table.locator("tbody td:nth-of-type(2)").all_inner_texts()
+    amounts = [float(cell.removeprefix("R$ ").replace(",", "")) for cell in cells]
+    assert amounts == sorted(amounts)
+    assert amounts[0] < amounts[-1]
+
+
+def test_a_figure_says_what_it_means_to_the_keyboard(report: Path, page: Page) -> None:
+    page.goto((report / "index.html").as_uri())
+    term = page.locator(".tiles .term").first
+    expect(term.get_by_role("tooltip")).to_be_hidden()
+    term.focus()
+    expect(term.get_by_role("tooltip")).to_contain_text("gross merchandise value")
+
+
+# What does not fit into its tile.
+_CUT = """[...document.querySelectorAll(".tiles, .tiles div")]
+  .filter((tile) => tile.scrollWidth > tile.clientWidth).map((tile) => tile.innerText)"""
+
+# By chart on the screen: its marks, words fainter than 4.5 (WCAG AA), words outside of it. What a
+# word stands on is the last mark before it that has it within, else the page.
+_CHARTS = """() => {
+  const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const bytes = (colour) => {
+    paint.fillStyle = colour; paint.fillRect(0, 0, 1, 1);
+    return [...paint.getImageData(0, 0, 1, 1).data].slice(0, 3);
+  };
+  const light = (colour) => {
+    const [r, g, b] = bytes(colour).map((c) => c / 255)
+      .map((c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const within = (a, b) =>
+    a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
+  const found = {};
+  for (const chart of document.querySelectorAll(".chart")) {
+    if (!chart.checkVisibility()) continue;
+    const marks = [...chart.querySelectorAll("path:has(title)")];
+    const frame = chart.querySelector("svg").getBoundingClientRect();
+    const seen = marks.filter(
+      (m) => m.getBoundingClientRect().width > 0 && getComputedStyle(m).fill !== "none");
+    const faint = {}, outside = [];
+    for (const text of chart.querySelectorAll("text")) {
+      const box = text.getBoundingClientRect(), word = text.textContent.trim();
+      if (!word || !text.checkVisibility({ opacityProperty: true })) continue;
+      if (box.left < frame.left - 1 || box.right > frame.right + 1) outside.push(word);
+      const under = marks.filter((m) => within(box, m.getBoundingClientRect())).at(-1);
+      const ground = under ? getComputedStyle(under).fill
+        : getComputedStyle(chart.closest(".figure")).backgroundColor;
+      const [a, b] = [getComputedStyle(text).fill, ground].map(light);
+      const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+      if (contrast < 4.5) faint[word] = contrast;
+    }
+    found[chart.closest(".figure").getAttribute("aria-labelledby")] = [seen.length, faint, outside];
+  }
+  return found;
+}"""
