@@ -30,6 +30,7 @@ class Column:
     """The raw column that it is parsed from, where the names differ."""
     refers_to: str
     looked_up_in: str
+    adds_up_with: str
     """Tables; empty where there is none."""
     statistics: Statistics | None
 
@@ -136,6 +137,7 @@ def _column(name: str, contract: type[Contract], found: Statistics | None) -> Co
         source=(declared.metadata or {}).get("source") or "",
         refers_to=_name(contract.references().get(name)),
         looked_up_in=_name(contract.lookups().get(name)),
+        adds_up_with=_name(contract.sums().get(name, (None,))[0]),
         statistics=found,
     )
 

@@ -66,6 +66,13 @@ def test_a_page_tells_what_its_contract_says(docs: Path) -> None:
         assert part in said
 
 
+def test_a_mart_says_with_what_it_adds_up(docs: Path) -> None:
+    said = words(docs / "gold.mart_payment_mix.html")
+    assert (
+        "those called off among them. Adds up with gold.fact_payments , or is not written." in said
+    )
+
+
 def test_the_figures_of_the_commits_are_told(docs: Path) -> None:
     said = words(docs / "silver.orders.html")
     assert re.search(r"2 20\d\d-\d\d-\d\d \d\d:\d\d 60 \d+ \d+ \d+", said)

@@ -83,7 +83,7 @@ def _ways(frame: pl.DataFrame, width: int) -> AnyChart:
 def _instalments(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = (
         "datum.payment_installments + ' instalments: R$ ' + format(datum.payment_value, ',.2f')"
-        " + ', R$ ' + format(datum.average_payment_value, ',.2f') + ' a payment'"
+        " + ', R$ ' + format(datum.average_value, ',.2f') + ' a payment'"
     )
     return shapes.columns(
         frame,
@@ -138,7 +138,7 @@ ORDER BY payment_value DESC, payment_type
         "Credit cards, by number of instalments",
         "What was paid in so many monthly instalments, over all time.",
         """
-SELECT payment_installments, payments, payment_value, average_payment_value, value_share
+SELECT payment_installments, payments, payment_value, average_value, value_share
 FROM gold.mart_payment_mix
 WHERE payment_type = 'credit_card'
 ORDER BY payment_installments
