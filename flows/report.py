@@ -56,12 +56,11 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
 
 
 def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
-    return [
-        f"{table}: {rule} ({count:,})"
+    told = {
+        table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
         for table, rules in found.items()
-        for rule, count in rules.items()
-        if count
-    ]
+    }
+    return [f"{table}: {rules}" for table, rules in told.items() if rules]
 
 
 def _markdown(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from rich import box
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 
 from flows.outcome import Outcome, RunFailedError
@@ -54,4 +55,8 @@ def _show(doing: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) ->
     out.print(f"{doing}: {headline(outcomes, undone)}")
     for title, found in remarks(outcomes).items():
         if found:
-            out.print(f"{title}:", *(f"  {line}" for line in found), sep="\n")
+            out.print(
+                f"{title}:",
+                *(Padding(line, (0, 0, 0, 2), expand=False) for line in found),
+                sep="\n",
+            )
