@@ -51,7 +51,7 @@ def complaints(frame: pl.DataFrame, drawn: Broken, contract: type[Contract]) -> 
     except ContractBrokenError as error:
         told = str(error).partition(" breaks its contract: ")[2].partition(". Nothing was")[0]
         names = [*breakable(contract)]
-        return {name for name in names if f"{name} (rows: " in told}
+        return {name for name in names if f"; {name} (rows: " in f"; {told}"}
     return set()
 
 
