@@ -39,28 +39,17 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def workers() -> Iterator[LocalCluster]:
-    """Two processes, each with one task at a time; tables of more than 100 rows are split."""
-    with (
-        pytest.MonkeyPatch.context() as environment,
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
-    ):
-        environment.setenv("KEYSTONE_PART", "100")  # until the end: who dies has a successor
-        with LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=":0",  # the usual port is for the cluster that the command starts
-        ) as cluster:
-            yield cluster
-
-
 @pytest.fixture
-def cluster(workers: LocalCluster) -> LocalCluster:
-    """Both of them, alive whatever became of them in the test before."""
-    workers.wait_for_workers(2, timeout=60)
-    return workers
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCluster]:
+    """Two processes, each with one task at a time; tables of more than 100 rows are split."""
+    monkeypatch.setenv("KEYSTONE_PART", "100")
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+    ):
+        yield cluster
 
 
 @pytest.fixture(scope="module")
