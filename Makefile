@@ -27,10 +27,13 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 	@$(BIN)/keystone report --lake $(DEMO)/lake --out $(DEMO)/report
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
+# These start many processes of their own.
+ALONE := tests/stream tests/deployments tests/flows/test_dask.py
+
 .PHONY: test
 test: .venv/installed ## Run the tests in two processes; those with a real Kafka need Java 17 and Maven, those of the sites chromium
-	$(BIN)/pytest -n 2 --dist worksteal --ignore tests/stream --ignore tests/deployments
-	$(BIN)/pytest tests/stream tests/deployments
+	$(BIN)/pytest -n 2 --dist worksteal $(foreach part,$(ALONE),--ignore $(part))
+	$(BIN)/pytest $(ALONE)
 
 OLIST ?= ../shared/data/olist
 
