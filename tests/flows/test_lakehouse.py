@@ -185,7 +185,7 @@ def test_artifacts_and_assets_say_what_was_done(lake: str) -> None:
 
         def materialised() -> Any:
             made = {
-                "any_resource": {"id_prefix": [f"file://{lake}/gold/fact_sales"]},
+                "resource": {"id": [f"file://{lake}/gold/fact_sales"]},
                 "event": {"name": ["prefect.asset.materialization.succeeded"]},
             }
             return ask("/events/filter", filter=made)["events"]
