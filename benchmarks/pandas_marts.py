@@ -9,6 +9,7 @@ import pandas as pd
 Tables = Mapping[str, pd.DataFrame]
 
 PURCHASED = "order_purchase_timestamp"
+WORST, BEST = 1, 5  # stars
 RECENT_DAYS, BIG_SPENDER = 180, 250_00
 BANDS = {
     "8 days early or more": -8,
@@ -213,8 +214,8 @@ def _review_by_lateness(gold: Tables) -> pd.DataFrame:
     band = pd.cut(days, [-np.inf, *BANDS.values()], labels=list(BANDS)).astype("object")
     reviews = reviews.assign(
         lateness=band.fillna("not delivered"),
-        worst=reviews["review_score"] == 1,
-        best=reviews["review_score"] == 5,  # noqa: PLR2004 - stars
+        worst=reviews["review_score"] == WORST,
+        best=reviews["review_score"] == BEST,
     )
     made = (
         reviews.groupby("lateness")

@@ -60,7 +60,7 @@ class Contract(pa.DataFrameModel):
         **options: Any,
     ) -> None:
         """Keep what the contract says of its table as a whole."""
-        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # of Pandera, without types
+        super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # Pandera gives its method no types
         layer = layer or cls._promise.layer
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls._promise = Promise(layer, f"{layer}.{name}", key, scope, partition_by, sort_by)

@@ -1,11 +1,29 @@
 """Whether a table adds up to what it is made of; that it does not is a bug, never bad data."""
 
 from collections.abc import Mapping
+from decimal import Decimal
+from typing import NamedTuple
 
 import polars as pl
 
 from contracts.check import ContractBrokenError
 from contracts.contract import Contract
+
+
+class Summed(NamedTuple):
+    """A column beside what it must add up to."""
+
+    table: str
+    column: str
+    of: str
+    """The table that the other sum is of."""
+    have: int | Decimal
+    due: int | Decimal
+
+    @property
+    def astray(self) -> bool:
+        """Tell whether the two differ."""
+        return self.have != self.due
 
 
 def reconcile(
@@ -21,28 +39,44 @@ def reconcile(
     Raises:
         ContractBrokenError: with every column that adds up to something else, and both sums.
     """
-    sums = contract.sums()
-    if not sums:
-        return
-    expected = pl.concat(
-        [
-            inputs[read].select(
-                expression.sum().alias(column)
-                for column, (of, expression) in sums.items()
-                if of is read
-            )
-            for read in dict.fromkeys(of for of, _ in sums.values())
-        ],
-        how="horizontal",
-    ).collect(engine="streaming")
-    have, due = made.select(pl.col(sums).sum()).row(0, named=True), expected.row(0, named=True)
-    if astray := [
-        f"{column} adds up to {have[column]}, but in {of.promise().table} to {due[column]}"
-        for column, (of, _) in sums.items()
-        if have[column] != due[column]
-    ]:
+    if astray := [each for each in summed(made.lazy(), contract, inputs) if each.astray]:
+        told = "; ".join(
+            f"{each.column} adds up to {each.have}, but in {each.of} to {each.due}"
+            for each in astray
+        )
         message = (
-            f"{contract.promise().table} does not reconcile: {'; '.join(astray)}. Nothing was "
+            f"{contract.promise().table} does not reconcile: {told}. Nothing was "
             f"written. Look for the bug in its function: rows lost or doubled by a join, say."
         )
         raise ContractBrokenError(message)
+
+
+def summed(
+    made: pl.LazyFrame, contract: type[Contract], inputs: Mapping[type[Contract], pl.LazyFrame]
+) -> list[Summed]:
+    """Return each column that `sums` something beside that sum; parameters as for `reconcile`."""
+    sums = contract.sums()
+    if not sums:
+        return []
+    (have,), *others = (
+        frame.rows(named=True)
+        for frame in pl.collect_all(
+            [
+                made.select(pl.col(sums).sum()),
+                *(
+                    inputs[read].select(
+                        what.sum().alias(column)
+                        for column, (of, what) in sums.items()
+                        if of is read
+                    )
+                    for read in dict.fromkeys(of for of, _ in sums.values())
+                ),
+            ],
+            engine="streaming",
+        )
+    )
+    due = {column: amount for (row,) in others for column, amount in row.items()}
+    return [
+        Summed(contract.promise().table, column, of.promise().table, have[column], due[column])
+        for column, (of, _) in sums.items()
+    ]

@@ -8,7 +8,7 @@ from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 from contracts.gold.dim_product import DimProduct
 from contracts.gold.dim_seller import DimSeller
-from contracts.vocabulary import ORDER_STATUSES
+from contracts.vocabulary import MONTH, ORDER_STATUSES
 
 
 class FactSales(
@@ -28,7 +28,7 @@ class FactSales(
     product_id: str = column(references=DimProduct)
     seller_id: str = column(references=DimSeller)
     date_key: int = column(references=DimDate, description="The day of purchase.")
-    purchase_month: str = column(str_matches=r"^\d{4}-\d{2}$", description="As yyyy-mm.")
+    purchase_month: str = column(str_matches=MONTH, description="As yyyy-mm.")
     order_status: str = column(isin=ORDER_STATUSES)
     price: Money = column(ge=0, description="R$.")
     freight_value: Money = column(ge=0, description="R$.")

@@ -11,6 +11,7 @@ from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_delivery_by_state import MartDeliveryByState
 from contracts.vocabulary import DELIVERED, REAIS, UNKNOWN
 from transforms.gold.ratios import average, share
+from transforms.gold.reviewed import reviewed
 
 
 def mart_delivery_by_state(
@@ -23,11 +24,7 @@ def mart_delivery_by_state(
     sent = orders.join(state, on="customer_id", how="left").with_columns(
         col("customer_state").fill_null(UNKNOWN)
     )
-    scored = (
-        reviews.join(sent.filter(DELIVERED).select("order_id", "customer_state"), on="order_id")
-        .group_by("customer_state")
-        .agg(reviews=pl.len(), review_score=col("review_score").mean())
-    )
+    scored = reviewed(sent.filter(DELIVERED), reviews, "customer_state")
     lag = col("delivery_lag_days").filter(DELIVERED)
     days_late = col("days_past_estimate").filter(DELIVERED, col("days_past_estimate") > 0)
     return (

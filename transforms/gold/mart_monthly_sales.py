@@ -10,6 +10,7 @@ from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_monthly_sales import MartMonthlySales
 from contracts.vocabulary import CALLED_OFF, DELIVERED, REAIS
 from transforms.gold.ratios import average, share
+from transforms.gold.reviewed import reviewed
 
 
 def mart_monthly_sales(
@@ -26,11 +27,7 @@ def mart_monthly_sales(
         delivered=DELIVERED.sum(),
         delivered_on_time=(DELIVERED & col("delivered_on_time")).sum(),
     )
-    scored = (
-        reviews.join(orders.select("order_id", month), on="order_id")
-        .group_by("month")
-        .agg(reviews=pl.len(), review_score=col("review_score").mean())
-    )
+    scored = reviewed(orders.select("order_id", month), reviews, "month")
     every = (
         sold.select(pl.date_ranges(col("month").min(), col("month").max(), "1mo").alias("month"))
         .explode("month")

@@ -4,14 +4,14 @@ import polars as pl
 from polars import LazyFrame, col
 
 
-def reviewed(sales: LazyFrame, reviews: LazyFrame, by: str) -> LazyFrame:
-    """Count and average the reviews of the orders in which each value of a column has an item.
+def reviewed(parts: LazyFrame, reviews: LazyFrame, by: str) -> LazyFrame:
+    """Count and average the reviews of the orders in which each value of a column has a part.
 
     Shape: one row per value that has a review, with `reviews` and `review_score`. A review counts
-    once for each value, however many items its order has of it.
+    once for each value, however many parts (items, say) of its order have it.
     """
     return (
-        sales.select("order_id", by)
+        parts.select("order_id", by)
         .unique()
         .join(reviews.select("order_id", "review_score"), on="order_id")
         .group_by(by)

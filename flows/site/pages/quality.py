@@ -3,13 +3,13 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from contracts.contract import Contract
 from contracts.gold.fact_orders import FactOrders
+from contracts.reconcile import Summed, summed
 from contracts.rules import rules
 from flows import delta
 from flows.site.history import Commit, history
@@ -41,21 +41,6 @@ class Conserved(NamedTuple):
     def adds_up(self) -> bool:
         """Tell whether no record was lost or doubled."""
         return self.read == self.accepted + self.superseded + self.quarantined
-
-
-class Summed(NamedTuple):
-    """A column of a table beside the sum of the fact that it must add up to."""
-
-    table: str
-    column: str
-    of: str
-    have: int | Decimal
-    due: int | Decimal
-
-    @property
-    def astray(self) -> bool:
-        """Tell whether the two differ."""
-        return self.have != self.due
 
 
 class Fresh(NamedTuple):
@@ -122,20 +107,12 @@ def _conserved(name: str, commits: list[Commit]) -> Conserved:
     return Conserved(name, *(total[figure] for figure in Conserved._fields[1:]))
 
 
-def _summed(lake: str, table: Table) -> Iterator[Summed]:
-    sums = table.contract.sums()
-    if not sums:
-        return
-    have = _row(lake, table.contract, {name: pl.col(name) for name in sums})
-    for of in dict.fromkeys(of for of, _ in sums.values()):
-        due = _row(lake, of, {name: what for name, (read, what) in sums.items() if read is of})
-        for name, amount in due.items():
-            yield Summed(table.name, name, of.promise().table, have[name], amount)
+def _summed(lake: str, table: Table) -> list[Summed]:
+    def rows(contract: type[Contract]) -> pl.LazyFrame:
+        return delta.scan(delta.open_existing(lake, contract.promise().table))
 
-
-def _row(lake: str, contract: type[Contract], asked: dict[str, pl.Expr]) -> dict[str, Any]:
-    rows = delta.scan(delta.open_existing(lake, contract.promise().table))
-    return rows.select(**{n: what.sum() for n, what in asked.items()}).collect().row(0, named=True)
+    read = {of: rows(of) for of, _ in table.contract.sums().values()}
+    return summed(rows(table.contract), table.contract, read)
 
 
 def _newest_order(lake: str) -> datetime | None:
