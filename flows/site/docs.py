@@ -1,13 +1,13 @@
 """The data docs: a page for every table, and one for the lakehouse as a whole."""
 
-from collections.abc import Iterable
 from itertools import groupby
 from pathlib import Path
 
 from markupsafe import Markup
 
 from flows.site.chart import history_chart
-from flows.site.entry import Entry, Kept, entry
+from flows.site.entry import entry
+from flows.site.kept import broken_now
 from flows.site.lineage import lineage
 from flows.site.shell import page, publish
 from flows.status import status
@@ -35,9 +35,8 @@ def write_docs(lake: str, out: Path) -> Path:
         },
         "as_of": max((commit.at for each in entries for commit in each.commits), default=None),
     }
-    front = page(
-        "index.html", **shell, layers=layers, broken=_broken(entries), drawing=lineage(graph)
-    )
+    broken = broken_now(rule for each in entries for rule in each.rules)
+    front = page("index.html", **shell, layers=layers, broken=broken, drawing=lineage(graph))
     pages = {
         f"{each.name}.html": page(
             "table.html",
@@ -49,9 +48,3 @@ def write_docs(lake: str, out: Path) -> Path:
         for each in entries
     }
     return publish(out, {"index.html": front, **pages})
-
-
-def _broken(entries: Iterable[Entry]) -> list[tuple[Entry, Kept]]:
-    """Return what is broken now, most frequent first."""
-    found = [(each, kept) for each in entries for kept in each.rules if kept.broken]
-    return sorted(found, key=lambda pair: (pair[1].warning, -(pair[1].broken or 0), pair[0].name))

@@ -8,13 +8,12 @@ from typing import Any
 import polars as pl
 
 from contracts.contract import Contract
-from contracts.rules import Rule, rules
 from contracts.technical import stored
 from flows import delta
 from flows.site.history import Commit, history
+from flows.site.kept import Kept, kept
 from flows.site.statistics import Statistics, statistics
 from transforms.graph import Table
-from transforms.sift import UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -33,16 +32,6 @@ class Column:
     adds_up_with: str
     """Tables; empty where there is none."""
     statistics: Statistics | None
-
-
-@dataclass(frozen=True)
-class Kept:
-    """A rule, and how many records break it now; none where nobody counts."""
-
-    name: str
-    words: str
-    warning: bool
-    broken: int | None
 
 
 @dataclass(frozen=True)
@@ -108,7 +97,7 @@ def entry(
             if parent is contract
         ],
         columns=[_column(name, contract, found.get(name)) for name in contract.fields()],
-        rules=_rules(contract, standing, typed_from_raw=bool(source)),
+        rules=kept(contract, standing, from_records=bool(source)),
         quarantine=delta.quarantine_name(source) if source else "",
         standing=standing,
         commits=history(handle) if handle else [],
@@ -158,29 +147,3 @@ def _kind(dtype: pl.DataType) -> str:
         pl.Datetime: "timestamp",
     }
     return names.get(dtype.base_type(), str(dtype))
-
-
-def _rules(
-    contract: type[Contract], standing: Mapping[str, Any] | None, *, typed_from_raw: bool
-) -> list[Kept]:
-    """Return the rules of today, and behind them those that records in quarantine broke before."""
-    asked = rules(contract, typed_from_raw=typed_from_raw)
-    broken = standing["broken_rules"] if standing else {}
-    warned = standing["warnings"] if standing else {}
-    if typed_from_raw:
-        unreadable = "The record has the fields of its header, and its quotes are closed."
-        asked = [Rule(UNREADABLE, pl.lit(value=True), words=unreadable), *asked]
-
-    def now(rule: Rule) -> int | None:
-        if rule.warning:
-            return int(warned.get(rule.name, 0))
-        return int(broken.get(rule.name, 0)) if typed_from_raw and standing else None
-
-    gone = broken.keys() - {rule.name for rule in asked}
-    return [
-        *(Kept(rule.name, rule.words, rule.warning, now(rule)) for rule in asked),
-        *(
-            Kept(n, "A rule of an earlier contract.", warning=False, broken=broken[n])
-            for n in sorted(gone)
-        ),
-    ]

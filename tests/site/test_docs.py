@@ -14,7 +14,8 @@ from contracts.contract import Contract
 from contracts.rules import rules
 from flows.cli import app
 from flows.site.docs import write_docs
-from flows.site.entry import Kept, entry
+from flows.site.entry import entry
+from flows.site.kept import Kept
 from flows.status import NoLakeError, status
 from tests.contact_data import contact_data
 from tests.stream.same_tables import batch_lake
@@ -93,7 +94,7 @@ def test_a_rule_that_is_gone_is_told_as_long_as_records_wait_for_it(lake: str) -
     standing = status(lake)["silver.orders"] | {"broken_rules": {"moon_is_full": 2}}
     told = entry(lake, orders, tables(), standing).rules
     words = "A rule of an earlier contract."
-    assert told[-1] == Kept("moon_is_full", words, warning=False, broken=2)
+    assert told[-1] == Kept("silver.orders", "moon_is_full", words, warning=False, broken=2)
     assert {kept.broken for kept in told[:-1] if not kept.warning} == {0}
 
 

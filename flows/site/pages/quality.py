@@ -1,31 +1,19 @@
 """Whether the figures can be trusted: what was set aside, whether all adds up, how fresh it is."""
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import polars as pl
 
 from contracts.contract import Contract
 from contracts.gold.fact_orders import FactOrders
 from contracts.reconcile import Summed, summed
-from contracts.rules import rules
 from flows import delta
 from flows.site.history import Commit, history
+from flows.site.kept import Kept, broken_now, kept
 from flows.status import status
 from transforms.graph import Table, tables
-from transforms.sift import UNREADABLE
-
-
-class Broken(NamedTuple):
-    """A rule that records break now."""
-
-    table: str
-    rule: str
-    words: str
-    warning: bool
-    records: int
 
 
 class Conserved(NamedTuple):
@@ -59,7 +47,7 @@ class Quality(NamedTuple):
     """Records in bronze."""
     waiting: int
     """Records in quarantine."""
-    broken: list[Broken]
+    broken: list[Kept]
     conserved: list[Conserved]
     summed: list[Summed]
     fresh: list[Fresh]
@@ -76,9 +64,10 @@ def quality(lake: str) -> Quality:
     return Quality(
         read=sum(row["rows"] for name, row in standing.items() if name.startswith("bronze.")),
         waiting=sum(row["quarantined"] for row in standing.values()),
-        broken=sorted(
-            (found for name, table in made.items() for found in _broken(table, standing[name])),
-            key=lambda each: (each.warning, -each.records, each.table, each.rule),
+        broken=broken_now(
+            rule
+            for name, table in made.items()
+            for rule in kept(table.contract, standing[name], from_records=bool(table.source))
         ),
         conserved=[_conserved(name, commits[name]) for name in made if made[name].source],
         summed=[found for table in made.values() for found in _summed(lake, table)],
@@ -88,16 +77,6 @@ def quality(lake: str) -> Quality:
         ],
         newest=_newest_order(lake),
     )
-
-
-def _broken(table: Table, standing: dict[str, Any]) -> Iterator[Broken]:
-    words = {rule.name: rule.words for rule in rules(table.contract, typed_from_raw=True)}
-    words[UNREADABLE] = "The record has the fields of its header, and its quotes are closed."
-    for kind in ("broken_rules", "warnings"):
-        for rule, records in standing[kind].items():
-            if records:
-                said = words.get(rule, "A rule of an earlier contract.")
-                yield Broken(table.name, rule, said, kind == "warnings", records)
 
 
 def _conserved(name: str, commits: list[Commit]) -> Conserved:
