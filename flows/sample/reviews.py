@@ -75,7 +75,8 @@ def _scores(rng: np.random.Generator, journeys: pl.DataFrame) -> Ints:
     """Return a score per order, counted from 0."""
     size = journeys.height
     delivered = (journeys["stage"] == DELIVERED).to_numpy()
-    late = (journeys["delivered"] > journeys["estimated"]).to_numpy()
+    # On the estimated day, which is a midnight, is not late.
+    late = (journeys["delivered"] >= journeys["estimated"] + _DAY).to_numpy()
     after_delivery = np.where(late, pick(rng, size, _SCORES_LATE), pick(rng, size, _SCORES_ON_TIME))
     return np.where(delivered, after_delivery, pick(rng, size, _SCORES_NOT_DELIVERED))
 

@@ -228,9 +228,13 @@ def test_proportions_are_those_of_the_source(two_chunks: Path) -> None:
     )
     handed_over = orders["order_delivered_carrier_date"]
     delivered = orders.filter(order_status="delivered")
-    late = delivered["order_delivered_customer_date"] > delivered["order_estimated_delivery_date"]
+    came, promised = (
+        delivered[f"order_{moment}_date"].str.head(len("yyyy-mm-dd"))
+        for moment in ("delivered_customer", "estimated_delivery")
+    )
+    late = came > promised
     rated = reviews.cast({"review_score": pl.Int64}).join(
-        delivered.with_columns(late=late), on="order_id"
+        delivered.with_columns(late=late, on_the_day=came == promised), on="order_id"
     )
     month = Counter(orders["order_purchase_timestamp"].str.head(7))
     measured = {
@@ -238,6 +242,7 @@ def test_proportions_are_those_of_the_source(two_chunks: Path) -> None:
         "late": (mean(late), 0.07, 0.09),
         "score when late": (mean(rated.filter("late")["review_score"]), 1.5, 2.5),
         "score on time": (mean(rated.filter(~pl.col("late"))["review_score"]), 4.2, 4.4),
+        "score on the day": (mean(rated.filter("on_the_day")["review_score"]), 4.0, 4.6),
         "handed over too early": (mean(handed_over < orders["order_approved_at"]), 0.008, 0.012),
         "no items": (1 - items["order_id"].n_unique() / orders.height, 0.006, 0.010),
         "one item": (mean(items["order_id"].value_counts()["count"] == 1), 0.86, 0.90),
