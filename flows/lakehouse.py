@@ -14,12 +14,12 @@ from flows.landing import arrivals, the_same
 from flows.outcome import Outcome, RunFailedError, UnknownTableError
 from flows.plan import Planned, plan
 from flows.records import refresh_records, replay_records
-from flows.report import publish
 from flows.restore import restore_table
 from flows.runner import SIDE_BY_SIDE, task_runner
 from flows.settings import place
 from flows.steps import gather, look, silence, step
 from flows.storage import reach
+from flows.summary import publish
 from transforms.graph import Table, readers, tables
 
 

@@ -1,77 +1,60 @@
-"""What a run tells people: a summary, and the same as Prefect artifacts."""
+"""The flow `report`: the report as a folder of files, and its charts as artifacts of the run."""
 
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect import flow
+from prefect.artifacts import create_image_artifact
 
-from flows.due import FIRST
-from flows.outcome import Outcome
-
-# Fields of an outcome.
-COLUMNS = ("table", "rows", "read", "accepted", "superseded", "quarantined", "seconds")
-
-
-def publish(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
-    """Create the table artifact and the Markdown summary of a run."""
-    rows = [{name: getattr(outcome, name) for name in COLUMNS} for outcome in outcomes]
-    rows += [
-        dict.fromkeys(COLUMNS) | {"table": table, "rows": why} for table, why in undone.items()
-    ]
-    create_table_artifact(rows, f"{flow}-tables", description="What became of each table.")
-    create_markdown_artifact(_markdown(flow, outcomes, undone), f"{flow}-summary")
+from flows import s3
+from flows.settings import place
+from flows.site.report import ask, figures, pages, pictures
+from flows.site.shell import publish
+from flows.steps import look
+from flows.storage import filesystem, is_s3, reach
 
 
-def headline(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
-    """Say in a sentence what a run changed."""
-    changed, tables = sum(outcome.changed for outcome in outcomes), len(outcomes) + len(undone)
-    waiting = sum(outcome.in_quarantine for outcome in outcomes)
-    return f"{changed} of {tables} tables changed; {waiting:,} records in quarantine."
-
-
-def lines(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> list[list[str]]:
-    """Return what became of each table under `COLUMNS`; empty where a table has no figure.
+@flow
+def report(lake: str | None = None, out: str | None = None) -> list[str]:
+    """Draw the report of a lake, and return the names of the charts that the run now shows.
 
     Args:
-        outcomes: of the tables that were done.
-        undone: by table that was not, in the place of its rows: why.
+        lake: where the tables lie; KEYSTONE_LAKE when not given.
+        out: the folder that the site is written to, or a prefix on S3; when not given, the charts
+            are artifacts of the run and nothing else is written.
+
+    Raises:
+        NoLakeError: the lake has no tables.
+        NoMartsError: it has no marts, or lacks some.
+        ForeignFolderError: the folder holds something else.
+        OSError: S3 does not answer.
     """
-    nothing = [""] * len(COLUMNS[2:])
-    return [*map(_cells, outcomes), *([table, why, *nothing] for table, why in undone.items())]
+    lake = place("lake", lake)
+    reach(lake)
+    frames = look(lake, ask)(lake)
+    if out:
+        _write(place("report", out), look(lake, pages)(lake, frames))
+    drawn = pictures(frames)
+    for figure in figures():
+        if figure.name in drawn:
+            _show(figure.name, figure.title, drawn[figure.name])
+    return list(drawn)
 
 
-def _cells(outcome: Outcome) -> list[str]:
-    counts = (outcome.rows, outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined)
-    numbers = ("" if count is None else f"{count:,}" for count in counts)
-    return [outcome.table, *numbers, f"{outcome.seconds:.2f}"]
+def _write(out: str, site: dict[str, str]) -> None:
+    """Publish a site to a folder; on S3, where nothing is replaced as a whole, file by file."""
+    if not is_s3(out):
+        publish(Path(out), site)
+        return
+    reach(out)
+    with TemporaryDirectory() as folder, s3.speaking_of(out):
+        there = filesystem(out)
+        for file in sorted(publish(Path(folder) / "site", site).parent.iterdir()):
+            there.put_file(str(file), f"{out.rstrip('/')}/{file.name}")
 
 
-def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
-    """Say what people may wonder at: by a title, a line for each table that it concerns."""
-    return {
-        "Made anew": [f"{o.table}: {o.anew}" for o in outcomes if o.anew not in {"", FIRST}],
-        "Taken out of bronze": [f"{o.table}: {source}" for o in outcomes for source in o.gone],
-        "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
-        "Warnings": _counts({o.table: o.warnings for o in outcomes}),
-    }
-
-
-def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
-    told = {
-        table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
-        for table, rules in found.items()
-    }
-    return [f"{table}: {rules}" for table, rules in told.items() if rules]
-
-
-def _markdown(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
-    text = [
-        f"# {flow}",
-        headline(outcomes, undone),
-        "",
-        f"| {' | '.join(COLUMNS)} |",
-        "|---" + "|--:" * (len(COLUMNS) - 1) + "|",
-        *(f"| {' | '.join(line)} |" for line in lines(outcomes, undone)),
-    ]
-    for title, found in remarks(outcomes).items():
-        text += ["", f"## {title}", *(f"- {line}" for line in found or ["none"])]
-    return "\n".join(text)
+def _show(name: str, title: str, picture: bytes) -> None:
+    # The server keeps no files: the picture is in its own address, which browsers show as it is.
+    address = f"data:image/png;base64,{b64encode(picture).decode()}"
+    create_image_artifact(address, key=f"report-{name}", description=title)

@@ -49,7 +49,7 @@ def cell(value: object) -> str:
 
 
 def _show(doing: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
-    from flows.report import COLUMNS, headline, lines, remarks
+    from flows.summary import COLUMNS, headline, lines, remarks
 
     out.print(grid(COLUMNS, lines(outcomes, undone)))
     out.print(f"{doing}: {headline(outcomes, undone)}")

@@ -1,20 +1,37 @@
-"""What a run tells people."""
+"""The flow that draws the report, on a real Prefect server."""
 
-from flows.outcome import Outcome
-from flows.report import COLUMNS, headline, lines
+import base64
+from collections.abc import Callable
+from pathlib import Path
 
-DONE = Outcome("silver.sellers", version=1, rows=2000, changed=True, seconds=0.5)
-UNDONE = {"silver.orders": "failed", "gold.fact_orders": "left"}
+import pytest
+from prefect.client.orchestration import get_client
+
+from flows.report import report
+from flows.site.shell import ForeignFolderError
+from tests.stream.same_tables import batch_lake
+
+Land = Callable[..., Path]
+pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def test_a_table_that_failed_has_a_line_and_no_figures() -> None:
-    assert lines([DONE], UNDONE) == [
-        ["silver.sellers", "2,000", "", "", "", "", "0.50"],
-        ["silver.orders", "failed", "", "", "", "", ""],
-        ["gold.fact_orders", "left", "", "", "", "", ""],
-    ]
-    assert {len(line) for line in lines([DONE], UNDONE)} == {len(COLUMNS)}
+def test_a_run_shows_its_charts_and_writes_the_site(land: Land, lake: str, tmp_path: Path) -> None:
+    batch_lake(lake, [land(orders=[{}], order_items=[{}])])
+    drawn = report(lake, str(tmp_path / "site"))
+    assert {"monthly-gmv", "states"} <= {*drawn}
+    assert (tmp_path / "site" / "index.html").is_file()
+    with get_client(sync_client=True) as client:
+        body = {"artifacts": {"key": {"like_": "report-%"}}}
+        found = client.request("POST", "/artifacts/latest/filter", json=body).json()
+    assert {each["key"] for each in found} == {f"report-{name}" for name in drawn}
+    assert {each["type"] for each in found} == {"image"}
+    for each in found:
+        kind, _, picture = each["data"].partition(",")
+        assert kind == "data:image/png;base64"
+        assert base64.b64decode(picture).startswith(b"\x89PNG\r\n")
 
 
-def test_a_table_that_failed_counts_as_one_that_did_not_change() -> None:
-    assert headline([DONE], UNDONE) == "1 of 3 tables changed; 0 records in quarantine."
+def test_a_folder_of_somebody_else_is_left_as_it_is(land: Land, lake: str, tmp_path: Path) -> None:
+    batch_lake(lake, [land(orders=[{}])])
+    with pytest.raises(ForeignFolderError, match="is left as it is"):
+        report(lake, str(tmp_path))

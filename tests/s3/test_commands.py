@@ -13,7 +13,7 @@ from contracts.contract import Gold, column
 from flows import delta, evolve
 from flows.cli import app
 from flows.lakehouse import lakehouse
-from flows.reporting import report
+from flows.report import report
 from flows.sample import write_sample
 from flows.storage import filesystem
 from tests.s3.server import BEST, BUCKET, make_bucket, reaching
