@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from itertools import chain
 
@@ -9,7 +10,10 @@ import duckdb
 import polars as pl
 
 from flows import delta
+from flows.for_each import for_each
 from flows.status import existing, unknown
+
+Tables = Mapping[str, pl.LazyFrame]
 
 
 class QueryError(Exception):
@@ -31,7 +35,22 @@ def query(lake: str, statement: str, limit: int | None = None) -> pl.DataFrame:
         NoLakeError: the lake has no tables.
         QueryError: the statement is wrong; names the nearest table, column or function.
     """
-    tables = {name: _rows(lake, name) for name in existing(lake)}
+    return _ask(for_each(_rows, lake, existing(lake)), statement, limit)
+
+
+def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
+    """Run statements over the same versions of the tables; returns and raises as `query`."""
+    tables = for_each(_rows, lake, existing(lake))
+    return {statement: _ask(tables, statement) for statement in statements}
+
+
+def _rows(lake: str, name: str) -> pl.LazyFrame:
+    rows = delta.scan(delta.open_existing(lake, name))
+    # What analysts read is the contract's columns alone.
+    return rows.drop("_version", strict=False) if name.startswith("gold.") else rows
+
+
+def _ask(tables: Tables, statement: str, limit: int | None = None) -> pl.DataFrame:
     with duckdb.connect() as connection:
         for name, rows in tables.items():
             schema, _, _ = name.partition(".")
@@ -49,12 +68,6 @@ def query(lake: str, statement: str, limit: int | None = None) -> pl.DataFrame:
             raise QueryError(_told(error, statement, tables)) from error
 
 
-def _rows(lake: str, name: str) -> pl.LazyFrame:
-    rows = delta.scan(delta.open_existing(lake, name))
-    # What analysts read is the contract's columns alone.
-    return rows.drop("_version", strict=False) if name.startswith("gold.") else rows
-
-
 def _fetched(result: duckdb.DuckDBPyRelation, limit: int | None) -> pl.DataFrame:
     # By position, for of two columns of a name DuckDB would take the first twice.
     columns = [duckdb.SQLExpression(f"#{n}") for n in range(1, len(result.columns) + 1)]
@@ -66,7 +79,7 @@ def _fetched(result: duckdb.DuckDBPyRelation, limit: int | None) -> pl.DataFrame
     return pl.DataFrame((shown if limit is None else shown.limit(limit)).pl())
 
 
-def _told(error: duckdb.Error, statement: str, tables: dict[str, pl.LazyFrame]) -> str:
+def _told(error: duckdb.Error, statement: str, tables: Tables) -> str:
     _, _, text = str(error).partition(" Error: ")
     found = json.loads(text) if text.startswith("{") else {"exception_message": text}
     said = found["exception_message"]
@@ -95,7 +108,7 @@ def _as_written(table: str, statement: str) -> str:
     return written[0].replace('"', "") if written else table
 
 
-def _no_column(asked: str, said: str, statement: str, tables: dict[str, pl.LazyFrame]) -> str:
+def _no_column(asked: str, said: str, statement: str, tables: Tables) -> str:
     columns = {
         name: rows.collect_schema().names()
         for name, rows in tables.items()

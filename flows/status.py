@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 from contracts.describe import version
 from flows import delta
 from flows.figures import last_figures
+from flows.for_each import for_each
 from flows.kafka import KafkaSettings
 from flows.lag import lag
 from flows.noted import noted
@@ -33,7 +34,7 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
         NoLakeError: the lake has no tables.
     """
     here = existing(lake)
-    handles = {name: delta.open_existing(lake, name) for name in here}
+    handles = for_each(delta.open_existing, lake, here)
     return {name: _figures(name, handles) for name in here if not name.startswith("quarantine.")}
 
 
@@ -67,7 +68,8 @@ def existing(lake: str) -> list[str]:
         OSError: S3 does not answer.
     """
     reach(lake)
-    if found := [name for name in _promised() if delta.exists(lake, name)]:
+    there = for_each(delta.exists, lake, _promised())
+    if found := [name for name, exists in there.items() if exists]:
         return found
     message = f"{lake}: there is no lake here yet; `keystone run` makes one"
     raise NoLakeError(message)

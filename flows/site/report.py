@@ -9,7 +9,7 @@ from flows.site.figure import Figure, Frames, Page, desk, drawn, show
 from flows.site.pages import customers, executive, operations, sales, sellers
 from flows.site.pages.quality import quality
 from flows.site.shell import page, publish
-from flows.sql import query
+from flows.sql import queries
 from flows.status import existing
 from transforms.graph import tables
 
@@ -39,8 +39,7 @@ def ask(lake: str) -> Frames:
     if missing:
         message = f"{lake}: lacks {', '.join(sorted(missing))}; `keystone refresh` makes them"
         raise NoMartsError(message)
-    asked = dict.fromkeys(figure.sql for figure in figures())
-    given = {statement: query(lake, statement) for statement in asked}
+    given = queries(lake, dict.fromkeys(figure.sql for figure in figures()))
     return {figure.name: given[figure.sql] for figure in figures()}
 
 
