@@ -21,10 +21,11 @@ class Period(NamedTuple):
 
 
 def period(months: pl.DataFrame) -> Period | None:
-    """Choose the newest month that is over and in which something was delivered.
+    """Choose the newest month that is over, in which something was delivered, and that is no stub.
 
     A month is over when there is an order of a later one: it depends on the data, never on the
-    clock. Where none is, the newest month with a delivery is taken, else the newest. Without
+    clock. A stub has not a twentieth of the orders of the busiest month: most are still to come.
+    Where there is no such month, the newest with a delivery is taken, else the newest. Without
     months there is no period.
     """
     rows = months.sort("purchase_month").to_dicts()
@@ -32,7 +33,8 @@ def period(months: pl.DataFrame) -> Period | None:
         return None
     delivered = [row for row in rows if row["delivered"]]
     over = [row for row in delivered if row is not rows[-1]]
-    now = (over or delivered or rows)[-1]
+    enough = max(row["orders"] for row in rows) / _STUB
+    now = ([row for row in over if row["orders"] >= enough] or over or delivered or rows)[-1]
     at = rows.index(now)
     return Period(now, rows[at - 1] if at else None, rows[at + 1 :], now is not rows[-1])
 
@@ -58,9 +60,13 @@ def left_out(told: Period) -> str:
         for each in told.left_out
     )
     return (
-        f"{month(told.now['purchase_month'])} is the newest month that is over and in which "
-        f"something was delivered. Left out, for too little of them is known yet: {named}."
+        f"{month(told.now['purchase_month'])} is the newest month that is over, has deliveries, "
+        "and a twentieth of the busiest month's orders. Left out, for too little of them is known "
+        f"yet: {named}."
     )
+
+
+_STUB = 20
 
 
 def _because(now: Month, before: Month) -> str:

@@ -12,7 +12,7 @@ PLAIN, STRONG, LATE, FAINT = "var(--bar)", "var(--step-5)", "var(--late)", "var(
 STEPS = [f"var(--step-{number})" for number in range(1, 6)]
 """From little to much; the last two are written on in the colour of the page."""
 
-REAIS, COUNT, SHARE, SCORE = "R$", ",", ".0%", ".1f"
+REAIS, COUNT, SHARE, SCORE = "R$", ",", ".1~%", ".2~f"
 """How the numbers of an axis are written."""
 
 

@@ -62,6 +62,13 @@ def test_months_without_a_delivery_are_left_out() -> None:
     assert last == ("2018-02", "2018-01", ["2018-03", "2018-04"])
 
 
+def test_a_month_with_hardly_an_order_is_left_out() -> None:
+    stub, least = {"orders": 9, "delivered": 9}, {"orders": 10, "delivered": 1}
+    assert chosen({"orders": 200}, stub, stub)[0] == "2018-01"
+    assert chosen({"orders": 200}, least, stub)[0] == "2018-02"
+    assert chosen(stub, {"orders": 200})[0] == "2018-01"
+
+
 def test_a_month_that_is_not_over_is_better_than_none() -> None:
     assert chosen({}) == ("2018-01", None, [])
     assert chosen(NOTHING, {}) == ("2018-02", "2018-01", [])
@@ -72,9 +79,9 @@ def test_what_is_left_out_is_said() -> None:
     found = period(months({}, {"orders": 16, "delivered": 0}, {"orders": 1, "delivered": 0}))
     assert found
     assert left_out(found) == (
-        "January 2018 is the newest month that is over and in which something was delivered. Left "
-        "out, for too little of them is known yet: February 2018 (16 orders, none delivered), "
-        "March 2018 (1 order, none delivered)."
+        "January 2018 is the newest month that is over, has deliveries, and a twentieth of the "
+        "busiest month's orders. Left out, for too little of them is known yet: February 2018 "
+        "(16 orders, none delivered), March 2018 (1 order, none delivered)."
     )
     alone = period(months({}))
     assert alone

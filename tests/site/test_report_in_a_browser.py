@@ -34,10 +34,11 @@ def test_every_chart_is_drawn_and_every_word_in_it_stands_out(
     page, drawn = context.new_page(), set[str]()
     for file in sorted(report.glob("*.html")):
         page.goto(file.as_uri())
-        for name, (marks, faint, outside) in page.evaluate(_CHARTS).items():
+        for name, (marks, faint, outside, touching) in page.evaluate(_CHARTS).items():
             assert marks > 0, name
             assert faint == {}, name
             assert outside == [], name
+            assert touching == [], name
             drawn.add(name)
     context.close()
     assert drawn == CHARTS
@@ -103,8 +104,9 @@ def test_a_figure_says_what_it_means_to_the_keyboard(report: Path, page: Page) -
 _CUT = """[...document.querySelectorAll(".tiles, .tiles div")]
   .filter((tile) => tile.scrollWidth > tile.clientWidth).map((tile) => tile.innerText)"""
 
-# By chart on the screen: its marks, words fainter than 4.5 (WCAG AA), words outside of it. What a
-# word stands on is the last mark before it that has it within, else the page.
+# By chart on the screen: its marks, words fainter than 4.5 (WCAG AA), words outside of it, pairs of
+# words that touch. What a word stands on is the last mark before it that has it within, else the
+# page.
 _CHARTS = """() => {
   const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const bytes = (colour) => {
@@ -118,6 +120,9 @@ _CHARTS = """() => {
   };
   const within = (a, b) =>
     a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
+  // A letter's box is higher than the letter.
+  const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
   const found = {};
   for (const chart of document.querySelectorAll(".chart")) {
     if (!chart.checkVisibility()) continue;
@@ -125,11 +130,14 @@ _CHARTS = """() => {
     const frame = chart.querySelector("svg").getBoundingClientRect();
     const seen = marks.filter(
       (m) => m.getBoundingClientRect().width > 0 && getComputedStyle(m).fill !== "none");
-    const faint = {}, outside = [];
+    const faint = {}, outside = [], touching = [], before = [];
     for (const text of chart.querySelectorAll("text")) {
       const box = text.getBoundingClientRect(), word = text.textContent.trim();
       if (!word || !text.checkVisibility({ opacityProperty: true })) continue;
       if (box.left < frame.left - 1 || box.right > frame.right + 1) outside.push(word);
+      touching.push(
+        ...before.filter((other) => overlap(box, other.box)).map((other) => [other.word, word]));
+      before.push({ word, box });
       const under = marks.filter((m) => within(box, m.getBoundingClientRect())).at(-1);
       const ground = under ? getComputedStyle(under).fill
         : getComputedStyle(chart.closest(".figure")).backgroundColor;
@@ -137,7 +145,9 @@ _CHARTS = """() => {
       const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
       if (contrast < 4.5) faint[word] = contrast;
     }
-    found[chart.closest(".figure").getAttribute("aria-labelledby")] = [seen.length, faint, outside];
+    found[chart.closest(".figure").getAttribute("aria-labelledby")] = [
+      seen.length, faint, outside, touching,
+    ];
   }
   return found;
 }"""

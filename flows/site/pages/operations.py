@@ -178,22 +178,22 @@ def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
 
 
 def _dots(frame: pl.DataFrame, width: int) -> AnyChart:
-    base = alt.Chart(frame.drop_nulls("review_score")).transform_calculate(
-        tip="datum.customer_state + ': ' + format(1 - datum.on_time_share, '.1%') + ' late, '"
+    states = frame.drop_nulls("review_score").with_columns(late_share=1 - col("on_time_share"))
+    base = alt.Chart(states.pipe(_named, width)).transform_calculate(
+        tip="datum.customer_state + ': ' + format(datum.late_share, '.1%') + ' late, '"
         " + format(datum.review_score, '.2f') + ' stars from ' + format(datum.reviews, ',')"
         " + ' reviews'",
-        late_share="1 - datum.on_time_share",
     )
     x = alt.X(
         "late_share:Q",
         title="delivered late",
-        axis=alt.Axis(format=".0%", tickCount=5, grid=False),
+        axis=alt.Axis(format=shapes.SHARE, tickCount=5, grid=False),
         scale=alt.Scale(zero=False, padding=16),
     )
     y = alt.Y(
         "review_score:Q",
         title="review score",
-        axis=alt.Axis(format=".1f", tickCount=5, domain=False, ticks=False),
+        axis=alt.Axis(format=shapes.SCORE, tickCount=5, domain=False, ticks=False),
         scale=alt.Scale(zero=False, padding=16),
     )
     size = alt.Size("reviews:Q", legend=None, scale=alt.Scale(range=[40, 360]))
@@ -201,11 +201,30 @@ def _dots(frame: pl.DataFrame, width: int) -> AnyChart:
         x=x, y=y, size=size, description="tip:N"
     )
     names = base.mark_text(dy=-15, fontSize=11, fill="currentColor", aria=False).encode(
-        x=x, y=y, text="customer_state:N"
+        x=x, y=y, text="name:N"
     )
     fit = alt.AutoSizeParams(type="fit", contains="padding")
-    return (dots + names).properties(width=width, height=330, autosize=fit, padding=2)
+    return (dots + names).properties(width=width, height=_HEIGHT, autosize=fit, padding=2)
 
+
+def _named(states: pl.DataFrame, width: int) -> pl.DataFrame:
+    """Name the states whose name has room beside those with more reviews; a pointer names all."""
+    across, up = (
+        (col(axis) - col(axis).min()) / (col(axis).max() - col(axis).min()) * size
+        for axis, size in (("late_share", width), ("review_score", _HEIGHT))
+    )
+    rows = states.sort("reviews", descending=True)
+    taken: list[tuple[float, float]] = []
+    names = []
+    for state, x, y in rows.select("customer_state", across, up).iter_rows():
+        free = not any(abs(x - a) < _LETTERS[0] and abs(y - b) < _LETTERS[1] for a, b in taken)
+        taken += [(x, y)] * free
+        names.append(state if free else "")
+    return rows.with_columns(name=pl.Series(names, dtype=pl.String))
+
+
+_HEIGHT = 330
+_LETTERS = 24, 18  # what a name takes, in pixels
 
 _STATES = """
 SELECT customer_state, orders, delivered, on_time_share, late, mean_days_late, mean_lag_days,
