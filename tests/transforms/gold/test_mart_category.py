@@ -62,3 +62,8 @@ def test_an_order_is_in_each_of_its_categories_with_its_review() -> None:
         ("baby", 2, 2, 3.5),
         ("toys", 1, 1, 5.0),
     ]
+
+
+def test_without_a_review_there_is_no_score() -> None:
+    made = made_of(("o1", "p1", "1.00"))
+    assert made.select("reviews", "review_score").rows() == [(0, None)]
