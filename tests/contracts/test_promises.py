@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-import polars as pl
 import pytest
 
 from contracts.contract import Contract
@@ -16,7 +15,6 @@ from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_payments import FactPayments
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
-from contracts.rules import rules
 from contracts.silver.customers import Customers
 from contracts.silver.geolocation_points import GeolocationPoints
 from contracts.silver.order_items import OrderItems
@@ -24,6 +22,7 @@ from contracts.silver.order_payments import OrderPayments
 from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from contracts.silver.products import Products
+from tests.contracts.keeps import keeps, known, may_be_absent
 
 at = datetime.fromisoformat
 
@@ -36,15 +35,6 @@ MEASURES = (
     "product_name_length product_description_length product_weight_g "
     "product_length_cm product_height_cm product_width_cm"
 )
-
-
-def keeps(contract: type[Contract], name: str, **values: object) -> bool:
-    """Tell whether a row with these values keeps a rule of a contract; the others are null."""
-    (asked,) = (rule for rule in rules(contract) if rule.name == name)
-    kept: bool = (
-        pl.LazyFrame([values], schema=contract.fields()).select(asked.keeps).collect().item()
-    )
-    return kept
 
 
 @pytest.mark.parametrize(
@@ -71,11 +61,6 @@ def test_an_id_is_32_lower_case_hexadecimal_digits(order_id: str, *, well_formed
 def test_a_zip_prefix_is_five_digits(prefix: str, *, well_formed: bool) -> None:
     name = "customer_zip_code_prefix"
     assert keeps(Customers, f"{name}_is_well_formed", **{name: prefix}) == well_formed
-
-
-def known(contract: type[Contract], column: str, values: str) -> list[str]:
-    """Return those of the words that a column of a closed set may hold."""
-    return [v for v in values.split() if keeps(contract, f"{column}_is_known", **{column: v})]
 
 
 def test_closed_sets_are_known_and_nothing_else_is() -> None:
@@ -153,9 +138,7 @@ UNKNOWN = {
 
 @pytest.mark.parametrize("contract", UNKNOWN)
 def test_only_what_may_be_unknown_may_be_absent(contract: type[Contract]) -> None:
-    needed = {rule.name for rule in rules(contract)}
-    absent = {column for column in contract.fields() if f"{column}_is_present" not in needed}
-    assert absent == set(UNKNOWN[contract].split())
+    assert may_be_absent(contract) == set(UNKNOWN[contract].split())
 
 
 @pytest.mark.parametrize(
