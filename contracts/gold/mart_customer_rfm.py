@@ -68,5 +68,7 @@ class MartCustomerRfm(Gold, key=("customer_unique_id",)):
     def bought_once_or_never(cls) -> pl.Expr:
         """Who made no purchase has no last one, and has paid nothing."""
         never = col("frequency") == 0
-        nothing = col("last_purchase").is_null() & col("recency_days").is_null()
-        return never == nothing
+        no_last = [col(name).is_null() for name in ("last_purchase", "recency_days")]
+        return pl.all_horizontal(
+            *(never == absent for absent in no_last), ~never | (col("monetary") == 0)
+        )

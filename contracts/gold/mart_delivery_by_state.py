@@ -26,8 +26,7 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
     delivered: int = column(
         ge=0,
         sums=(FactOrders, DELIVERED),
-        description="Orders that are delivered and say when; all that follows but freight is about "
-        "them.",
+        description="Orders that are delivered and say when.",
     )
     on_time: int = column(
         ge=0,
@@ -43,7 +42,11 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
         nullable=True,
         description="Nine of ten deliveries took as many calendar days or fewer.",
     )
-    late: int = column(ge=0, description="Delivered behind the estimated calendar day.")
+    late: int = column(
+        ge=0,
+        sums=(FactOrders, DELIVERED & (col("days_past_estimate") > 0)),
+        description="Delivered behind the estimated calendar day.",
+    )
     mean_days_late: float = column(
         ge=1,
         nullable=True,

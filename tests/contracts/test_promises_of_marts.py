@@ -41,8 +41,8 @@ AT_LEAST: dict[type[Contract], dict[int, str]] = {
     },
     MartReviewByLateness: {1: "reviews stars"},
     MartSellerScorecard: {
-        0: "sales freight_value called_off delivered on_time mean_lag_days reviews",
-        1: "orders units",
+        0: "sales freight_value called_off on_time mean_lag_days reviews",
+        1: "orders",
     },
 }
 
@@ -140,23 +140,60 @@ def test_a_purchase_is_an_order(frequency: int, *, kept: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frequency", "last_purchase", "recency_days", "kept"),
+    ("frequency", "last_purchase", "recency_days", "monetary", "kept"),
     [
-        (0, None, None, True),
-        (0, date(2018, 1, 1), 3, False),
-        (1, date(2018, 1, 1), 3, True),
-        (1, None, None, False),
+        (0, None, None, 0, True),
+        (0, None, None, 1, False),
+        (0, date(2018, 1, 1), 3, 0, False),
+        (1, date(2018, 1, 1), 3, 1, True),
+        (1, date(2018, 1, 1), 3, 0, True),
+        (1, date(2018, 1, 1), None, 1, False),
+        (1, None, 3, 1, False),
+        (1, None, None, 1, False),
     ],
 )
 def test_who_never_bought_has_no_last_purchase(
-    frequency: int, last_purchase: date | None, recency_days: int | None, *, kept: bool
+    frequency: int,
+    last_purchase: date | None,
+    recency_days: int | None,
+    monetary: int,
+    *,
+    kept: bool,
 ) -> None:
-    row = {"frequency": frequency, "last_purchase": last_purchase, "recency_days": recency_days}
+    row = {
+        "frequency": frequency,
+        "monetary": monetary,
+        "last_purchase": last_purchase,
+        "recency_days": recency_days,
+    }
     assert keeps(MartCustomerRfm, "bought_once_or_never", **row) == kept
 
 
+@pytest.mark.parametrize(
+    ("called_off", "delivered", "on_time", "kept"),
+    [(1, 1, 1, True), (0, 2, 0, True), (1, 2, 0, False), (0, 1, 2, False)],
+)
+def test_an_order_of_a_seller_ends_once(
+    called_off: int, delivered: int, on_time: int, *, kept: bool
+) -> None:
+    row = {"orders": 2, "called_off": called_off, "delivered": delivered, "on_time": on_time}
+    assert keeps(MartSellerScorecard, "parts_are_at_most_orders", **row) == kept
+
+
+@pytest.mark.parametrize(("units", "kept"), [(1, False), (2, True), (3, True)])
+def test_an_order_of_a_seller_has_an_item(units: int, *, kept: bool) -> None:
+    row = {"orders": 2, "units": units}
+    assert keeps(MartSellerScorecard, "orders_are_at_most_units", **row) == kept
+
+
 ORDERS: list[dict[str, Any]] = [
-    {"order_status": status, "delivered_on_time": on_time, "items": items, "price": Decimal(price)}
+    {
+        "order_status": status,
+        "delivered_on_time": on_time,
+        "days_past_estimate": None if on_time is None else int(not on_time),
+        "items": items,
+        "price": Decimal(price),
+    }
     for status, on_time, items, price in [
         ("delivered", True, 2, "10.00"),
         ("delivered", False, 1, "20.00"),
@@ -190,7 +227,14 @@ FACTS = {
         (MartCustomerRfm, {"orders": 6, "frequency": 4, "monetary": 104}),
         (
             MartDeliveryByState,
-            {"orders": 6, "delivered": 2, "on_time": 1, "gmv": 150, "freight_value": 6},
+            {
+                "orders": 6,
+                "delivered": 2,
+                "on_time": 1,
+                "late": 1,
+                "gmv": 150,
+                "freight_value": 6,
+            },
         ),
         (
             MartMonthlySales,

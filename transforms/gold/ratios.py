@@ -9,8 +9,12 @@ Amount = pl.Expr | str
 
 
 def share(part: Amount, whole: Amount) -> pl.Expr:
-    """Return a part of a whole as a fraction; null when the whole is zero."""
-    return _of(part).cast(pl.Float64) / _or_null(_of(whole)).cast(pl.Float64)
+    """Return a part of a whole as a fraction, the same to the last bit; null of a whole of zero."""
+    parts = _of(part).cast(pl.Float64)
+    # As long as the parts: by a single number Polars does not divide, it takes the parts times the
+    # reciprocal, unless there is but one of them; how many come at once depends on the threads.
+    wholes = _of(whole).cast(pl.Float64) + 0 * parts
+    return parts / _or_null(wholes)
 
 
 def average(amount: Amount, count: Amount) -> pl.Expr:

@@ -19,6 +19,14 @@ def test_a_share_of_nothing_is_unknown() -> None:
     assert frame.select(share("part", "whole")).to_series().to_list() == [0.25, 0.0, None]
 
 
+@examples(50)
+@given(parts=st.lists(st.integers(0, 10**15), min_size=1, max_size=5))
+def test_a_share_of_a_sum_is_the_quotient_whatever_is_beside_it(parts: list[int]) -> None:
+    shares = pl.DataFrame({"part": parts}).select(share("part", pl.col("part").sum())).to_series()
+    whole = sum(parts)
+    assert shares.to_list() == [part / whole if whole else None for part in parts]
+
+
 @pytest.mark.parametrize(
     ("amount", "count", "expected"),
     [("10.00", 4, "2.50"), ("0.05", 2, "0.03"), ("0.01", 3, "0.00"), ("5.00", 0, None)],
