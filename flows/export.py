@@ -1,7 +1,9 @@
 """A result of SQL as a file: Parquet, CSV or Excel."""
 
+import json
 import os
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +27,9 @@ def fit(uri: str) -> str:
     """
     if _suffix(uri) not in _WRITERS:
         message = f"{uri}: a result is written as {', '.join(_WRITERS)}; end the name with one"
+        raise MissingSettingError(message)
+    if not storage.is_s3(uri) and Path(uri).is_dir():
+        message = f"{uri} is a folder; name a file"
         raise MissingSettingError(message)
     if not storage.is_s3(uri) and not Path(uri).parent.is_dir():
         message = f"{uri}: there is no folder {Path(uri).parent}; make it first"
@@ -56,12 +61,34 @@ def write(rows: pl.DataFrame, uri: str) -> None:
         partial.unlink(missing_ok=True)
 
 
+def as_json(rows: pl.DataFrame) -> str:
+    """Write rows as a list of JSON objects; what JSON has no number for (NaN) is null there."""
+    floats = cs.float()
+    rows = rows.with_columns(pl.when(floats.is_finite()).then(floats))
+    return json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False)
+
+
 def flat(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with a text in the place of each list and struct."""
+    """Return rows with JSON in the place of each list, struct and map, and bytes in hex."""
     return rows.with_columns(
-        cs.list().list.eval(pl.element().cast(pl.String)).list.join(", "),
-        cs.struct().struct.json_encode(),
+        *(_json(name) for name in cs.expand_selector(rows, cs.nested())),
+        cs.binary().bin.encode("hex"),
     )
+
+
+def _json(name: str) -> pl.Expr:
+    # Polars writes structs only: one around the value, taken off again.
+    value = pl.col(name)
+    written = pl.struct(value.alias("v")).struct.json_encode()
+    return (
+        pl.when(value.is_not_null()).then(written.str.slice(len('{"v":')).str.head(-1)).alias(name)
+    )
+
+
+def _plain(value: object) -> float | str:
+    if isinstance(value, Decimal):
+        return float(value) if value.as_tuple().exponent else int(value)
+    return value.hex() if isinstance(value, bytes) else str(value)
 
 
 def _suffix(uri: str) -> str:

@@ -59,13 +59,25 @@ def _ask(tables: Tables, statement: str, limit: int | None = None) -> pl.DataFra
             connection.execute(f'CREATE VIEW {name} AS SELECT * FROM "{name}"')  # noqa: S608 - our names
         connection.execute("SET errors_as_json = true")  # which tells the place
         try:
-            if not connection.extract_statements(statement):
-                message = "the statement is empty; `SHOW TABLES` lists what can be asked"
-                raise QueryError(message)
+            _reads(connection.extract_statements(statement))
             result = connection.sql(statement)
             return pl.DataFrame() if result is None else _fetched(result, limit)
         except duckdb.Error as error:
             raise QueryError(_told(error, statement, tables)) from error
+
+
+def _reads(statements: list[duckdb.Statement]) -> None:
+    """Refuse what would change something, and come to nothing: the tables are views of a lake."""
+    if not statements:
+        message = "the statement is empty; `SHOW TABLES` lists what can be asked"
+        raise QueryError(message)
+    *before, asked = (each.type.name for each in statements)
+    if wrong := {*before} - {*_READS, "CREATE"} | {asked} - _READS:
+        message = (
+            f"{', '.join(sorted(wrong))}: SQL reads a lake and never changes it; ask with SELECT, "
+            f"WITH, FROM, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN, and write the answer with `--out`"
+        )
+        raise QueryError(message)
 
 
 def _fetched(result: duckdb.DuckDBPyRelation, limit: int | None) -> pl.DataFrame:
@@ -84,7 +96,11 @@ def _told(error: duckdb.Error, statement: str, tables: Tables) -> str:
     found = json.loads(text) if text.startswith("{") else {"exception_message": text}
     said = found["exception_message"]
     if match := _NO_TABLE.search(said):
-        return unknown(_as_written(match[1], statement), list(tables))
+        asked = _as_written(match[1], statement)
+        close = get_close_matches(asked, _WITH.findall(statement))
+        return (
+            f"there is no table {asked}; nearest: {close[0]}" if close else unknown(asked, tables)
+        )
     if match := _NO_COLUMN.search(said) or _NO_FIELD.search(said):
         return _no_column(".".join(match.groups()), said, statement, tables)
     if match := _NO_FUNCTION.search(said):
@@ -96,6 +112,8 @@ def _told(error: duckdb.Error, statement: str, tables: Tables) -> str:
     return f"{said} (line {line}, column {column})"
 
 
+_READS = {"SELECT", "EXPLAIN", "SET", "VARIABLE_SET", "PRAGMA", "CALL", "MULTI", "RELATION"}
+_WITH = re.compile(r"(\w+)\s+AS\s+(?:NOT\s+)?(?:MATERIALIZED\s+)?\(", re.IGNORECASE)
 _NO_TABLE = re.compile(r'Table with name "?([^\s"]+)"? does not exist')
 _NO_COLUMN = re.compile(r'[Cc]olumn "([^"]+)" (?:in \w+ list )?(?:not found|does not exist)')
 _NO_FIELD = re.compile(r'list "([^"]+)" does not have a column named "([^"]+)"')

@@ -35,7 +35,9 @@ class FactOrders(
         description="Calendar days from carrier to customer; below zero where the source says so.",
     )
     delivery_lag_days: int = column(
-        ge=0, nullable=True, description="Calendar days from purchase to delivery."
+        ge=0,
+        nullable=True,
+        description="Calendar days from purchase to delivery; a few canceled orders have one, too.",
     )
     days_past_estimate: int = column(
         nullable=True, description="Calendar days from estimate to delivery; early is below zero."

@@ -39,7 +39,9 @@ class FactSales(
         "total (in equal parts when that total is zero).",
     )
     delivery_lag_days: int = column(
-        ge=0, nullable=True, description="Calendar days from purchase to delivery."
+        ge=0,
+        nullable=True,
+        description="Calendar days from purchase to delivery; a few canceled orders have one, too.",
     )
     delivered_on_time: bool = column(
         nullable=True, description="Delivered on the estimated calendar day or before."

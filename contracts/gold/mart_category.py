@@ -41,5 +41,5 @@ class MartCategory(Gold, key=("category",)):
         "the order has.",
     )
     review_score: float = column(
-        in_range=(1, 5), nullable=True, description="The mean of those reviews, from 1 to 5."
+        in_range=(1, 5), nullable=True, description="The mean score of its reviews, from 1 to 5."
     )

@@ -26,7 +26,7 @@ class MartCohortRetention(Gold, key=("cohort_month", "months_since")):
         "do not add months up.",
     )
     retention: float = column(
-        in_range=(0, 1), description="Customers, of the cohort; 1 in the first month."
+        in_range=(0, 1), description="Customers, of the cohort; all of them in the first month."
     )
     purchases: int = column(
         ge=1, sums=(FactOrders, ~CALLED_OFF), description="What they bought: orders."

@@ -53,10 +53,10 @@ class MartCustomerRfm(Gold, key=("customer_unique_id",)):
     )
     segment: str = column(
         isin=SEGMENTS,
-        description=f"Bought lately is within {RECENT_DAYS} days, a big spender from "
-        f"R$ {BIG_SPENDER}. More than one purchase: `loyal` if lately, else `slipping away`. One: "
-        "`new big spender` or `new` if lately, else `big spender to win back` or `gone`. None: "
-        "`never bought`.",
+        description=f"Bought lately is within {RECENT_DAYS} days of the newest order of all, a big "
+        f"spender from R$ {BIG_SPENDER}. More than one purchase: `loyal` if lately, else `slipping "
+        "away`. One: `new big spender` or `new` if lately, else `big spender to win back` or "
+        "`gone`. None: `never bought`.",
     )
 
     @rule

@@ -54,7 +54,9 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
     )
     reviews: int = column(ge=0, description="Reviews of the delivered orders.")
     review_score: float = column(
-        in_range=(1, 5), nullable=True, description="The mean of those reviews, from 1 to 5."
+        in_range=(1, 5),
+        nullable=True,
+        description="The mean score of the reviews of delivered orders, from 1 to 5.",
     )
     gmv: Money = column(
         ge=0, sums=(FactOrders, col("price")), description="R$: price of all items ordered."

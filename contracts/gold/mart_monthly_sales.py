@@ -68,5 +68,5 @@ class MartMonthlySales(Gold, key=("purchase_month",)):
         ge=0, description="Reviews of the month's orders, whenever they were written."
     )
     review_score: float = column(
-        in_range=(1, 5), nullable=True, description="The mean of those reviews, from 1 to 5."
+        in_range=(1, 5), nullable=True, description="The mean score of its reviews, from 1 to 5."
     )

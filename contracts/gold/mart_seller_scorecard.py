@@ -14,7 +14,7 @@ class MartSellerScorecard(Gold, key=("seller_id",)):
     score are those of the whole order: of several sellers nobody knows who was late.
     """
 
-    seller_id: str = column(description="As in `gold.fact_sales`, which holds its foreign key.")
+    seller_id: str = column(description="Who sold; in `gold.fact_sales` it is a foreign key.")
     orders: int = column(ge=1, description="Orders with an item of theirs.")
     units: int = column(
         sums=(FactSales, col("order_id").is_not_null()), description="Items ordered."
@@ -35,7 +35,7 @@ class MartSellerScorecard(Gold, key=("seller_id",)):
     )
     reviews: int = column(ge=0, description="Reviews of the orders.")
     review_score: float = column(
-        in_range=(1, 5), nullable=True, description="The mean of those reviews, from 1 to 5."
+        in_range=(1, 5), nullable=True, description="The mean score of its reviews, from 1 to 5."
     )
 
     @rule

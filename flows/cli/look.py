@@ -1,7 +1,6 @@
 """Commands that only look: how the tables stand, and what is in them."""
 
 import json
-from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
 
@@ -85,7 +84,7 @@ def sql(
     elif form is Format.csv:
         print(export.flat(rows).write_csv(), end="")
     elif form is Format.json:
-        print(json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False))
+        print(export.as_json(rows))
     elif rows.width:
         shown = ([_shown(value) for value in row] for row in rows.head(_SHOWN).iter_rows())
         wide.print(grid(rows.columns, shown))
@@ -97,9 +96,6 @@ _SHOWN = 1_000  # rows: more than people read, and printed within a second
 
 
 def _shown(value: object) -> str:
-    # Six decimals of a ratio are more than people read; files and JSON have them all.
-    return "" if value is None else str(round(value, 6) if isinstance(value, float) else value)
-
-
-def _plain(value: object) -> float | str:
-    return float(value) if isinstance(value, Decimal) else str(value)
+    # Six decimals of a ratio are more than people read, unless all are zero.
+    rounded = (round(value, 6) or value) if isinstance(value, float) else value
+    return "" if value is None else str(rounded)

@@ -60,9 +60,9 @@ def left_out(told: Period) -> str:
         for each in told.left_out
     )
     return (
-        f"{month(told.now['purchase_month'])} is the newest month that is over, has deliveries, "
-        "and a twentieth of the busiest month's orders. Left out, for too little of them is known "
-        f"yet: {named}."
+        f"{month(told.now['purchase_month'])} is the newest month that is over, which an order of "
+        "a later month shows, has deliveries, and a twentieth of the busiest month's orders. Left "
+        f"out: {named}."
     )
 
 

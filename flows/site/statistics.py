@@ -50,7 +50,7 @@ def statistics(rows: pl.LazyFrame, contract: type[Contract]) -> dict[str, Statis
 
 def _asked(name: str, contract: type[Contract]) -> list[pl.Expr]:
     column, dtype = pl.col(name), contract.fields()[name]
-    asked = {"empty": column.null_count(), "distinct": column.drop_nulls().approx_n_unique()}
+    asked = {"empty": column.null_count(), "distinct": column.drop_nulls().n_unique()}
     if dtype == pl.String:
         length = column.str.len_chars()
         asked |= {"least": length.min(), "most": length.max()}
@@ -80,7 +80,6 @@ def _told(figures: dict[str, Any], known: list[Any], rows: int) -> Statistics:
     frequent = sorted(((value, n) for value, n in counts if n), key=lambda pair: -pair[1])
     return Statistics(
         empty=figures.pop("empty") / rows,
-        distinct=min(figures.pop("distinct"), rows),
         frequent={str(value): n / rows for value, n in frequent},
         **figures,
     )

@@ -1,5 +1,7 @@
 """A result as a file."""
 
+import csv
+import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -106,14 +108,34 @@ def test_a_sheet_has_money_times_and_texts_as_they_are(tmp_path: Path) -> None:
         ("text", "=1+1"),
         ("text", "https://example.com"),
         ("text", "00123"),
-        ("text", "a, b"),
+        ("text", '["a","b"]'),
     ]
 
 
 def test_a_csv_has_a_text_for_each_list(tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
-    export.write(pl.DataFrame({"rules": [["a", "b"]], "of": [[1, 2]], "s": [{"a": 1}]}), str(file))
-    assert file.read_text() == 'rules,of,s\n"a, b","1, 2","{""a"":1}"\n'
+    lists = {"rules": [["a, b", None], None], "of": [[[1], [2]], [[]]], "s": [{"a": 1}, None]}
+    export.write(pl.DataFrame({**lists, "b": [b"x", None]}), str(file))
+    assert list(csv.reader(file.read_text().splitlines())) == [
+        ["rules", "of", "s", "b"],
+        ['["a, b",null]', "[[1],[2]]", '{"a":1}', "78"],
+        ["", "[[]]", "", ""],
+    ]
+
+
+def test_json_has_whole_numbers_amounts_and_nothing_that_is_no_json() -> None:
+    rows = pl.DataFrame(
+        {
+            "sum": [Decimal(12345678901234567890), None],
+            "price": [Decimal("1.50"), Decimal("2.00")],
+            "share": [float("nan"), float("inf")],
+            "b": [b"x", None],
+        }
+    )
+    assert json.loads(export.as_json(rows), parse_constant=pytest.fail) == [
+        {"sum": 12345678901234567890, "price": 1.5, "share": None, "b": "78"},
+        {"sum": None, "price": 2.0, "share": None, "b": None},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -134,9 +156,9 @@ def test_what_a_sheet_cannot_hold_is_refused_and_leaves_what_was_there(
 
 
 def test_a_file_that_cannot_be_written_to_its_end_is_none(tmp_path: Path) -> None:
-    binary = pl.DataFrame({"bytes": [b"x"]})  # of which CSV knows nothing
+    objects = pl.DataFrame({"of": [object()]})  # of which CSV knows nothing
     with pytest.raises(pl.exceptions.ComputeError):
-        export.write(binary, str(tmp_path / "rows.csv"))
+        export.write(objects, str(tmp_path / "rows.csv"))
     assert not list(tmp_path.iterdir())
 
 
@@ -144,6 +166,12 @@ def test_a_file_that_cannot_be_written_to_its_end_is_none(tmp_path: Path) -> Non
 def test_a_file_of_another_kind_is_refused(name: str) -> None:
     with pytest.raises(MissingSettingError, match=r"as \.parquet, \.csv, \.xlsx"):
         export.fit(name)
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").mkdir()
+    with pytest.raises(MissingSettingError, match=r"rows\.csv is a folder; name a file"):
+        export.fit(str(tmp_path / "rows.csv"))
 
 
 def test_a_file_in_no_folder_is_refused_before_it_is_made(tmp_path: Path) -> None:

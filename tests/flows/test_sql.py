@@ -45,6 +45,7 @@ NEAREST = {
     "SELECT * FROM gold.fact_sales": (
         "gold.fact_sales is not made yet in this lake; `keystone refresh` makes it"
     ),
+    "WITH month AS (FROM silver.orders) FROM moths": "there is no table moths; nearest: month",
     "SELECT * FROM Fact_Sales": "gold.fact_sales is not made yet in this lake; ",
     "SELECT * FROM bronze.sellers": (
         "bronze.sellers is not made yet in this lake; `keystone ingest` makes it"
@@ -85,6 +86,39 @@ def test_what_is_said_of_a_wrong_statement(small: str, statement: str) -> None:
 def test_an_empty_statement_is_told(small: str, statement: str) -> None:
     with pytest.raises(QueryError, match="the statement is empty"):
         query(small, statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "kind"),
+    [
+        ("DROP VIEW silver.orders", "DROP"),
+        ("DROP VIEW silver.orders; SELECT 1", "DROP"),
+        ("DELETE FROM silver.orders", "DELETE"),
+        ("CREATE TABLE t AS FROM silver.orders", "CREATE"),
+        ("COPY silver.orders TO 'orders.csv'", "COPY"),
+        ("ATTACH 'orders.db'", "ATTACH"),
+        ("INSTALL httpfs", "LOAD"),
+    ],
+)
+def test_what_would_change_something_is_refused(small: str, statement: str, kind: str) -> None:
+    with pytest.raises(QueryError, match=f"^{kind}: SQL reads a lake and never changes it"):
+        query(small, statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TEMP TABLE t AS FROM silver.orders; SELECT count(*) FROM t",
+        "CREATE MACRO one() AS 1; SELECT one()",
+        "SET threads = 1; SELECT 1",
+        "PIVOT (SELECT 1 AS n, 'a' AS of) ON of USING sum(n)",
+        "SUMMARIZE silver.orders",
+        "EXPLAIN FROM silver.orders",
+        "VALUES (1)",
+    ],
+)
+def test_a_question_may_have_several_statements(small: str, statement: str) -> None:
+    assert query(small, statement).height
 
 
 def test_show_tables_says_the_names_to_ask_for(small: str) -> None:

@@ -79,8 +79,8 @@ def test_what_is_left_out_is_said() -> None:
     found = period(months({}, {"orders": 16, "delivered": 0}, {"orders": 1, "delivered": 0}))
     assert found
     assert left_out(found) == (
-        "January 2018 is the newest month that is over, has deliveries, and a twentieth of the "
-        "busiest month's orders. Left out, for too little of them is known yet: February 2018 "
+        "January 2018 is the newest month that is over, which an order of a later month shows, has "
+        "deliveries, and a twentieth of the busiest month's orders. Left out: February 2018 "
         "(16 orders, none delivered), March 2018 (1 order, none delivered)."
     )
     alone = period(months({}))

@@ -34,7 +34,7 @@ def tell(frames: Frames) -> Told:
         "Who buys, and who comes back",
         (sentence,),
         (
-            Tile("People (clientes)", f"{people:,}", means("people"), "who ever ordered"),
+            Tile("People (clientes)", f"{people:,}", _PERSON, "who ever ordered"),
             Tile("Bought", f"{bought:,}", means("bought"), "at least once"),
             Tile(
                 "Came back", percent(again / bought) if bought else DASH, means("again"), "of them"
@@ -62,6 +62,7 @@ def _money(frame: pl.DataFrame, width: int) -> AnyChart:
     return shapes.bars(spent, width, "segment", "monetary", tip, money)
 
 
+_PERSON = "Each `customer_unique_id` counts once, however many orders it has."
 _NOBODY = "nobody"
 _BREAKS = [0.0025, 0.005, 0.01]
 _CLASSES = ["below 0.25%", "below 0.5%", "below 1%", "1% and more"]
@@ -135,7 +136,7 @@ GROUP BY segment
 ORDER BY people DESC, segment
 """
 _ALSO = {
-    "people": "People of the segment: each `customer_unique_id` counts once.",
+    "people": _PERSON,
     "bought": "Those with at least one order that was not called off.",
     "again": "Those with more than one order that was not called off.",
 }

@@ -136,7 +136,7 @@ MONTHLY = (
     Figure(
         "monthly-score",
         "Review score, by month of purchase",
-        "The mean of all reviews, from 1 to 5, those of orders that never came among them.",
+        "The mean of all reviews, from 1 to 5, those of orders that did not come among them.",
         _MONTHS,
         MartMonthlySales,
         _score,

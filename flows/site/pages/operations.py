@@ -45,12 +45,13 @@ def _latest(states: pl.DataFrame) -> str:
         ""
         if worst["review_score"] is None or score is None
         else (
-            f" Its reviews give {worst['review_score']:.2f} of 5 stars, against {score:.2f} in all."
+            f" Reviews of what was delivered there give {worst['review_score']:.2f} of 5 stars, in "
+            f"all Brazil {score:.2f}."
         )
     )
     return (
         f"{NAMES.get(worst['customer_state'], worst['customer_state'])} "
-        f"({worst['customer_state']}) is the latest: "
+        f"({worst['customer_state']}) is late most often: "
         f"{percent(worst['late'] / worst['delivered'])} of its {worst['delivered']:,} deliveries "
         f"came late, by {worst['mean_days_late']:.0f} days on average; in all Brazil "
         f"{percent(late / delivered)} did.{stars}"
@@ -67,10 +68,10 @@ def _costs(lateness: pl.DataFrame) -> str:
     on_time, late = scores.get(False), scores.get(True)
     if on_time is None or late is None:
         return ""
-    verdict = "Yes, it costs reviews" if on_time - late >= _FELT else "It hardly costs reviews"
+    verdict = "costs reviews" if on_time - late >= _FELT else "hardly costs reviews"
     return (
-        f"{verdict}: what came on time is given {on_time:.2f} stars on average, what came late "
-        f"{late:.2f}."
+        f"Being late {verdict}: what came on time is given {on_time:.2f} stars on average, what "
+        f"came late {late:.2f}."
     )
 
 
@@ -118,7 +119,7 @@ def _map(frame: pl.DataFrame, width: int) -> AnyChart:
     known = place.join(frame, on="customer_state", how="left").with_columns(
         pl.when(col("delivered").fill_null(0) < ENOUGH)
         .then(pl.lit(_FEW))
-        .otherwise(shapes.banded(col("on_time_share"), _BREAKS, _CLASSES))
+        .otherwise(shapes.banded(col("on_time_share").round(2), _BREAKS, _CLASSES))
         .alias("class"),
         name=col("customer_state").replace(NAMES),
     )
@@ -246,7 +247,7 @@ FIGURES = (
     Figure(
         "score-by-lateness",
         "Review score, by how late the order came",
-        "Stars from 1 to 5, and in brackets how many reviews. Late is orange; what never came is "
+        "Stars from 1 to 5, and in brackets how many reviews. Late is orange; what has not come is "
         "grey.",
         """
 SELECT lateness, reviews, reviews_share, stars, review_score, one_star_share, five_star_share

@@ -23,8 +23,10 @@ document.addEventListener("click", (event) => close(event.target.closest(".bar d
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
 
 // Tables are sorted by a click on a heading: numbers as numbers, the rest as words.
+// What is unknown stands last either way.
 const words = new Intl.Collator("en", { numeric: true }).compare;
-const order = (a, b) => a - b || words(a, b);
+const unknown = (said) => said === "" || said === "–";
+const order = (a, b, up) => unknown(a) - unknown(b) || (up ? 1 : -1) * (a - b || words(a, b));
 all("table.sortable").forEach((table) => {
   all("thead th", table).forEach((heading, column) => {
     const button = document.createElement("button");
@@ -38,8 +40,8 @@ all("table.sortable").forEach((table) => {
       all("th[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", up ? "ascending" : "descending");
       const said = (row) => row.cells[column].textContent.trim().replace(/^[<>≈] |^R\$ |,|%$/g, "");
-      const rows = all("tbody tr", table).sort((a, b) => order(said(a), said(b)));
-      table.tBodies[0].append(...(up ? rows : rows.reverse()));
+      table.tBodies[0].append(
+        ...all("tbody tr", table).sort((a, b) => order(said(a), said(b), up)));
     });
   });
 });
