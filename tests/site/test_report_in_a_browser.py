@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from flows.site.pages.operations import QUESTION
 from flows.site.report import figures
+from flows.site.text import DASH
 
 CHARTS = {figure.name for figure in figures() if figure.draw}
 
@@ -80,6 +81,21 @@ def test_states_are_sorted_by_any_column(report: Path, page: Page) -> None:
         shown = [float(cell.rstrip("%")) for cell in cells if cell[0].isdigit()]
         assert shown == sorted(shown)
         assert len({*shown}) > 5
+
+
+def test_on_a_phone_states_are_sorted_too_and_the_unknown_stands_last(
+    report: Path, page: Page
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto((report / "operations.html").as_uri())
+    table = page.locator("section", has=page.locator("#every-state")).locator("table")
+    button = table.get_by_role("button", name="Sort by Mean days late", exact=True)
+    for falling in (False, True):
+        button.click()
+        said = table.locator("tbody td[data-label='Mean days late']").all_inner_texts()
+        known = [float(cell) for cell in said if cell != DASH]
+        assert known == sorted(known, reverse=falling)
+        assert said[len(known) :] == [DASH] * (len(said) - len(known)) != []
 
 
 def test_money_is_sorted_as_money(report: Path, page: Page) -> None:
