@@ -10,8 +10,8 @@ OPENED = datetime(2016, 1, 1)
 REAIS = pl.Decimal(18, 2)
 """The Polars type of an amount of money: sums and products of amounts are cast back to it."""
 
-AMOUNT_DIGITS = 12
-"""How many digits an amount may have before its point: sums of thousands still fit `REAIS`."""
+AMOUNT_DIGITS = 9
+"""How many digits an amount may have before its point: sums of ten million still fit `REAIS`."""
 
 HEX_ID = r"^[0-9a-f]{32}$"
 ZIP_PREFIX = r"^[0-9]{5}$"

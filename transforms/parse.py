@@ -28,7 +28,10 @@ def decimal_degrees(name: str) -> pl.Expr:
 
 
 def money(name: str) -> pl.Expr:
-    """Reais and centavos; a fraction of a centavo is not rounded, it is no amount at all."""
+    """Reais and centavos.
+
+    A fraction of a centavo is not rounded, it is no amount at all; nor is a billion of reais.
+    """
     amount = _trimmed(name)
     exact = amount.str.contains(rf"^[+-]?\d{{1,{AMOUNT_DIGITS}}}(\.\d{{0,2}}0*)?$")
     return pl.when(exact).then(amount.cast(REAIS, strict=False)).alias(name)

@@ -83,6 +83,13 @@ def test_figures_are_explained_by_their_contract(report: Path) -> None:
     assert means in unescape((report / "index.html").read_text())
 
 
+def test_cohorts_are_followed_to_the_newest_month_that_is_over(frames: Frames) -> None:
+    month = pl.col("cohort_month").str.to_date("%Y-%m")
+    at = month.dt.offset_by(pl.format("{}mo", "months_since")).dt.strftime("%Y-%m")
+    *over, newest = frames["monthly-gmv"]["purchase_month"].sort()
+    assert frames["cohorts"].select(at.max()).item() == over[-1] < newest
+
+
 def test_a_small_shop_is_told_as_it_is(land: Land, tmp_path: Path) -> None:
     months = ("2017-11", "2017-12", "2018-01")
     orders = [

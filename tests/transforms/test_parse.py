@@ -112,7 +112,7 @@ def test_minus_zero_degrees_are_zero_degrees() -> None:
         ("0", "0"),
         ("007", "7"),
         ("0.1", "0.10"),
-        ("999999999999.99", "999999999999.99"),
+        ("999999999.99", "999999999.99"),
     ],
 )
 def test_money_is_exact(raw: str, amount: str) -> None:
@@ -125,7 +125,7 @@ def test_money_is_exact(raw: str, amount: str) -> None:
         "10.505",
         "0.001",
         "10.5001",
-        "1000000000000",
+        "1000000000",
         "1e3",
         "1E2",
         "10,5",
@@ -150,7 +150,7 @@ def test_what_is_no_amount_is_not_guessed(raw: str) -> None:
     assert parsed(money, raw) == [None]
 
 
-@given(st.decimals(-999_999_999_999, 999_999_999_999, places=2))
+@given(st.decimals(-999_999_999, 999_999_999, places=2))
 def test_money_reads_every_amount_as_it_is_written(amount: Decimal) -> None:
     assert parsed(money, f"{amount:f}") == [amount]
 

@@ -164,10 +164,13 @@ FIGURES = (
         "cohorts",
         "Who came back, by month of first purchase",
         "A row is the people who first bought in that month, a cell the share of them who bought "
-        "again so many months later. The first month is always 100% and left out.",
+        "again so many months later. The first month is always 100% and left out; so is the "
+        "newest, which may not be over.",
         """
 SELECT cohort_month, months_since, cohort_size, customers, retention, purchases, gmv
 FROM gold.mart_cohort_retention
+WHERE strptime(cohort_month, '%Y-%m') + to_months(months_since)
+      < (SELECT max(strptime(purchase_month, '%Y-%m')) FROM gold.mart_monthly_sales)
 ORDER BY cohort_month, months_since
 """,
         MartCohortRetention,

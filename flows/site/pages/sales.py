@@ -136,7 +136,8 @@ ORDER BY payment_value DESC, payment_type
     Figure(
         "instalments",
         "Credit cards, by number of instalments",
-        "What was paid in so many monthly instalments, over all time.",
+        "What was paid in so many monthly instalments, over all time. Numbers that nobody chose "
+        "have no place.",
         """
 SELECT payment_installments, payments, payment_value, average_value, value_share
 FROM gold.mart_payment_mix

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 from contracts.vocabulary import REAIS
 from transforms.gold.allocation import allocate
 
-LARGEST = Decimal("1999999999999.98")
+LARGEST = Decimal("1999999999.98")
 """Price and freight of the dearest item that silver accepts."""
 
 AMOUNTS = st.one_of(
