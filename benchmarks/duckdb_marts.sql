@@ -79,7 +79,10 @@ WITH sent AS (
     SELECT
         fact_orders.*,
         coalesce(customer_state, 'unknown') AS customer_state,
-        came(order_status, delivered_on_time) AS came
+        came(order_status, delivered_on_time) AS came,
+        NOT off(order_status) AND order_status != 'delivered'
+            AND order_estimated_delivery_date::DATE
+                < max(order_purchase_timestamp) OVER ()::DATE AS overdue
     FROM fact_orders LEFT JOIN dim_customer USING (customer_id)),
 scored AS (
     SELECT customer_state, count(*) AS reviews, avg(review_score) AS review_score
@@ -95,6 +98,7 @@ sums AS (
         quantile_disc(delivery_lag_days, 0.9) FILTER (came) AS p90_lag_days,
         count(*) FILTER (came AND days_past_estimate > 0) AS late,
         avg(days_past_estimate) FILTER (came AND days_past_estimate > 0) AS mean_days_late,
+        count(*) FILTER (overdue) AS overdue,
         sum(price) AS gmv,
         sum(freight_value) AS freight_value
     FROM sent GROUP BY ALL)

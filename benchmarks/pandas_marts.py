@@ -89,11 +89,15 @@ def _delivery_by_state(gold: Tables) -> pd.DataFrame:
     customers = gold["dim_customer"][["customer_id", state]]
     orders = _judged(gold["fact_orders"]).merge(customers, on="customer_id", how="left")
     orders[state] = orders[state].fillna("unknown")
+    open_ = ~orders["off"] & (orders["order_status"] != "delivered")
+    today = orders[PURCHASED].max().normalize()
+    orders["overdue"] = open_ & (orders["order_estimated_delivery_date"].dt.normalize() < today)
     made = orders.groupby(state).agg(
         orders=("items", "size"),
         with_items=("has_items", "sum"),
         delivered=("came", "sum"),
         on_time=("on_time", "sum"),
+        overdue=("overdue", "sum"),
         gmv=("price", "sum"),
         freight_value=("freight_value", "sum"),
     )

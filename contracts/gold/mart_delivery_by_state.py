@@ -4,14 +4,25 @@ from polars import col
 
 from contracts.contract import Gold, Money, column
 from contracts.gold.fact_orders import FactOrders
-from contracts.vocabulary import DELIVERED, STATES, UNKNOWN
+from contracts.vocabulary import CALLED_OFF, DELIVERED, STATES, UNKNOWN
+
+OVERDUE = (
+    ~CALLED_OFF
+    & (col("order_status") != "delivered")
+    & (
+        col("order_estimated_delivery_date").dt.date()
+        < col("order_purchase_timestamp").max().dt.date()
+    )
+)
+"""An order that should have come before the day of the newest order, and has not."""
 
 
 class MartDeliveryByState(Gold, key=("customer_state",)):
     """One row per state that orders were sent to, over all time.
 
     Late is a matter of the calendar: the estimate is a date at midnight, and who compares it with
-    the hour of delivery calls each parcel of that day late.
+    the hour of delivery calls each parcel of that day late. Shares and scores are of what was
+    delivered; what is overdue is in none of them.
     """
 
     customer_state: str = column(
@@ -51,6 +62,12 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
         ge=1,
         nullable=True,
         description="Calendar days behind the estimate, on average of the late alone.",
+    )
+    overdue: int = column(
+        ge=0,
+        sums=(FactOrders, OVERDUE),
+        description="Neither delivered nor called off, though the newest order is of a day behind "
+        "the estimate.",
     )
     reviews: int = column(ge=0, description="Reviews of the delivered orders.")
     review_score: float = column(

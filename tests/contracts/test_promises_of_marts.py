@@ -1,6 +1,6 @@
 """What the rules of the marts mean, value by value, and what their columns add up to."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -27,7 +27,7 @@ AT_LEAST: dict[type[Contract], dict[int, str]] = {
     MartCohortRetention: {0: "months_since gmv", 1: "customers purchases"},
     MartCustomerRfm: {0: "frequency monetary recency_days", 1: "orders"},
     MartDeliveryByState: {
-        0: "delivered on_time late mean_lag_days p90_lag_days reviews gmv freight_value "
+        0: "delivered on_time late overdue mean_lag_days p90_lag_days reviews gmv freight_value "
         "freight_per_order",
         1: "orders mean_days_late",
     },
@@ -189,6 +189,8 @@ def test_an_order_of_a_seller_has_an_item(units: int, *, kept: bool) -> None:
 ORDERS: list[dict[str, Any]] = [
     {
         "order_status": status,
+        "order_purchase_timestamp": datetime(2018, 1, 10),
+        "order_estimated_delivery_date": datetime(2018, 1, 9),
         "delivered_on_time": on_time,
         "days_past_estimate": None if on_time is None else int(not on_time),
         "items": items,
@@ -232,6 +234,7 @@ FACTS = {
                 "delivered": 2,
                 "on_time": 1,
                 "late": 1,
+                "overdue": 1,
                 "gmv": 150,
                 "freight_value": 6,
             },

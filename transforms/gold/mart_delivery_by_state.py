@@ -8,7 +8,7 @@ from polars import LazyFrame, col
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_reviews import FactReviews
-from contracts.gold.mart_delivery_by_state import MartDeliveryByState
+from contracts.gold.mart_delivery_by_state import OVERDUE, MartDeliveryByState
 from contracts.vocabulary import DELIVERED, REAIS, UNKNOWN
 from transforms.gold.ratios import average, share
 from transforms.gold.reviewed import reviewed
@@ -22,7 +22,7 @@ def mart_delivery_by_state(
     """Say of each state how long deliveries take, how many are late, and what freight costs."""
     state = customers.select("customer_id", "customer_state")
     sent = orders.join(state, on="customer_id", how="left").with_columns(
-        col("customer_state").fill_null(UNKNOWN)
+        col("customer_state").fill_null(UNKNOWN), overdue=OVERDUE
     )
     scored = reviewed(sent.filter(DELIVERED), reviews, "customer_state")
     lag = col("delivery_lag_days").filter(DELIVERED)
@@ -38,13 +38,16 @@ def mart_delivery_by_state(
             p90_lag_days=lag.quantile(0.9, "equiprobable"),
             late=days_late.len(),
             mean_days_late=days_late.mean(),
+            overdue=col("overdue").sum(),
             gmv=col("price").sum().cast(REAIS),
             freight_value=col("freight_value").sum().cast(REAIS),
         )
         .join(scored, on="customer_state", how="left")
         .select(
             "customer_state",
-            col("orders", "delivered", "on_time", "late", "reviews").fill_null(0).cast(pl.Int64),
+            col("orders", "delivered", "on_time", "late", "overdue", "reviews")
+            .fill_null(0)
+            .cast(pl.Int64),
             "mean_lag_days",
             "p90_lag_days",
             "mean_days_late",

@@ -1,5 +1,6 @@
 """gold.mart_delivery_by_state."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -57,6 +58,28 @@ def test_what_is_not_delivered_is_neither_late_nor_on_time() -> None:
     made = made_of(order(1, order_status="shipped"), canceled, scores={"o1": 1, "o2": 1})
     columns = ["orders", "delivered", "on_time", "late", "on_time_share", "p90_lag_days", "reviews"]
     assert made.select(columns).row(0) == (2, 0, 0, 0, None, None, 0)
+
+
+def test_what_should_have_come_before_the_newest_order_is_overdue() -> None:
+    def due(number: int, day: int, status: str, *, ordered: int = 1) -> dict[str, Any]:
+        return order(
+            number,
+            order_status=status,
+            order_purchase_timestamp=datetime(2018, 1, ordered, 23),
+            order_estimated_delivery_date=datetime(2018, 1, day),
+        )
+
+    made = made_of(
+        due(1, 9, "shipped"),
+        due(2, 9, "created"),
+        due(3, 9, "delivered"),
+        due(4, 9, "canceled"),
+        due(5, 9, "unavailable"),
+        due(6, 10, "shipped"),
+        due(7, 20, "shipped", ordered=10),
+        {**due(8, 8, "shipped"), "customer_id": "ba"},
+    )
+    assert made.select("customer_state", "overdue").rows() == [("BA", 1), ("SP", 2)]
 
 
 def test_each_order_is_in_a_state_or_in_none_that_is_known() -> None:
