@@ -100,9 +100,11 @@ def _moved(handle: DeltaTable, then: DeltaTable, names: Iterable[str]) -> set[st
 
 def _sources(handle: DeltaTable) -> dict[str, str]:
     """Return where a table's records came from: by transaction, the file or the topic partition."""
-    source = pl.col("_source").unique()
-    transaction = source.str.extract(r"^(file/[0-9a-f]+)/").fill_null(source)
-    found = delta.scan(handle).select(
-        transaction.alias("transaction"), source.str.replace(r"^file/[0-9a-f]+/", "")
+    source = pl.col("_source")
+    # Distinct in a step of its own: its order would differ from one expression to the next.
+    distinct = delta.scan(handle).select(source).unique()
+    found = distinct.select(
+        source.str.extract(r"^(file/[0-9a-f]+)/").fill_null(source).alias("transaction"),
+        source.str.replace(r"^file/[0-9a-f]+/", ""),
     )
     return dict(found.collect(engine="streaming").iter_rows())

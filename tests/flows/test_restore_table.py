@@ -3,6 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from flows import delta, parquet
@@ -38,6 +39,19 @@ def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> Non
     restore_table(lake, "bronze.sellers", 2)
     handle = delta.open_existing(lake, "bronze.sellers")
     assert {name: delta.consumed(handle, name) for name in held[0]} == held[0]
+
+
+def test_every_partition_goes_back_however_many_there_are(lake: str) -> None:
+    sellers_arrive(lake, 0)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    sources = [origin("sellers", number) for number in range(1, 2001)]
+    one = delta.scan(handle).drop("_source").collect()
+    rows = one.join(pl.DataFrame({"_source": sources}), how="cross")
+    delta.append(handle, rows, delta.carrying(dict.fromkeys(sources, 9), {}))
+    restored = restore_table(lake, "bronze.sellers", 1)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    assert {delta.consumed(handle, source) for source in sources} == {None}
+    assert [*restored.gone] == sorted(sources)
 
 
 def test_a_quarantine_is_not_put_back_without_its_silver_table(lake: str) -> None:
