@@ -15,7 +15,7 @@ import pandera.polars as pa
 import contracts
 from contracts.contract import Contract
 from contracts.rules import rule_name
-from contracts.syntax import parse
+from contracts.syntax import is_docstring, parse
 
 Description = dict[str, Any]
 """What a contract says, as JSON can hold it."""
@@ -54,13 +54,23 @@ def described() -> dict[str, Description]:
 
 
 _WORDS = ("grain", "description")
+_LAYERS = ("bronze", "silver", "gold")
 
 
 def _every() -> Iterable[type[Contract]]:
-    for module in pkgutil.walk_packages(contracts.__path__, f"{contracts.__name__}."):
-        classes = filter(inspect.isclass, vars(import_module(module.name)).values())
-        own = (found for found in classes if found.__module__ == module.name)
+    for name in _modules():
+        classes = filter(inspect.isclass, vars(import_module(name)).values())
+        own = (found for found in classes if found.__module__ == name)
         yield from (found for found in own if issubclass(found, Contract) and found.fields())
+
+
+def _modules() -> Iterable[str]:
+    """Yield where contracts stand; the strategies beside them need Hypothesis, which may lack."""
+    for layer in _LAYERS:
+        name = f"{contracts.__name__}.{layer}"
+        yield name
+        inside = getattr(import_module(name), "__path__", ())
+        yield from (found.name for found in pkgutil.walk_packages(inside, f"{name}."))
 
 
 def _column(name: str, declared: pa.Column) -> Description:
@@ -99,7 +109,7 @@ def _rule(contract: type[Contract], check: pa.Check) -> Description:
 def _source(function: Callable[..., Any]) -> str:
     """Return a function's body without layout and comments, and that of what it names of ours."""
     definition = parse(dedent(inspect.getsource(function))).body[0]
-    body = [line for line in getattr(definition, "body", []) if not _is_docstring(line)]
+    body = [line for line in getattr(definition, "body", []) if not is_docstring(line)]
     names = sorted({n.id for line in body for n in ast.walk(line) if isinstance(n, ast.Name)})
     known = {**function.__globals__, **inspect.getclosurevars(function).nonlocals}
     where = [f"{name} = {_value(known[name])}" for name in names if _matters(known.get(name))]
@@ -116,10 +126,6 @@ def _matters(value: object) -> bool:
     if inspect.isfunction(value):
         return value.__module__.partition(".")[0] == contracts.__name__
     return not (value is None or callable(value) or inspect.ismodule(value))
-
-
-def _is_docstring(line: ast.stmt) -> bool:
-    return isinstance(line, ast.Expr) and isinstance(line.value, ast.Constant)
 
 
 def _plain(value: object) -> Any:

@@ -10,5 +10,14 @@ def parse(source: str) -> ast.Module:
         return ast.parse(source)
 
 
+def is_docstring(line: ast.stmt) -> bool:
+    """Tell whether a statement is but a text: the docstring of what it stands in or behind."""
+    return (
+        isinstance(line, ast.Expr)
+        and isinstance(line.value, ast.Constant)
+        and isinstance(line.value.value, str)
+    )
+
+
 _ONE_AT_A_TIME = Lock()
 """CPython 3.11 counts the depth of all trees in the making together, and finds it astray."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 
-from contracts.syntax import parse
+from contracts.syntax import is_docstring, parse
 from transforms.graph import Table
 
 CODE = "code"
@@ -42,10 +42,8 @@ def _modules(table: Table) -> set[str]:
 def _tree(module: str) -> ast.Module:
     tree = parse(inspect.getsource(import_module(module)))
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(
-            node
-        ):
-            node.body = node.body[1:]
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            node.body = [line for line in node.body if not is_docstring(line)]
     return tree
 
 

@@ -46,7 +46,7 @@ def contracts_at(revision: str, package: Path = PACKAGE) -> dict[str, Descriptio
         then = Path(folder, contracts.__name__)
         with tarfile.open(fileobj=BytesIO(archive)) as tar:
             tar.extractall(then, filter="data")
-        for today in ("describe.py", "rules.py"):
+        for today in ("describe.py", "rules.py", "syntax.py"):
             shutil.copy(PACKAGE / today, then)
         return _described(revision, folder)
 

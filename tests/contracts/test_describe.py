@@ -1,6 +1,8 @@
 """A contract as data: all that it promises, and the same each time."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import polars as pl
@@ -90,6 +92,15 @@ def test_every_contract_is_described_and_can_be_written_as_json() -> None:
     promised = {contract.promise().table for contract in sources()} | tables().keys()
     assert every.keys() == promised
     assert json.loads(json.dumps(every)) == every
+
+
+def test_contracts_are_described_where_hypothesis_is_not_installed() -> None:
+    code = (
+        "import sys; sys.modules['hypothesis'] = None; "
+        "from contracts.describe import described; print(*described())"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {*told.stdout.split()} == described().keys()
 
 
 def test_a_rule_that_asks_the_clock_is_the_same_later() -> None:

@@ -36,6 +36,7 @@ def test_it_covers_what_the_function_imports() -> None:
     [
         ('"""Another docstring."""\ndef made():\n    # why\n    return  1', True),
         ('def made():\n    "What it is."\n    return 1', True),
+        ('def made():\n    return 1\n"""What is behind it."""', True),
         ("def made():\n    return 2", False),
     ],
 )
