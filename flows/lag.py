@@ -74,7 +74,7 @@ def lag(lake: str, settings: KafkaSettings, seconds: float = PATIENCE) -> list[L
     """
     contracts = {topic_of(settings, contract): contract for contract in sources()}
     tables = {
-        topic: delta.open_table(lake, contract)
+        topic: delta.open_existing(lake, contract.promise().table)
         for topic, contract in contracts.items()
         if delta.exists(lake, contract.promise().table)
     }

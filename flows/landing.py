@@ -107,12 +107,14 @@ def _keep_in_folder(path: Path, archive: str, digest: str) -> str:
     if target.exists() and target.samefile(path):
         return str(target)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    shutil.copy2(path, partial)
-    if sha256(str(partial)) != digest:
-        partial.unlink()
-        message = f"{path.name}: changed while it was being archived; it stays where it is"
-        raise OSError(message)
-    partial.replace(target)
+    try:
+        shutil.copy2(path, partial)
+        if sha256(str(partial)) != digest:
+            message = f"{path.name}: changed while it was being archived; it stays where it is"
+            raise OSError(message)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
     return str(target)
 
 

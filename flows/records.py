@@ -13,7 +13,7 @@ from time import perf_counter
 import polars as pl
 from deltalake import DeltaTable
 
-from flows import delta
+from flows import delta, parts
 from flows.decide import Fate, decide_all, decide_some
 from flows.due import due
 from flows.noted import made_under
@@ -44,12 +44,12 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     if todo.nothing and not anew:
         return _outcome(table, silver, started)
     new = None if anew else delta.appended_since(bronze, todo.since[name])
-    if new:
+    if new and new[1] <= parts.PART // _HEAVY:
         fate = decide_some(*new, silver, table)
     else:
-        anew = anew or f"the log of {name} does not tell what came since"
+        anew = anew or _why(name, new)
         fate = decide_all(delta.scan(bronze), delta.rows(bronze), silver, table)
-    consumed = _quarantine(table, quarantine, fate, todo.consumed, anew=not new)
+    consumed = _quarantine(table, quarantine, fate, todo.consumed, anew=bool(anew))
     _write(table, silver, quarantine, fate, consumed)
     return replace(_outcome(table, silver, started, fate), anew=anew)
 
@@ -79,6 +79,16 @@ def replay_records(lake: str, table: Table) -> Outcome:
     consumed = _quarantine(table, quarantine, fate, {name: since}, anew=True)
     _write(table, silver, quarantine, fate, consumed)
     return _outcome(table, silver, started, fate)
+
+
+_HEAVY = 4
+"""How many times the memory of a row in its part a record takes, beside the stored one."""
+
+
+def _why(name: str, new: tuple[pl.LazyFrame, int] | None) -> str:
+    if new:
+        return f"{new[1]:,} records came since: too many to hold at once"
+    return f"the log of {name} does not tell what came since"
 
 
 DIED = "it and its quarantine are not of one refresh"

@@ -13,12 +13,12 @@ def latest(versions: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     choice belongs to the records and not to the order in which they came. Shape: the columns of
     `versions`, one row per key, in no order.
     """
-    contested = pl.struct(key).is_duplicated()
     contents = [name for name in versions.collect_schema() if name not in key]
+    marked = versions.with_columns(_contested=pl.struct(key).is_duplicated())
     winners = (
-        versions.filter(contested)
+        marked.filter("_contested")
         .sort(col("_event_time"), *contents)
         .unique(subset=key, keep="last", maintain_order=True)
     )
     # Most keys come once: only the contested ones are worth sorting.
-    return pl.concat([versions.filter(~contested), winners])
+    return pl.concat([marked.filter(~col("_contested")), winners]).drop("_contested")

@@ -1,8 +1,10 @@
 """Files into bronze: once, complete, proven."""
 
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
+from errno import ENOSPC
 from pathlib import Path
 
 import polars as pl
@@ -71,6 +73,21 @@ def test_archived_files_of_one_name_do_not_meet(land: Land, lake: str, tmp_path:
     ingest(land(orders=[{}]), lake, str(archive))
     ingest(land(orders=[{"order_status": "shipped"}]), lake, str(archive))
     assert len(list(archive.iterdir())) == 2
+
+
+def test_of_an_archive_that_is_full_nothing_is_left(
+    land: Land, lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fill(_: Path, target: Path) -> None:
+        target.write_text("order_")
+        raise OSError(ENOSPC, os.strerror(ENOSPC), str(target))
+
+    monkeypatch.setattr(shutil, "copy2", fill)
+    landing = land(orders=[{}])
+    with pytest.raises(OSError, match="No space left"):
+        ingest(landing, lake, str(tmp_path / "archive"))
+    assert not [*(tmp_path / "archive").iterdir()]
+    assert [path.name for path in landing.iterdir()] == ["orders.csv"]
 
 
 def test_a_rejected_file_stays_and_the_others_are_ingested(

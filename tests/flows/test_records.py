@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.technical import PROVENANCE
-from flows import delta, records
+from flows import delta, parts, records
 from flows.decide import decide_some
 from flows.figures import last_figures
 from flows.fingerprint import CODE
@@ -102,6 +102,22 @@ def test_only_what_came_since_is_read(land: Land, lake: str) -> None:
     outcome = refresh_records(lake, ORDERS)
     assert (outcome.read, outcome.accepted, outcome.rows) == (1, 1, 2)
     assert statuses(lake) == {A: "shipped", B: "delivered"}
+
+
+def test_too_many_new_records_are_decided_on_part_by_part(
+    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "PART", 8)
+    arrive(lake, land(orders=[{}, {"order_id": B}]) / "orders.csv")
+    assert refresh_records(lake, ORDERS).rows == 2
+    arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
+    assert not refresh_records(lake, ORDERS).anew
+    many = [{"order_status": "invoiced"}, {"order_id": "x"}, {"order_id": "c" * 32}]
+    arrive(lake, land(orders=many) / "orders.csv", hours=2)
+    outcome = refresh_records(lake, ORDERS)
+    assert outcome.anew == "3 records came since: too many to hold at once"
+    assert (outcome.read, outcome.quarantined, len(quarantine(lake))) == (6, 1, 1)
+    assert statuses(lake) == {A: "invoiced", B: "delivered", "c" * 32: "delivered"}
 
 
 def test_an_older_version_does_not_overwrite_a_later_one(land: Land, lake: str) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 from threading import Event
 from typing import Any
 
@@ -271,6 +272,16 @@ def test_lag_is_what_bronze_does_not_have(
     (first, *others) = lag(lake, settings)
     assert (first.stored, first.end, first.behind) == (4, 8, 3)
     assert [other.behind for other in others] == [0, 0, 0]
+
+
+def test_to_ask_for_lag_changes_nothing(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, numbered(0, 5))
+    older = pl.DataFrame(schema=["_source"]).cast(pl.String)  # from before it had the others
+    older.write_delta(Path(lake, "bronze", "orders"), mode="append")
+    lag(lake, settings)
+    assert delta.open_existing(lake, "bronze.orders").version() == 0
 
 
 def test_kafka_is_told_for_lag_monitors(
