@@ -158,6 +158,7 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
     "customer_state": named,
     "seller_state": named,
     "seller_id": lambda digits: digits[:8],
+    **dict.fromkeys(("category", "categoria", "payment_type"), lambda name: name.replace("_", " ")),
 }
 
 _LABELS = {

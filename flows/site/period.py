@@ -18,6 +18,8 @@ class Period(NamedTuple):
     left_out: list[Month]
     over: bool
     """Whether the month has ended."""
+    stub: bool
+    """Whether it has not a twentieth of the orders of the busiest month."""
 
 
 def period(months: pl.DataFrame) -> Period | None:
@@ -36,7 +38,8 @@ def period(months: pl.DataFrame) -> Period | None:
     enough = max(row["orders"] for row in rows) / _STUB
     now = ([row for row in over if row["orders"] >= enough] or over or delivered or rows)[-1]
     at = rows.index(now)
-    return Period(now, rows[at - 1] if at else None, rows[at + 1 :], now is not rows[-1])
+    before = rows[at - 1] if at else None
+    return Period(now, before, rows[at + 1 :], now is not rows[-1], now["orders"] < enough)
 
 
 def sentences(told: Period) -> tuple[str, ...]:
@@ -46,7 +49,7 @@ def sentences(told: Period) -> tuple[str, ...]:
     to = f"to {reais(now['gmv'])}" if gmv != 0 else f"at {reais(now['gmv'])}"
     return (
         f"In {month(now['purchase_month'])} GMV {moved(gmv)} {to}{_because(now, before)}.",
-        *filter(None, [_went(now, before)]),
+        *filter(None, [_called_off(now, before), _went(now, before)]),
     )
 
 
@@ -59,10 +62,10 @@ def left_out(told: Period) -> str:
         f"{each['delivered'] or 'none'} delivered)"
         for each in told.left_out
     )
+    size = "" if told.stub else " and has a twentieth of the busiest month's orders"
     return (
-        f"{month(told.now['purchase_month'])} is the newest month that is over, which an order of "
-        "a later month shows, has deliveries, and a twentieth of the busiest month's orders. Left "
-        f"out: {named}."
+        f"{month(told.now['purchase_month'])} is the newest month with deliveries that is over"
+        f"{size}. Left out: {named}."
     )
 
 
@@ -78,6 +81,22 @@ def _because(now: Month, before: Month) -> str:
         f": {_more(orders, 'more', 'fewer')} orders with items "
         f"({now['orders_with_items']:,}), at an average of {reais(now['average_order_value'])} "
         f"({_more(value, 'higher', 'lower')})"
+    )
+
+
+def _called_off(now: Month, before: Month) -> str:
+    """Say how the month went without what was called off later, which GMV counts."""
+    gone, of_before = now["gmv_called_off"], before.get("gmv_called_off")
+    if not gone and not of_before:
+        return ""
+    left = now["gmv"] - gone
+    by = change(left, before["gmv"] - of_before) if before else None
+    said = f"Of this {reais(gone)} was called off"
+    if by is None:
+        return f"{said}, which leaves {reais(left)}."
+    return (
+        f"{said}, of the month before {reais(before['gmv_called_off'])}: without either, GMV "
+        f"{moved(by)}."
     )
 
 

@@ -103,6 +103,12 @@ def banded(value: pl.Expr, breaks: list[float], names: list[str]) -> pl.Expr:
     )
 
 
+def counted(column: str, one: str, many: str = "") -> str:
+    """Return an expression for a tip that says how many there are, of what has these names."""
+    said = f"(datum.{column} == 1 ? ' {one}' : ' {many or one + 's'}')"
+    return f"format(datum.{column}, ',') + {said}"
+
+
 def across(frame: pl.DataFrame, x: str, width: int, title: str = "") -> alt.X:
     """Return an axis with a place for each row, and as many labels as there is room for."""
     values = frame[x].to_list()
@@ -118,7 +124,10 @@ def upright(form: str) -> alt.Axis:
     """Return an axis of figures: few lines, no frame."""
     money = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
     said = money if form == REAIS else f"format(datum.value, '{form}')"
-    return alt.Axis(tickCount=4, domain=False, ticks=False, labelPadding=6, labelExpr=said)
+    whole = 1 if form == COUNT else alt.Undefined
+    return alt.Axis(
+        tickCount=4, tickMinStep=whole, domain=False, ticks=False, labelPadding=6, labelExpr=said
+    )
 
 
 def coloured(frame: pl.DataFrame) -> Any:

@@ -63,6 +63,7 @@ def _templates() -> Environment:
     )
     environment.filters.update(
         count="{:,}".format,
+        counted=text.counted,
         moment=text.moment,
         percent=text.percent,
         prose=text.prose,

@@ -11,12 +11,16 @@ DASH = "\N{EN DASH}"
 """What stands where there is no figure."""
 
 
-def percent(share: float) -> str:
+def percent(share: float, digits: int = 1) -> str:
     """Say a share so that little is not nothing, and almost all not all."""
-    if share in {0, 1}:
+    if share in {0, 1, -1}:
         return f"{share:.0%}"
-    said = f"{share:.1%}"
-    return {"0.0%": "< 0.1%", "100.0%": "> 99.9%"}.get(said, said)
+    least = 10.0 ** -(digits + 2)
+    if abs(share) < least / 2:
+        return f"{'<' if share > 0 else '> -'} {least:.{digits}%}".replace("- ", "-")
+    said = f"{share:,.{digits}%}"
+    all_but = f"{1 - least:.{digits}%}"
+    return {f"{1:.{digits}%}": f"> {all_but}", f"{-1:.{digits}%}": f"< -{all_but}"}.get(said, said)
 
 
 def moment(at: datetime) -> str:
@@ -38,8 +42,8 @@ def prose(docstring: str) -> Markup:
 
 
 def reais(amount: Decimal) -> str:
-    """Say an amount of money."""
-    return f"R$ {amount:,.2f}"
+    """Say an amount of money, which no end of a line parts from its sign."""
+    return f"R$\N{NO-BREAK SPACE}{amount:,.2f}"
 
 
 def month(written: str) -> str:

@@ -11,7 +11,7 @@ PAGES = ["index.html", "gold.fact_sales.html", "silver.orders.html", "bronze.ord
 
 
 def test_no_page_complains_or_scrolls_sideways(docs: Path, page: Page) -> None:
-    for width in (1440, 390):
+    for width in (1440, 768, 390):
         page.set_viewport_size({"width": width, "height": 800})
         for file in sorted(docs.glob("*.html")):
             page.goto(file.as_uri())

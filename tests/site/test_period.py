@@ -13,6 +13,7 @@ def months(*rows: dict[str, Any]) -> pl.DataFrame:
     """Rows of gold.mart_monthly_sales from January 2018 on, each of ten good orders of R$ 10."""
     good = {
         "gmv": Decimal("100.00"),
+        "gmv_called_off": Decimal(0),
         "orders": 10,
         "orders_with_items": 10,
         "average_order_value": Decimal("10.00"),
@@ -46,7 +47,7 @@ def chosen(*rows: dict[str, Any]) -> tuple[str, str | None, list[str]]:
 def said(*rows: dict[str, Any]) -> list[str]:
     found = period(months(*rows))
     assert found
-    return [*sentences(found)]
+    return [each.replace("\N{NO-BREAK SPACE}", " ") for each in sentences(found)]
 
 
 def test_without_orders_there_is_no_period() -> None:
@@ -79,9 +80,15 @@ def test_what_is_left_out_is_said() -> None:
     found = period(months({}, {"orders": 16, "delivered": 0}, {"orders": 1, "delivered": 0}))
     assert found
     assert left_out(found) == (
-        "January 2018 is the newest month that is over, which an order of a later month shows, has "
-        "deliveries, and a twentieth of the busiest month's orders. Left out: February 2018 "
-        "(16 orders, none delivered), March 2018 (1 order, none delivered)."
+        "January 2018 is the newest month with deliveries that is over and has a twentieth of the "
+        "busiest month's orders. Left out: February 2018 (16 orders, none delivered), March 2018 "
+        "(1 order, none delivered)."
+    )
+    stub = period(months({"orders": 1, "delivered": 1}, {"orders": 500, "delivered": 0}))
+    assert stub
+    assert left_out(stub) == (
+        "January 2018 is the newest month with deliveries that is over. Left out: February 2018 "
+        "(500 orders, none delivered)."
     )
     alone = period(months({}))
     assert alone
@@ -139,6 +146,16 @@ def test_nothing_new_is_said() -> None:
             "stars, as in the month before."
         ),
     ]
+
+
+def test_what_was_called_off_is_said() -> None:
+    off = {"gmv_called_off": Decimal("20.00")}
+    assert said({}, off, {})[1] == (
+        "Of this R$ 20.00 was called off, of the month before R$ 0.00: without either, GMV fell by "
+        "20.0%."
+    )
+    assert said(off, off, {})[1].endswith("without either, GMV stayed the same.")
+    assert said(off, {})[1] == "Of this R$ 20.00 was called off, which leaves R$ 80.00."
 
 
 @pytest.mark.parametrize("before", [[], [NOTHING]])

@@ -122,9 +122,11 @@ def test_a_small_shop_is_told_as_it_is(land: Land, tmp_path: Path) -> None:
 
 STATES_SCHEMA = {
     "customer_state": pl.String,
+    "orders": pl.Int64,
     "delivered": pl.Int64,
     "late": pl.Int64,
     "mean_days_late": pl.Float64,
+    "overdue": pl.Int64,
     "mean_lag_days": pl.Float64,
     "reviews": pl.Int64,
     "review_score": pl.Float64,
@@ -142,33 +144,44 @@ def answered(states: list[Any], lateness: list[Any]) -> list[str]:
 
 def test_the_late_state_is_one_with_enough_deliveries() -> None:
     states = [
-        ("SP", 900, 45, 5.0, 8.0, 900, 4.5),
-        ("BA", 100, 20, 10.0, 20.0, 100, 3.5),
-        ("AP", 49, 49, 30.0, 30.0, 49, 1.0),
+        ("SP", 1000, 900, 45, 5.0, 90, 8.0, 900, 4.5),
+        ("BA", 120, 100, 20, 10.0, 9, 20.0, 100, 3.5),
+        ("AP", 80, 49, 49, 30.0, 1, 30.0, 49, 1.0),
     ]
-    lateness = [("on the day", 100, 450), ("4 to 7 days late", 50, 100), ("not delivered", 9, 9)]
+    lateness = [("on the day", 100, 450), ("4 to 7 days late", 50, 100), ("not delivered", 50, 75)]
     assert answered(states, lateness) == [
         (
             "Bahia (BA) is late most often: 20.0% of its 100 deliveries came late, by 10 days on "
-            "average; in all Brazil 10.9% did. Reviews of what was delivered there give 3.50 of 5 "
-            "stars, in all Brazil 4.24."
+            "average; in all Brazil 10.9% did, most of them to Amapá (49 of 114). Reviews of "
+            "what was delivered there give 3.50 of 5 stars, in all Brazil 4.24."
+        ),
+        (
+            "And 100 of all 1,200 orders are overdue: past their estimate, and neither delivered "
+            "nor called off. Reviews of what was not delivered, 25.0% of all, give 1.50 stars."
         ),
         (
             "Being late costs reviews: what came on time is given 4.50 stars on average, what "
-            "came late 2.00."
+            "came late 2.00 (50 reviews)."
         ),
     ]
 
 
 def test_no_state_is_blamed_for_nothing() -> None:
-    punctual = [("SP", 60, 0, None, 8.0, 0, None)]
-    alike = [("on the day", 10, 40), ("8 days late or more", 10, 40)]
+    punctual = [
+        ("SP", 60, 60, 0, None, 0, 8.0, 0, None),
+        ("AP", 40, 40, 9, 2.0, 0, 8.0, 0, None),
+    ]
+    alike = [("on the day", 50, 200), ("8 days late or more", 60, 240)]
     assert answered(punctual, alike) == [
         "None: of 60 deliveries to states with 50 or more, none was late.",
         (
-            "Being late hardly costs reviews: what came on time is given 4.00 stars on average, "
-            "what came late 4.00."
+            "Being late does not cost reviews: what came on time is given 4.00 stars on average, "
+            "what came late 4.00 (60 reviews)."
         ),
+    ]
+    few = [("on the day", 50, 200), ("8 days late or more", 49, 49)]
+    assert answered(punctual, few)[1:] == [
+        "What being late costs is open: one of the two has fewer than 50 reviews."
     ]
     assert answered([], []) == ["Nothing has been delivered yet."]
 
@@ -182,12 +195,15 @@ def test_real_figures(real: Frames) -> None:
         executive.tell(real)
         .sentences[0]
         .startswith(
-            "In August 2018 GMV fell by 31.4% to R$ 56,074.36: 5.7% fewer orders with items (429)"
+            "In August 2018 GMV fell by 31.4% to R$\N{NO-BREAK SPACE}56,074.36: 5.7% fewer orders "
+            "with items (429)"
         )
     )
+    assert "without either, GMV fell by 21.9%." in executive.tell(real).sentences[1]
     shown = {tile.label: tile.shown for tile in operations.tell(real).tiles}
     assert shown["Delivered (entregues)"] == "5,164"
     assert (shown["On time"], shown["Mean days to deliver"]) == ("93.38%", "12.45")
+    assert shown["Overdue (em atraso)"] == "1,729"
     latest = "Bahia (BA) is late most often: 13.8% of its"
     assert operations.tell(real).sentences[0].startswith(latest)
     states = real["states"]
@@ -201,7 +217,7 @@ def test_real_figures(real: Frames) -> None:
         ("sports_leisure", "esporte_lazer", Decimal("92282.51")),
         ("health_beauty", "beleza_saude", Decimal("91817.77")),
     ]
-    assert "R$ 1,093,264.35" in sales.tell(real).sentences[0]
+    assert "R$\N{NO-BREAK SPACE}1,093,264.35" in sales.tell(real).sentences[0]
     assert "Of 6,808 people who bought, 52 bought more" in customers.tell(real).sentences[0]
     assert sellers.tell(real).sentences[0].startswith("The 161 sellers who sell most, a tenth of")
 

@@ -13,7 +13,7 @@ CHARTS = {figure.name for figure in figures() if figure.draw}
 
 
 def test_no_page_complains_or_scrolls_sideways(report: Path, page: Page) -> None:
-    for width in (1440, 390, 320):
+    for width in (1440, 768, 390, 320):
         page.set_viewport_size({"width": width, "height": 800})
         for file in sorted(report.glob("*.html")):
             page.goto(file.as_uri())
@@ -75,7 +75,7 @@ def test_a_chart_leads_to_its_statement(report: Path, page: Page) -> None:
 def test_states_are_sorted_by_any_column(report: Path, page: Page) -> None:
     page.goto((report / "operations.html").as_uri())
     table = page.locator("section", has=page.locator("#every-state")).locator("table")
-    for heading, place in (("On time", 2), ("Mean days to deliver", 5)):
+    for heading, place in (("On time", 2), ("Mean days to deliver", 6)):
         table.get_by_role("button", name=f"Sort by {heading}", exact=True).click()
         cells = table.locator(f"tbody td:nth-of-type({place + 1})").all_inner_texts()
         shown = [float(cell.rstrip("%")) for cell in cells if cell[0].isdigit()]
@@ -103,9 +103,42 @@ def test_money_is_sorted_as_money(report: Path, page: Page) -> None:
     table = page.locator("section", has=page.locator("#top-sellers")).locator("table")
     table.get_by_role("button", name="Sort by Sales").click()
     cells = table.locator("tbody td:nth-of-type(2)").all_inner_texts()
-    amounts = [float(cell.removeprefix("R$ ").replace(",", "")) for cell in cells]
+    amounts = [float(cell.removeprefix("R$\N{NO-BREAK SPACE}").replace(",", "")) for cell in cells]
     assert amounts == sorted(amounts)
     assert amounts[0] < amounts[-1]
+
+
+def test_a_click_on_a_heading_sorts(report: Path, page: Page) -> None:
+    page.goto((report / "operations.html").as_uri())
+    table = page.locator("section", has=page.locator("#every-state")).locator("table")
+    table.locator("th:nth-of-type(2) .term").click()
+    shown = table.locator("tbody td:nth-of-type(1)").all_inner_texts()
+    orders = [int(cell.replace(",", "")) for cell in shown]
+    assert orders == sorted(orders)
+    assert orders[0] < orders[-1]
+
+
+def test_what_has_the_focus_is_not_under_the_bar(report: Path, page: Page) -> None:
+    page.goto((report / "operations.html").as_uri())
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    for _ in range(40):
+        page.keyboard.press("Shift+Tab")
+        assert page.evaluate(_FOCUS_IS_SEEN)
+
+
+@pytest.mark.parametrize("name", ["operations", "sellers", "sales"])
+def test_on_paper_nothing_is_cut_and_all_is_light(report: Path, page: Page, name: str) -> None:
+    page.set_viewport_size({"width": 718, "height": 1040})  # A4 within margins
+    page.goto((report / f"{name}.html").as_uri())
+    page.locator("#scheme").click()
+    for details in page.locator(".more details").all():
+        details.evaluate("each => each.open = true")
+    page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") == 718
+    for table in page.locator(".scroll").all():
+        assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0
+    background = page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
+    assert background == "rgb(253, 252, 250)"
 
 
 def test_a_figure_says_what_it_means_to_the_keyboard(report: Path, page: Page) -> None:
@@ -115,6 +148,12 @@ def test_a_figure_says_what_it_means_to_the_keyboard(report: Path, page: Page) -
     term.focus()
     expect(term.get_by_role("tooltip")).to_contain_text("gross merchandise value")
 
+
+_FOCUS_IS_SEEN = """() => {
+  const bar = document.querySelector(".bar"), focus = document.activeElement;
+  const below = bar.getBoundingClientRect().bottom, top = focus.getBoundingClientRect().top;
+  return bar.contains(focus) || top >= below && top < innerHeight;
+}"""
 
 # What does not fit into its tile.
 _CUT = """[...document.querySelectorAll(".tiles, .tiles div")]

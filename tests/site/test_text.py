@@ -10,10 +10,26 @@ from flows.site.text import percent, prose, value
 
 @pytest.mark.parametrize(
     ("share", "said"),
-    [(0, "0%"), (1, "100%"), (0.0004, "< 0.1%"), (0.9999, "> 99.9%"), (0.5, "50.0%")],
+    [
+        (0, "0%"),
+        (1, "100%"),
+        (-1, "-100%"),
+        (0.0004, "< 0.1%"),
+        (-0.0004, "> -0.1%"),
+        (0.9999, "> 99.9%"),
+        (-0.9999, "< -99.9%"),
+        (0.5, "50.0%"),
+        (-0.5, "-50.0%"),
+        (83.205, "8,320.5%"),
+    ],
 )
 def test_little_is_not_nothing_and_almost_all_not_all(share: float, said: str) -> None:
     assert percent(share) == said
+
+
+def test_a_share_may_have_more_digits() -> None:
+    told = [percent(share, 2) for share in (1, 0.99999, 0.93377, 0.00001)]
+    assert told == ["100%", "> 99.99%", "93.38%", "< 0.01%"]
 
 
 def test_prose_is_one_escaped_line_with_its_code_marked() -> None:

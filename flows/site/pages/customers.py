@@ -8,9 +8,12 @@ from contracts.gold.mart_cohort_retention import MartCohortRetention
 from contracts.gold.mart_customer_rfm import MartCustomerRfm
 from flows.site import shapes
 from flows.site.chart import AnyChart
-from flows.site.figure import Figure, Frames, Page, Tile, Told, total
+from flows.site.figure import DESK, Figure, Frames, Page, Tile, Told, total
 from flows.site.shapes import STEPS
 from flows.site.text import DASH, percent, reais
+
+ENOUGH = 50
+"""People that a cohort needs to be drawn."""
 
 
 def tell(frames: Frames) -> Told:
@@ -51,7 +54,7 @@ def tell(frames: Frames) -> Told:
 
 
 def _people(frame: pl.DataFrame, width: int) -> AnyChart:
-    tip = "datum.segment + ': ' + format(datum.people, ',') + ' people'"
+    tip = "datum.segment + ': ' + " + shapes.counted("people", "person", "people")
     return shapes.bars(frame, width, "segment", "people", tip, "format(datum.people, ',')")
 
 
@@ -70,7 +73,8 @@ _CLASSES = ["below 0.25%", "below 0.5%", "below 1%", "1% and more"]
 
 def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
     """Draw each month that a cohort has lived through, also those in which nobody came back."""
-    cohorts = frame.select("cohort_month", "cohort_size").unique(maintain_order=True)
+    large = frame.filter(col("cohort_size") >= ENOUGH)
+    cohorts = large.select("cohort_month", "cohort_size").unique(maintain_order=True)
     month = col("cohort_month").str.to_date("%Y-%m")
     lived = (
         cohorts.with_columns(month=month)
@@ -94,7 +98,7 @@ def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
         .alias("class")
     )
     tip = (
-        "datum.cohort_month + ', after ' + datum.months_since + ' months: '"
+        f"datum.cohort_month + ', after ' + {shapes.counted('months_since', 'month')} + ': '"
         " + (datum.customers || 0) + ' of ' + format(datum.cohort_size, ',') + ' people'"
     )
     at = (
@@ -120,7 +124,22 @@ def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
         STEPS,
         cornerRadius=2,
     )
-    return drawn.properties(autosize=alt.AutoSizeParams(type="fit", contains="padding"), padding=2)
+    numbers = (
+        alt.Chart(filled.drop_nulls("customers") if width == DESK else filled.clear())
+        .mark_text(fontSize=11, aria=False)
+        .encode(
+            x=at[0],
+            y=at[1],
+            text="customers:N",
+            color=alt.condition(
+                alt.FieldOneOfPredicate("class", _CLASSES[-2:]),
+                alt.value("var(--paper)"),
+                alt.value("var(--ink)"),
+            ),
+        )
+    )
+    fit = alt.AutoSizeParams(type="fit", contains="padding")
+    return (drawn + numbers).properties(autosize=fit, padding=2)
 
 
 def _month_of(date: pl.Expr, more: pl.Expr) -> pl.Expr:
@@ -163,9 +182,9 @@ FIGURES = (
     Figure(
         "cohorts",
         "Who came back, by month of first purchase",
-        "A row is the people who first bought in that month, a cell the share of them who bought "
-        "again so many months later. The first month is always 100% and left out; so is the "
-        "newest, which may not be over.",
+        "A row is the people who first bought in that month, a cell how many of them bought again "
+        f"so many months later: the darker, the more of the row. Rows have {ENOUGH} people or "
+        "more; the first month, always 100%, and the newest, which may not be over, are left out.",
         """
 SELECT cohort_month, months_since, cohort_size, customers, retention, purchases, gmv
 FROM gold.mart_cohort_retention

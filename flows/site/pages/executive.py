@@ -12,7 +12,7 @@ from flows.site.shapes import COUNT, FAINT, PLAIN, REAIS, SCORE, SHARE, STRONG
 from flows.site.text import change, month, percent
 
 _MONTHS = """
-SELECT purchase_month, gmv, growth, orders, orders_with_items, average_order_value,
+SELECT purchase_month, gmv, growth, gmv_called_off, orders, orders_with_items, average_order_value,
        delivered, on_time_share, reviews, review_score
 FROM gold.mart_monthly_sales
 ORDER BY purchase_month
@@ -71,7 +71,7 @@ def _gmv(frame: pl.DataFrame, width: int) -> AnyChart:
 
 
 def _orders(frame: pl.DataFrame, width: int) -> AnyChart:
-    tip = "datum.purchase_month + ': ' + format(datum.orders, ',') + ' orders'"
+    tip = "datum.purchase_month + ': ' + " + shapes.counted("orders", "order")
     return shapes.columns(_marked(frame), width, "purchase_month", "orders", tip, form=COUNT)
 
 
@@ -85,7 +85,7 @@ def _order_value(frame: pl.DataFrame, width: int) -> AnyChart:
 def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = (
         "datum.purchase_month + ': ' + format(datum.on_time_share, '.1%')"
-        " + ' of ' + format(datum.delivered, ',') + ' deliveries'"
+        " + ' of ' + " + shapes.counted("delivered", "delivery", "deliveries")
     )
     return shapes.line(_marked(frame), width, "purchase_month", "on_time_share", tip, form=SHARE)
 
@@ -93,7 +93,7 @@ def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
 def _score(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = (
         "datum.purchase_month + ': ' + format(datum.review_score, '.2f')"
-        " + ' from ' + format(datum.reviews, ',') + ' reviews'"
+        " + ' from ' + " + shapes.counted("reviews", "review")
     )
     return shapes.line(_marked(frame), width, "purchase_month", "review_score", tip, form=SCORE)
 
@@ -136,7 +136,8 @@ MONTHLY = (
     Figure(
         "monthly-score",
         "Review score, by month of purchase",
-        "The mean of all reviews, from 1 to 5, those of orders that did not come among them.",
+        "The mean of all reviews, from 1 to 5, those of orders that did not come among them. The "
+        "axis does not begin at zero.",
         _MONTHS,
         MartMonthlySales,
         _score,

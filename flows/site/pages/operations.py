@@ -7,14 +7,12 @@ from polars import col
 from contracts.gold.mart_delivery_by_state import MartDeliveryByState
 from contracts.gold.mart_review_by_lateness import LAST_DAYS, LATER, NEVER, MartReviewByLateness
 from flows.site import shapes
-from flows.site.brazil import NAMES, TILES
+from flows.site.brazil import NAMES
 from flows.site.chart import AnyChart
 from flows.site.figure import Figure, Frames, Page, Tile, Told, total
-from flows.site.shapes import FAINT, LATE, PLAIN, STEPS
+from flows.site.shapes import FAINT, LATE, PLAIN
 from flows.site.text import DASH, percent
-
-ENOUGH = 50
-"""Deliveries that a state needs to be named."""
+from flows.site.tile_map import ENOUGH, FEW, tile_map
 
 QUESTION = "Which state is late, and does it cost us reviews?"
 
@@ -22,10 +20,13 @@ QUESTION = "Which state is late, and does it cost us reviews?"
 def tell(frames: Frames) -> Told:
     """Answer the question, from the states and from the reviews."""
     states, lateness = frames["states"], frames["score-by-lateness"]
-    said = filter(None, (_latest(states), _costs(lateness)))
+    said = filter(None, (_latest(states), _overdue(states, lateness), _costs(lateness)))
     if not total(states, "delivered"):
         return Told(QUESTION, ("Nothing has been delivered yet.",))
-    remark = f"Late is behind the estimated calendar day. States with {_FEW} are not named: {_WHY}."
+    remark = (
+        "Late is what was delivered behind the estimated calendar day. States with "
+        f"{FEW} are not named: {_WHY}."
+    )
     return Told(QUESTION, tuple(said), _tiles(states), (remark,))
 
 
@@ -39,7 +40,8 @@ def _latest(states: pl.DataFrame) -> str:
     share = col("late") / col("delivered")
     worst = enough.sort(share, "customer_state", descending=[True, False]).row(0, named=True)
     if not worst["late"]:
-        return f"None: of {delivered:,} deliveries to states with {ENOUGH} or more, none was late."
+        among = total(enough, "delivered")
+        return f"None: of {among:,} deliveries to states with {ENOUGH} or more, none was late."
     score = _mean(states, "review_score", "reviews")
     stars = (
         ""
@@ -54,7 +56,32 @@ def _latest(states: pl.DataFrame) -> str:
         f"({worst['customer_state']}) is late most often: "
         f"{percent(worst['late'] / worst['delivered'])} of its {worst['delivered']:,} deliveries "
         f"came late, by {worst['mean_days_late']:.0f} days on average; in all Brazil "
-        f"{percent(late / delivered)} did.{stars}"
+        f"{percent(late / delivered)} did, most of them to {_most(states)}.{stars}"
+    )
+
+
+def _most(states: pl.DataFrame) -> str:
+    most = states.sort("late", "customer_state", descending=[True, False]).row(0, named=True)
+    state = most["customer_state"]
+    return f"{NAMES.get(state, state)} ({most['late']:,} of {total(states, 'late'):,})"
+
+
+def _overdue(states: pl.DataFrame, lateness: pl.DataFrame) -> str:
+    """Say what is in no figure of deliveries, because it has not come."""
+    overdue, orders = total(states, "overdue"), total(states, "orders")
+    if not overdue:
+        return ""
+    never = lateness.filter(lateness=NEVER)
+    reviews = total(lateness, "reviews")
+    stars = (
+        f" Reviews of what was not delivered, {percent(total(never, 'reviews') / reviews)} of all, "
+        f"give {total(never, 'stars') / total(never, 'reviews'):.2f} stars."
+        if len(never)
+        else ""
+    )
+    return (
+        f"And {overdue:,} of all {orders:,} orders are overdue: past their estimate, and neither "
+        f"delivered nor called off.{stars}"
     )
 
 
@@ -64,14 +91,16 @@ def _costs(lateness: pl.DataFrame) -> str:
         .group_by(late=col("lateness").is_in(_LATE))
         .agg(col("stars", "reviews").sum())
     )
-    scores = {row["late"]: row["stars"] / row["reviews"] for row in grouped.to_dicts()}
-    on_time, late = scores.get(False), scores.get(True)
-    if on_time is None or late is None:
+    of = {row["late"]: row for row in grouped.to_dicts()}
+    if len(of) < len({"on time", "late"}):
         return ""
-    verdict = "costs reviews" if on_time - late >= _FELT else "hardly costs reviews"
+    if min(row["reviews"] for row in of.values()) < ENOUGH:
+        return f"What being late costs is open: one of the two has fewer than {ENOUGH} reviews."
+    on_time, late = (of[kind]["stars"] / of[kind]["reviews"] for kind in (False, True))
+    verdict = "costs reviews" if on_time - late >= _FELT else "does not cost reviews"
     return (
         f"Being late {verdict}: what came on time is given {on_time:.2f} stars on average, what "
-        f"came late {late:.2f}."
+        f"came late {late:.2f} ({of[True]['reviews']:,} reviews)."
     )
 
 
@@ -82,17 +111,21 @@ def _mean(states: pl.DataFrame, column: str, weight: str) -> float | None:
 
 
 def _tiles(states: pl.DataFrame) -> tuple[Tile, ...]:
-    delivered, late = total(states, "delivered"), total(states, "late")
+    orders, delivered, late, overdue = (
+        total(states, name) for name in ("orders", "delivered", "late", "overdue")
+    )
     lag = _mean(states, "mean_lag_days", "delivered")
     behind = _mean(states, "mean_days_late", "late")
     means = FIGURES[0].means
     return (
-        Tile("Delivered (entregues)", f"{delivered:,}", means("delivered"), "over all time"),
+        Tile(
+            "Delivered (entregues)", f"{delivered:,}", means("delivered"), f"of {orders:,} orders"
+        ),
         Tile(
             "On time",
-            f"{1 - late / delivered:.2%}",
+            percent(1 - late / delivered, 2),
             means("on_time_share"),
-            f"{late:,} came late",
+            f"{late:,} of them came late",
         ),
         Tile("Mean days to deliver", f"{lag:.2f}", means("mean_lag_days"), "from purchase"),
         Tile(
@@ -101,64 +134,18 @@ def _tiles(states: pl.DataFrame) -> tuple[Tile, ...]:
             means("mean_days_late"),
             "of the late alone",
         ),
+        Tile(
+            "Overdue (em atraso)",
+            f"{overdue:,}",
+            means("overdue"),
+            f"{percent(overdue / orders)} of all orders",
+        ),
     )
 
 
 _FELT = 0.1  # stars: a difference smaller than that nobody feels
 _WHY = "of so few, one parcel more or less is two percent and more"
 _LATE = [*(band for band, last in LAST_DAYS.items() if last > 0), LATER]
-_FEW = f"fewer than {ENOUGH} deliveries"
-_BREAKS = [0.88, 0.91, 0.94, 0.97]
-_CLASSES = ["below 88%", "88 to 91%", "91 to 94%", "94 to 97%", "97% and more"]
-
-
-def _map(frame: pl.DataFrame, width: int) -> AnyChart:
-    place = pl.DataFrame(
-        [{"customer_state": s, "row": row, "column": column} for s, (row, column) in TILES.items()]
-    )
-    known = place.join(frame, on="customer_state", how="left").with_columns(
-        pl.when(col("delivered").fill_null(0) < ENOUGH)
-        .then(pl.lit(_FEW))
-        .otherwise(shapes.banded(col("on_time_share").round(2), _BREAKS, _CLASSES))
-        .alias("class"),
-        name=col("customer_state").replace(NAMES),
-    )
-    ink = known.with_columns(
-        ink=pl.when(col("class").is_in(_CLASSES[:2]))
-        .then(pl.lit("var(--paper)"))
-        .when(col("class") == _FEW)
-        .then(pl.lit("var(--quiet)"))
-        .otherwise(pl.lit("var(--ink)"))
-    )
-    tip = (
-        "datum.name + ': ' + (datum.delivered ? format(datum.on_time_share, '.1%') + ' of '"
-        " + format(datum.delivered, ',') + ' deliveries on time' : 'no deliveries')"
-    )
-    apart = alt.Scale(paddingInner=0.06, paddingOuter=0)
-    at = (alt.X("column:O", axis=None, scale=apart), alt.Y("row:O", axis=None, scale=apart))
-    side = min(width - 16, 440)
-    tiles = shapes.cells(
-        known,
-        (side, side),
-        at,
-        tip,
-        [*reversed(_CLASSES), _FEW],
-        [*STEPS, "var(--raised)"],
-        cornerRadius=4,
-        stroke="var(--line)",
-    )
-    words = alt.Chart(ink).encode(
-        x=at[0], y=at[1], color=alt.Color("ink:N", scale=None, legend=None)
-    )
-    code = words.mark_text(dy=-7, fontWeight="bold", fontSize=12, aria=False).encode(
-        text="customer_state:N"
-    )
-    number = (
-        words.transform_calculate(said="datum.delivered ? format(datum.on_time_share, '.0%') : '-'")
-        .mark_text(dy=8, fontSize=11, aria=False)
-        .encode(text="said:N")
-    )
-    return (tiles + code + number).resolve_scale(color="independent")
 
 
 def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -170,8 +157,8 @@ def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
         .otherwise(pl.lit(PLAIN))
     )
     tip = (
-        "datum.lateness + ': ' + format(datum.review_score, '.2f') + ' stars from '"
-        " + format(datum.reviews, ',') + ' reviews, ' + format(datum.one_star_share, '.0%')"
+        "datum.lateness + ': ' + format(datum.review_score, '.2f') + ' stars from ' + "
+        f"{shapes.counted('reviews', 'review')} + ', ' + format(datum.one_star_share, '.0%')"
         " + ' with one star'"
     )
     shown = "format(datum.review_score, '.2f') + ' (' + format(datum.reviews, ',') + ')'"
@@ -182,8 +169,8 @@ def _dots(frame: pl.DataFrame, width: int) -> AnyChart:
     states = frame.drop_nulls("review_score").with_columns(late_share=1 - col("on_time_share"))
     base = alt.Chart(states.pipe(_named, width)).transform_calculate(
         tip="datum.customer_state + ': ' + format(datum.late_share, '.1%') + ' late, '"
-        " + format(datum.review_score, '.2f') + ' stars from ' + format(datum.reviews, ',')"
-        " + ' reviews'",
+        " + format(datum.review_score, '.2f') + ' stars from ' + "
+        + shapes.counted("reviews", "review"),
     )
     x = alt.X(
         "late_share:Q",
@@ -228,8 +215,8 @@ _HEIGHT = 330
 _LETTERS = 24, 18  # what a name takes, in pixels
 
 _STATES = """
-SELECT customer_state, orders, delivered, on_time_share, late, mean_days_late, mean_lag_days,
-       p90_lag_days, reviews, review_score
+SELECT customer_state, orders, delivered, on_time_share, late, mean_days_late, overdue,
+       mean_lag_days, p90_lag_days, reviews, review_score
 FROM gold.mart_delivery_by_state
 ORDER BY delivered DESC, customer_state
 """
@@ -238,11 +225,11 @@ FIGURES = (
     Figure(
         "states",
         "Delivered on time, by state",
-        f"Each tile is a state, about where it lies. A state with {_FEW} has no colour: its share "
+        f"Each tile is a state, about where it lies. A state with {FEW} has no colour: its share "
         "says little.",
         _STATES,
         MartDeliveryByState,
-        _map,
+        tile_map,
     ),
     Figure(
         "score-by-lateness",
@@ -276,7 +263,7 @@ ORDER BY on_time_share, customer_state
     Figure(
         "every-state",
         "Every state",
-        "Sorted by deliveries; a click on a heading sorts by that.",
+        "Sorted by deliveries; a click on a heading sorts by that. What is overdue is in no share.",
         _STATES,
         MartDeliveryByState,
         wide=True,

@@ -14,6 +14,10 @@ from flows.site.shapes import REAIS
 from flows.site.text import percent, reais
 
 _TOP = 12
+_REMARK = (
+    "GMV counts orders that were called off, too. What was paid is more than GMV and freight: it "
+    "counts orders without items as well."
+)
 
 _PORTUGUESE = {
     "credit_card": "credit card (crédito)",
@@ -39,8 +43,10 @@ def tell(frames: Frames) -> Told:
     if len(ways):
         first = ways.row(0, named=True)
         share = f", {percent(first['value_share'])} of what is paid" if first["value_share"] else ""
-        said.append(f"Most is paid by {_PORTUGUESE[first['payment_type']]}{share}.")
-    return Told("What is sold, and how it is paid", tuple(said), _tiles(categories, ways))
+        way = _PORTUGUESE.get(first["payment_type"], first["payment_type"])
+        said.append(f"Most is paid by {way}{share}.")
+    headline, remarks = "What is sold, and how it is paid", (_REMARK,) if len(categories) else ()
+    return Told(headline, tuple(said), _tiles(categories, ways), remarks)
 
 
 def _tiles(categories: pl.DataFrame, ways: pl.DataFrame) -> tuple[Tile, ...]:
@@ -49,7 +55,8 @@ def _tiles(categories: pl.DataFrame, ways: pl.DataFrame) -> tuple[Tile, ...]:
     of_items, of_payments = FIGURES[0].means, FIGURES[1].means
     items, paid = total(categories, "units"), total(ways, "payment_value") or Decimal(0)
     sold, freight = total(categories, "sales"), total(categories, "freight_value")
-    beside = f"{percent(float(freight / (sold + freight)))} of price and freight"
+    both = sold + freight
+    beside = f"{percent(float(freight / both))} of price and freight" if both else ""
     return (
         Tile("GMV (faturamento bruto)", reais(sold), of_items("sales"), "over all time"),
         Tile("Items (itens)", f"{items:,}", of_items("units"), f"{reais(sold / items)} on average"),
@@ -59,9 +66,12 @@ def _tiles(categories: pl.DataFrame, ways: pl.DataFrame) -> tuple[Tile, ...]:
 
 
 def _categories(frame: pl.DataFrame, width: int) -> AnyChart:
-    bilingual = pl.format("{} ({})", "category", "categoria")
-    name = pl.coalesce(bilingual, "category") if width == DESK else col("category")
-    best = frame.head(_TOP).with_columns(name=name.str.replace_all("_", " "))
+    bilingual = pl.coalesce(pl.format("{} ({})", "category", "categoria"), "category")
+    best = (
+        frame.head(_TOP)
+        .with_columns(col("category", "categoria").str.replace_all("_", " "))
+        .with_columns(name=bilingual if width == DESK else col("category"))
+    )
     tip = (
         "datum.category + (datum.categoria ? ' (' + datum.categoria + ')' : '') + ': R$ '"
         " + format(datum.sales, ',.2f') + ', ' + format(datum.sales_share, '.1%') + ' of sales'"
@@ -72,7 +82,7 @@ def _categories(frame: pl.DataFrame, width: int) -> AnyChart:
 def _ways(frame: pl.DataFrame, width: int) -> AnyChart:
     named = frame.with_columns(col("payment_type").replace(_PORTUGUESE))
     tip = (
-        "datum.payment_type + ': ' + format(datum.payments, ',') + ' payments, R$ '"
+        f"datum.payment_type + ': ' + {shapes.counted('payments', 'payment')} + ', R$ '"
         " + format(datum.payment_value, ',.2f')"
     )
     return shapes.bars(
@@ -82,7 +92,8 @@ def _ways(frame: pl.DataFrame, width: int) -> AnyChart:
 
 def _instalments(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = (
-        "datum.payment_installments + ' instalments: R$ ' + format(datum.payment_value, ',.2f')"
+        f"{shapes.counted('payment_installments', 'instalment')} + ': R$ '"
+        " + format(datum.payment_value, ',.2f')"
         " + ', R$ ' + format(datum.average_value, ',.2f') + ' a payment'"
     )
     return shapes.columns(
@@ -102,7 +113,7 @@ FIGURES = (
     Figure(
         "categories",
         "Sales by category",
-        f"The {_TOP} categories that sell most, over all time; the table below has all.",
+        f"Those that sell most, at most {_TOP}, over all time; the table below has all.",
         """
 WITH names AS (
     SELECT product_category_name_english AS category, min(product_category_name) AS categoria

@@ -35,7 +35,10 @@ def tell(frames: Frames) -> Told:
         Tile("Top tenth", share, means("sales_share"), counted(first["sellers"], "seller")),
         Tile("Sales per seller", reais(sales / sellers), means("sales"), "on average"),
     )
-    return Told("Who sells, and how well", (sentence,) if sellers >= _TENTHS else (), tiles)
+    remark = "Sales count orders that were called off, too: the last table says what share of each."
+    return Told(
+        "Who sells, and how well", (sentence,) if sellers >= _TENTHS else (), tiles, (remark,)
+    )
 
 
 def _tenths(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -50,14 +53,14 @@ def _tenths(frame: pl.DataFrame, width: int) -> AnyChart:
 def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
     percents = (col("on_time_from") * 100).round().cast(pl.Int64)
     named = frame.with_columns(at=pl.format("{}%", percents))
-    tip = "format(datum.sellers, ',') + ' sellers from ' + datum.at"
+    tip = shapes.counted("sellers", "seller") + " + ' from ' + datum.at"
     title = "delivered on time: from … to five points more"
     return shapes.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
 
 
 def _scores(frame: pl.DataFrame, width: int) -> AnyChart:
     named = frame.with_columns(at=col("score_from").round(1).cast(pl.String))
-    tip = "format(datum.sellers, ',') + ' sellers from ' + datum.at + ' stars'"
+    tip = shapes.counted("sellers", "seller") + " + ' from ' + datum.at + ' stars'"
     title = "review score: from … to half a star more"
     return shapes.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
 
@@ -128,10 +131,11 @@ ORDER BY step
     ),
     Figure(
         "top-sellers",
-        f"The {TOP} sellers who sell most",
-        "Sellers are known by an id alone, of which the first eight digits are shown.",
+        "The sellers who sell most",
+        f"At most {TOP}. Sellers are known by an id alone, of which the first eight digits are "
+        "shown.",
         f"""
-SELECT seller_id, seller_state, sales, orders, units, called_off_share, on_time_share,
+SELECT seller_id, seller_state, sales, orders, units, called_off_share, delivered, on_time_share,
        mean_lag_days, reviews, review_score
 FROM gold.mart_seller_scorecard LEFT JOIN gold.dim_seller USING (seller_id)
 ORDER BY sales DESC, seller_id

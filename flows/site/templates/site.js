@@ -35,11 +35,11 @@ all("table.sortable").forEach((table) => {
     const shown = heading.querySelector(".term")?.firstChild.data ?? heading.textContent;
     button.setAttribute("aria-label", `Sort by ${shown.trim()}`);
     heading.append(button);
-    button.addEventListener("click", () => {
+    heading.addEventListener("click", () => {
       const up = heading.getAttribute("aria-sort") !== "ascending";
       all("th[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const said = (row) => row.cells[column].textContent.trim().replace(/^[<>≈] |^R\$ |,|%$/g, "");
+      const said = (row) => row.cells[column].textContent.trim().replace(/^[<>] |^R\$\s|,|%$/g, "");
       table.tBodies[0].append(
         ...all("tbody tr", table).sort((a, b) => order(said(a), said(b), up)));
     });
