@@ -27,13 +27,16 @@ from prefect.settings import PREFECT_API_URL
 from flows.alarm import EXCEEDED
 from flows.lakehouse import ingest, lakehouse, refresh, replay, restore
 from flows.maintain import maintain
+from flows.report import report
 from flows.stream import stream
 
 HEARTBEAT = "prefect.flow-run.heartbeat"
 ENDED = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cancelled", "Crashed")}
 SILENCE = timedelta(seconds=90)  # three heartbeats (prefect.yaml)
+LONG = timedelta(hours=6)
 
-FLOWS = [each.name for each in (lakehouse, ingest, refresh, replay, restore, stream, maintain)]
+OURS = (lakehouse, ingest, refresh, replay, restore, stream, maintain, report)
+FLOWS = [each.name for each in OURS]
 RUNS = ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"})
 OF_OUR_FLOWS = ResourceSpecification(
     {"prefect.resource.role": "flow", "prefect.resource.name": FLOWS}
@@ -43,6 +46,9 @@ OF_A_REFRESH = ResourceSpecification(
 )
 DEPLOYED = ResourceSpecification(
     {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.keystone"}
+)
+BATCH = ResourceSpecification(
+    {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.batch"}
 )
 POOL = ResourceSpecification({"prefect.resource.name": "keystone"})
 
@@ -110,6 +116,26 @@ def tell(block: UUID) -> Iterator[AutomationCore]:
                 block_document_id=block,
                 subject="{{ flow.name }}/{{ deployment.name }}: {{ flow_run.state.name }}",
                 body="{{ flow_run.state.message }}\n{{ flow_run|ui_url }}",
+            )
+        ],
+    )
+    yield AutomationCore(
+        name="keystone: tell of runs that do not end",
+        description="A batch gives signs of life and does not end; those after it are cancelled.",
+        trigger=EventTrigger(
+            posture=Posture.Proactive,
+            after={"prefect.flow-run.Running"},
+            expect=ENDED,
+            match=RUNS,
+            match_related=BATCH,
+            for_each={"prefect.resource.id"},
+            within=LONG,
+        ),
+        actions=[
+            SendNotification(
+                block_document_id=block,
+                subject=f"A batch has run for {LONG.total_seconds() / 3600:.0f} hours",
+                body="It may hang: look at its log, and cancel it.\n{{ flow_run|ui_url }}",
             )
         ],
     )

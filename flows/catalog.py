@@ -1,5 +1,6 @@
 """Gold in the AWS Glue Data Catalog, so that Athena finds its tables."""
 
+from textwrap import shorten
 from typing import Any
 
 from deltalake import DeltaTable
@@ -98,7 +99,7 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
                 {
                     "Name": field.name,
                     "Type": _glue_type(field.type.type),
-                    "Comment": meanings.get(field.name, ""),
+                    "Comment": shorten(meanings.get(field.name, ""), _LONGEST, placeholder=" …"),
                 }
                 for field in handle.schema().fields
             ],
@@ -112,6 +113,9 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
         },
     }
 
+
+_LONGEST = 255
+"""Characters that Glue takes in a column's comment."""
 
 _GLUE = {"long": "bigint", "integer": "int", "timestamp_ntz": "timestamp"}
 """Delta's names of types where Glue has another one."""

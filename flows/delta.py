@@ -48,6 +48,9 @@ FORGOTTEN = -1
 NO_CLEANUP = PostCommitHookProperties(cleanup_expired_logs=False)
 """Of each commit: what a log has still to tell its readers only `flows.upkeep` can know."""
 
+KEEP_LOG = {"delta.enableExpiredLogCleanup": "false"}
+"""The same of each table, for a vacuum asks the table alone."""
+
 REBUILT = "rebuilt"
 """The transaction that says in which version rows last went, so that readers begin anew."""
 
@@ -284,6 +287,7 @@ def _open(
                 mode="ignore",
                 partition_by=list(partition_by),
                 description=description,
+                configuration=KEEP_LOG,
                 storage_options=storage.delta_options(uri),
             )
         return _Handle(uri)

@@ -16,7 +16,7 @@ from flows.plan import Planned, plan
 from flows.records import refresh_records, replay_records
 from flows.restore import restore_table
 from flows.runner import SIDE_BY_SIDE, task_runner
-from flows.settings import place
+from flows.settings import Settings, place
 from flows.steps import gather, look, silence, step
 from flows.storage import reach
 from flows.summary import publish
@@ -39,7 +39,8 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
     Args:
         source: the landing zone, a folder or prefix with CSV files; KEYSTONE_SOURCE when not given.
         lake: where the tables lie; KEYSTONE_LAKE when not given.
-        archive: the folder or prefix that files are moved to once they are proven in bronze.
+        archive: the folder or prefix that files are moved to once they are proven in bronze;
+            KEYSTONE_ARCHIVE when not given, and they stay where they are without either.
         as_of: the event time of the records, instead of each file's modification time (UTC when
             it names no zone).
         rebuild: compute every table again from bronze.
@@ -74,7 +75,7 @@ def ingest(
     """
     lake, source = place("lake", lake), place("source", source)
     files, strangers = look(source, arrivals)(source)
-    archive = archive and place("archive", archive)
+    archive = place("archive", archive) if archive or Settings().archive else None
     if archive and the_same(archive, source):
         message = f"{archive}: is the landing zone itself; archive to another folder"
         raise ValueError(message)

@@ -5,6 +5,7 @@ of them are told the same, and by boto3: it knows the usual chain of AWS (enviro
 container or instance role), and `AWS_ENDPOINT_URL` for an S3 that is not Amazon's.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, lru_cache
@@ -180,7 +181,8 @@ def _session() -> tuple[Any, str | None]:
 
     name = S3Settings().aws_block
     try:
-        session, endpoint = _from_block(name) if name else (boto3.Session(), None)
+        own = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # which boto3 leaves out
+        session, endpoint = _from_block(name) if name else (own, None)
     except ProfileNotFound as error:
         raise MissingSettingError(str(error)) from error
     if session.get_credentials() is None:

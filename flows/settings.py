@@ -16,6 +16,7 @@ class Settings(BaseSettings):
 
     lake: str = ""
     source: str = ""
+    archive: str = ""
     quarantine_share: float = Field(default=0.01, ge=0, le=1)
     """What share of the records of a refresh may go to quarantine before it is told."""
 

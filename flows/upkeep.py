@@ -14,8 +14,8 @@ from flows.parquet import Written
 from flows.upsert import SMALL
 from transforms.graph import tables
 
-LOG_DAYS = 30
-"""How long a version's log is kept at least: Delta's own default, which we leave alone."""
+LOG = timedelta(days=30)
+"""How long a version's log is kept at least: Delta's own default."""
 
 
 class Upkeep(NamedTuple):
@@ -48,7 +48,7 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
     removed = _vacuum(handle, keep)
     if handle.version() > 0:
         handle.create_checkpoint()
-    if all(_is_recent(handle, version) for version in readers):
+    if all(_is_recent(handle, version, max(keep, LOG)) for version in readers):
         handle.cleanup_metadata()
     return Upkeep(name, folded, len(parquet.files(handle)), removed, handle.version())
 
@@ -97,19 +97,26 @@ def _fold_small(handle: DeltaTable, through: int) -> int:
 
 
 def _remember(handle: DeltaTable, keep: timedelta) -> None:
-    """Let checkpoints know as long who removed a file; a week is all that Delta does by itself.
+    """Let log and checkpoints know as long what a version had, and who removed a file of it.
 
     Of a file that no removal is known of, a vacuum takes the age for the time since.
     """
     days = f"interval {keep.days} days"
-    if keep > timedelta(days=7) and handle.metadata().configuration.get(_RETENTION) != days:
+    longer = {name: days for name, given in _GIVEN.items() if keep > given}
+    wanted = {**delta.KEEP_LOG, **longer}
+    if not wanted.items() <= handle.metadata().configuration.items():
         handle.alter.set_table_properties(
-            {_RETENTION: days},
-            commit_properties=keeping_up(handle, f"removed files kept for {keep.days} days"),
+            wanted,
+            commit_properties=keeping_up(handle, f"versions kept for {keep.days} days"),
+            post_commithook_properties=delta.NO_CLEANUP,
         )
 
 
-_RETENTION = "delta.deletedFileRetentionDuration"
+_GIVEN = {
+    "delta.deletedFileRetentionDuration": timedelta(days=7),
+    "delta.logRetentionDuration": LOG,
+}
+"""How long Delta remembers by itself."""
 
 
 def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
@@ -127,9 +134,9 @@ def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
     return len(doomed)
 
 
-def _is_recent(handle: DeltaTable, version: int) -> bool:
+def _is_recent(handle: DeltaTable, version: int, within: timedelta) -> bool:
     """Tell whether a version's log is kept anyway: who stands there must find what came since."""
     # Asked of this handle and not of one on that version, which would tell of the newest.
     made = handle.history(max(1, handle.version() - version + 1))[-1]
     age = datetime.now(UTC) - datetime.fromtimestamp(made["timestamp"] / 1000, UTC)
-    return made["version"] == version and age < timedelta(days=LOG_DAYS)
+    return made["version"] == version and age < within

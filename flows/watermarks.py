@@ -103,6 +103,19 @@ class Watermarks:
             if id_ and table.transaction_version(name) != id_:
                 carried[name] = id_
         delta.append(table, rows, delta.carrying(carried, figures))
+        name, version = self.contracts[topic].promise().table, table.version()
+        logger.info(
+            "%s: version %s has %s rows more",
+            name,
+            version,
+            f"{len(rows):,}",
+            extra={
+                "table": name,
+                "version": version,
+                "rows": len(rows),
+                "offsets": {origin(*key): offset for key, offset in through.items()},
+            },
+        )
 
     def _accept(self, consumer: Consumer, key: Key, lag: Lag) -> Lag:
         logger.warning("accepted: %s", lag.lost)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.logs import log_to_terminal
 from flows.cli.options import Bootstrap, Lake, Prefix, Source
 from flows.cli.terminal import grid, out
 from flows.outcome import RunFailedError
@@ -55,6 +56,8 @@ def drain(
     from flows.drain import drain as read
     from flows.kafka import kafka_settings
 
+    if follow:
+        log_to_terminal()
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)

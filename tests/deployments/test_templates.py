@@ -159,6 +159,14 @@ def test_the_lag_of_the_drainers_scales_them(
     assert f"\"Consumer Group\" = '{KafkaSettings().group}'" in lag["Expression"]["Fn::Sub"]
 
 
+def test_somebody_is_told_when_nobody_drains() -> None:
+    alarm = ALARMS["StandsStill"]
+    assert alarm["TreatMissingData"] == "breaching"
+    (wait,) = alarm["Metrics"]
+    assert f"\"Consumer Group\" = '{KafkaSettings().group}'" in wait["Expression"]["Fn::Sub"]
+    assert [*alarm["AlarmActions"][0]] == ["Fn::ImportValue"]
+
+
 def test_drainers_are_added_after_two_minutes_and_taken_away_by_one() -> None:
     alarm, policies = (
         ALARMS["FallsBehind"],

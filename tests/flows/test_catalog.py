@@ -80,7 +80,10 @@ def test_every_column_of_gold_has_a_type_that_glue_knows() -> None:
     entries = catalog(LAKE, "keystone")
     assert len(entries) == len(gold)
     for contract in gold:
-        assert set(columns(contract.promise().table.removeprefix("gold.")).values()) <= known
+        name = contract.promise().table.removeprefix("gold.")
+        assert set(columns(name).values()) <= known
+        comments = [each["Comment"] for each in entry(name)["StorageDescriptor"]["Columns"]]
+        assert all(len(comment) <= 255 and "\n" not in comment for comment in comments)
 
 
 def test_a_second_registration_takes_the_place_of_the_first() -> None:

@@ -235,6 +235,16 @@ def test_the_landing_zone_is_no_archive(land: Land, lake: str) -> None:
         ingest(landing, lake, archive=landing)
 
 
+def test_where_the_archive_is_may_be_set(
+    land: Land, lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_ARCHIVE", str(tmp_path / "archive"))
+    landing = land(orders=[{}])
+    ingest(str(landing), lake)
+    assert [path.name for path in (tmp_path / "archive").iterdir()] == ["orders.csv"]
+    assert not [*landing.iterdir()]
+
+
 def test_replay_names_the_tables_that_there_are(lake: str) -> None:
     with pytest.raises(UnknownTableError, match="order_items"):
         replay(lake, "nonsense")

@@ -1,6 +1,7 @@
 """Housekeeping leaves every row where readers find it, also while others write."""
 
 import os
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -181,6 +182,45 @@ def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lak
     assert not (log / f"{0:020}.json").exists()
     outcome = refresh_records(lake, SELLERS)
     assert (outcome.read, outcome.anew) == (1, "")
+
+
+@pytest.mark.parametrize("born", ["now", "before tables kept their log"])
+def test_a_vacuum_leaves_the_log_to_a_reader_that_is_far_behind(lake: str, born: str) -> None:
+    sellers_arrive(lake, 0)
+    refresh_records(lake, SELLERS)
+    sellers_arrive(lake, 1)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    if born != "now":
+        handle.alter.set_table_properties({"delta.enableExpiredLogCleanup": "true"})
+        handle.update_incremental()
+    handle.create_checkpoint()
+    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
+    orphan.write_bytes(b"written by somebody who died before the commit")
+    long_ago = (datetime.now(UTC) - 40 * DAY).timestamp()
+    for path in log.glob("*.json"):
+        then = f'"timestamp":{long_ago * 1000:.0f}'
+        path.write_text(re.sub(r'"timestamp":\d+', then, path.read_text()))
+    for path in (orphan, *log.iterdir()):
+        os.utime(path, (long_ago, long_ago))
+    assert keep_up(lake, "bronze.sellers", DAY).removed == 1
+    assert (log / f"{0:020}.json").exists()
+    sellers_arrive(lake, 2)
+    outcome = refresh_records(lake, SELLERS)
+    assert (outcome.read, outcome.anew) == (2, "")
+
+
+def test_the_log_is_kept_as_long_as_the_files(lake: str) -> None:
+    for number in range(3):
+        sellers_arrive(lake, number)
+    handle = delta.open_existing(lake, "bronze.sellers")
+    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    keep_up(lake, "bronze.sellers", 60 * DAY)
+    long_ago = (datetime.now(UTC) - 40 * DAY).timestamp()
+    for path in log.iterdir():
+        os.utime(path, (long_ago, long_ago))
+    keep_up(lake, "bronze.sellers", 60 * DAY)
+    assert restore_table(lake, "bronze.sellers", 1).rows == 1
 
 
 def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:

@@ -72,6 +72,14 @@ def test_a_profile_says_who_and_where(nobody: pytest.MonkeyPatch, tmp_path: Path
         reach("s3://lake/x")
 
 
+@pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
+def test_the_environment_says_where(nobody: pytest.MonkeyPatch, name: str) -> None:
+    nobody.setenv("AWS_ACCESS_KEY_ID", "me")
+    nobody.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
+    nobody.setenv(name, "sa-east-1")
+    assert s3.delta_options()["aws_region"] == "sa-east-1"
+
+
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize("s3_server", [BEST], indirect=True)
 @pytest.mark.parametrize("block", ["aws-credentials/shop", "s3-bucket/shop"])

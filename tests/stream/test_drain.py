@@ -1,6 +1,9 @@
 """Kafka into bronze: every message once, whatever happens in between."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
@@ -282,6 +285,28 @@ def test_to_ask_for_lag_changes_nothing(
     older.write_delta(Path(lake, "bronze", "orders"), mode="append")
     lag(lake, settings)
     assert delta.open_existing(lake, "bronze.orders").version() == 0
+
+
+@pytest.mark.parametrize("formatter", ["json", ""])
+def test_who_follows_tells_each_commit(
+    lake: str, settings: KafkaSettings, produce: Produce, formatter: str
+) -> None:
+    produce(ORDERS, numbered(0, 5))
+    follow = ["drain", "--lake", lake, "--bootstrap", settings.bootstrap, "--follow"]
+    told = subprocess.run(
+        [sys.executable, "-m", "flows", *follow, "--max-seconds", "8"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": formatter},
+    ).stderr
+    if formatter:
+        (line,) = map(json.loads, told.splitlines())
+        assert (line["table"], line["version"], line["rows"]) == ("bronze.orders", 1, 5)
+        assert line["offsets"] == {f"kafka/{ORDERS}/0": 4}
+        assert line["message"] == "bronze.orders: version 1 has 5 rows more"
+    else:
+        assert told.endswith(" INFO bronze.orders: version 1 has 5 rows more\n")
 
 
 def test_kafka_is_told_for_lag_monitors(

@@ -5,6 +5,7 @@ import subprocess
 import pytest
 from prefect.exceptions import PrefectHTTPStatusError
 
+from deployments.automations import FLOWS
 from tests.deployments.prefect.stage import PROJECT, Stage
 
 STREAM = {"lake", "bootstrap", "follow", "max_seconds", "accept_loss"}
@@ -35,6 +36,16 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
         "follow": [],
     }
     assert {each["name"] for each in found if each["parameters"].get("follow")} == {"follow"}
+
+
+def test_a_schedule_is_known_again(deployed: Stage) -> None:
+    for each in deployed.ask("/deployments/filter"):
+        assert [schedule["slug"] for schedule in each["schedules"]] in ([each["name"]], [])
+
+
+def test_each_deployed_flow_is_watched(deployed: Stage) -> None:
+    flows = {each["name"] for each in deployed.ask("/flows/filter")}
+    assert flows <= {*FLOWS}
 
 
 def test_each_deployment_is_tagged_and_runs_one_at_a_time(deployed: Stage) -> None:

@@ -15,6 +15,8 @@ ROLE = "arn:aws:iam::123456789012:role/keystone"
 VARIABLES = {
     "keystone_lake": "s3://lake/tables",
     "keystone_source": "s3://landing",
+    "keystone_archive": "s3://archive",
+    "keystone_region": "sa-east-1",
     "keystone_kafka_bootstrap": "kafka.example.com:9098",
     "keystone_image": "example.com/keystone:1",
     "keystone_cluster": "keystone",
