@@ -117,6 +117,7 @@ _WITH = re.compile(r"(\w+)\s+AS\s+(?:NOT\s+)?(?:MATERIALIZED\s+)?\(", re.IGNOREC
 _NO_TABLE = re.compile(r'Table with name "?([^\s"]+)"? does not exist')
 _NO_COLUMN = re.compile(r'[Cc]olumn "([^"]+)" (?:in \w+ list )?(?:not found|does not exist)')
 _NO_FIELD = re.compile(r'list "([^"]+)" does not have a column named "([^"]+)"')
+_COMPARED = r'(?:[=<>]|\bLIKE|\bIN\s*\()\s*"?{}\b'
 _NO_FUNCTION = re.compile(r'Function with name (\S+) does not exist!\nDid you mean "([^"]+)"')
 
 
@@ -135,11 +136,14 @@ def _no_column(asked: str, said: str, statement: str, tables: Tables) -> str:
     # What the statement computes itself only DuckDB knows.
     computed = re.findall(r'"(?:\w+\.)?([^"]+)"', said.partition("Candidate bindings:")[2])
     there = dict.fromkeys([*chain.from_iterable(columns.values()), *computed])
+    compared = re.search(_COMPARED.format(re.escape(asked)), statement, re.IGNORECASE)
+    text = f"; a text stands in single quotes: '{asked}'" if compared and "." not in asked else ""
     close = get_close_matches(asked.rpartition(".")[2].lower(), there)
     if not close:
         lists = ", ".join(f"`DESCRIBE {name}`" for name in columns)
-        return f"there is no column {asked}" + (f"; {lists} says which there are" if lists else "")
+        which = f"; {lists} says which there are" if lists else ""
+        return f"there is no column {asked}{which}{text}"
     own = [column for column in close if not any(column in has for has in columns.values())]
     of = {name: [column for column in close if column in has] for name, has in columns.items()}
     told = [f"{', '.join(some)}, of {name}" for name, some in of.items() if some]
-    return f"there is no column {asked}; nearest: {'; '.join([*own, *told])}"
+    return f"there is no column {asked}; nearest: {'; '.join([*own, *told])}{text}"

@@ -53,6 +53,12 @@ NEAREST = {
     "SELECT order_ids FROM silver.orders": (
         "there is no column order_ids; nearest: order_id, order_status, customer_id, of silver.ord"
     ),
+    "SELECT 1 FROM silver.orders WHERE order_status = delivered": "there is no column "
+    "delivered; `DESCRIBE silver.orders` says which there are; a text stands in single quotes: "
+    "'delivered'",
+    'SELECT 1 FROM silver.orders WHERE order_status IN ("shipped")': "there is no column "
+    "shipped; `DESCRIBE silver.orders` says which there are; a text stands in single quotes: "
+    "'shipped'",
     "SELECT o.order_ids FROM silver.orders o": "there is no column o.order_ids; nearest: order_id",
     "SELECT * EXCLUDE (order_ids) FROM silver.orders": "there is no column order_ids; nearest: ",
     "SELECT * FROM silver.orders JOIN silver.order_payments USING (payment_typ)": (
