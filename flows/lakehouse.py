@@ -218,7 +218,9 @@ def _finish(
     done, failed, undone = gather(futures, doing)
     outcomes = sorted([*done, *others], key=_in_order)
     publish(doing, outcomes, undone)
-    if failures := [*failures, *(failed and (silence(lake) or failed))]:
+    if failed and (gone := silence(lake)):
+        failed = [gone]
+    if failures := [*failures, *failed]:
         raise RunFailedError(failures, outcomes, undone)
     return outcomes
 

@@ -1,7 +1,6 @@
 """What a refresh would do, table by table, from the logs alone."""
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import polars as pl
@@ -10,6 +9,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from flows import delta
 from flows.due import FIRST, due
+from flows.for_each import for_each
 from flows.outcome import Outcome
 from flows.records import DIED, in_step
 from flows.standing import standing
@@ -32,14 +32,7 @@ class Planned(NamedTuple):
 
 def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
     """Return what a refresh would do with each table, by name; nothing is written."""
-
-    @cache
-    def opened(name: str) -> DeltaTable | None:
-        try:
-            return delta.open_existing(lake, name)
-        except TableNotFoundError:
-            return None
-
+    opened = for_each(_opened, lake, [*_names()])
     planned: dict[str, Planned] = {}
     for name, table in tables().items():
         after = [
@@ -66,17 +59,33 @@ def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
     return promise.table, "\n".join(reads), rows
 
 
+def _names() -> Iterator[str]:
+    """Yield the tables that a refresh reads and writes, each once."""
+    for table in tables().values():
+        yield table.name
+        if table.source:
+            yield table.source.promise().table
+            yield delta.quarantine_name(table.source)
+
+
+def _opened(lake: str, name: str) -> DeltaTable | None:
+    try:
+        return delta.open_existing(lake, name)
+    except TableNotFoundError:
+        return None
+
+
 def _plan(
-    table: Table, opened: Callable[[str], DeltaTable | None], after: list[str], *, rebuild: bool
+    table: Table, opened: Mapping[str, DeltaTable | None], after: list[str], *, rebuild: bool
 ) -> Planned:
-    target = opened(table.name)
-    inputs = {name: handle for name in table.input_names if (handle := opened(name))}
+    target = opened[table.name]
+    inputs = {name: handle for name in table.input_names if (handle := opened[name])}
     if target is None or len(inputs) < len(table.input_names):
         return Planned(table, {}, FIRST, after, None)
     todo = due(table, target, inputs, rebuild=rebuild)
     anew = todo.anew
     if table.source and not anew:
-        quarantine = opened(delta.quarantine_name(table.source))
+        quarantine = opened[delta.quarantine_name(table.source)]
         anew = "" if quarantine and in_step(table, target, quarantine) else DIED
     behind = {
         name: since

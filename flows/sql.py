@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import chain
 
@@ -35,13 +36,16 @@ def query(lake: str, statement: str, limit: int | None = None) -> pl.DataFrame:
         NoLakeError: the lake has no tables.
         QueryError: the statement is wrong; names the nearest table, column or function.
     """
-    return _ask(for_each(_rows, lake, existing(lake)), statement, limit)
+    tables = for_each(_rows, lake, existing(lake))
+    with _connected(tables) as connection:
+        return _ask(connection, tables, statement, limit)
 
 
 def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
     """Run statements over the same versions of the tables; returns and raises as `query`."""
     tables = for_each(_rows, lake, existing(lake))
-    return {statement: _ask(tables, statement) for statement in statements}
+    with _connected(tables) as connection:
+        return {statement: _ask(connection, tables, statement) for statement in statements}
 
 
 def _rows(lake: str, name: str) -> pl.LazyFrame:
@@ -50,7 +54,8 @@ def _rows(lake: str, name: str) -> pl.LazyFrame:
     return rows.drop("_version", strict=False) if name.startswith("gold.") else rows
 
 
-def _ask(tables: Tables, statement: str, limit: int | None = None) -> pl.DataFrame:
+@contextmanager
+def _connected(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as connection:
         for name, rows in tables.items():
             schema, _, _ = name.partition(".")
@@ -58,12 +63,18 @@ def _ask(tables: Tables, statement: str, limit: int | None = None) -> pl.DataFra
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute(f'CREATE VIEW {name} AS SELECT * FROM "{name}"')  # noqa: S608 - our names
         connection.execute("SET errors_as_json = true")  # which tells the place
-        try:
-            _reads(connection.extract_statements(statement))
-            result = connection.sql(statement)
-            return pl.DataFrame() if result is None else _fetched(result, limit)
-        except duckdb.Error as error:
-            raise QueryError(_told(error, statement, tables)) from error
+        yield connection
+
+
+def _ask(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, statement: str, limit: int | None = None
+) -> pl.DataFrame:
+    try:
+        _reads(connection.extract_statements(statement))
+        result = connection.sql(statement)
+        return pl.DataFrame() if result is None else _fetched(result, limit)
+    except duckdb.Error as error:
+        raise QueryError(_told(error, statement, tables)) from error
 
 
 def _reads(statements: list[duckdb.Statement]) -> None:

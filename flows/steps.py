@@ -56,13 +56,13 @@ def patient(lake: str) -> dict[str, Any]:
     }
 
 
-def silence(lake: str) -> list[str]:
+def silence(lake: str) -> str:
     """Say in a line why nothing works any more, where S3 went away in the middle of a run."""
     try:
         reach(lake)
     except OSError as error:
-        return [str(error)]
-    return []
+        return str(error)
+    return ""
 
 
 def step(

@@ -18,6 +18,6 @@ def dim_customer(
     orders: Annotated[LazyFrame, Orders],
 ) -> Annotated[LazyFrame, DimCustomer]:
     """Place each customer on the map, and infer those that only an order mentions."""
-    return customers.pipe(with_coordinates, geolocation, "customer_zip_code_prefix").pipe(
-        with_inferred_members, orders, "customer_id"
+    return customers.pipe(with_inferred_members, orders, "customer_id").pipe(
+        with_coordinates, geolocation, "customer_zip_code_prefix"
     )

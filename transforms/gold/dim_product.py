@@ -19,7 +19,7 @@ def dim_product(
     """Name each product's category in English, and infer those that only an item mentions."""
     english, portuguese = col("product_category_name_english"), col("product_category_name")
     return (
-        products.join(translation, on="product_category_name", how="left")
+        products.pipe(with_inferred_members, order_items, "product_id")
+        .join(translation, on="product_category_name", how="left")
         .with_columns(english.fill_null(portuguese))
-        .pipe(with_inferred_members, order_items, "product_id")
     )

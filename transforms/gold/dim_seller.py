@@ -18,6 +18,6 @@ def dim_seller(
     order_items: Annotated[LazyFrame, OrderItems],
 ) -> Annotated[LazyFrame, DimSeller]:
     """Place each seller on the map, and infer those that only an order item mentions."""
-    return sellers.pipe(with_coordinates, geolocation, "seller_zip_code_prefix").pipe(
-        with_inferred_members, order_items, "seller_id"
+    return sellers.pipe(with_inferred_members, order_items, "seller_id").pipe(
+        with_coordinates, geolocation, "seller_zip_code_prefix"
     )

@@ -18,7 +18,6 @@ def mart_customer_rfm(
 ) -> Annotated[LazyFrame, MartCustomerRfm]:
     """Add up the purchases of each person, and put them into a segment by fixed bands."""
     day = col("order_purchase_timestamp").dt.date()
-    newest = orders.select(newest=day.max())
     return (
         orders.pipe(with_person, customers)
         .group_by("customer_unique_id")
@@ -27,11 +26,11 @@ def mart_customer_rfm(
             frequency=(~CALLED_OFF).sum().cast(pl.Int64),
             monetary=col("total_order_value").filter(~CALLED_OFF).sum().cast(REAIS),
             last_purchase=day.filter(~CALLED_OFF).max(),
+            last_order=day.max(),
         )
-        .join(newest, how="cross")
-        .with_columns(recency_days=(col("newest") - col("last_purchase")).dt.total_days())
-        .drop("newest")
+        .with_columns(recency_days=(col("last_order").max() - col("last_purchase")).dt.total_days())
         .with_columns(segment=_segment())
+        .drop("last_order")
     )
 
 
