@@ -12,6 +12,8 @@ from pandera.api.polars.types import PolarsData
 from pandera.backends.polars.register import register_polars_backends
 from pandera.engines.polars_engine import DateTime, Decimal
 
+from contracts.meanings import MEANINGS
+
 # A check that is built before its Polars implementation is registered never finds it.
 register_polars_backends()
 
@@ -74,6 +76,16 @@ class Contract(pa.DataFrameModel):
     def fields(cls) -> pl.Schema:
         """Return the table's columns and their Polars types."""
         return pl.Schema({n: c.dtype.type for n, c in cls.to_schema().columns.items()})
+
+    @classmethod
+    def meanings(cls) -> dict[str, str]:
+        """Return what each column means: its own words, else those for all columns of its name.
+
+        Bronze has but raw text, of which nothing holds but that it came.
+        """
+        shared = {} if cls._promise.layer == "bronze" else MEANINGS
+        columns = cls.to_schema().columns
+        return {name: c.description or shared.get(name, "") for name, c in columns.items()}
 
     @classmethod
     def references(cls) -> dict[str, "type[Contract]"]:

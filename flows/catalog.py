@@ -82,8 +82,8 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
 
     Formats and SerDe stand there for readers of Hive tables, and are those that Spark writes too.
     """
-    meanings = {n: c.description or "" for n, c in contract.to_schema().columns.items()}
-    meanings["_version"] = "The version of this table that last changed the row."
+    last = "The version of this table that last changed the row."
+    meanings = {**contract.meanings(), "_version": last}
     return {
         "Name": contract.promise().table.removeprefix("gold."),
         "Description": (contract.__doc__ or "").partition("\n")[0],

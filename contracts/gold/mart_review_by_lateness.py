@@ -27,7 +27,10 @@ class MartReviewByLateness(Gold, key=("lateness",)):
     a delivery (on its way, called off, or without a date) it is `not delivered`, and not late.
     """
 
-    lateness: str = column(isin=LATENESS)
+    lateness: str = column(
+        isin=LATENESS,
+        description="Calendar days from the estimate to the delivery of the reviewed order.",
+    )
     position: int = column(
         in_range=(1, len(LATENESS)), description="To sort by: the earliest is 1."
     )

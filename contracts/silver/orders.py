@@ -17,7 +17,7 @@ class Orders(Silver, key=("order_id",), sort_by=("order_purchase_timestamp",)):
     order_approved_at: Timestamp = column(nullable=True)
     order_delivered_carrier_date: Timestamp = column(nullable=True)
     order_delivered_customer_date: Timestamp = column(nullable=True)
-    order_estimated_delivery_date: Timestamp = column(description="A date: always midnight.")
+    order_estimated_delivery_date: Timestamp = column()
 
     @rule
     def purchased_since_2016(cls) -> pl.Expr:

@@ -122,7 +122,7 @@ def _column(name: str, contract: type[Contract], found: Statistics | None) -> Co
         kind=_kind(contract.fields()[name]),
         nullable=declared.nullable,
         personal=name in contract.personal(),
-        description=declared.description or "",
+        description=contract.meanings()[name],
         source=(declared.metadata or {}).get("source") or "",
         refers_to=_name(contract.references().get(name)),
         looked_up_in=_name(contract.lookups().get(name)),

@@ -43,8 +43,7 @@ class Figure:
         """Return the definition of a column; of a key without one, what a row stands for."""
         if said := self.also.get(column):
             return said
-        declared = self.of.to_schema().columns[column].description
-        return declared or cleandoc(self.of.__doc__ or "").partition("\n")[0]
+        return self.of.meanings()[column] or cleandoc(self.of.__doc__ or "").partition("\n")[0]
 
 
 class Tile(NamedTuple):

@@ -7,7 +7,10 @@ import polars as pl
 import pytest
 from pandera.errors import SchemaError
 
+from contracts import bronze
 from contracts.contract import Bronze, Contract, Gold, Money, Silver, Timestamp, column
+from contracts.gold.fact_orders import FactOrders
+from contracts.silver.customers import Customers
 from transforms.graph import sources, tables
 
 DERIVED = [table.contract for table in tables().values()]
@@ -173,3 +176,19 @@ def test_a_contract_stays_plain_pandera() -> None:
     frame = pl.DataFrame({"cashier_id": ["a"], "nickname": ["b"]})
     assert isinstance(Cashiers.to_schema(), pa.DataFrameSchema)
     assert Cashiers.validate(frame).equals(frame)
+
+
+def test_every_column_of_silver_and_gold_means_something() -> None:
+    unsaid = [
+        f"{name}.{column}"
+        for name, table in tables().items()
+        for column, means in table.contract.meanings().items()
+        if not means
+    ]
+    assert unsaid == []
+
+
+def test_a_column_says_what_it_is_in_its_own_words_or_in_shared_ones() -> None:
+    assert FactOrders.meanings()["price"] == "R$, all items."
+    assert FactOrders.meanings()["customer_id"] == Customers.meanings()["customer_id"]
+    assert bronze.Orders.meanings()["customer_id"] == ""

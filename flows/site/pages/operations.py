@@ -243,7 +243,6 @@ ORDER BY position
 """,
         MartReviewByLateness,
         _lateness,
-        also={"lateness": "Calendar days from the estimate to the delivery of the reviewed order."},
     ),
     Figure(
         "late-states",

@@ -142,7 +142,6 @@ ORDER BY payment_value DESC, payment_type
 """,
         MartPaymentMix,
         _ways,
-        also={"payment_type": "As the source calls it: boleto is a slip that is paid at a bank."},
     ),
     Figure(
         "instalments",
