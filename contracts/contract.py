@@ -62,6 +62,10 @@ class Contract(pa.DataFrameModel):
         **options: Any,
     ) -> None:
         """Keep what the contract says of its table as a whole."""
+        for option, names in (("key", key), ("scope", scope), ("partition_by", partition_by)):
+            if isinstance(names, str):
+                message = f"{cls.__name__}: write {option}=({names!r},), with a comma"
+                raise TypeError(message)
         super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # Pandera gives its method no types
         layer = layer or cls._promise.layer
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
@@ -150,7 +154,17 @@ def column(
             the same, or nothing is written.
         personal: holds personal data, so that it never leaves silver.
         **field: what Pandera's `Field` takes (`ge`, `isin`, `str_matches`, `nullable`, ...).
+
+    Raises:
+        TypeError: it asks for what nothing here would hold it to.
     """
+    if wrong := _REFUSED.keys() & field:
+        message = "; ".join(f"{name}: {_REFUSED[name]}" for name in sorted(wrong))
+        raise TypeError(message)
+    for parent in filter(None, (references, looked_up_in)):
+        if len(parent.promise().key) != 1:
+            message = f"{parent.__name__}: only a key of one column can be referred to"
+            raise TypeError(message)
     return pa.Field(
         metadata={
             "source": source,
@@ -161,6 +175,12 @@ def column(
         },
         **field,
     )
+
+
+_REFUSED = {
+    "unique": "what is unique is the contract's `key`",
+    "raise_warning": "what only warns is a method with `@warning`",
+}
 
 
 def rule(predicate: Callable[[Any], pl.Expr]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from deltalake import DeltaTable
 
 from contracts.describe import version
-from flows import delta
+from flows import delta, s3, storage
 from flows.figures import last_figures
 from flows.for_each import for_each
 from flows.kafka import KafkaSettings
@@ -73,6 +73,18 @@ def existing(lake: str) -> list[str]:
         return found
     message = f"{lake}: there is no lake here yet; `keystone run` makes one"
     raise NoLakeError(message)
+
+
+def forgotten(lake: str) -> list[str]:
+    """Return the names of silver's and gold's tables that lie there and have no contract now."""
+    with s3.speaking_of(lake):
+        files = storage.filesystem(lake)
+        paths = [path for layer in _MADE for path in files.glob(f"{lake.rstrip('/')}/{layer}/*")]
+    names = {".".join(path.rstrip("/").split("/")[-2:]) for path in paths} - {*_promised()}
+    return sorted(name for name in names if delta.exists(lake, name))
+
+
+_MADE = ("silver", "gold")
 
 
 def named(lake: str, table: str) -> str:

@@ -16,6 +16,10 @@ import transforms.silver
 from contracts.contract import Bronze, Contract
 
 
+class WiringError(Exception):
+    """A table's contract and function do not fit together; says which, and what to do."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table as its function tells it: what it promises and what it is made of."""
@@ -55,12 +59,14 @@ def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
 
     Raises:
         graphlib.CycleError: tables need each other in a circle.
+        WiringError: a table promises what it cannot keep.
     """
-    found = {
-        table.name: table
-        for function in (functions or _discovered())
-        if (table := _table(function))
-    }
+    found: dict[str, Table] = {}
+    for table in filter(None, map(_table, functions or _discovered())):
+        for wrong in _wrong(table, found.values()):
+            message = f"{table.name}: {wrong}"
+            raise WiringError(message)
+        found[table.name] = table
     for name, table in found.items():
         read_in = {
             column
@@ -95,6 +101,44 @@ def _discovered() -> Iterable[Callable[..., LazyFrame]]:
             for value in vars(import_module(module.name)).values():
                 if isfunction(value) and value.__module__ == module.name:
                     yield value
+
+
+def _wrong(table: Table, others: Iterable[Table]) -> Iterable[str]:
+    """Say what a table promises that it cannot keep."""
+    promise = table.contract.promise()
+    named = {*promise.key, *promise.scope, *promise.partition_by, *promise.sort_by}
+    if unknown := sorted(named - {*table.contract.fields()}):
+        yield f"its key, scope, partitions or order name {', '.join(unknown)}, which is no column"
+    if not promise.key:
+        yield "it has no key: say which columns no two rows share"
+    yield from _wrong_records(table, others)
+    yield from _wrong_sums(table)
+
+
+def _wrong_records(table: Table, others: Iterable[Table]) -> Iterable[str]:
+    for other in others:
+        if table.source and other.source is table.source:
+            yield (
+                f"{other.name} is made of the same records, and the broken ones can wait for one "
+                f"table only; let this one read {other.name}"
+            )
+    if table.source and table.contract.promise().layer == "silver" and table.contract.references():
+        yield "foreign keys are held by tables of gold; say `looked_up_in`, or nothing"
+
+
+def _wrong_sums(table: Table) -> Iterable[str]:
+    scope, fields = table.contract.promise().scope, table.contract.fields()
+    for column, (of, _) in table.contract.sums().items():
+        read = of.promise().table
+        if of not in table.inputs.values():
+            yield f"{column} sums {read}, which its function does not read"
+        elif lacking := sorted({*scope} - {*of.fields()}):
+            yield (
+                f"{column} sums {read}, which does not know {', '.join(lacking)} of its scope: of "
+                f"some scopes nobody could tell the sum"
+            )
+        if fields[column].is_float():
+            yield f"{column} is to add up exactly, and a {fields[column]} never does"
 
 
 def _table(function: Callable[..., LazyFrame]) -> Table | None:

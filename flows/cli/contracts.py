@@ -30,9 +30,9 @@ def diff(
     from contracts.changes import changes
     from contracts.describe import described, version
     from flows.delta import open_existing
-    from flows.noted import promised
+    from flows.noted import noted, promised
     from flows.revision import contracts_at
-    from flows.status import existing
+    from flows.status import existing, forgotten
 
     new = described()
     if revision:
@@ -41,6 +41,8 @@ def diff(
         there = existing(lake := place("lake", lake))
         new = {name: new[name] for name in there if name in new}
         old = {name: promised(open_existing(lake, name), now) for name, now in new.items()}
+        gone = {name: noted(open_existing(lake, name)) for name in forgotten(lake)}
+        old |= {name: then for name, then in gone.items() if then}
     found = changes(old, new)
     breaking = sum(bool(change.breaks) for change in found)
     if found:

@@ -1,6 +1,7 @@
 """What every contract says of its table as a whole."""
 
 import re
+from typing import Any
 
 import pandera.polars as pa
 import polars as pl
@@ -11,6 +12,7 @@ from contracts import bronze
 from contracts.contract import Bronze, Contract, Gold, Money, Silver, Timestamp, column
 from contracts.gold.fact_orders import FactOrders
 from contracts.silver.customers import Customers
+from contracts.silver.order_items import OrderItems
 from transforms.graph import sources, tables
 
 DERIVED = [table.contract for table in tables().values()]
@@ -192,3 +194,21 @@ def test_a_column_says_what_it_is_in_its_own_words_or_in_shared_ones() -> None:
     assert FactOrders.meanings()["price"] == "R$, all items."
     assert FactOrders.meanings()["customer_id"] == Customers.meanings()["customer_id"]
     assert bronze.Orders.meanings()["customer_id"] == ""
+
+
+def test_a_key_without_its_comma_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"Forgot: write key=\('cashier_id',\), with a comma"):
+        type("Forgot", (Silver,), {"__doc__": "One row."}, key=("cashier_id"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"unique": True}, "what is unique is the contract's `key`"),
+        ({"raise_warning": True, "ge": 1}, "a method with `@warning`"),
+        ({"references": OrderItems}, "only a key of one column can be referred to"),
+    ],
+)
+def test_what_would_not_be_held_is_refused(asked: dict[str, Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        column(**asked)

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from contracts import bronze
 from contracts.changes import changes
-from contracts.contract import Contract, Silver, column, rule
+from contracts.contract import Contract, Gold, Silver, column, rule
 from contracts.describe import described
 from contracts.silver import sellers
 from contracts.technical import stored
@@ -122,6 +122,22 @@ def made(lake: str, contract: type[Contract]) -> DeltaTable:
     nothing = Written([], 0, stored(contract))
     delta.rebuild(handle, nothing, delta.carrying({}, {}), contract)
     return handle
+
+
+class MartFreightBand(Gold, key=("band",)):
+    """One row per band of freight."""
+
+    band: str = column()
+
+
+def test_a_table_without_a_contract_was_removed(lake: str) -> None:
+    made(lake, sellers.Sellers)
+    made(lake, MartFreightBand)
+    Path(lake, "gold", "notes.txt").touch()
+    code, said = run("--lake", lake, "--check")
+    assert code == 1
+    assert "gold.mart_freight_band table removed readers" in said
+    assert said.endswith("changes: 1, breaking: 1")
 
 
 def test_a_lake_of_today_has_not_changed(lake: str) -> None:

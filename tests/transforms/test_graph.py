@@ -6,19 +6,20 @@ from graphlib import CycleError
 from types import ModuleType
 from typing import Annotated
 
+import polars as pl
 import pytest
 from polars import LazyFrame
 
 import contracts.gold
 import contracts.silver
 from contracts import bronze
-from contracts.contract import Bronze, Gold, column
+from contracts.contract import Bronze, Gold, Money, Silver, column
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_sales import FactSales
 from contracts.silver.orders import Orders
 from transforms.gold.dim_customer import dim_customer
 from transforms.gold.fact_sales import fact_sales
-from transforms.graph import Table, sources, tables
+from transforms.graph import Table, WiringError, sources, tables
 from transforms.silver.geolocation import geolocation
 from transforms.silver.orders import orders
 
@@ -176,3 +177,95 @@ def test_a_table_may_be_made_of_nothing() -> None:
     table = tables(calendar)["gold.calendar"]
     assert (table.inputs, table.after) == ({}, set())
     assert table.source is None
+
+
+class Tills(Silver, key=("order_id",)):
+    """One row per order at a till."""
+
+    order_id: str = column()
+
+
+class SalesOfDay(Gold, key=("day",), scope=("day",)):
+    """One row per day."""
+
+    day: int = column()
+    price: Money = column(sums=(FactSales, pl.col("price")))
+
+
+class Misspelt(Gold, key=("dya",)):
+    """One row per day."""
+
+    day: int = column()
+
+
+class Keyless(Gold):
+    """One row per day."""
+
+    day: int = column()
+
+
+class Weighed(Gold, key=("day",)):
+    """One row per day."""
+
+    day: int = column()
+    weight: float = column(sums=(FactSales, pl.col("price")))
+
+
+class Owned(Silver, key=("order_id",)):
+    """One row per order."""
+
+    order_id: str = column(references=DimCustomer)
+
+
+def tills(orders: Annotated[LazyFrame, bronze.Orders]) -> Annotated[LazyFrame, Tills]:
+    """Type."""
+    return orders
+
+
+def sales_of_day(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, SalesOfDay]:
+    """Add up."""
+    return sales
+
+
+def day_without_sales(orders: Annotated[LazyFrame, Orders]) -> Annotated[LazyFrame, SalesOfDay]:
+    """Add up."""
+    return orders
+
+
+def misspelt(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Misspelt]:
+    """Add up."""
+    return sales
+
+
+def keyless(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Keyless]:
+    """Add up."""
+    return sales
+
+
+def weighed(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Weighed]:
+    """Add up."""
+    return sales
+
+
+def owned(orders: Annotated[LazyFrame, bronze.Orders]) -> Annotated[LazyFrame, Owned]:
+    """Type."""
+    return orders
+
+
+@pytest.mark.parametrize(
+    ("functions", "said"),
+    [
+        ((orders, tills), "silver.tills: silver.orders is made of the same records"),
+        ((sales_of_day,), r"price sums gold\.fact_sales, which does not know day of its scope"),
+        ((day_without_sales,), r"price sums gold\.fact_sales, which its function does not read"),
+        ((misspelt,), "name dya, which is no column"),
+        ((keyless,), r"gold\.keyless: it has no key"),
+        ((weighed,), "weight is to add up exactly, and a Float64 never does"),
+        ((owned,), "foreign keys are held by tables of gold"),
+    ],
+)
+def test_a_promise_that_cannot_be_kept_is_refused(
+    functions: tuple[Callable[..., LazyFrame], ...], said: str
+) -> None:
+    with pytest.raises(WiringError, match=said):
+        tables(*functions)
