@@ -51,8 +51,15 @@ def broken(
         source: the frame has the raw records of this bronze contract instead, from which such rows
             are parsed.
         max_size: how many rows to begin with, at most.
+
+    Raises:
+        ValueError: the contract has no such rule.
     """
-    rule = rule or draw(st.sampled_from(breakable(contract, source)))
+    known = breakable(contract, source)
+    if rule and rule not in known:
+        message = f"{contract.__name__} has no rule {rule}; it has {', '.join(known)}"
+        raise ValueError(message)
+    rule = rule or draw(st.sampled_from(known))
     rows = keeping(draw, contract, 1, max_size)
     if source:
         rows = said(rows, contract)

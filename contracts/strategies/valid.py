@@ -1,5 +1,6 @@
 """Frames that keep a contract."""
 
+import sys
 from collections.abc import Mapping
 from functools import cache
 
@@ -50,15 +51,29 @@ def keeping(
 
     First each column for itself; a row that then breaks a rule is changed where the rule looks, or
     goes.
+
+    Raises:
+        TypeError: a rule looks at more than the row that it judges.
     """
     among = among or {}
     key = contract.promise().key
+    most = _number(contract, *key) if len(key) == 1 else max_size
+    min_size, max_size = min(min_size, most), min(max_size, most)
     columns = [
         column(name, dtype, _values(contract, name, among), unique=key == (name,))
         for name, dtype in contract.fields().items()
     ]
     rows = draw(dataframes(columns, min_size=min_size, max_size=max_size))
+    before = 0
     while broken := _first_broken(rows, contract):
+        if broken <= before:
+            name = enforced(contract)[broken - 1].name
+            message = (
+                f"{contract.__name__}: {name} is broken by rows of which each keeps it: "
+                f"a rule looks at one row alone"
+            )
+            raise TypeError(message)
+        before = broken
         wanted = [rule.keeps for rule in enforced(contract)[:broken]]
         looked_at = {*wanted[-1].meta.root_names()} - {*among}
         rows = moved(draw, rows, contract, looked_at, pl.all_horizontal(wanted))
@@ -96,6 +111,13 @@ def _first_broken(rows: pl.DataFrame, contract: type[Contract]) -> int:
 
 def _all_kept(contract: type[Contract]) -> pl.Expr:
     return pl.all_horizontal(pl.lit(value=True), *(rule.keeps for rule in enforced(contract)))
+
+
+def _number(contract: type[Contract], name: str) -> int:
+    """Return how many values a closed set has; for all else, more than anybody wants."""
+    checks = contract.to_schema().columns[name].checks
+    sets = (check.statistics or {} for check in checks if check.name == "isin")
+    return min((len(given["allowed_values"]) for given in sets), default=sys.maxsize)
 
 
 def _values(contract: type[Contract], name: str, among: Mapping[str, list[object]]) -> Values:

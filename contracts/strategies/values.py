@@ -1,5 +1,6 @@
 """What may stand in a column by itself: its type, its checks, and what real data has in store."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from contracts.vocabulary import AMOUNT_DIGITS
+from contracts.vocabulary import AMOUNT_DIGITS, REAIS
 
 Values = st.SearchStrategy[Any]
 
@@ -54,6 +55,10 @@ def values(declared: pa.Column) -> Values:
 
     Other checks than those on patterns, sets and bounds are left to those who look at whole rows.
     """
+    dtype = declared.dtype.type
+    if dtype.base_type() not in _KNOWN:
+        message = f"{declared.name}: there is no strategy for a column of {dtype}"
+        raise TypeError(message)
     asked = {str(check.name): check.statistics or {} for check in declared.checks}
     if "isin" in asked:
         return st.sampled_from(list(asked["isin"]["allowed_values"]))
@@ -61,7 +66,10 @@ def values(declared: pa.Column) -> Values:
         texts = matching(asked["str_matches"]["pattern"])
         # Where texts are few, some rows have the same.
         return st.sampled_from(texts[:3]) | st.sampled_from(texts)
-    return _plain(declared.dtype.type, *_bounds(asked))
+    return _plain(dtype, *_bounds(asked))
+
+
+_KNOWN = (pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Decimal, pl.Datetime, pl.Date)
 
 
 @cache
@@ -81,7 +89,8 @@ def awkward(dtype: pl.DataType) -> tuple[Any, ...]:
     if isinstance(dtype, pl.Decimal):
         most = largest(dtype)
         cent = Decimal(1).scaleb(-dtype.scale)
-        return (Decimal(0), cent, -cent, Decimal(1), most, -most)
+        one = [Decimal(1)] if most >= 1 else []
+        return (Decimal(0), cent, -cent, *one, most, -most)
     found: dict[type[pl.DataType], tuple[Any, ...]] = {
         pl.String: TEXTS,
         pl.Int64: INTEGERS,
@@ -94,9 +103,9 @@ def awkward(dtype: pl.DataType) -> tuple[Any, ...]:
 
 
 def largest(dtype: pl.Decimal) -> Decimal:
-    """Return the largest amount that is read, so that sums of many still fit the type."""
-    cents = 10 ** (min(dtype.precision - dtype.scale, AMOUNT_DIGITS) + dtype.scale) - 1
-    return Decimal(cents).scaleb(-dtype.scale)
+    """Return the largest number of a type; of money what is read, so that sums of many fit it."""
+    digits = AMOUNT_DIGITS if dtype == REAIS else dtype.precision - dtype.scale
+    return Decimal(10 ** (digits + dtype.scale) - 1).scaleb(-dtype.scale)
 
 
 def _drawn(pattern: str) -> set[str]:
@@ -111,7 +120,7 @@ def _drawn(pattern: str) -> set[str]:
         suppress_health_check=[*HealthCheck],
     )
     # Python's `$` would let a line break follow.
-    @given(st.from_regex(pattern.removesuffix("$") + r"\Z"))
+    @given(st.from_regex(re.sub(r"(?<!\\)\$$", "", pattern) + r"\Z"))
     def collect(text: str) -> None:
         found.add(text)
 
@@ -143,8 +152,10 @@ def _usual(dtype: pl.DataType, least: Any, most: Any) -> Values:
             -top if least is None else least, top if most is None else most, places=dtype.scale
         )
     if isinstance(dtype, pl.Datetime):
-        recent = (least or at("2010-01-01"), most or at("2030-01-01"))
-        return st.datetimes(*recent) | st.datetimes(least or MOMENTS[-2], most or MOMENTS[-1])
+        first, last = least or MOMENTS[-2], most or MOMENTS[-1]
+        usual = max(first, at("2010-01-01")), min(last, at("2030-01-01"))
+        recent = st.datetimes(*usual) if usual[0] <= usual[1] else st.nothing()
+        return recent | st.datetimes(first, last)
     found = {
         pl.Int64: st.integers(
             -(2**63) if least is None else least, 2**63 - 1 if most is None else most

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import datetime
+from typing import Annotated, Any
 
 import polars as pl
 import pytest
@@ -10,11 +11,12 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 from hypothesis.vendor.pretty import pretty
+from pandera.engines.polars_engine import Decimal, Int32
 from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.check import ContractBrokenError, check
-from contracts.contract import Contract, Gold, column, rule
+from contracts.contract import Contract, Gold, Timestamp, column, rule
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_sales import FactSales
@@ -26,6 +28,7 @@ from contracts.silver.order_items import OrderItems
 from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from contracts.silver.products import Products
+from contracts.silver.sellers import Sellers
 from contracts.strategies import Broken, breakable, broken, related, valid, written
 from contracts.vocabulary import STATES
 from flows.fingerprint import _modules
@@ -219,3 +222,57 @@ def test_contracts_alone_do_not_need_hypothesis() -> None:
 def test_the_strategies_are_no_part_of_the_code_that_makes_a_table() -> None:
     made_of = {module for table in TABLES.values() for module in _modules(table)}
     assert not any("strategies" in module for module in made_of)
+
+
+class Bands(Gold, key=("band",)):
+    """One row per band, of which there are three."""
+
+    band: str = column(isin=("low", "middle", "high"))
+    began: Timestamp = column(le=datetime(2005, 1, 1))
+    price_tag: str = column(str_matches=r"^R\$")
+    weight: Annotated[Decimal, 20, 6] = column(ge=10**10)
+    ratio: Annotated[Decimal, 4, 4] = column()
+
+
+class Ranked(Gold, key=("name",)):
+    """One row per name, with a rule that looks at all of them."""
+
+    name: str = column()
+    share: float = column(in_range=(0, 1))
+
+    @rule
+    def shares_are_all(cls) -> pl.Expr:
+        """They add up."""
+        return pl.col("share").sum() == 1
+
+
+class Small(Gold, key=("name",)):
+    """One row per name."""
+
+    name: str = column()
+    number: Int32 = column()
+
+
+@given(st.data())
+def test_a_contract_of_anybody_is_drawn(data: st.DataObject) -> None:
+    rows = data.draw(valid(Bands, min_size=1))
+    check(rows, Bands, {})
+    data.draw(broken(Bands))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "said"),
+    [
+        (valid(Ranked), "shares_are_all is broken by rows of which each keeps it"),
+        (valid(Small), "number: there is no strategy for a column of Int32"),
+        (broken(Sellers, "seller_id_is_nice"), "Sellers has no rule seller_id_is_nice; it has"),
+    ],
+)
+def test_what_cannot_be_drawn_says_why(drawn: st.SearchStrategy[Any], said: str) -> None:
+    @settings(database=None, phases=[Phase.generate])
+    @given(drawn)
+    def draw(_: Any) -> None:
+        """Draw."""
+
+    with pytest.raises((TypeError, ValueError), match=said):
+        draw()
