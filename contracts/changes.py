@@ -1,7 +1,9 @@
 """What differs between two versions of the contracts, and whom it breaks."""
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
 
 from contracts.describe import Description
 
@@ -70,6 +72,11 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "more values allowed": (READERS, "who tells values apart meets a new one"),
     "fewer values allowed": (_NO_ONE, "each row has one of the others"),
     "fewer values allowed (records)": (SOURCES, "records with another go to quarantine"),
+    "bounds widened": (READERS, "values may come that did not before"),
+    "bounds narrowed": (_NO_ONE, "each value lies between them"),
+    "bounds narrowed (records)": (SOURCES, "records beyond them go to quarantine"),
+    "bounds widened and narrowed": (READERS, "values may come that did not before"),
+    "bounds widened and narrowed (records)": (f"{READERS}, {SOURCES}", "other values pass"),
     "rule became a warning": (READERS, "rows that break it are kept"),
     "warning became a rule": (_NO_ONE, "each row keeps it"),
     "warning became a rule (records)": (SOURCES, "records that break it go to quarantine"),
@@ -142,6 +149,11 @@ def _of_column(name: str, old: Description, new: Description) -> Iterator[_Diffe
 
 
 def _of_checks(old: Description, new: Description) -> Iterator[_Difference]:
+    then, now = _bounds(old), _bounds(new)
+    if then and now:  # by their names, which tell the bounds, the one went and the other came
+        yield from _of_bounds(then, now)
+        old = {name: check for name, check in old.items() if name not in then}
+        new = {name: check for name, check in new.items() if name not in now}
     for name in [*old, *(name for name in new if name not in old)]:
         before, after = old.get(name), new.get(name)
         if before is None or after is None:
@@ -156,6 +168,53 @@ def _of_checks(old: Description, new: Description) -> Iterator[_Difference]:
 
 
 _VALUES = "allowed_values"
+
+
+def _bounds(checks: Description) -> Description:
+    """Return the checks that say between which values a column lies, both among them."""
+    inclusive = {"include_min": True, "include_max": True}
+    return {
+        name: check
+        for name, check in checks.items()
+        if {**inclusive, **check}.items() >= inclusive.items()
+        and check.keys() & {_LEAST, _MOST}
+        and not re.search("_is_(above|below)_", name)
+    }
+
+
+def _of_bounds(old: Description, new: Description) -> Iterator[_Difference]:
+    before, after = ((_tightest(each, _LEAST), _tightest(each, _MOST)) for each in (old, new))
+    said = f"{', '.join(old)} to {', '.join(new)}"
+    more, fewer = (
+        any(_lies_beyond(*ends) for ends in zip(one, other, (1, -1), strict=True))
+        for one, other in ((after, before), (before, after))
+    )
+    if more or fewer:
+        how = " and ".join(["widened"] * more + ["narrowed"] * fewer)
+        yield "", f"bounds {how}", said
+
+
+def _tightest(checks: Description, end: str) -> Any:
+    found = [_comparable(check[end]) for check in checks.values() if end in check]
+    return (max if end == _LEAST else min)(found, default=None)
+
+
+def _lies_beyond(one: Any, other: Any, way: int) -> bool:
+    """Tell whether an end lets pass what the other end (upwards 1, downwards -1) does not."""
+    if one == other or other is None:
+        return False
+    return one is None or (one < other) == (way == 1)
+
+
+def _comparable(value: Any) -> Any:
+    """Return the number that JSON has as text, an amount; times are compared as they stand."""
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return value
+
+
+_LEAST, _MOST = "min_value", "max_value"
 
 
 def _of_rules(old: Description, new: Description) -> Iterator[_Difference]:

@@ -25,13 +25,14 @@ PLAIN = {
 STATED = {**PLAIN, "nullable": False}
 STATUS = {**STATED, "rules": {"status_is_known": {"allowed_values": ["new", "old"]}}}
 ZIP = {**PLAIN, "rules": {"zip_is_well_formed": {"pattern": "^[0-9]+$"}}}
+ROW = {**STATED, "rules": {"row_is_at_least_0": {"min_value": 0}}}
 SEAT: dict[str, Any] = {
     "table": "gold.seats",
     "grain": "One row per seat.",
     "key": ["id"],
     "scope": ["id"],
     "partition_by": [],
-    "columns": {"id": STATED, "zip": ZIP, "status": STATUS},
+    "columns": {"id": STATED, "zip": ZIP, "status": STATUS, "row": ROW},
     "rules": {
         "is_a_seat": {"asks": "x > 1", "warning": False, "description": None},
         "is_soft": {"asks": "x > 2", "warning": True, "description": None},
@@ -103,6 +104,42 @@ CASES: list[tuple[Any, str, Any, str, str]] = [
     ),
     (SEAT, ALLOWED, ["new"], "fewer values allowed: status_is_known, old", ""),
     (RECORD, ALLOWED, ["new"], "fewer values allowed: status_is_known, old", "sources"),
+    (
+        SEAT,
+        "columns/row/rules",
+        {"row_is_at_least_1": {"min_value": 1}},
+        "bounds narrowed: row_is_at_least_0 to row_is_at_least_1",
+        "",
+    ),
+    (
+        RECORD,
+        "columns/row/rules",
+        {"row_is_at_least_0.01": {"min_value": "0.01"}},
+        "bounds narrowed: row_is_at_least_0 to row_is_at_least_0.01",
+        "sources",
+    ),
+    (
+        SEAT,
+        "columns/row/rules",
+        {"row_is_between_0_and_9": {"min_value": 0, "max_value": 9, "include_max": True}},
+        "bounds narrowed: row_is_at_least_0 to row_is_between_0_and_9",
+        "",
+    ),
+    (
+        SEAT,
+        "columns/row/rules",
+        {"row_is_at_least_-1": {"min_value": -1}},
+        "bounds widened: row_is_at_least_0 to row_is_at_least_-1",
+        "readers",
+    ),
+    (
+        SEAT,
+        "columns/row/rules",
+        {"row_is_at_most_9": {"max_value": 9}},
+        "bounds widened and narrowed: row_is_at_least_0 to row_is_at_most_9",
+        "readers",
+    ),
+    (SEAT, "columns/row/rules", {}, "rule removed: row_is_at_least_0", "readers"),
     (SEAT, "rules/is_new", RULE, "rule added: is_new", ""),
     (RECORD, "rules/is_new", RULE, "rule added: is_new", "sources"),
     (SEAT, "rules/is_a_seat", ..., "rule removed: is_a_seat", "readers"),
