@@ -171,13 +171,12 @@ _VALUES = "allowed_values"
 
 
 def _bounds(checks: Description) -> Description:
-    """Return the checks that say between which values a column lies, both among them."""
-    inclusive = {"include_min": True, "include_max": True}
+    """Return the checks that bound a column's values, where the bounds themselves are allowed."""
     return {
         name: check
         for name, check in checks.items()
-        if {**inclusive, **check}.items() >= inclusive.items()
-        and check.keys() & {_LEAST, _MOST}
+        if check.keys() & {_LEAST, _MOST}
+        and all(check.get(end, True) for end in ("include_min", "include_max"))
         and not re.search("_is_(above|below)_", name)
     }
 
