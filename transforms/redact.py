@@ -25,10 +25,17 @@ def _redact_suspects(texts: pl.Series) -> pl.Series:
 
 def _redacted(text: pl.Expr) -> pl.Expr:
     for kind, shape in SHAPES:
-        text = text.str.replace_all(shape, f"[{kind}]")
+        text = text.str.replace_all(shape, _instead(kind, shape))
     tokens = text.str.extract_all(_TOKEN).list.eval(_read(pl.element()))
     labelled = tokens.list.eval(_label(pl.element()))
     return labelled.list.eval(_judge(pl.element())).list.join("")
+
+
+def _instead(kind: str, shape: str) -> str:
+    """Return the placeholder, between the letters that the shape takes along."""
+    letters = [f"${{{number}}}" for number in range(1, shape.count(_LETTER) + 1)]
+    before = shape.count(f"(?:{_LETTER}|")
+    return "".join([*letters[:before], f"[{kind}]", *letters[before:]])
 
 
 def _read(token: pl.Expr) -> pl.Expr:
@@ -100,6 +107,10 @@ _AREA = rf"{_TRUNK}0?\d\d{_SEP}"
 _GROUPS = rf"\d\d\d?{_SEP}\d\d\d{_SEP}\d\d\d\d?|\d\d\d?(?:{_SEP}\d\d){{3}}"
 _LOCAL = rf"(?:(?:9{_SEP})?\d\d\d\d\d?{_OPT}\d\d\d\d|{_GROUPS})"
 
+# Where a number begins and ends; a letter that stands right beside it is put back.
+_LETTER = r"(\p{L})"
+_START, _END = rf"(?:{_LETTER}|\b)", rf"(?:\b|{_LETTER})"
+
 _USER = r"[\w.%+'-]+[\"\p{Cf}]?"
 _DOT = r"(?:[.,]|\p{Zs}[.,]\p{Zs}?|\p{Zs}ponto\p{Zs})"
 _PROVIDER = r"gmail|hotmail|outlook|yahoo|icloud|live|bol|uol|terra"
@@ -107,21 +118,21 @@ _HOST = rf"(?:(?:[\w-]+{_DOT})+(?:com|net|org|br)|{_PROVIDER})"
 _REST = r"\b(?:\p{Zs}?[.,]\p{Zs}?(?:com|br)\b)*"
 _AT_IN_WORDS = r"(?:\p{Zs}?[(\[](?:at|arroba)[)\]]\p{Zs}?|\p{Zs}arroba\p{Zs})"
 _CNPJ = (
-    rf"\b\d\d{_OPT}\d\d\d{_OPT}\d\d\d{_OPT}/{_OPT}\d\d\d\d{_OPT}\d\d\b",
+    rf"{_START}\d\d{_OPT}\d\d\d{_OPT}\d\d\d{_OPT}/{_OPT}\d\d\d\d{_OPT}\d\d{_END}",
     rf"\b\d\d{_SEP}\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d\d{_SEP}\d\d\b",
     # Since 2026 a CNPJ may hold letters; only the two digits at its end may not be any.
     r"\b(?i:[\da-z]{2}\.?[\da-z]{3}\.?[\da-z]{3}/[\da-z]{4}-\d\d)\b",
-    r"\b(?i:cnpj\W{0,5}(?:nº\W?)?[\d./-]{0,15}[a-z][\da-z./-]{0,15}\d\d)\b",
+    r"\b(?i:cnpj[^\w\]]{0,5}(?:nº\W?)?[\d./-]{0,15}[a-z][\da-z./-]{0,15}\d\d)\b",
 )
 _CPF = (
-    rf"\b\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d(?:{_OPT}|/)\d\d\b",
-    r"\b\d\d\d,\d\d\d,\d\d\d[-/]\d\d\b",
-    rf"\b\d{{9}}{_HYPHEN}\d\d\b",
+    rf"\b\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d(?:{_OPT}|/)\d\d{_END}",
+    rf"\b\d\d\d,\d\d\d,\d\d\d[-/]\d\d{_END}",
+    rf"\b\d{{9}}{_HYPHEN}\d\d{_END}",
 )
 _PHONE = (
-    rf"\+{_OPT}55{_OPT}\(?0?\d\d\)?{_OPT}{_LOCAL}\b",
-    rf"{_TRUNK}\({_OPT}(?:0|0?[xX][xX])?{_OPT}\d\d{_OPT}\){_OPT}{_LOCAL}\b",
-    rf"\b(?:(?:00)?55{_SEP})?{_AREA}(?:\d{{5}}{_SEP}|9{_SEP}\d{{4}}{_OPT})\d\d\d\d\b",
+    rf"\+{_OPT}55{_OPT}\(?0?\d\d\)?{_OPT}{_LOCAL}{_END}",
+    rf"{_TRUNK}\({_OPT}(?:0|0?[xX][xX])?{_OPT}\d\d{_OPT}\){_OPT}{_LOCAL}{_END}",
+    rf"\b(?:(?:00)?55{_SEP})?{_AREA}(?:\d{{5}}{_SEP}|9{_SEP}\d{{4}}{_OPT})\d\d\d\d{_END}",
 )
 
 # (kind, pattern): what gives itself away wherever it stands. After `redact` no text matches any.
