@@ -53,8 +53,12 @@ def automations(stage: Stage) -> dict[str, Any]:
 
 @pytest.mark.usefixtures("told")
 def test_applying_again_makes_no_second_one(stage: Stage) -> None:
+    before = automations(stage)
     stage.type(f"{APPLY} --notify custom-webhook/ear")
-    assert stage.ask("/automations/count") == len(automations(stage)) == 4
+    assert {name: each["id"] for name, each in automations(stage).items()} == {
+        name: each["id"] for name, each in before.items()
+    }
+    assert stage.ask("/automations/count") == len(before)
 
 
 def test_a_block_that_is_not_there_is_refused_in_a_line(stage: Stage) -> None:
@@ -94,6 +98,21 @@ def test_a_run_that_is_killed_is_marked_as_crashed_and_told(
     message = eventually(lambda: of(told, "stream/follow"), "nobody is told of the crash")
     assert message["subject"] == "stream/follow: Crashed"
     assert "No heartbeat" in message["body"]
+
+
+def test_people_are_told_of_a_batch_that_does_not_end(
+    stage: Stage, told: list[dict[str, str]]
+) -> None:
+    soon(stage, "keystone: tell of runs that do not end")
+    deployment = stage.deployment("refresh/hourly")["id"]
+    run = stage.ask(f"/deployments/{deployment}/create_flow_run", {"state": {"type": "RUNNING"}})[
+        "id"
+    ]
+    message = eventually(
+        lambda: next((each for each in told if run in each["body"]), None), "nobody is told"
+    )
+    assert message["subject"] == "A batch has run for 6 hours"
+    stage.ask(f"/flow_runs/{run}", method="DELETE")
 
 
 def soon(stage: Stage, name: str) -> None:
