@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from confluent_kafka import Consumer, KafkaError
 from confluent_kafka.admin import AdminClient
@@ -9,7 +10,6 @@ from deltalake import DeltaTable
 
 from flows import delta
 from flows.kafka import (
-    PATIENCE,
     KafkaSettings,
     answering,
     client_config,
@@ -65,8 +65,22 @@ class Lag:
         ends = f"ends at offset {self.end - 1}, but bronze holds {self.stored}"
         return f"{where}: {ends}: the topic was made anew or cut back, and what else it had is lost"
 
+    def figures(self) -> dict[str, Any]:
+        """Return where bronze and Kafka stand as plain values; `lag` is how many are between."""
+        return {
+            "topic": self.topic,
+            "partition": self.partition,
+            "stored": self.stored,
+            "end": self.end,
+            "lag": self.behind,
+            "lost": self.lost,
+        }
 
-def lag(lake: str, settings: KafkaSettings, seconds: float = PATIENCE) -> list[Lag]:
+
+SECONDS = 5.0  # that somebody who asks how it stands waits for a broker
+
+
+def lag(lake: str, settings: KafkaSettings, seconds: float = SECONDS) -> list[Lag]:
     """Compare bronze with every partition of the topics that exist; changes nothing.
 
     Raises:

@@ -10,8 +10,6 @@ from contracts.describe import version
 from flows import delta, s3, storage
 from flows.figures import last_figures
 from flows.for_each import for_each
-from flows.kafka import KafkaSettings
-from flows.lag import lag
 from flows.noted import noted
 from flows.outcome import UnknownTableError
 from flows.records import broken_rules
@@ -36,28 +34,6 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
     here = existing(lake)
     handles = for_each(delta.open_existing, lake, here)
     return {name: _figures(name, handles) for name in here if not name.startswith("quarantine.")}
-
-
-def offsets(lake: str, settings: KafkaSettings) -> list[dict[str, Any]]:
-    """Return where bronze and Kafka stand, one row per topic partition.
-
-    `stored` is the last offset that bronze holds, `end` one past the last that Kafka has, `lag` how
-    many are between; `lost` says what Kafka does not have any more of what should come next.
-
-    Raises:
-        NoAnswerError: no broker answers within seconds, or it does not let us in.
-    """
-    return [
-        {
-            "topic": each.topic,
-            "partition": each.partition,
-            "stored": each.stored,
-            "end": each.end,
-            "lag": each.behind,
-            "lost": each.lost,
-        }
-        for each in lag(lake, settings, _SECONDS)
-    ]
 
 
 def existing(lake: str) -> list[str]:
@@ -114,9 +90,6 @@ def unknown(table: str, here: Collection[str]) -> str:
     found = [name for name in meant if name in here] or near
     hint = f"nearest: {', '.join(found)}" if found else "`keystone status` lists all"
     return f"there is no table {table}; {hint}"
-
-
-_SECONDS = 5.0  # that somebody who asks how it stands waits for a broker
 
 
 def _promised() -> list[str]:

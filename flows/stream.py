@@ -12,8 +12,8 @@ from prefect.client.schemas.actions import ArtifactUpdate
 
 from flows.drain import Drained, drain
 from flows.kafka import KafkaSettings, NoAnswerError, kafka_settings
+from flows.lag import lag
 from flows.settings import place
-from flows.status import offsets
 
 
 @flow
@@ -76,7 +76,7 @@ class _Report:
     def publish(self, drained: Sequence[Drained]) -> None:
         """Say what this run has drained, and what is left in Kafka."""
         try:
-            left = offsets(self._lake, self._settings)
+            left = [each.figures() for each in lag(self._lake, self._settings)]
             behind = f"bronze is {sum(row['lag'] for row in left):,} offsets behind Kafka"
         except NoAnswerError as silence:
             left = [{"topic": each.topic, "partition": each.partition} for each in drained]

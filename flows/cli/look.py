@@ -30,14 +30,14 @@ def status(
 ) -> None:
     """Show version, rows, quarantined rows and lag of every table, and how far Kafka is ahead."""
     from flows.kafka import NoAnswerError, kafka_settings
-    from flows.status import offsets
+    from flows.lag import lag
     from flows.status import status as figures_of
 
     lake = place("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
     tables, kafka, silence = figures_of(lake), None, None
     try:
-        kafka = offsets(lake, settings) if settings.bootstrap else None
+        kafka = [each.figures() for each in lag(lake, settings)] if settings.bootstrap else None
     except NoAnswerError as error:  # the tables are worth showing all the same
         silence = error
     if as_json:
