@@ -23,6 +23,7 @@ def mart_category(
     name = col("product_category_name_english").fill_null(UNKNOWN)
     items = sales.join(products.select("product_id", category=name), "product_id", how="left")
     named = items.with_columns(col("category").fill_null(UNKNOWN))
+    bought = named.select("order_id", "category").unique()
     return (
         named.group_by("category")
         .agg(
@@ -31,7 +32,7 @@ def mart_category(
             units=pl.len(),
             orders=col("order_id").n_unique(),
         )
-        .join(reviewed(named, reviews, "category"), on="category", how="left")
+        .join(reviewed(bought, reviews, "category"), on="category", how="left")
         .with_columns(col("sales", "freight_value").cast(REAIS))
         .with_columns(
             col("units", "orders").cast(pl.Int64),

@@ -23,20 +23,17 @@ def mart_seller_scorecard(
         sales=col("price").sum().cast(REAIS),
         freight_value=col("freight_value").sum().cast(REAIS),
     )
-    went = (
-        sales.unique(["order_id", "seller_id"])
-        .group_by("seller_id")
-        .agg(
-            orders=pl.len().cast(pl.Int64),
-            called_off=CALLED_OFF.sum().cast(pl.Int64),
-            delivered=DELIVERED.sum().cast(pl.Int64),
-            on_time=(DELIVERED & col("delivered_on_time")).sum().cast(pl.Int64),
-            mean_lag_days=col("delivery_lag_days").filter(DELIVERED).mean(),
-        )
+    orders = sales.unique(["order_id", "seller_id"])
+    went = orders.group_by("seller_id").agg(
+        orders=pl.len().cast(pl.Int64),
+        called_off=CALLED_OFF.sum().cast(pl.Int64),
+        delivered=DELIVERED.sum().cast(pl.Int64),
+        on_time=(DELIVERED & col("delivered_on_time")).sum().cast(pl.Int64),
+        mean_lag_days=col("delivery_lag_days").filter(DELIVERED).mean(),
     )
     return (
         sold.join(went, on="seller_id")
-        .join(reviewed(sales, reviews, "seller_id"), on="seller_id", how="left")
+        .join(reviewed(orders, reviews, "seller_id"), on="seller_id", how="left")
         .with_columns(
             col("reviews").fill_null(0),
             called_off_share=share("called_off", "orders"),
