@@ -53,9 +53,11 @@ def _fit(name: str, found: str) -> str:
     if there and (scheme != "s3" or not rest.partition("/")[0]):
         message = f"{found}: a {name} lies in a folder, or on S3 as s3://bucket/prefix"
         raise MissingSettingError(message)
-    # Deltalake takes the name of a table for a part of a URL, Polars that of a file for a pattern.
-    unfit = set("[]*?#%\\ " if there else "[]*?#%\\" if name == "lake" else "")
-    if strange := set(found) & unfit:
-        message = f"{found}: the path of a {name} cannot have {' '.join(sorted(strange))} in it"
+    where = found if there or name != "lake" else str(Path(found).absolute())
+    # Deltalake takes the name of a table for a part of a URL, Polars that of a file for a pattern,
+    # and a folder with an equals sign above a table's partitions for one of them.
+    unfit = set("[]*?#%\\ " if there else "") | set("[]*?#%\\=" if name == "lake" else "")
+    if strange := set(where) & unfit:
+        message = f"{where}: the path of a {name} cannot have {' '.join(sorted(strange))} in it"
         raise MissingSettingError(message)
     return found

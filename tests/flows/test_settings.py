@@ -16,3 +16,15 @@ def test_a_deployed_run_refuses_a_place_that_ends_with_it(
     assert place(name, str(tmp_path)) == str(tmp_path)
     with pytest.raises(MissingSettingError, match=f"give the {name} as an absolute path"):
         place(name, "here")
+
+
+@pytest.mark.parametrize("folder", ["env=prod", "50%", "lake #1", "[old]"])
+def test_a_lake_cannot_lie_below_what_readers_take_for_something_else(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    below = tmp_path / folder
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert place("source", "here") == "here"
+    with pytest.raises(MissingSettingError, match=r"the path of a lake cannot have [=%#\[]"):
+        place("lake", "here")

@@ -121,7 +121,9 @@ def test_a_block_that_is_not_there_is_named(nobody: pytest.MonkeyPatch) -> None:
         reach("s3://lake/x")
 
 
-@pytest.mark.parametrize("strange", ["gs://lake/x", "s3:///x", "s3://lake/a b", "s3://lake/a?b"])
+@pytest.mark.parametrize(
+    "strange", ["gs://lake/x", "s3:///x", "s3://lake/a b", "s3://lake/a?b", "s3://lake/env=prod"]
+)
 def test_what_cannot_be_a_place_is_refused(strange: str) -> None:
     with pytest.raises(MissingSettingError):
         place("lake", strange)
