@@ -19,7 +19,7 @@ from flows.due import due
 from flows.noted import made_under
 from flows.outcome import Outcome
 from flows.parquet import Written
-from flows.standing import prove_rows, standing
+from flows.standing import standing
 from flows.upsert import upsert
 from transforms.graph import Table
 
@@ -135,14 +135,10 @@ def _write(
         "warnings": fate.warnings,
     }
     carried = delta.carrying(consumed, {**fate.figures(), **standing_figures})
-    expected = fate.rows
     if isinstance(fate.accepted, Written):
         delta.rebuild(silver, fate.accepted, carried, table.contract)
     else:
-        expected += delta.rows(silver) - len(fate.over)
-        key = table.contract.promise().key
-        upsert(silver, fate.accepted, fate.over, key, carried, followed=table.followed)
-    prove_rows(table, silver, expected)
+        upsert(table, silver, fate.accepted, fate.over, carried)
 
 
 def _outcome(table: Table, silver: DeltaTable, started: float, fate: Fate | None = None) -> Outcome:

@@ -4,7 +4,7 @@ from deltalake import DeltaTable
 
 from flows import delta
 from flows.figures import last_figures
-from flows.outcome import ConservationError, Outcome
+from flows.outcome import Outcome
 from transforms.graph import Table
 
 
@@ -21,17 +21,3 @@ def standing(table: Table, target: DeltaTable) -> Outcome:
         broken_rules=figures.get("broken_rules", {}),
         warnings=figures.get("warnings", {}),
     )
-
-
-def prove_rows(table: Table, target: DeltaTable, expected: int) -> None:
-    """Compare what a commit should have left in a table with what its log says.
-
-    Raises:
-        ConservationError: the table has another number of rows.
-    """
-    if (have := delta.rows(target)) != expected:
-        message = (
-            f"{table.name}: should have {expected} rows now, but has {have}; "
-            f"`keystone refresh --rebuild` makes the table anew"
-        )
-        raise ConservationError(message)

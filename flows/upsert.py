@@ -1,34 +1,39 @@
 """Rows in the place of others, in as few files as hold them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import chain
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable
 
 from flows import delta, parquet
+from flows.outcome import ConservationError
+from transforms.graph import Table
 
 
-def upsert(  # noqa: PLR0913 - two of them say what to put where, two where rows are found
+def upsert(
+    table: Table,
     handle: DeltaTable,
     data: pl.DataFrame,
     over: pl.DataFrame,
-    key: Sequence[str],
     carried: CommitProperties,
-    *,
-    followed: Collection[str] = (),
 ) -> None:
     """Put rows in the place of others, or add them; rewrites the files that held the others.
 
+    Where a whole row goes, or a value by which readers find what a change affects, `_version`
+    cannot show it, and they have to begin anew.
+
     Args:
+        table: whose rows they are.
         handle: as for `delta.append`, which it raises as.
         data: the new rows.
         over: the rows that go, from `delta.matching`.
-        key: the columns that tell rows apart.
         carried: from `delta.carrying`.
-        followed: the columns by which readers find what a change affects. Where such a value or a
-            whole row goes, `_version` cannot show it, and readers have to begin anew.
+
+    Raises:
+        ConservationError: other rows would be there afterwards than these and those that stay.
     """
+    key = table.contract.promise().key
     files = parquet.files(handle)
     small = pl.col("num_records") < SMALL
     touched = pl.col("path").is_in(over["_file"].unique().implode())
@@ -38,16 +43,27 @@ def upsert(  # noqa: PLR0913 - two of them say what to put where, two where rows
     new = pl.concat([_rest(handle, folded, over, key), delta.stamped(handle, data)], how="diagonal")
     kept = (_rest(handle, file, over, key) for file in rewritten.iter_slices(1))
     written = parquet.write_files(handle, chain([new], kept))
-    removed = parquet.without(pl.concat([rewritten, folded]))
-    if _went(data, over, [*{*key, *followed}]):
+    removed = pl.concat([rewritten, folded])
+    _conserve(table, int(removed["num_records"].sum()) + len(data), written.rows + len(over))
+    if _went(data, over, [*{*key, *table.followed}]):
         carried = delta.rebuilding(handle, carried)
-    delta.commit(handle, [*removed, *written.actions], carried, next_version=True)
+    gone = parquet.without(removed)
+    delta.commit(handle, [*gone, *written.actions], carried, next_version=True)
 
 
 SMALL = 50_000
 """Rows of a file; with fewer it is put together with others when there is occasion."""
 
 _MANY = 16
+
+
+def _conserve(table: Table, came: int, stay_or_go: int) -> None:
+    if came != stay_or_go:
+        message = (
+            f"{table.name}: its files had {came} rows with the new ones, but {stay_or_go} would "
+            f"stay or go; nothing was written; `keystone refresh --rebuild` makes the table anew"
+        )
+        raise ConservationError(message)
 
 
 def _went(data: pl.DataFrame, over: pl.DataFrame, columns: list[str]) -> bool:

@@ -1,5 +1,7 @@
 """Commits that carry what they have consumed, over files that Polars writes."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -12,7 +14,9 @@ from contracts.gold.fact_sales import FactSales
 from contracts.silver.sellers import Sellers
 from contracts.technical import stored
 from flows import delta, parquet
+from flows.outcome import ConservationError
 from flows.upsert import upsert
+from transforms.graph import tables
 
 NOTHING = delta.carrying({}, {})
 
@@ -39,11 +43,16 @@ def versions(handle: DeltaTable) -> dict[str, int]:
 
 
 def put(
-    handle: DeltaTable, rows: pl.DataFrame, over: pl.DataFrame | None = None, **more: list[str]
+    handle: DeltaTable,
+    rows: pl.DataFrame,
+    over: pl.DataFrame | None = None,
+    *,
+    followed: Sequence[str] = (),
 ) -> int:
     if over is None:
         over = delta.matching(handle, rows.select("seller_id")).collect()
-    upsert(handle, rows, over, ["seller_id"], NOTHING, followed=more.get("followed", []))
+    table = replace(tables()["silver.sellers"], followed=frozenset(followed))
+    upsert(table, handle, rows, over, NOTHING)
     return delta.rows(handle)
 
 
@@ -54,6 +63,16 @@ def rebuild(handle: DeltaTable, rows: pl.DataFrame) -> None:
 
 def rebuilt(handle: DeltaTable) -> int | None:
     return handle.transaction_version(delta.REBUILT)
+
+
+def test_rows_that_would_get_lost_are_missed_before_anything_is_written(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    delta.append(handle, delta.stamped(handle, sellers("a", "a", "b")), NOTHING)
+    one = delta.matching(handle, sellers("a").select("seller_id")).collect().head(1)
+    with pytest.raises(ConservationError, match=r"^silver\.sellers: .* nothing was written"):
+        put(handle, sellers("a", city="recife"), over=one)
+    assert delta.open_existing(lake, "silver.sellers").version() == handle.version()
+    assert delta.rows(handle) == 3
 
 
 def test_rows_say_which_version_changed_them(lake: str) -> None:

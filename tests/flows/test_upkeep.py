@@ -234,7 +234,7 @@ def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     changed = rows.filter(pl.col("seller_id") == f"{1:032x}").drop("_version")
     over = delta.matching(other, changed.select("seller_id")).collect()
     new = changed.with_columns(seller_city=pl.lit("recife"))
-    upsert(other, new, over, ["seller_id"], delta.carrying({}, {}))
+    upsert(SELLERS, other, new, over, delta.carrying({}, {}))
     with pytest.raises(CommitFailedError):
         fold(stale, removed, written)
     assert numbers(lake, "silver.sellers") == [0, 1]
