@@ -62,7 +62,8 @@ class Contract(pa.DataFrameModel):
         **options: Any,
     ) -> None:
         """Keep what the contract says of its table as a whole."""
-        for option, names in (("key", key), ("scope", scope), ("partition_by", partition_by)):
+        columns = {"key": key, "scope": scope, "partition_by": partition_by, "sort_by": sort_by}
+        for option, names in columns.items():
             if isinstance(names, str):
                 message = f"{cls.__name__}: write {option}=({names!r},), with a comma"
                 raise TypeError(message)

@@ -11,9 +11,11 @@ from textwrap import dedent
 from typing import Any
 
 import pandera.polars as pa
+import polars as pl
 
 import contracts
 from contracts.contract import Contract
+from contracts.literals import literals
 from contracts.rules import rule_name
 from contracts.syntax import is_docstring, parse
 
@@ -81,7 +83,7 @@ def _column(name: str, declared: pa.Column) -> Description:
         "source": tags.get("source"),
         "references": _table(tags.get("references")),
         "looked_up_in": _table(tags.get("looked_up_in")),
-        "sums": _table((tags.get("sums") or [None])[0]),
+        "sums": _sum(tags.get("sums")),
         "personal": bool(tags.get("personal")),
         "description": declared.description,
         "rules": {
@@ -95,6 +97,10 @@ def _column(name: str, declared: pa.Column) -> Description:
 
 def _table(contract: type[Contract] | None) -> str | None:
     return contract.promise().table if contract else None
+
+
+def _sum(sums: tuple[type[Contract], pl.Expr] | None) -> str | None:
+    return f"{_plain(sums[1])} in {_table(sums[0])}" if sums else None
 
 
 def _rule(contract: type[Contract], check: pa.Check) -> Description:
@@ -130,6 +136,9 @@ def _matters(value: object) -> bool:
 
 def _plain(value: object) -> Any:
     """Return a value as JSON has it; the order of a closed set says nothing."""
+    if isinstance(value, pl.Expr):
+        # Its text may leave out what is in a set.
+        return f"{value} of {[each.to_list() for each in literals(value)]}"
     if isinstance(value, tuple | list | set | frozenset):
         return sorted((_plain(each) for each in value), key=str)
     return value if isinstance(value, bool | int | float | str | None) else str(value)

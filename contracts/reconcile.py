@@ -62,7 +62,7 @@ def summed(
         frame.rows(named=True)
         for frame in pl.collect_all(
             [
-                made.select(pl.col(sums).sum()),
+                made.select(pl.col(*sums).sum()),
                 *(
                     inputs[read].select(
                         what.sum().alias(column)

@@ -46,7 +46,7 @@ def ingest_table(
             if file.exists():  # else another run has archived it
                 failed.append(error)
     if failed:
-        raise failed[0]
+        raise OSError("; ".join(map(str, [*failed, *rejected]))) from failed[0]
     handle = delta.open_table(lake, contract)
     return Outcome(
         table=contract.promise().table,

@@ -111,6 +111,11 @@ def _wrong(table: Table, others: Iterable[Table]) -> Iterable[str]:
         yield f"its key, scope, partitions or order name {', '.join(unknown)}, which is no column"
     if not promise.key:
         yield "it has no key: say which columns no two rows share"
+    elif outside := sorted({*promise.scope} - {*promise.key}):
+        yield (
+            f"its key has not {', '.join(outside)} of its scope: a key might be in two scopes, of "
+            f"which a refresh computes one"
+        )
     yield from _wrong_records(table, others)
     yield from _wrong_sums(table)
 

@@ -43,7 +43,8 @@ def timestamp(name: str) -> pl.Expr:
     # The parser alone would take 17-1-4 for a day of the year 17.
     exact = moment.str.contains(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:[0-5]\d$")
     parsed = moment.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    return pl.when(exact).then(parsed).alias(name)
+    # There is a year 0 for it, but not for Python, nor for most who read the table.
+    return pl.when(exact, parsed.dt.year() > 0).then(parsed).alias(name)
 
 
 def place(name: str) -> pl.Expr:

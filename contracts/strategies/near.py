@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from contracts.contract import Contract
+from contracts.literals import literals
 from contracts.rules import rules
 from contracts.strategies.values import awkward
 
@@ -66,25 +67,15 @@ def _limits(contract: type[Contract], column: str, dtype: pl.DataType) -> list[A
         value
         for rule in rules(contract)
         if column in rule.keeps.meta.root_names()
-        for leaf in _leaves(rule.keeps)
-        if leaf.meta.is_literal()
-        for value in _values(leaf, dtype)
+        for literal in literals(rule.keeps)
+        for value in _values(literal, dtype)
     ]
     distinct = list(dict.fromkeys(found))
     middle = [(a + b) / 2 for a, b in permutations(distinct, 2)] if dtype.is_float() else []
     return distinct + middle
 
 
-def _leaves(expression: pl.Expr) -> Iterator[pl.Expr]:
-    parts = expression.meta.pop()
-    if not parts:
-        yield expression
-    for part in parts:
-        yield from _leaves(part)
-
-
-def _values(literal: pl.Expr, dtype: pl.DataType) -> list[Any]:
-    series = pl.select(literal).to_series()
+def _values(series: pl.Series, dtype: pl.DataType) -> list[Any]:
     while isinstance(series.dtype, pl.List):
         series = series.explode()
     same = series.dtype == dtype or (series.dtype.is_numeric() and dtype.is_numeric())

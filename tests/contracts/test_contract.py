@@ -196,9 +196,11 @@ def test_a_column_says_what_it_is_in_its_own_words_or_in_shared_ones() -> None:
     assert bronze.Orders.meanings()["customer_id"] == ""
 
 
-def test_a_key_without_its_comma_is_refused() -> None:
-    with pytest.raises(TypeError, match=r"Forgot: write key=\('cashier_id',\), with a comma"):
-        type("Forgot", (Silver,), {"__doc__": "One row."}, key=("cashier_id"))
+@pytest.mark.parametrize("option", ["key", "scope", "partition_by", "sort_by"])
+def test_a_column_without_its_comma_is_refused(option: str) -> None:
+    options: dict[str, Any] = {option: ("cashier_id")}
+    with pytest.raises(TypeError, match=rf"Forgot: write {option}=\('cashier_id',\), with a comma"):
+        type("Forgot", (Silver,), {"__doc__": "One row."}, **options)
 
 
 @pytest.mark.parametrize(

@@ -162,6 +162,30 @@ def test_another_promise_is_another_version() -> None:
     assert version(describe(stricter())) != version(describe(Theatres))
 
 
+def summed(what: pl.Expr) -> str:
+    class Rows(Gold, key=("row",)):
+        """One row per row of seats."""
+
+        row: str = column()
+        seats: int = column(sums=(Seats, what))
+
+    return version(describe(Rows))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (col("seat_id"), col("seat_id").filter(col("holder").is_not_null())),
+        (col("row").is_in([*"abcdef"]), col("row").is_in([*"abcxef"])),
+        (col("row").is_in(pl.Series([*"ab"])), col("row").is_in(pl.Series([*"ac"]))),
+        (col("seat_id") > 1, col("seat_id") > 2),
+    ],
+)
+def test_what_is_summed_is_part_of_the_version(one: pl.Expr, other: pl.Expr) -> None:
+    assert summed(one) == summed(one)
+    assert summed(one) != summed(other)
+
+
 def test_a_column_may_be_called_description() -> None:
     class Theatres(Silver, key=("theatre_id",)):
         """One row per theatre."""

@@ -204,6 +204,13 @@ class Keyless(Gold):
     day: int = column()
 
 
+class Beside(Gold, key=("day",), scope=("order_id",)):
+    """One row per day."""
+
+    day: int = column()
+    order_id: str = column()
+
+
 class Weighed(Gold, key=("day",)):
     """One row per day."""
 
@@ -242,6 +249,11 @@ def keyless(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Keyl
     return sales
 
 
+def beside(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Beside]:
+    """Add up."""
+    return sales
+
+
 def weighed(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Weighed]:
     """Add up."""
     return sales
@@ -260,6 +272,7 @@ def owned(orders: Annotated[LazyFrame, bronze.Orders]) -> Annotated[LazyFrame, O
         ((day_without_sales,), r"price sums gold\.fact_sales, which its function does not read"),
         ((misspelt,), "name dya, which is no column"),
         ((keyless,), r"gold\.keyless: it has no key"),
+        ((beside,), "its key has not order_id of its scope"),
         ((weighed,), "weight is to add up exactly, and a Float64 never does"),
         ((owned,), "foreign keys are held by tables of gold"),
     ],

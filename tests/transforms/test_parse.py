@@ -172,6 +172,7 @@ def test_money_reads_every_amount_as_it_is_written(amount: Decimal) -> None:
         "24/11/2017 23:59:59",
         "20171124 235959",
         "12017-11-24 23:59:59",
+        "0000-00-00 00:00:00",
         "yesterday",
     ],
 )
@@ -183,6 +184,7 @@ def test_a_timestamp_of_another_shape_is_none(raw: str) -> None:
     "raw",
     [
         "17-11-24 23:59:59",
+        "0000-01-01 00:00:00",
         "-2017-11-24 23:59:59",
         "+2017-11-24 23:59:59",
         "2017-1-2 3:4:5",
@@ -207,10 +209,10 @@ def test_a_timestamp_is_a_wall_clock() -> None:
     ]
 
 
-@given(st.datetimes(at("1000-01-01"), at("9999-12-31")))
+@given(st.datetimes())
 def test_a_timestamp_is_read_as_it_is_written(moment: datetime) -> None:
     second = moment.replace(microsecond=0)
-    assert parsed(timestamp, str(second)) == [second]
+    assert parsed(timestamp, second.isoformat(" ")) == [second]
 
 
 @pytest.mark.parametrize("parser", [integer, decimal_degrees, money, timestamp])
