@@ -14,10 +14,10 @@ PROVENANCE = pl.Schema(
         "_corrupt_record": pl.String(),
     }
 )
-"""Of every bronze and quarantine row: the source (`file/<sha256>/<name>`), the record's number
-there (from 1), when the record was true (a file's modification time), when it reached us, the
-source's columns that the contract does not know (JSON), and the text of a record that could not
-be read."""
+"""Of every bronze and quarantine row: the source (`file/<sha256>/<name>`, or
+`kafka/<topic>/<partition>`), the record's number there (from 1, or its offset), when the record was
+true (a file's modification time, or what the message says), when it reached us, the source's
+columns that the contract does not know (JSON), and the text of a record that could not be read."""
 
 SILVER = pl.Schema({"_event_time": pl.Datetime("us", "UTC")})
 """Of every silver row that comes from a record: when that record was true."""

@@ -1,6 +1,6 @@
 """One Prefect task per table and step: named after the table, its asset, retried when it can pass.
 
-Only names and figures travel between tasks, never frames: whatever happens to a run, what is true
+Only names and figures travel between them, never frames: whatever happens to a run, what is true
 lies in the tables.
 """
 

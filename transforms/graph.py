@@ -29,7 +29,8 @@ class Table:
     function: Callable[..., LazyFrame]
     inputs: dict[str, type[Contract]]
     followed: frozenset[str] = frozenset()
-    """The columns that its readers are local in, beside its key."""
+    """The columns that its readers are local in, beside its key: where one changes (an order gets
+    another customer), its row leads a reader to the new value only, and never to the old one."""
 
     @property
     def source(self) -> type[Bronze] | None:

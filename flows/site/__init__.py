@@ -1,1 +1,1 @@
-"""Static sites of the lake: a shell that all share, and the pages of the data docs."""
+"""Static sites of the lake: a shell that all share, the data docs, and the report."""

@@ -1,4 +1,4 @@
-"""What the commits of a table say of themselves, and a chart of it."""
+"""The figures that the commits of a table carry."""
 
 import json
 from datetime import UTC, datetime

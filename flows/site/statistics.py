@@ -16,7 +16,7 @@ class Statistics:
     empty: float
     """The share of nulls."""
     distinct: int
-    """About how many values there are."""
+    """How many values there are."""
     least: Any = None
     """Of texts, the length of the shortest, in characters."""
     mean: float | None = None
