@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
+from uuid import uuid4
 
 import polars as pl
 from deltalake import (
@@ -41,6 +42,9 @@ from flows.parquet import Written
 
 METADATA = "keystone"
 """The key of our figures, as JSON, in a commit's metadata."""
+
+COMMIT = "keystone.commit"
+"""The key of an identity in a commit's metadata, by which its writer knows it."""
 
 FORGOTTEN = -1
 """The version of a transaction whose input a restore took out: there is no way to unset one."""
@@ -253,20 +257,33 @@ def commit(
         all_of: the columns of a table whose other files all go.
         next_version: the rows say in which version they come.
     """
-    handle.create_write_transaction(
-        list(actions),
-        "append" if all_of is None else "overwrite",
-        all_of or handle.schema(),
-        partition_by=handle.metadata().partition_columns,
-        commit_properties=CommitProperties(
-            custom_metadata=carried.custom_metadata,
-            app_transactions=carried.app_transactions,
-            # Rows say in which version they came: another writer's commit must not take it.
-            max_commit_retries=0 if next_version or all_of else None,
-        ),
-        post_commithook_properties=NO_CLEANUP,
-    )
+    mine = str(uuid4())
+    try:
+        handle.create_write_transaction(
+            list(actions),
+            "append" if all_of is None else "overwrite",
+            all_of or handle.schema(),
+            partition_by=handle.metadata().partition_columns,
+            commit_properties=CommitProperties(
+                custom_metadata={**(carried.custom_metadata or {}), COMMIT: mine},
+                app_transactions=carried.app_transactions,
+                # Rows say in which version they came: another writer's commit must not take it.
+                max_commit_retries=0 if next_version or all_of else None,
+            ),
+            post_commithook_properties=NO_CLEANUP,
+        )
+    except (DeltaError, OSError):
+        # Where S3 took the commit and its answer was lost, we are in conflict with ourselves.
+        if not _came(handle, mine):
+            raise
     handle.update_incremental()
+
+
+def _came(handle: DeltaTable, commit: str) -> bool:
+    """Tell whether a commit is among those since the handle's version."""
+    now = _Handle(handle.table_uri)
+    since = now.version() - handle.version()
+    return since > 0 and any(entry.get(COMMIT) == commit for entry in now.history(since))
 
 
 def _written(handle: DeltaTable, data: pl.DataFrame | Written) -> Written:
@@ -288,6 +305,7 @@ def _open(
                 partition_by=list(partition_by),
                 description=description,
                 configuration=KEEP_LOG,
+                commit_properties=CommitProperties(max_commit_retries=0),
                 storage_options=storage.delta_options(uri),
             )
         return _Handle(uri)

@@ -26,10 +26,10 @@ SECONDS = 1.0  # that a request may take
 
 
 @contextmanager
-def bad_line(server: str, log: Path, rate: float, seed: int) -> Iterator[str]:
+def bad_line(server: str, log: Path, rate: float, seed: int, *only: str) -> Iterator[str]:
     """Put a bad line before a server; return its address. What it does stands in the log."""
     port = free_port()
-    arguments = [str(port), str(urlsplit(server).port), str(rate), str(seed)]
+    arguments = [str(port), str(urlsplit(server).port), str(rate), str(seed), *only]
     with process([sys.executable, "-m", "tests.s3.faults", *arguments], port, log) as url:
         yield url
 

@@ -1,8 +1,9 @@
-"""A bad line to S3: `python -m tests.s3.faults PORT SERVER_PORT RATE SEED`.
+"""A bad line to S3: `python -m tests.s3.faults PORT SERVER_PORT RATE SEED [FAULT]`.
 
 A process between a client and a server. It passes requests on, one a connection, but for a share
 of them: it answers with an error, never answers, cuts the connection, or lets the request through
-and keeps the answer to itself. It prints what it did, a line each.
+and keeps the answer to itself. With a FAULT that is what happens to each commit when it is tried
+first, and nothing else does. It prints what it did, a line each.
 """
 
 import asyncio
@@ -37,15 +38,21 @@ class Request(NamedTuple):
         return self.line.startswith("PUT") and "_delta_log" in self.line
 
 
-async def serve(port: int, server_port: int, rate: float, seed: int) -> None:
+async def serve(port: int, server_port: int, rate: float, seed: int, only: str = "") -> None:
     """Listen until killed."""
-    dice = random.Random(seed)
+    dice, tried = random.Random(seed), set[str]()
+
+    def fate(request: Request) -> str:
+        if not only:
+            return _draw(dice, request) if dice.random() < rate else ""
+        first = request.commits and request.line not in tried
+        tried.add(request.line)
+        return only if first else ""
 
     async def handle(reader: StreamReader, writer: StreamWriter) -> None:
         try:
             request = await _read(reader, writer)
-            fault = _draw(dice, request) if dice.random() < rate else ""
-            if fault:
+            if fault := fate(request):
                 print(fault, request.line, sep=": ", flush=True)
             await _answer(request, fault, server_port, writer, reader)
         except (ConnectionError, asyncio.IncompleteReadError):
@@ -127,4 +134,5 @@ def _error(status: str) -> bytes:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), float(sys.argv[3]), int(sys.argv[4])))
+    port, server_port, rate, seed, *only = sys.argv[1:]
+    asyncio.run(serve(int(port), int(server_port), float(rate), int(seed), *only))

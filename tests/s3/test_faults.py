@@ -10,19 +10,23 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
 from time import monotonic
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from contracts.bronze import Orders
 from flows import storage
 from flows.ingest import ingest_table
 from flows.lakehouse import ingest, lakehouse
 from flows.landing import arrivals
 from flows.objects import S3Object
 from flows.outcome import Outcome, RunFailedError
+from flows.records import refresh_records
 from flows.sample import write_sample
 from tests.aws import moto
 from tests.s3 import chaos
 from tests.s3.server import BEST, BUCKET, make_bucket, reaching
+from transforms.graph import tables
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
@@ -33,6 +37,29 @@ def test_a_run_over_a_bad_line_leaves_the_right_lake(s3_server: str, tmp_path: P
     met = chaos.faults(tmp_path / "faults.log")
     assert met.total() > 20
     assert met["lose answer"] + met["lose answer, say 500"] > 0
+
+
+@pytest.mark.parametrize("s3_server", [BEST], indirect=True)
+@pytest.mark.parametrize("fault", ["lose answer", "lose answer, say 500"])
+def test_who_does_not_hear_that_a_commit_succeeded_finds_it(
+    s3_server: str, tmp_path: Path, fault: str
+) -> None:
+    landing, lake = tmp_path / "landing", f"s3://{BUCKET}/{uuid4()}"
+    write_sample(landing, 5, seed=1, dirty=0.3)
+    files = [landing / "olist_orders_dataset.csv"]
+    table = tables()["silver.orders"]
+    heard = ingest_table(str(tmp_path / "lake"), Orders, files)
+    made = refresh_records(str(tmp_path / "lake"), table)
+    with (
+        chaos.bad_line(s3_server, tmp_path / "faults.log", 1, 1, fault) as line,
+        reaching(line, seconds=2),
+    ):
+        assert ingest_table(lake, Orders, files).read == heard.read
+        assert refresh_records(lake, table).figures() | CHANCE == made.figures() | CHANCE
+    assert chaos.faults(tmp_path / "faults.log") == {fault: 6}  # three tables, made and filled
+
+
+CHANCE = {"seconds": 0}
 
 
 def test_a_lake_that_does_not_answer_is_one_line_within_a_minute(tmp_path: Path) -> None:
