@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from inspect import cleandoc
 from typing import Annotated, Any
 
 import pandera.polars as pa
@@ -29,8 +30,8 @@ class Promise:
     """What a contract says of its table as a whole."""
 
     layer: str
-    table: str
-    """Layer and name: "gold.fact_sales"."""
+    name: str
+    """Without its layer: "fact_sales"."""
     key: tuple[str, ...]
     """The columns that are unique together."""
     scope: tuple[str, ...]
@@ -41,11 +42,16 @@ class Promise:
     """How a table that is built from scratch lies in its files: rows that change together side by
     side, so that a change rewrites few of them."""
 
+    @property
+    def table(self) -> str:
+        """Layer and name: "gold.fact_sales"."""
+        return f"{self.layer}.{self.name}"
+
 
 class Contract(pa.DataFrameModel):
     """What one table promises; the first sentence of a contract's docstring is its grain.
 
-    Class arguments: the fields of `Promise` but `table`, which is the class's name in snake case.
+    Class arguments: the fields of `Promise` but `name`, which is the class's name in snake case.
     """
 
     # A private name, for Pandera takes every public attribute for a column.
@@ -70,12 +76,17 @@ class Contract(pa.DataFrameModel):
         super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # Pandera gives its method no types
         layer = layer or cls._promise.layer
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        cls._promise = Promise(layer, f"{layer}.{name}", key, scope, partition_by, sort_by)
+        cls._promise = Promise(layer, name, key, scope, partition_by, sort_by)
 
     @classmethod
     def promise(cls) -> Promise:
         """Return what the contract says of its table as a whole."""
         return cls._promise
+
+    @classmethod
+    def grain(cls) -> str:
+        """Return what one row is, in words."""
+        return cleandoc(cls.__doc__ or "").partition("\n")[0]
 
     @classmethod
     def fields(cls) -> pl.Schema:
@@ -91,6 +102,12 @@ class Contract(pa.DataFrameModel):
         shared = {} if cls._promise.layer == "bronze" else MEANINGS
         columns = cls.to_schema().columns
         return {name: c.description or shared.get(name, "") for name, c in columns.items()}
+
+    @classmethod
+    def parsed_from(cls) -> dict[str, str]:
+        """Return, by column, the raw column that it is parsed from."""
+        columns = cls.to_schema().columns
+        return {name: (c.metadata or {}).get("source") or name for name, c in columns.items()}
 
     @classmethod
     def references(cls) -> dict[str, "type[Contract]"]:

@@ -32,7 +32,7 @@ def describe(contract: type[Contract]) -> Description:
     promise, schema = contract.promise(), contract.to_schema()
     return {
         "table": promise.table,
-        "grain": inspect.cleandoc(contract.__doc__ or "").partition("\n")[0],
+        "grain": contract.grain(),
         "key": list(promise.key),
         "scope": list(promise.scope),
         "partition_by": list(promise.partition_by),

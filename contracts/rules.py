@@ -38,11 +38,11 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
     prefixed by `RAW`, and a value lost on the way breaks the rule `<column>_is_a_number` or
     `<column>_is_a_timestamp` (instead of `<column>_is_present`).
     """
-    schema = contract.to_schema()
+    schema, raw = contract.to_schema(), contract.parsed_from() if typed_from_raw else {}
     found = [
         rule
         for name, declared in schema.columns.items()
-        for rule in _column_rules(name, declared, typed_from_raw=typed_from_raw)
+        for rule in _column_rules(name, declared, raw.get(name))
     ]
     return found + [
         Rule(str(check.name), _predicate(check), bool(check.raise_warning), check.description or "")
@@ -56,12 +56,12 @@ def rule_name(column: str, check: Check) -> str:
     return f"{column}_{words.format(**check.statistics or {})}"
 
 
-def _column_rules(name: str, declared: pa.Column, *, typed_from_raw: bool) -> Iterator[Rule]:
+def _column_rules(name: str, declared: pa.Column, raw_name: str | None) -> Iterator[Rule]:
     present = pl.col(name).is_not_null()
     if declared.dtype.type.is_float():
         present &= pl.col(name).is_not_nan()
-    if typed_from_raw and (kind := _kind(declared.dtype.type)):
-        raw = pl.col(RAW + ((declared.metadata or {}).get("source") or name))
+    if raw_name and (kind := _kind(declared.dtype.type)):
+        raw = pl.col(RAW + raw_name)
         given = raw.is_not_null() & (raw != "")
         yield _rule(name, f"{name}_is_{kind}", present | ~given)
         present |= given

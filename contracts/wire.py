@@ -22,15 +22,15 @@ def json_schema(contract: type[Bronze]) -> dict[str, Any]:
     An object with every source column as text or null, none missing and none besides. The default
     says how a reader takes an older message, from before a field was there: as null.
     """
-    entity = contract.promise().table.removeprefix("bronze.")
+    columns = contract.to_schema().columns
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": entity,
-        "description": (contract.__doc__ or "").partition("\n")[0],
+        "title": contract.promise().name,
+        "description": contract.grain(),
         "version": VERSION,
         "type": "object",
-        "properties": {name: _field(nullable=c.nullable) for name, c in _columns(contract)},
-        "required": [name for name, _ in _columns(contract)],
+        "properties": {name: _field(nullable=c.nullable) for name, c in columns.items()},
+        "required": [*columns],
         "additionalProperties": False,
     }
 
@@ -62,10 +62,6 @@ def nonconforming(columns: pl.Schema, schema: Schema) -> list[str]:
             and (dtype != pl.String or set(properties[name]["type"]) != {"string", "null"})
         ),
     ]
-
-
-def _columns(contract: type[Bronze]) -> Iterator[tuple[str, Any]]:
-    yield from contract.to_schema().columns.items()
 
 
 def _field(*, nullable: bool) -> dict[str, Any]:

@@ -85,8 +85,8 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
     last = "The version of this table that last changed the row."
     meanings = {**contract.meanings(), "_version": last}
     return {
-        "Name": contract.promise().table.removeprefix("gold."),
-        "Description": (contract.__doc__ or "").partition("\n")[0],
+        "Name": contract.promise().name,
+        "Description": contract.grain(),
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {
             "EXTERNAL": "TRUE",

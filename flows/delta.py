@@ -71,7 +71,7 @@ def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
         location(lake, promise.table),
         schema if raw else with_note(schema, contract),
         partition_by=promise.partition_by,
-        description=(contract.__doc__ or "").partition("\n")[0],
+        description=contract.grain(),
     )
     if raw:
         widen(handle, schema)
@@ -108,7 +108,7 @@ def as_of(handle: DeltaTable, version: int) -> DeltaTable:
 
 def quarantine_name(source: type[Contract]) -> str:
     """Return the name of the table of a source's broken records: "quarantine.orders"."""
-    return source.promise().table.replace("bronze.", "quarantine.")
+    return f"quarantine.{source.promise().name}"
 
 
 def location(lake: str, table: str) -> str:

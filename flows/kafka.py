@@ -131,14 +131,9 @@ def answering(
         raise NoAnswerError(message) from error
 
 
-def entity_of(contract: type[Bronze]) -> str:
-    """Return the name of a source: "orders"."""
-    return contract.promise().table.removeprefix("bronze.")
-
-
 def topic_of(settings: KafkaSettings, contract: type[Bronze]) -> str:
     """Return the topic of a source: "olist.orders"."""
-    return settings.prefix + entity_of(contract)
+    return settings.prefix + contract.promise().name
 
 
 def origin(topic: str, partition: int) -> str:

@@ -37,7 +37,7 @@ def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileReje
         if contract := _recognised(file.name):
             found[contract].append(file)
         else:
-            known = ", ".join(map(_entity, found))
+            known = ", ".join(contract.promise().name for contract in found)
             strangers.append(
                 FileRejected(f"{file.name}: belongs to no table; rename it after one of: {known}")
             )
@@ -130,11 +130,7 @@ def _unfit(file: File) -> str:
 def _recognised(name: str) -> type[Bronze] | None:
     for contract in sources():
         if re.fullmatch(
-            rf"(olist_)?{_entity(contract)}(_dataset)?([^a-z].*)?\.csv", name, re.IGNORECASE
+            rf"(olist_)?{contract.promise().name}(_dataset)?([^a-z].*)?\.csv", name, re.IGNORECASE
         ):
             return contract
     return None
-
-
-def _entity(contract: type[Bronze]) -> str:
-    return contract.promise().table.removeprefix("bronze.")

@@ -14,7 +14,6 @@ import polars as pl
 from contracts import wire
 from contracts.contract import Bronze
 from flows.csv_records import FileRejected, inspect_csv, scan_records
-from flows.kafka import entity_of
 from flows.landing import File, arrivals, at_hand
 from transforms.graph import sources
 from transforms.life import life, message_key
@@ -55,7 +54,7 @@ def write_spool(source: str, spool: Path) -> list[str]:
     raw = {}
     for contract in sources():
         # A table is read many times on the way, and a CSV file with broken records slowly.
-        path = spool / f"{entity_of(contract)}.parquet"
+        path = spool / f"{contract.promise().name}.parquet"
         _records(contract, files[contract], spool, rejected).sink_parquet(path)
         raw[contract] = pl.scan_parquet(path)
     events = pl.concat([_encode(contract, events) for contract, events in life(raw).items()])
@@ -101,12 +100,12 @@ def _records(
 def _encode(contract: type[Bronze], events: pl.LazyFrame) -> pl.LazyFrame:
     record = events.select(*contract.fields())
     if wrong := wire.nonconforming(record.collect_schema(), wire.json_schema(contract)):
-        message = f"{entity_of(contract)} breaks the wire contract: {'; '.join(wrong)}"
+        message = f"{contract.promise().name} breaks the wire contract: {'; '.join(wrong)}"
         raise WireContractError(message)
     readable = pl.col("_corrupt_record").is_null()
     return events.select(
         pl.col("_order"),
-        pl.lit(entity_of(contract)).alias("entity"),
+        pl.lit(contract.promise().name).alias("entity"),
         pl.when(readable).then(message_key(contract)),
         pl.when(readable)
         .then(pl.struct(record.collect_schema().names()).struct.json_encode())

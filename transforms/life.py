@@ -8,9 +8,9 @@ from polars import LazyFrame, col
 
 from contracts import bronze
 from contracts.contract import Bronze
-from contracts.rules import RAW, rules
-from contracts.silver.orders import Orders
-from transforms.graph import tables
+from contracts.rules import RAW
+from transforms.graph import Table, tables
+from transforms.sift import judged
 
 OPENING = datetime(2016, 1, 1, tzinfo=UTC)
 """When everything happens in a shop without a single readable order."""
@@ -58,7 +58,7 @@ def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]
     those columns, `_event_time` (UTC), and `_order`, a number that puts the events of all entities
     in the order in which they happen.
     """
-    beside = {contract: _beside(contract, raw[contract]) for contract in TURNS}
+    beside = {contract: _judged(contract, raw[contract]) for contract in TURNS}
 
     def known(contract: type[Bronze], key: str, times: LazyFrame) -> LazyFrame:
         return beside[contract].join(times, on=key, how="left")
@@ -97,28 +97,26 @@ def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]
 
 def message_key(contract: type[Bronze]) -> pl.Expr:
     """Return the key of an entity's messages: the raw values of its silver key, joined by "/"."""
-    typed = next(table.contract for table in tables().values() if table.source is contract)
-    columns = typed.to_schema().columns
-    raw = [columns[name].metadata["source"] or name for name in typed.promise().key]
+    typed = _made_of(contract).contract
+    raw = [typed.parsed_from()[name] for name in typed.promise().key]
     return pl.concat_str([col(name).fill_null("") for name in raw], separator="/").alias("key")
 
 
-def _beside(contract: type[Bronze], raw: LazyFrame) -> LazyFrame:
-    """Put the raw columns, prefixed, beside the typed ones, as `sift` does."""
-    function = next(table.function for table in tables().values() if table.source is contract)
-    return pl.concat([raw.select(pl.all().name.prefix(RAW)), function(raw)], how="horizontal")
+def _made_of(contract: type[Bronze]) -> Table:
+    return next(table for table in tables().values() if table.source is contract)
+
+
+def _judged(contract: type[Bronze], raw: LazyFrame) -> LazyFrame:
+    table = _made_of(contract)
+    return judged(raw, table.function, table.contract)
 
 
 def _dated(orders: LazyFrame) -> LazyFrame:
     """Add when each order reached its stages, and when its last version is told."""
-    keeps = [rule.keeps for rule in rules(Orders, typed_from_raw=True) if not rule.warning]
     placed = col("_at_order_purchase_timestamp")
     of_sound = col("_sound")
     return (
-        orders.with_columns(
-            _sound=pl.all_horizontal(col(f"{RAW}_corrupt_record").is_null(), *keeps),
-            **{f"_at_{stage}": _utc(stage) for stage in STAGES},
-        )
+        orders.with_columns(**{f"_at_{stage}": _utc(stage) for stage in STAGES})
         # No stage comes before the purchase, whatever its clock says.
         .with_columns(
             pl.when(col(f"_at_{stage}").is_not_null()).then(

@@ -35,23 +35,35 @@ def sift(
         ContractBrokenError: the function gives other columns or types than promised.
         polars.exceptions.ShapeError: at collection; it does not give one row per record.
     """
-    kept = [rule for rule in rules(contract, typed_from_raw=True) if not rule.warning]
-    typed = function(raw)
-    check_columns(typed, contract)
-    beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
-    readable = col(f"{RAW}_corrupt_record").is_null()
-    judged = beside.with_columns(_sound=pl.all_horizontal(readable, *(rule.keeps for rule in kept)))
+    found = judged(raw, function, contract)
     return Sifted(
-        judged.filter("_sound").select(
+        found.filter("_sound").select(
             *contract.fields(), *(col(RAW + name).alias(name) for name in SILVER)
         ),
-        judged.filter(~col("_sound")).select(
+        found.filter(~col("_sound")).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
-            _broken_rules=pl.when(readable)
-            .then(_names_of_broken(kept))
+            _broken_rules=pl.when(_READABLE)
+            .then(_names_of_broken(contract))
             .otherwise(pl.lit([UNREADABLE])),
         ),
     )
+
+
+def judged(
+    raw: pl.LazyFrame,
+    function: Callable[[pl.LazyFrame], pl.LazyFrame],
+    contract: type[Contract],
+) -> pl.LazyFrame:
+    """Put the typed columns of raw records beside the raw ones, and say whether each is sound.
+
+    Shape: one row per record, with the raw columns prefixed by `RAW`, the contract's, and `_sound`:
+    the record can be read and keeps the contract. Raises as `sift`.
+    """
+    typed = function(raw)
+    check_columns(typed, contract)
+    beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
+    keeps = (rule.keeps for rule in _enforced(contract))
+    return beside.with_columns(_sound=pl.all_horizontal(_READABLE, *keeps))
 
 
 def warnings(contract: type[Contract]) -> dict[str, pl.Expr]:
@@ -59,6 +71,13 @@ def warnings(contract: type[Contract]) -> dict[str, pl.Expr]:
     return {r.name: (~r.keeps).sum() for r in rules(contract) if r.warning}
 
 
-def _names_of_broken(kept: list[Rule]) -> pl.Expr:
-    names = [pl.when(~rule.keeps).then(pl.lit(rule.name)) for rule in kept]
+_READABLE = col(f"{RAW}_corrupt_record").is_null()
+
+
+def _enforced(contract: type[Contract]) -> list[Rule]:
+    return [rule for rule in rules(contract, typed_from_raw=True) if not rule.warning]
+
+
+def _names_of_broken(contract: type[Contract]) -> pl.Expr:
+    names = [pl.when(~rule.keeps).then(pl.lit(rule.name)) for rule in _enforced(contract)]
     return pl.concat_list(names).list.drop_nulls()

@@ -12,7 +12,7 @@ from contracts.contract import Bronze, Contract
 from contracts.rules import RAW, rules
 from contracts.strategies.moved import moved
 from contracts.strategies.valid import MAX_SIZE, enforced, keeping, said, spelled
-from contracts.strategies.written import is_sayable, source_of
+from contracts.strategies.written import is_sayable
 
 NO_NUMBER = ("cheap", "1,50", "R$ 1", "1 000", "--1", "nan", "0x1f", "1e", "½", "  ")
 NO_TIMESTAMP = (
@@ -136,7 +136,7 @@ def _misspelled(
     temporal = contract.fields()[column].is_temporal()
     texts = st.sampled_from(NO_TIMESTAMP if temporal else NO_NUMBER)
     drawn = draw(st.lists(texts, min_size=len(bad), max_size=len(bad)))
-    return good, bad.with_columns(pl.Series(source_of(contract, column), drawn, pl.String))
+    return good, bad.with_columns(pl.Series(contract.parsed_from()[column], drawn, pl.String))
 
 
 def _mutated(

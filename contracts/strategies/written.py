@@ -26,19 +26,12 @@ def written(
         blank: how a source says that there is no value; null or the empty text.
         pad: white space around what there is.
     """
-    text = {
-        source_of(contract, name): pad + _text(name, dtype) + pad
-        for name, dtype in contract.fields().items()
-    }
+    raw = contract.parsed_from()
+    text = {raw[name]: pad + _text(name, dtype) + pad for name, dtype in contract.fields().items()}
     return rows.select(
         text.get(name, pl.lit(None, pl.String)).fill_null(pl.lit(blank, pl.String)).alias(name)
         for name in source.fields()
     )
-
-
-def source_of(contract: type[Contract], name: str) -> str:
-    """Return the raw column that a column is parsed from."""
-    return (contract.to_schema().columns[name].metadata or {}).get("source") or name
 
 
 def sayable(contract: type[Contract]) -> list[pl.Expr]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from inspect import cleandoc
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -43,7 +42,7 @@ class Figure:
         """Return the definition of a column; of a key without one, what a row stands for."""
         if said := self.also.get(column):
             return said
-        return self.of.meanings()[column] or cleandoc(self.of.__doc__ or "").partition("\n")[0]
+        return self.of.meanings()[column] or self.of.grain()
 
 
 class Tile(NamedTuple):
