@@ -80,7 +80,7 @@ def sql(
     rows = query(lake, statement, limit=_SHOWN + 1 if people else None)
     if file:
         export.write(rows, file)
-        print(f"{len(rows):,} rows in {file}")
+        print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'} in {file}")
     elif form is Format.csv:
         print(export.flat(rows).write_csv(), end="")
     elif form is Format.json:

@@ -21,6 +21,14 @@ class Period(NamedTuple):
     stub: bool
     """Whether it has not a twentieth of the orders of the busiest month."""
 
+    @property
+    def settled(self) -> bool:
+        """Whether nearly all of its orders were delivered.
+
+        Else its deliveries and reviews look better than they will: what is late comes last.
+        """
+        return bool(self.now["delivered"] >= self.now["orders"] * _NEARLY_ALL)
+
 
 def period(months: pl.DataFrame) -> Period | None:
     """Choose the newest month that is over, in which something was delivered, and that is no stub.
@@ -49,7 +57,7 @@ def sentences(told: Period) -> tuple[str, ...]:
     to = f"to {reais(now['gmv'])}" if gmv != 0 else f"at {reais(now['gmv'])}"
     return (
         f"In {month(now['purchase_month'])} GMV {moved(gmv)} {to}{_because(now, before)}.",
-        *filter(None, [_called_off(now, before), _went(now, before)]),
+        *filter(None, [_called_off(now, before), _went(told) if told.settled else _goes(now)]),
     )
 
 
@@ -70,6 +78,7 @@ def left_out(told: Period) -> str:
 
 
 _STUB = 20
+_NEARLY_ALL = 0.9
 
 
 def _because(now: Month, before: Month) -> str:
@@ -100,7 +109,20 @@ def _called_off(now: Month, before: Month) -> str:
     )
 
 
-def _went(now: Month, before: Month) -> str:
+def _goes(now: Month) -> str:
+    """Say of a month that is not settled how it looks so far."""
+    if not now["delivered"]:
+        return ""
+    stars = "" if now["review_score"] is None else f", {now['review_score']:.2f} of 5 stars"
+    return (
+        f"So far {now['delivered']:,} of its {counted(now['orders'], 'order')} came, "
+        f"{percent(now['on_time_share'])} of them on time{stars}; what is late comes last, so this "
+        f"is not compared with the month before."
+    )
+
+
+def _went(told: Period) -> str:
+    now, before = told.now, told.before or {}
     parts = []
     if now["on_time_share"] is not None:
         points = _difference(now, before, "on_time_share", 100, ".1f", " points")

@@ -135,6 +135,16 @@ def test_a_fall_is_said() -> None:
     ]
 
 
+def test_a_month_whose_orders_are_still_under_way_is_not_compared() -> None:
+    young = {"delivered": 8, "on_time_share": 1.0, "review_score": 4.8}
+    (_, so_far) = said({}, young, {})
+    assert so_far == (
+        "So far 8 of its 10 orders came, 100% of them on time, 4.80 of 5 stars; what is late comes "
+        "last, so this is not compared with the month before."
+    )
+    assert "than in the month before" in said({}, young | {"delivered": 9}, {})[1]
+
+
 def test_nothing_new_is_said() -> None:
     assert said({}, {}, {}) == [
         (

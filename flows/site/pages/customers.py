@@ -10,7 +10,7 @@ from flows.site import shapes
 from flows.site.chart import AnyChart
 from flows.site.figure import DESK, Figure, Frames, Page, Tile, Told, total
 from flows.site.shapes import STEPS
-from flows.site.text import DASH, percent, reais
+from flows.site.text import DASH, counted, percent, reais
 
 ENOUGH = 50
 """People that a cohort needs to be drawn."""
@@ -26,9 +26,9 @@ def tell(frames: Frames) -> Told:
     best = segments.sort("monetary", "segment", descending=[True, False]).row(0, named=True)
     shares = percent(best["monetary"] / spent) if spent else "nothing"
     sentence = (
-        f"Of {bought:,} people who bought, {again:,} bought more than once: "
-        f"{percent(again / bought)}. Most was spent by the segment “{best['segment']}”: {shares} "
-        f"of the money."
+        f"Of {counted(bought, 'person', 'people')} who bought, {again:,} bought more than once: "
+        f"{percent(again / bought)}. The segment “{best['segment']}” spent most: {shares} of the "
+        f"money."
         if bought
         else "Everything that was ordered was called off."
     )

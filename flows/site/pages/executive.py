@@ -40,6 +40,8 @@ def _compared(name: str, told: Period) -> str:
     now, before = told.now[name], (told.before or {}).get(name)
     if now is None or not before:
         return "nothing to compare with"
+    if name in _SETTLE_LATE and not told.settled:
+        return f"{told.now['delivered']:,} of {told.now['orders']:,} orders came so far"
     by = change(now, before) or 0
     arrow = "▲" if by > 0 else "▼" if by < 0 else "="
     amounts = {
@@ -48,6 +50,9 @@ def _compared(name: str, told: Period) -> str:
     }
     points = amounts.get(name, percent(abs(by))).replace("%", " points" if name in amounts else "%")
     return f"{arrow} {points} vs {month(told.before['purchase_month'])}" if told.before else ""
+
+
+_SETTLE_LATE = ("on_time_share", "review_score")
 
 
 def _marked(frame: pl.DataFrame) -> pl.DataFrame:

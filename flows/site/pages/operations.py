@@ -11,7 +11,7 @@ from flows.site.brazil import NAMES
 from flows.site.chart import AnyChart
 from flows.site.figure import Figure, Frames, Page, Tile, Told, total
 from flows.site.shapes import FAINT, LATE, PLAIN
-from flows.site.text import DASH, percent
+from flows.site.text import DASH, counted, percent
 from flows.site.tile_map import ENOUGH, FEW, tile_map
 
 QUESTION = "Which state is late, and does it cost us reviews?"
@@ -56,7 +56,7 @@ def _latest(states: pl.DataFrame) -> str:
         f"({worst['customer_state']}) is late most often: "
         f"{percent(worst['late'] / worst['delivered'])} of its {worst['delivered']:,} deliveries "
         f"came late, by {worst['mean_days_late']:.0f} days on average; in all Brazil "
-        f"{percent(late / delivered)} did, most of them to {_most(states)}.{stars}"
+        f"{percent(late / delivered)} did, to {_most(states)} more than to any other.{stars}"
     )
 
 
@@ -100,7 +100,7 @@ def _costs(lateness: pl.DataFrame) -> str:
     verdict = "costs reviews" if on_time - late >= _FELT else "does not cost reviews"
     return (
         f"Being late {verdict}: what came on time is given {on_time:.2f} stars on average, what "
-        f"came late {late:.2f} ({of[True]['reviews']:,} reviews)."
+        f"came late {late:.2f} ({counted(of[True]['reviews'], 'review')})."
     )
 
 
@@ -119,7 +119,10 @@ def _tiles(states: pl.DataFrame) -> tuple[Tile, ...]:
     means = FIGURES[0].means
     return (
         Tile(
-            "Delivered (entregues)", f"{delivered:,}", means("delivered"), f"of {orders:,} orders"
+            "Delivered (entregues)",
+            f"{delivered:,}",
+            means("delivered"),
+            f"of {counted(orders, 'order')}",
         ),
         Tile(
             "On time",

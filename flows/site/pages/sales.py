@@ -14,10 +14,7 @@ from flows.site.shapes import REAIS
 from flows.site.text import percent, reais
 
 _TOP = 12
-_REMARK = (
-    "GMV counts orders that were called off, too. What was paid is more than GMV and freight: it "
-    "counts orders without items as well."
-)
+_REMARK = "GMV counts orders that were called off, too, and what was paid those without items."
 
 _PORTUGUESE = {
     "credit_card": "credit card (crédito)",
