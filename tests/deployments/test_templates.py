@@ -215,6 +215,29 @@ def test_a_worker_can_neither_write_to_topics_nor_remove_a_version_for_good() ->
     assert "s3:DeleteObject" in allowed
 
 
+def test_who_looks_for_what_is_not_there_is_told_so() -> None:
+    listing = [s for s in statements(ROLES["WorkerRole"]) if actions(s) == {"s3:ListBucket"}]
+    assert len(listing) == 3
+    assert not any("Condition" in statement for statement in listing)
+
+
+@pytest.mark.parametrize("task", ["WorkerTask", "DrainerTask"])
+def test_a_task_logs_as_json(task: str) -> None:
+    (container,) = resources("workers", "ECS::TaskDefinition")[task]["ContainerDefinitions"]
+    settings = {each["Name"]: each["Value"] for each in container["Environment"]}
+    assert settings["PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER"] == "json"
+
+
+@pytest.mark.parametrize("role", ["WorkerRole", "ProducerRole"])
+def test_an_operator_acts_as_worker_or_producer_only_where_one_is_named(role: str) -> None:
+    _, operator = ROLES[role]["AssumeRolePolicyDocument"]["Statement"]
+    condition, trusted, nobody = operator["Fn::If"]
+    assert template("access")["Conditions"][condition]
+    assert template("access")["Parameters"]["OperatorRoleArn"]["Default"] == ""
+    assert trusted["Principal"] == {"AWS": {"Ref": "OperatorRoleArn"}}
+    assert nobody == {"Ref": "AWS::NoValue"}
+
+
 @pytest.mark.parametrize("task", ["WorkerTask", "DrainerTask"])
 def test_a_task_writes_to_its_scratch_volume_only(task: str) -> None:
     (container,) = resources("workers", "ECS::TaskDefinition")[task]["ContainerDefinitions"]
