@@ -176,10 +176,15 @@ def tell(block: UUID) -> Iterator[AutomationCore]:
 
 def _block(client: SyncPrefectClient, notify: str) -> UUID:
     kind, _, name = notify.partition("/")
+    if not name:
+        return _refuse(f"{notify}: name a block as TYPE/NAME, such as slack-webhook/data-platform")
     try:
-        return client.read_block_document_by_name(name, kind).id
+        block = client.read_block_document_by_name(name, kind)
     except ObjectNotFound:
         return _refuse(f"there is no block {notify}; `prefect block ls` names those there are")
+    if not block.block_schema or "notify" not in block.block_schema.capabilities:
+        return _refuse(f"{notify} can tell nobody anything: name a notification block")
+    return block.id
 
 
 def _put(client: SyncPrefectClient, automation: AutomationCore) -> str:

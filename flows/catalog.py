@@ -9,6 +9,7 @@ from contracts.contract import Contract
 from flows import delta, s3
 from flows.settings import MissingSettingError
 from flows.status import NoLakeError
+from flows.storage import reach
 from transforms.graph import tables
 
 
@@ -34,6 +35,7 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
     Raises:
         MissingSettingError: the lake is not on S3, or there are no credentials.
         NoLakeError: it has no gold tables.
+        OSError: S3 does not answer.
         NoDatabaseError: the catalog has no such database.
         botocore.exceptions.BotoCoreError: AWS cannot be reached, or no region is set.
         botocore.exceptions.ClientError: AWS refuses.
@@ -41,6 +43,7 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
     if not lake.startswith("s3://"):
         message = f"{lake or 'no lake'}: Athena reads S3; say --lake s3://BUCKET/PATH"
         raise MissingSettingError(message)
+    reach(lake)
     gold = [
         table.contract
         for name, table in tables().items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import NamedTuple
+from uuid import UUID
 
 from deltalake import DeltaTable
 
@@ -15,7 +16,7 @@ class Due(NamedTuple):
     """What a refresh of a table will have consumed, and from where it goes on."""
 
     consumed: dict[str, int]
-    """By input, its version; and the code that did it."""
+    """By input, its version and which table it is; and the code that did it."""
     since: dict[str, int]
     """By input, the version that the table holds already."""
     anew: str
@@ -36,6 +37,7 @@ def due(
     """Compare a table with its inputs (by the names of their tables), from their logs alone."""
     code = fingerprint(table)
     consumed = {name: handle.version() for name, handle in inputs.items()}
+    made = {identity(name): _made(handle) for name, handle in inputs.items()}
     seen = {name: delta.consumed(target, name) for name in inputs}
     since = {name: version for name, version in seen.items() if version is not None}
     if len(since) < len(inputs):
@@ -46,10 +48,26 @@ def due(
         anew = "its contract has changed"
     elif target.transaction_version(CODE) != code:
         anew = "its code has changed"
+    elif others := [
+        name
+        for name in inputs
+        if delta.consumed(target, identity(name)) not in {None, made[identity(name)]}
+    ]:
+        anew = f"{', '.join(others)} is another table than it was"
     else:
         anew = ", ".join(
             f"{name} was rebuilt"
             for name, handle in inputs.items()
             if (handle.transaction_version(delta.REBUILT) or 0) > since[name]
         )
-    return Due({**consumed, CODE: code}, since, anew)
+    return Due({**consumed, **made, CODE: code}, since, anew)
+
+
+def identity(name: str) -> str:
+    """Return the transaction under which a table notes which table a watermark is of."""
+    return f"{name}/table"
+
+
+def _made(handle: DeltaTable) -> int:
+    """Return what tells a table from one that is made in its place: 63 bits of its id."""
+    return UUID(str(handle.metadata().id)).int >> 65

@@ -1,9 +1,11 @@
 """The flow `maintain`: every table of a lake kept in good order."""
 
 from datetime import timedelta
+from typing import Annotated
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
+from pydantic import Field
 
 from flows.outcome import RunFailedError
 from flows.runner import SIDE_BY_SIDE
@@ -13,16 +15,21 @@ from flows.steps import look, patient, reason
 from flows.storage import reach
 from flows.upkeep import Upkeep, keep_up
 
+MOST_DAYS = 3650
+"""How many days may be asked for: who asks for more has made a slip."""
+
 
 @flow(task_runner=SIDE_BY_SIDE)
-def maintain(lake: str | None = None, keep_days: int = 7) -> list[Upkeep]:
+def maintain(
+    lake: str | None = None, keep_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 7
+) -> list[Upkeep]:
     """Put small files together, make checkpoints, and delete files that no kept version has.
 
     Other flows may run meanwhile. Let only one of these run at a time.
 
     Args:
         lake: where the tables lie; KEYSTONE_LAKE when not given.
-        keep_days: so many days of versions can be read, and restored, afterwards; at least 1.
+        keep_days: so many days of versions can be read, and restored, afterwards; 1 to `MOST_DAYS`.
 
     Raises:
         NoLakeError: the lake has no tables.

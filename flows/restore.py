@@ -13,9 +13,10 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet, storage
+from flows.due import identity as of_table
 from flows.figures import last_figures
 from flows.fingerprint import CODE
-from flows.lag import identity
+from flows.lag import identity as of_topic
 from flows.outcome import Outcome
 from flows.status import named
 from transforms.graph import tables
@@ -42,7 +43,7 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     before, now = (_sources(each) if name.startswith("bronze.") else {} for each in (then, handle))
     sources = before | now
     # Of partitions it is noted also which topic they are of.
-    moved = _moved(handle, then, [*sources, *map(identity, sources)])
+    moved = _moved(handle, then, [*sources, *map(of_topic, sources)])
     gone = [source for each, source in sorted(now.items()) if each in moved or each not in before]
     held = {each: delta.consumed(then, each) for each in [*moved, *_inputs(name)]}
     watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
@@ -91,7 +92,7 @@ def _inputs(name: str) -> list[str]:
     if table is None:
         return []
     quarantine = [delta.quarantine_name(table.source)] if table.source else []
-    return [*table.input_names, *quarantine, CODE]
+    return [*table.input_names, *map(of_table, table.input_names), *quarantine, CODE]
 
 
 def _moved(handle: DeltaTable, then: DeltaTable, names: Iterable[str]) -> set[str]:

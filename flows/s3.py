@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.settings import MissingSettingError
@@ -29,7 +30,7 @@ class S3Settings(BaseSettings):
 
     aws_block: str = ""
     """A Prefect block to take the credentials from: `aws-credentials/prod`, `s3-bucket/lake`."""
-    s3_seconds: float = 20
+    s3_seconds: float = Field(default=20, gt=0)
     """How long a request may take; what fails is tried again for twice as long."""
 
 
@@ -198,6 +199,9 @@ def _from_block(name: str) -> tuple[Any, str | None]:
     from prefect.blocks.core import Block
     from prefect_aws import S3Bucket
 
+    if "/" not in name:
+        message = f"{name}: KEYSTONE_AWS_BLOCK names a block as TYPE/NAME, such as s3-bucket/lake"
+        raise MissingSettingError(message)
     try:
         block: Any = Block.load(name)
         credentials = block.credentials if isinstance(block, S3Bucket) else block

@@ -49,7 +49,9 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
     """Say what people may wonder at: by a title, a line for each table that it concerns."""
     return {
         "Made anew": [f"{o.table}: {o.anew}" for o in outcomes if o.anew not in {"", FIRST}],
-        "Taken out of bronze": [f"{o.table}: {source}" for o in outcomes for source in o.gone],
+        "Taken out of bronze, and taken in again where it still lies in the landing zone": [
+            f"{o.table}: {source}" for o in outcomes for source in o.gone
+        ],
         "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
         "Warnings": _counts({o.table: o.warnings for o in outcomes}),
     }

@@ -101,10 +101,13 @@ def _remember(handle: DeltaTable, keep: timedelta) -> None:
 
     Of a file that no removal is known of, a vacuum takes the age for the time since.
     """
-    days = f"interval {keep.days} days"
-    longer = {name: days for name, given in _GIVEN.items() if keep > given}
-    wanted = {**delta.KEEP_LOG, **longer}
-    if not wanted.items() <= handle.metadata().configuration.items():
+    known = handle.metadata().configuration
+    wanted = delta.KEEP_LOG | {
+        name: f"interval {max(keep, given).days} days"
+        for name, given in _GIVEN.items()
+        if keep > given or name in known
+    }
+    if not wanted.items() <= known.items():
         handle.alter.set_table_properties(
             wanted,
             commit_properties=keeping_up(handle, f"versions kept for {keep.days} days"),

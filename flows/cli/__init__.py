@@ -5,6 +5,7 @@ import signal
 import sys
 
 import typer
+from rich.text import Text
 
 from flows.cli import batch, catalog, contracts, look, sample, site, stream, upkeep
 from flows.cli.terminal import err
@@ -35,7 +36,8 @@ def main() -> None:
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, people get a line and no traceback
         for line in getattr(error, "failures", [_said(error)]):
-            err.print("error:", " ".join(line.split()), style="red", soft_wrap=True)
+            plain = Text.from_ansi(line).plain  # deltalake colours what it says
+            err.print("error:", " ".join(plain.split()), style="red", soft_wrap=True)
         sys.exit(1)
 
 

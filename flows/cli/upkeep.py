@@ -17,7 +17,7 @@ TableName = Annotated[str, typer.Argument(help="Such as gold.fact_sales.", metav
 def maintain(
     lake: Lake = None,
     keep_days: Annotated[
-        int, typer.Option(help="Days of versions that can be restored afterwards.", min=1)
+        int, typer.Option(help="Days of versions that can be restored afterwards.", min=1, max=3650)
     ] = 7,
 ) -> None:
     """Put small files together, make checkpoints, delete files that no version needs."""

@@ -1,5 +1,6 @@
 """Tables made of tables: refreshed when an input changed, checked before they are written."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -52,6 +53,19 @@ def test_one_order_becomes_one_sale(land: Land, lake: str) -> None:
     assert (sale["delivery_lag_days"], sale["delivered_on_time"]) == (10, True)
     assert gold(lake, "dim_product")["product_category_name_english"].item() == "books"
     assert gold(lake, "dim_customer")["latitude"].item() == -23.56
+
+
+@pytest.mark.parametrize("lost", ["bronze", "silver"])
+def test_a_table_that_was_made_again_in_the_place_of_another_is_noticed(
+    lost: str, land: Land, lake: str
+) -> None:
+    landing = land(**{name: [{}] for name in EVERYTHING})
+    bring_up(landing, lake)
+    (landing / "orders.csv").unlink()
+    shutil.rmtree(Path(lake, lost, "orders"))
+    bring_up(land(orders_2=[{"order_status": "canceled"}]), lake)
+    assert gold(lake, "fact_orders")["order_status"].to_list() == ["canceled"]
+    assert not any(outcome.changed for outcome in refresh(lake).values())
 
 
 def test_nothing_new_changes_nothing(land: Land, lake: str) -> None:

@@ -223,6 +223,15 @@ def test_the_log_is_kept_as_long_as_the_files(lake: str) -> None:
     assert restore_table(lake, "bronze.sellers", 1).rows == 1
 
 
+def test_who_keeps_less_again_is_taken_at_his_word(lake: str) -> None:
+    sellers_arrive(lake, 0)
+    keep_up(lake, "bronze.sellers", 400 * DAY)
+    keep_up(lake, "bronze.sellers", 7 * DAY)
+    known = delta.open_existing(lake, "bronze.sellers").metadata().configuration
+    assert known["delta.logRetentionDuration"] == "interval 30 days"
+    assert known["delta.deletedFileRetentionDuration"] == "interval 7 days"
+
+
 def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     for number in range(2):
         sellers_arrive(lake, number)

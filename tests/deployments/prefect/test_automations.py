@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import SecretStr
 
 from tests.deployments.prefect.stage import Stage, eventually
 
@@ -61,10 +63,20 @@ def test_applying_again_makes_no_second_one(stage: Stage) -> None:
     assert stage.ask("/automations/count") == len(before)
 
 
-def test_a_block_that_is_not_there_is_refused_in_a_line(stage: Stage) -> None:
-    said = stage.type(f"{APPLY} --notify slack-webhook/nobody || true")
+@pytest.mark.parametrize(
+    ("block", "why"),
+    [
+        ("slack-webhook/nobody", "there is no block slack-webhook/nobody"),
+        ("nobody", "nobody: name a block as TYPE/NAME"),
+        ("secret/mute", "secret/mute can tell nobody anything"),
+    ],
+)
+def test_a_block_that_tells_nobody_is_refused_in_a_line(stage: Stage, block: str, why: str) -> None:
+    with temporary_settings({PREFECT_API_URL: stage.url}):
+        Secret(value=SecretStr("not a channel")).save("mute", overwrite=True)
+    said = stage.type(f"{APPLY} --notify {block} || true")
     assert said.count("\n") == 1
-    assert said.startswith("error: there is no block slack-webhook/nobody")
+    assert said.startswith(f"error: {why}")
 
 
 def test_people_are_told_of_refused_records(
