@@ -102,10 +102,11 @@ def decide_all(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -
     bad, kept = pl.concat(broken), written.rows
     _conserve(table, read, kept + len(bad))
     # To count hashes is cheap, and where none is repeated no key is.
-    if kept and pl.concat(hashes).n_unique() < kept:
+    if kept and (keys := pl.concat(hashes).n_unique()) < kept:
         versions = written
         written = parquet.write_files(silver, ready(_newest(silver, versions, promise.key)))
         parquet.remove_files(silver, versions)
+        _one_each(table, keys, written.rows)
     return Fate(read, written, kept - written.rows, bad, pl.DataFrame(), dict(warned))
 
 
@@ -123,6 +124,13 @@ def _conserve(table: Table, read: int, decided: int) -> None:
             f"{table.name}: the log of its source has {read} records, but {decided} were kept or "
             f"broken; nothing was written"
         )
+        raise ConservationError(message)
+
+
+def _one_each(table: Table, keys: int, rows: int) -> None:
+    # Hashes of different keys may be alike: then there are a few more rows.
+    if rows < keys:
+        message = f"{table.name}: of {keys} keys {rows} have a latest version; nothing was written"
         raise ConservationError(message)
 
 

@@ -86,7 +86,7 @@ def _ingest_file(
 def _records(
     contract: type[Bronze], path: Path, facts: CsvFacts, as_of: datetime | None
 ) -> Iterator[pl.DataFrame]:
-    event_time = as_of or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    event_time = as_of or _modified(path)
     if event_time.tzinfo is None:
         event_time = event_time.replace(tzinfo=UTC)
     return (
@@ -98,6 +98,14 @@ def _records(
         )
         .collect_batches(chunk_size=parquet.ROWS)
     )
+
+
+def _modified(path: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    except (ValueError, OverflowError) as error:
+        message = f"{path.name}: nobody can read its modification time; touch it, or say --as-of"
+        raise FileRejected(message) from error
 
 
 def _verify(handle: DeltaTable, path: Path, facts: CsvFacts) -> None:

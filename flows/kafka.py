@@ -15,11 +15,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from contracts.contract import Bronze
 from flows.secret import reveal
-from flows.settings import MissingSettingError
+from flows.settings import Environment, MissingSettingError
 from transforms.graph import sources
 
 PATIENCE = 30.0
@@ -30,7 +30,7 @@ _TOKEN_SECONDS = 300
 logger = logging.getLogger(__name__)
 
 
-class KafkaSettings(BaseSettings):
+class KafkaSettings(Environment):
     """Where Kafka is, how it lets us in, and how much is read before it is written."""
 
     model_config = SettingsConfigDict(env_prefix="KEYSTONE_KAFKA_")

@@ -106,7 +106,7 @@ def _keep_in_folder(path: Path, archive: str, digest: str) -> str:
         target = target.with_stem(f"{path.stem}.{digest[:12]}")
     if target.exists() and target.samefile(path):
         return str(target)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = target.with_name(f".{digest[:12]}.{os.getpid()}.partial")
     try:
         shutil.copy2(path, partial)
         if sha256(str(partial)) != digest:

@@ -1,12 +1,12 @@
 """Work that does not fit into memory at once, cut into parts that do."""
 
-import os
 from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-PART = int(os.environ.get("KEYSTONE_PART", "8_000_000"))
-"""The most rows to work on at once; that many take about 2 GB."""
+from flows.settings import Settings
+
+PART = Settings().part
 
 
 def parts(rows: int, by: Sequence[str]) -> Iterator[pl.Expr]:

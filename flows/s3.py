@@ -12,9 +12,9 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
-from flows.settings import MissingSettingError
+from flows.settings import Environment, MissingSettingError
 
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SCHEME = "s3://"
 
 
-class S3Settings(BaseSettings):
+class S3Settings(Environment):
     """What is ours to say of S3; the rest is AWS's: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL."""
 
     model_config = SettingsConfigDict(env_prefix="KEYSTONE_")

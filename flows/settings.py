@@ -2,14 +2,39 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 _DEPLOYED = "PREFECT__FLOW_RUN_ID"  # what a worker sets for the process of a run
 
 
-class Settings(BaseSettings):
+class MissingSettingError(Exception):
+    """A place was neither given nor set, or cannot be one."""
+
+
+class Environment(BaseSettings):
+    """Settings that are read from the environment, and name what is wrong there.
+
+    Raises:
+        MissingSettingError: a value cannot be what it is meant to be.
+    """
+
+    def __init__(self, **given: Any) -> None:
+        """Read them, but for those that are given."""
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            prefix = self.model_config.get("env_prefix", "")
+            wrong = (
+                f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+                for each in error.errors()
+            )
+            raise MissingSettingError("; ".join(wrong)) from None  # whose text shows the value
+
+
+class Settings(Environment):
     """The places that commands and flows fall back to, and what they bear."""
 
     model_config = SettingsConfigDict(env_prefix="KEYSTONE_")
@@ -19,10 +44,8 @@ class Settings(BaseSettings):
     archive: str = ""
     quarantine_share: float = Field(default=0.01, ge=0, le=1)
     """What share of the records of a refresh may go to quarantine before it is told."""
-
-
-class MissingSettingError(Exception):
-    """A place was neither given nor set, or cannot be one."""
+    part: int = Field(default=8_000_000, gt=0)
+    """The most rows to work on at once; that many take about 2 GB."""
 
 
 def place(name: str, given: str | None) -> str:
@@ -31,7 +54,8 @@ def place(name: str, given: str | None) -> str:
     Raises:
         MissingSettingError: neither, or no table can lie there.
     """
-    if found := str(given or getattr(Settings(), name)):
+    settings = Settings()  # all of it, so that what is wrong there is told before anything is done
+    if found := str(given or getattr(settings, name)):
         if _DEPLOYED in os.environ and "://" not in found and not Path(found).is_absolute():
             message = (
                 f"{found}: a deployed run works in a folder that is removed at its end; "
@@ -60,4 +84,11 @@ def _fit(name: str, found: str) -> str:
     if strange := set(where) & unfit:
         message = f"{where}: the path of a {name} cannot have {' '.join(sorted(strange))} in it"
         raise MissingSettingError(message)
+    if not there and name == "lake" and (file := _file_on_the_way(Path(where))):
+        message = f"{file} is a file: a lake lies in a folder"
+        raise MissingSettingError(message)
     return found
+
+
+def _file_on_the_way(path: Path) -> Path | None:
+    return next((each for each in (path, *path.parents) if each.is_file()), None)

@@ -1,5 +1,6 @@
 """All records of a source, decided on part by part, end as when decided on at once."""
 
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +11,9 @@ from polars.testing import assert_frame_equal
 from contracts import bronze
 from contracts.silver.sellers import Sellers
 from contracts.technical import PROVENANCE
-from flows import delta, parquet, parts
+from flows import decide, delta, parquet, parts
 from flows.decide import decide_all
+from flows.outcome import ConservationError
 from flows.parquet import Written
 from transforms.graph import tables
 
@@ -53,6 +55,19 @@ def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.M
     assert cities.rows() == [("belem", 30), ("natal", 9)]
     on_disk = {path.name for path in Path(lake, "silver", "sellers").glob("*.parquet")}
     assert on_disk == set(parquet.files(silver)["path"])  # nothing is left of the first pass
+
+
+def test_keys_that_get_lost_among_their_versions_are_missed(
+    lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lossy(rows: int, by: Sequence[str]) -> Iterator[pl.Expr]:
+        yield from [*parts.parts(rows, by)][1:]  # as workers do whose hashes differ
+
+    monkeypatch.setattr(parts, "PART", 5)
+    monkeypatch.setattr(decide, "parts", lossy)
+    raw = pl.concat([records(*range(30)), records(*range(30), hour=1)])
+    with pytest.raises(ConservationError, match=r"^silver\.sellers: of 29 keys \d+ have a latest"):
+        decide_all(raw, 60, delta.open_table(lake, Sellers), SELLERS)
 
 
 def test_no_records_are_a_table_too(lake: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from errno import ENOSPC
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
@@ -66,6 +67,24 @@ def test_a_file_is_archived_once_it_is_proven(land: Land, lake: str, tmp_path: P
     ingest(landing, lake, str(archive))
     assert not (landing / "orders.csv").exists()
     assert [(p.name, p.read_bytes()) for p in archive.iterdir()] == [("orders.csv", contents)]
+
+
+def test_a_file_with_a_long_name_is_archived(land: Land, lake: str, tmp_path: Path) -> None:
+    landing, archive = land(orders=[{}]), tmp_path / "archive"
+    long = f"orders_{'1' * 240}.csv"
+    (landing / "orders.csv").rename(landing / long)
+    ingest(landing, lake, str(archive))
+    assert [path.name for path in archive.iterdir()] == [long]
+
+
+def test_a_file_of_no_time_that_anybody_can_read_is_rejected(land: Land, lake: str) -> None:
+    with TemporaryDirectory(dir="/dev/shm") as folder:  # other file systems know no such time
+        path = Path(folder, "orders.csv")
+        path.write_bytes((land(orders=[{}]) / "orders.csv").read_bytes())
+        os.utime(path, (1e12, 1e12))
+        (said,) = ingest_table(lake, bronze.Orders, [path]).rejected
+        assert said.startswith("orders.csv: nobody can read its modification time")
+        assert ingest_table(lake, bronze.Orders, [path], as_of=datetime.now(UTC)).rows == 1
 
 
 def test_archived_files_of_one_name_do_not_meet(land: Land, lake: str, tmp_path: Path) -> None:

@@ -18,6 +18,26 @@ def test_a_deployed_run_refuses_a_place_that_ends_with_it(
         place(name, "here")
 
 
+def test_a_lake_is_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for lake in (file, file / "lake"):
+        with pytest.raises(MissingSettingError, match="file is a file: a lake lies in a folder"):
+            place("lake", str(lake))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KEYSTONE_PART", "0"), ("KEYSTONE_PART", "many"), ("KEYSTONE_QUARANTINE_SHARE", "5")],
+)
+def test_a_setting_that_cannot_be_is_named_at_once_and_its_value_is_not(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(MissingSettingError, match=rf"^{name}: Input should be [^\[]*$"):
+        place("lake", "here")
+
+
 @pytest.mark.parametrize("folder", ["env=prod", "50%", "lake #1", "[old]"])
 def test_a_lake_cannot_lie_below_what_readers_take_for_something_else(
     folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
