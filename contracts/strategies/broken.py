@@ -11,7 +11,7 @@ from contracts.check import is_in, is_unique
 from contracts.contract import Bronze, Contract
 from contracts.rules import RAW, rules
 from contracts.strategies.moved import moved
-from contracts.strategies.valid import MAX_SIZE, enforced, keeping, said, spelled
+from contracts.strategies.valid import MAX_SIZE, enforced, keeping, looks_further, said, spelled
 from contracts.strategies.written import is_sayable
 
 NO_NUMBER = ("cheap", "1,50", "R$ 1", "1 000", "--1", "nan", "0x1f", "1e", "½", "  ")
@@ -54,6 +54,7 @@ def broken(
 
     Raises:
         ValueError: the contract has no such rule.
+        TypeError: the rule looks at more than the row that it judges.
     """
     known = breakable(contract, source)
     if rule and rule not in known:
@@ -144,6 +145,7 @@ def _mutated(
 ) -> _Parted:
     good, bad = _parted(draw, rows)
     (keeps,) = (each.keeps for each in rules(contract) if each.name == rule)
+    good = good.filter(keeps)  # what only warns may be broken by rows that are as they should be
     others = [each.keeps for each in enforced(contract) if each.name != rule]
     wanted = pl.all_horizontal(~keeps, *others, is_sayable(contract) if sayable else True)
     looked_at = {*keeps.meta.root_names()}
@@ -154,6 +156,9 @@ def _mutated(
         bad = bad.unique(key, keep="first", maintain_order=True)
         bad = bad.join(good, on=key, how="anti", nulls_equal=True)
     assume(len(bad))
+    judged = pl.concat([good, bad]).select(keeps).to_series().to_list()
+    if judged != [True] * len(good) + [False] * len(bad):
+        raise looks_further(contract, rule)
     return good, bad
 
 

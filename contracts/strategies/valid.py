@@ -67,19 +67,25 @@ def keeping(
     before = 0
     while broken := _first_broken(rows, contract):
         if broken <= before:
-            name = enforced(contract)[broken - 1].name
-            message = (
-                f"{contract.__name__}: {name} is broken by rows of which each keeps it: "
-                f"a rule looks at one row alone"
-            )
-            raise TypeError(message)
+            raise looks_further(contract, enforced(contract)[broken - 1].name)
         before = broken
         wanted = [rule.keeps for rule in enforced(contract)[:broken]]
         looked_at = {*wanted[-1].meta.root_names()} - {*among}
-        rows = moved(draw, rows, contract, looked_at, pl.all_horizontal(wanted))
+        found = moved(draw, rows, contract, looked_at, pl.all_horizontal(wanted))
+        # Frames that are always empty would prove whatever is asked of them.
+        assume(len(found) or rows.is_empty())
+        rows = found
     rows = rows.unique(key, keep="first", maintain_order=True) if key else rows
     assume(len(rows) >= min_size)
     return rows
+
+
+def looks_further(contract: type[Contract], rule: str) -> TypeError:
+    """Return the error that a rule looks at more than the row that it judges."""
+    return TypeError(
+        f"{contract.__name__}: {rule} says one thing of a row alone, and another of it among "
+        f"others: a rule looks at one row alone"
+    )
 
 
 def said(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
@@ -105,7 +111,8 @@ def enforced(contract: type[Contract]) -> tuple[Rule, ...]:
 
 def _first_broken(rows: pl.DataFrame, contract: type[Contract]) -> int:
     """Return which of the rules (from 1) is the first that a row breaks; 0 when none does."""
-    kept = rows.select(rule.keeps.all().alias(rule.name) for rule in enforced(contract)).row(0)
+    asked = [rule.keeps.all().alias(rule.name) for rule in enforced(contract)]
+    kept = rows.select(asked).row(0) if asked else ()
     return kept.index(False) + 1 if False in kept else 0
 
 

@@ -62,10 +62,13 @@ def values(declared: pa.Column) -> Values:
     asked = {str(check.name): check.statistics or {} for check in declared.checks}
     if "isin" in asked:
         return st.sampled_from(list(asked["isin"]["allowed_values"]))
-    if "str_matches" in asked:
-        texts = matching(asked["str_matches"]["pattern"])
+    if pattern := _pattern(asked):
+        texts = matching(pattern)
         # Where texts are few, some rows have the same.
         return st.sampled_from(texts[:3]) | st.sampled_from(texts)
+    if dtype == pl.String:
+        length = asked.get("str_length", {})
+        return _texts(length.get("min_value") or 0, length.get("max_value"))
     return _plain(dtype, *_bounds(asked))
 
 
@@ -108,6 +111,18 @@ def largest(dtype: pl.Decimal) -> Decimal:
     return Decimal(10 ** (digits + dtype.scale) - 1).scaleb(-dtype.scale)
 
 
+def _pattern(asked: dict[str, dict[str, Any]]) -> Any:
+    """Return the pattern that texts are asked to match, if any."""
+    match asked:
+        case {"str_matches": {"pattern": pattern}} | {"str_contains": {"pattern": pattern}}:
+            return pattern
+        case {"str_startswith": {"string": start}}:
+            return f"^{re.escape(start)}.*"
+        case {"str_endswith": {"string": end}}:
+            return re.escape(end)
+    return None
+
+
 def _drawn(pattern: str) -> set[str]:
     found = set()
 
@@ -133,6 +148,13 @@ def _bounds(asked: dict[str, dict[str, Any]]) -> tuple[Any, Any]:
     least = [given["min_value"] for given in statistics if "min_value" in given]
     most = [given["max_value"] for given in statistics if "max_value" in given]
     return max(least, default=None), min(most, default=None)
+
+
+def _texts(least: int, most: int | None) -> Values:
+    """Return usual texts and awkward ones, of a length in characters between two bounds."""
+    known = [text for text in TEXTS if least <= len(text) <= (most or len(text))]
+    usual = st.text(min_size=least, max_size=max(20, least) if most is None else most)
+    return usual | st.sampled_from(known) if known else usual
 
 
 def _plain(dtype: pl.DataType, least: Any, most: Any) -> Values:
@@ -163,6 +185,5 @@ def _usual(dtype: pl.DataType, least: Any, most: Any) -> Values:
         pl.Float64: st.floats(least, most, allow_nan=False, allow_infinity=False),
         pl.Date: st.dates(least or date.min, most or date.max),
         pl.Boolean: st.booleans(),
-        pl.String: st.text(max_size=20),
     }
     return found[dtype.base_type()]

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
-from hypothesis.errors import NoSuchExample, Unsatisfiable
+from hypothesis.errors import FailedHealthCheck, NoSuchExample, Unsatisfiable
 from hypothesis.vendor.pretty import pretty
 from pandera.engines.polars_engine import Decimal, Int32
 from polars.testing import assert_frame_equal
@@ -234,6 +234,22 @@ class Bands(Gold, key=("band",)):
     ratio: Annotated[Decimal, 4, 4] = column()
 
 
+class Texts(Gold, key=("code",)):
+    """One row per code."""
+
+    code: str = column(str_contains=r"^[A-Z]{3}-\d")
+    start: str = column(str_startswith="a.b")
+    end: str = column(str_endswith="$")
+    short: str = column(str_length={"min_value": 2, "max_value": 4})
+    long: str = column(str_length={"min_value": 25})
+
+
+class Free(Gold, key=("name",)):
+    """One row per name, of which nothing is asked."""
+
+    name: str = column(nullable=True)
+
+
 class Ranked(Gold, key=("name",)):
     """One row per name, with a rule that looks at all of them."""
 
@@ -246,6 +262,29 @@ class Ranked(Gold, key=("name",)):
         return pl.col("share").sum() == 1
 
 
+class Alone(Gold, key=("name",)):
+    """One row per name, with a rule that looks at the others only where one is like it."""
+
+    name: str = column()
+    seat: int = column()
+
+    @rule
+    def seat_is_free(cls) -> pl.Expr:
+        """Nobody else sits there."""
+        return pl.col("seat").is_unique()
+
+
+class Hidden(Gold, key=("code",)):
+    """One row per code, of a form that no strategy can guess."""
+
+    code: str = column()
+
+    @rule
+    def code_is_ours(cls) -> pl.Expr:
+        """It begins with our name."""
+        return pl.col("code").str.contains(r"^SKU-\d{6}$")
+
+
 class Small(Gold, key=("name",)):
     """One row per name."""
 
@@ -253,17 +292,43 @@ class Small(Gold, key=("name",)):
     number: Int32 = column()
 
 
+@pytest.mark.parametrize("contract", [Bands, Texts, Free])
 @given(st.data())
-def test_a_contract_of_anybody_is_drawn(data: st.DataObject) -> None:
-    rows = data.draw(valid(Bands, min_size=1))
-    check(rows, Bands, {})
-    data.draw(broken(Bands))
+def test_a_contract_of_anybody_is_drawn(contract: type[Contract], data: st.DataObject) -> None:
+    rows = data.draw(valid(contract, min_size=1))
+    check(rows, contract, {})
+    data.draw(broken(contract))
+
+
+@given(raw=valid(bronze.Orders, min_size=1))
+def test_raw_records_are_drawn_too(raw: pl.DataFrame) -> None:
+    assert raw.schema == bronze.Orders.fields()
+
+
+@pytest.mark.parametrize("warned", [r.name for r in rules(Orders) if r.warning])
+@given(st.data())
+def test_the_rows_that_break_a_warning_are_just_those(warned: str, data: st.DataObject) -> None:
+    drawn = data.draw(broken(Orders, warned))
+    (keeps,) = (each.keeps for each in rules(Orders) if each.name == warned)
+    broke = drawn.frame.with_row_index().filter(~keeps)["index"].to_list()
+    assert broke == sorted(drawn.rows)
+
+
+def test_frames_that_could_only_be_empty_prove_nothing() -> None:
+    @settings(database=None, phases=[Phase.generate])
+    @given(valid(Hidden))
+    def all_is_well(rows: pl.DataFrame) -> None:
+        assert rows["code"].is_null().all()
+
+    with pytest.raises((Unsatisfiable, FailedHealthCheck)):
+        all_is_well()
 
 
 @pytest.mark.parametrize(
     ("drawn", "said"),
     [
-        (valid(Ranked), "shares_are_all is broken by rows of which each keeps it"),
+        (valid(Ranked), "shares_are_all says one thing of a row alone, and another"),
+        (broken(Alone, "seat_is_free"), "seat_is_free says one thing of a row alone, and another"),
         (valid(Small), "number: there is no strategy for a column of Int32"),
         (broken(Sellers, "seller_id_is_nice"), "Sellers has no rule seller_id_is_nice; it has"),
     ],
