@@ -61,7 +61,9 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "reference added": (_NO_ONE, "each value is found there"),
     "reference removed": (READERS, "a value need not be found there any more"),
     "look-up changed": (_NO_ONE, "only how the table is brought up to its inputs"),
-    "sum changed": (READERS, "it adds up as another table does"),
+    "sum added": (_NO_ONE, "it is known to add up"),
+    "sum removed": (READERS, "it need not add up any more"),
+    "sum changed": (READERS, "it adds up as something else does"),
     "tagged as personal": (_NO_ONE, "decide who may read it"),
     "not tagged as personal": (_NO_ONE, "decide who may read it"),
     "rule added": (_NO_ONE, "each row keeps it"),
@@ -142,7 +144,10 @@ def _of_column(name: str, old: Description, new: Description) -> Iterator[_Diffe
     if old["looked_up_in"] != new["looked_up_in"]:
         yield name, "look-up changed", _from_to(old["looked_up_in"], new["looked_up_in"])
     if old.get("sums") != new["sums"]:  # older notes do not know it
-        yield name, "sum changed", _from_to(old.get("sums"), new["sums"])
+        how = (
+            "changed" if old.get("sums") and new["sums"] else "added" if new["sums"] else "removed"
+        )
+        yield name, f"sum {how}", _from_to(old.get("sums"), new["sums"])
     if old["personal"] != new["personal"]:
         yield name, "tagged as personal" if new["personal"] else "not tagged as personal", ""
     yield from _of_checks(old["rules"], new["rules"])
@@ -171,13 +176,18 @@ _VALUES = "allowed_values"
 
 
 def _bounds(checks: Description) -> Description:
-    """Return the checks that bound a column's values, where the bounds themselves are allowed."""
+    """Return the checks that bound a column's values, and say of each bound whether it is open."""
     return {
-        name: check
+        name: {
+            end: (_comparable(check[end]), not check.get(closed, not re.search(word, name)))
+            for end, closed, word in (
+                (_LEAST, "include_min", "_is_above_"),
+                (_MOST, "include_max", "_is_below_"),
+            )
+            if end in check
+        }
         for name, check in checks.items()
-        if check.keys() & {_LEAST, _MOST}
-        and all(check.get(end, True) for end in ("include_min", "include_max"))
-        and not re.search("_is_(above|below)_", name)
+        if re.search("_is_(at_least|at_most|above|below|between)_", name)
     }
 
 
@@ -193,16 +203,26 @@ def _of_bounds(old: Description, new: Description) -> Iterator[_Difference]:
         yield "", f"bounds {how}", said
 
 
-def _tightest(checks: Description, end: str) -> Any:
-    found = [_comparable(check[end]) for check in checks.values() if end in check]
-    return (max if end == _LEAST else min)(found, default=None)
+_End = tuple[Any, bool]
+"""A bound, and whether it is open: the bound itself lies beyond it."""
 
 
-def _lies_beyond(one: Any, other: Any, way: int) -> bool:
+def _tightest(checks: Description, end: str) -> _End | None:
+    found = [check[end] for check in checks.values() if end in check]
+    if end == _LEAST:
+        return max(found, default=None)
+    return min(found, key=lambda each: (each[0], not each[1]), default=None)
+
+
+def _lies_beyond(one: _End | None, other: _End | None, way: int) -> bool:
     """Tell whether an end lets pass what the other end (upwards 1, downwards -1) does not."""
-    if one == other or other is None:
+    if other is None:
         return False
-    return one is None or (one < other) == (way == 1)
+    if one is None:
+        return True
+    if one[0] == other[0]:
+        return other[1] and not one[1]
+    return bool(one[0] < other[0]) == (way == 1)
 
 
 def _comparable(value: Any) -> Any:

@@ -76,7 +76,14 @@ CASES: list[tuple[Any, str, Any, str, str]] = [
     (RECORD, "columns/zip/nullable", False, "must not be null: zip", "sources"),
     (RECORD, "columns/zip/source", "ZIP", "parsed from another column: zip, ZIP", "sources"),
     (SEAT, "columns/zip/references", "gold.zips", "reference added: zip, gold.zips", ""),
-    (SEAT, "columns/zip/sums", "gold.zips", "sum changed: zip, gold.zips", "readers"),
+    (SEAT, "columns/zip/sums", "a in gold.zips", "sum added: zip, a in gold.zips", ""),
+    (
+        edited(SEAT, "columns/zip/sums", "a in gold.zips"),
+        "columns/zip/sums",
+        "b in gold.zips",
+        "sum changed: zip, a in gold.zips to b in gold.zips",
+        "readers",
+    ),
     (SEAT, "columns/zip/looked_up_in", "gold.zips", "look-up changed: zip, gold.zips", ""),
     (SEAT, "columns/zip/personal", True, "tagged as personal: zip", ""),
     (SEAT, "columns/zip/rules/zip_is_new", {}, "rule added: zip_is_new", ""),
@@ -139,6 +146,34 @@ CASES: list[tuple[Any, str, Any, str, str]] = [
         "bounds widened and narrowed: row_is_at_least_0 to row_is_at_most_9",
         "readers",
     ),
+    (
+        SEAT,
+        "columns/row/rules",
+        {"row_is_above_0": {"min_value": 0}},
+        "bounds narrowed: row_is_at_least_0 to row_is_above_0",
+        "",
+    ),
+    (
+        RECORD,
+        "columns/row/rules",
+        {"row_is_between_0_and_9": {"min_value": 0, "max_value": 9, "include_min": False}},
+        "bounds narrowed: row_is_at_least_0 to row_is_between_0_and_9",
+        "sources",
+    ),
+    (
+        edited(SEAT, "columns/row/rules", {"row_is_below_9": {"max_value": 9}}),
+        "columns/row/rules",
+        {"row_is_at_most_9": {"max_value": 9}},
+        "bounds widened: row_is_below_9 to row_is_at_most_9",
+        "readers",
+    ),
+    (
+        edited(SEAT, "columns/row/rules", {"row_is_above_0": {"min_value": 0}}),
+        "columns/row/rules",
+        {"row_is_at_least_1": {"min_value": 1}},
+        "bounds narrowed: row_is_above_0 to row_is_at_least_1",
+        "",
+    ),
     (SEAT, "columns/row/rules", {}, "rule removed: row_is_at_least_0", "readers"),
     (SEAT, "rules/is_new", RULE, "rule added: is_new", ""),
     (RECORD, "rules/is_new", RULE, "rule added: is_new", "sources"),
@@ -161,6 +196,7 @@ CASES: list[tuple[Any, str, Any, str, str]] = [
 UNDONE = [
     (SEAT, "columns/zip/references", "gold.zips", "reference removed: zip, gold.zips", "readers"),
     (SEAT, "columns/zip/personal", True, "not tagged as personal: zip", ""),
+    (SEAT, "columns/zip/sums", "a in gold.zips", "sum removed: zip, a in gold.zips", "readers"),
 ]
 
 
