@@ -79,20 +79,39 @@ def _rule(column: str, name: str, keeps: pl.Expr, unsaid: str = "") -> Rule:
 def _unsaid(check: Check) -> str:
     """Say what a rule's name leaves out: a pattern, a closed set."""
     name = _WORDS.get(str(check.name), "")
-    left = [v for key, v in (check.statistics or {}).items() if f"{{{key}}}" not in name]
-    said = ", ".join(f"`{part}`" for value in left for part in _parts(value))
+    left = {k: v for k, v in (check.statistics or {}).items() if f"{{{k}}}" not in name}
+    said = ", ".join(part for key, value in left.items() for part in _parts(key, value))
     return said and f": {said}"
 
 
-def _parts(value: Any) -> list[Any]:
-    if isinstance(value, bool):  # whether the ends of a range belong to it: they do
+def _parts(key: str, value: Any) -> list[str]:
+    if value is None or value is True:  # the ends of a range belong to it, if nothing else is said
         return []
-    return list(value) if isinstance(value, list | tuple) else [value]
+    if value is False:
+        return [_LIMITS.get(key, key)]
+    if isinstance(value, list | tuple):
+        return [f"`{each}`" for each in value]
+    return [f"{_LIMITS.get(key, '')}`{value}`"]
+
+
+_LIMITS = {
+    "min_value": "at least ",
+    "max_value": "at most ",
+    "include_min": "without the first",
+    "include_max": "without the last",
+}
 
 
 _WORDS = {
     "str_matches": "is_well_formed",
+    "str_contains": "contains_what_it_must",
+    "str_startswith": "begins_well",
+    "str_endswith": "ends_well",
+    "str_length": "has_a_good_length",
     "isin": "is_known",
+    "notin": "is_not_forbidden",
+    "equal_to": "is_{value}",
+    "not_equal_to": "is_not_{value}",
     "greater_than_or_equal_to": "is_at_least_{min_value}",
     "greater_than": "is_above_{min_value}",
     "less_than_or_equal_to": "is_at_most_{max_value}",

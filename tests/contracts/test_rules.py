@@ -5,6 +5,7 @@ import sys
 from datetime import datetime
 from decimal import Decimal
 from math import nan
+from typing import Any
 
 import polars as pl
 import pytest
@@ -212,6 +213,50 @@ def test_a_rule_says_in_words_what_it_asks() -> None:
         "left_after_entered": "Nobody leaves before they come.",
         "short_is_cheap": "A short visit costs at most a tenner.",
     }
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        (
+            {"in_range": {"min_value": 1, "max_value": 4, "include_min": False}},
+            "is between 1 and 4: without the first",
+        ),
+        ({"notin": [0, 1]}, "is not forbidden: `0`, `1`"),
+        ({"ne": 7}, "is not 7"),
+        ({"eq": 7}, "is 7"),
+        ({"gt": 7}, "is above 7"),
+    ],
+)
+def test_every_check_of_pandera_has_words(asked: dict[str, Any], words: str) -> None:
+    class Score(Gold, key=("score",)):
+        """One row per score."""
+
+        score: int = column(**asked)
+
+    assert rules(Score)[-1].words == f"`score` {words}."
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"str_length": {"min_value": 2}}, "has a good length: at least `2`"),
+        (
+            {"str_length": {"min_value": 2, "max_value": 4}},
+            "has a good length: at least `2`, at most `4`",
+        ),
+        ({"str_startswith": "ab"}, "begins well: `ab`"),
+        ({"str_endswith": "ab"}, "ends well: `ab`"),
+        ({"str_contains": "ab"}, "contains what it must: `ab`"),
+    ],
+)
+def test_every_check_of_texts_has_words(asked: dict[str, Any], words: str) -> None:
+    class Name(Gold, key=("name",)):
+        """One row per name."""
+
+        name: str = column(**asked)
+
+    assert rules(Name)[-1].words == f"`name` {words}."
 
 
 def test_every_rule_of_ours_has_words() -> None:
