@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 from itertools import chain
 
 import duckdb
@@ -12,6 +11,7 @@ import polars as pl
 
 from flows import delta
 from flows.for_each import for_each
+from flows.nearest import nearest
 from flows.status import existing, unknown
 
 Tables = Mapping[str, pl.LazyFrame]
@@ -108,7 +108,7 @@ def _told(error: duckdb.Error, statement: str, tables: Tables) -> str:
     said = found["exception_message"]
     if match := _NO_TABLE.search(said):
         asked = _as_written(match[1], statement)
-        close = get_close_matches(asked, _WITH.findall(statement))
+        close = nearest(asked, _WITH.findall(statement))
         return (
             f"there is no table {asked}; nearest: {close[0]}" if close else unknown(asked, tables)
         )
@@ -149,7 +149,7 @@ def _no_column(asked: str, said: str, statement: str, tables: Tables) -> str:
     there = dict.fromkeys([*chain.from_iterable(columns.values()), *computed])
     compared = re.search(_COMPARED.format(re.escape(asked)), statement, re.IGNORECASE)
     text = f"; a text stands in single quotes: '{asked}'" if compared and "." not in asked else ""
-    close = get_close_matches(asked.rpartition(".")[2].lower(), there)
+    close = nearest(asked.rpartition(".")[2], there)
     if not close:
         lists = ", ".join(f"`DESCRIBE {name}`" for name in columns)
         which = f"; {lists} says which there are" if lists else ""

@@ -1,7 +1,6 @@
 """How the tables stand: version, rows, what waits in quarantine, how far behind the inputs."""
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import Any
 
 from deltalake import DeltaTable
@@ -10,6 +9,7 @@ from contracts.describe import version
 from flows import delta, s3, storage
 from flows.figures import last_figures
 from flows.for_each import for_each
+from flows.nearest import nearest
 from flows.noted import noted
 from flows.outcome import UnknownTableError
 from flows.records import broken_rules
@@ -85,7 +85,7 @@ def unknown(table: str, here: Collection[str]) -> str:
     if meant and not set(meant) & set(here):
         made_by = "keystone ingest" if meant[0].startswith("bronze.") else "keystone refresh"
         return f"{meant[0]} is not made yet in this lake; `{made_by}` makes it"
-    close = get_close_matches(asked, [names[name] for name in here])
+    close = nearest(asked, [names[name] for name in here])
     near = sorted((n for n in here if names[n] in close), key=lambda n: close.index(names[n]))
     found = [name for name in meant if name in here] or near
     hint = f"nearest: {', '.join(found)}" if found else "`keystone status` lists all"

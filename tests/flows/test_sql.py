@@ -54,8 +54,8 @@ NEAREST = {
         "there is no column order_ids; nearest: order_id, order_status, customer_id, of silver.ord"
     ),
     "SELECT 1 FROM silver.orders WHERE order_status = delivered": "there is no column "
-    "delivered; `DESCRIBE silver.orders` says which there are; a text stands in single quotes: "
-    "'delivered'",
+    "delivered; nearest: order_delivered_carrier_date, order_delivered_customer_date, of "
+    "silver.orders; a text stands in single quotes: 'delivered'",
     'SELECT 1 FROM silver.orders WHERE order_status IN ("shipped")': "there is no column "
     "shipped; `DESCRIBE silver.orders` says which there are; a text stands in single quotes: "
     "'shipped'",
