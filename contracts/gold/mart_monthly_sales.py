@@ -48,8 +48,8 @@ class MartMonthlySales(Gold, key=("purchase_month",)):
     )
     growth: float = column(
         nullable=True,
-        description="GMV against the calendar month before: 0.1 is a tenth more. Null in the first "
-        "month, and behind a month that sold nothing.",
+        description="GMV against the calendar month before: 0.1 (10%) is a tenth more. None in "
+        "the first month, and behind a month that sold nothing.",
     )
     delivered: int = column(
         ge=0,

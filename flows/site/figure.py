@@ -141,7 +141,7 @@ def said(column: str, value: Any) -> str:
         case float() if column.endswith(_SHARES):
             return percent(value)
         case float():
-            return f"{value:.1f}" if "days" in column else f"{value:.2f}"
+            return f"{value:.{_DIGITS.get(column, 1 if 'days' in column else 2)}f}"
     return _WORDS.get(column, str)(value)
 
 
@@ -152,6 +152,8 @@ def total(frame: pl.DataFrame, column: str) -> Any:
 
 _SHARES = ("share", "retention", "growth", "on_time_from")
 
+_DIGITS = {"p90_lag_days": 0}
+
 _WORDS: Mapping[str, Callable[[str], str]] = {
     "customer_state": named,
     "seller_state": named,
@@ -161,6 +163,7 @@ _WORDS: Mapping[str, Callable[[str], str]] = {
 
 _LABELS = {
     "gmv": "GMV (faturamento bruto)",
+    "gmv_called_off": "GMV called off",
     "average_order_value": "Average order (ticket médio)",
     "purchase_month": "Month",
     "customer_state": "State (UF)",

@@ -46,6 +46,19 @@ all("table.sortable").forEach((table) => {
   });
 });
 
+// What a word means stands beside it, where there is room; else at the lower edge.
+all(".term").forEach((term) => {
+  const place = () => {
+    const at = term.getBoundingClientRect();
+    const below = at.bottom < innerHeight * 0.7;
+    term.lastElementChild.style.cssText = innerWidth < 700 ? "" : `margin: 0; inset: ${
+      below ? `${at.bottom + 6}px auto auto` : `auto auto ${innerHeight - at.top + 6}px`
+    } ${Math.max(8, Math.min(at.left, innerWidth - 500))}px`;
+  };
+  term.addEventListener("pointerenter", place);
+  term.addEventListener("focus", place);
+});
+
 // Tables and columns are found by all of the words that are typed.
 const search = document.getElementById("search");
 search?.addEventListener("input", () => {
@@ -54,6 +67,8 @@ search?.addEventListener("input", () => {
     const said = item.dataset.words.toLowerCase();
     item.hidden = !words.length || !words.every((word) => said.includes(word));
   });
+  document.getElementById("nothing").hidden =
+    !words.length || all("#found li").some((item) => !item.hidden);
 });
 
 // To point at a table lights up what it is made of, and what is made of it.
