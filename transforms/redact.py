@@ -99,7 +99,7 @@ _DASH = rf"\p{{Zs}}?[.{_LINE}]\p{{Zs}}?"
 _HYPHEN = rf"[{_LINE}]"
 
 # The least that could be contact data.
-_SUSPECT = rf"@|\d(?:{_OPT}\d){{4}}|/\w{{4}}-|(?i:cnpj|arroba|[(\[]at[)\]])"
+_SUSPECT = rf"@|\d(?:{_OPT}\d){{4}}|/\w{{4}}-|(?i:cnpj|arroba|[(\[]at?[)\]])"
 
 # An area code, behind a carrier's (0 15 11, 015 11) or the place where it is to be put (0xx11).
 _TRUNK = rf"(?:\b(?:0?[xX][xX]{_OPT}|0{_OPT}\(?\d\d\)?{_SEP}))?"
@@ -116,7 +116,7 @@ _DOT = r"(?:[.,]|\p{Zs}[.,]\p{Zs}?|\p{Zs}ponto\p{Zs})"
 _PROVIDER = r"gmail|hotmail|outlook|yahoo|icloud|live|bol|uol|terra"
 _HOST = rf"(?:(?:[\w-]+{_DOT})+(?:com|net|org|br)|{_PROVIDER})"
 _REST = r"\b(?:\p{Zs}?[.,]\p{Zs}?(?:com|br)\b)*"
-_AT_IN_WORDS = r"(?:\p{Zs}?[(\[](?:at|arroba)[)\]]\p{Zs}?|\p{Zs}arroba\p{Zs})"
+_AT_IN_WORDS = r"(?:\p{Zs}?[(\[](?:at?|arroba)[)\]]\p{Zs}?|\p{Zs}arroba\p{Zs})"
 _CNPJ = (
     rf"{_START}\d\d{_OPT}\d\d\d{_OPT}\d\d\d{_OPT}/{_OPT}\d\d\d\d{_OPT}\d\d{_END}",
     rf"\b\d\d{_SEP}\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d\d{_SEP}\d\d\b",

@@ -28,6 +28,12 @@ def redacted(*texts: str | None) -> list[str | None]:
         ("ana@exemplo,com ou rui @ exemplo . com", "[email] ou [email]"),
         ("ana arroba exemplo ponto com", "[email]"),
         ("ana(at)exemplo.com.br", "[email]"),
+        ("ana(a)gmail.com", "[email]"),
+        ("ana.silva [a] exemplo.com.br", "[email]"),
+        (
+            "Prezado(a) cliente, o(a) vendedor(a) ligou",
+            "Prezado(a) cliente, o(a) vendedor(a) ligou",
+        ),
         ("e-mail ana@empresa", "e-mail [email]"),
         ("ana\N{ZERO WIDTH SPACE}@exemplo.com", "[email]"),
         ("CPF 861.877.916-85", "CPF [cpf]"),
