@@ -19,12 +19,18 @@ class DoesNotFitError(Exception):
     """An Excel sheet cannot hold the rows; says what can."""
 
 
-def fit(uri: str) -> str:
+def fit(uri: str, lake: str) -> str:
     """Return where a file may be written, before anybody waits for its rows.
 
     Raises:
-        MissingSettingError: its name does not say how to write it, or there is no such folder.
+        MissingSettingError: its name does not say how to write it, there is no such folder, or it
+            is one of the lake's.
     """
+    if _below(uri, lake):
+        message = (
+            f"{uri} lies in the lake, whose upkeep removes what no table has; name another place"
+        )
+        raise MissingSettingError(message)
     if _suffix(uri) not in _WRITERS:
         message = f"{uri}: a result is written as {', '.join(_WRITERS)}; end the name with one"
         raise MissingSettingError(message)
@@ -35,6 +41,12 @@ def fit(uri: str) -> str:
         message = f"{uri}: there is no folder {Path(uri).parent}; make it first"
         raise MissingSettingError(message)
     return uri
+
+
+def _below(uri: str, lake: str) -> bool:
+    if storage.is_s3(uri) or storage.is_s3(lake):
+        return uri.startswith(f"{lake.rstrip('/')}/")
+    return Path(uri).resolve().is_relative_to(Path(lake).resolve())
 
 
 def write(rows: pl.DataFrame, uri: str) -> None:

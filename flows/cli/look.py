@@ -75,7 +75,8 @@ def sql(
     from flows import export
     from flows.sql import query
 
-    lake, file = place("lake", lake), to and export.fit(to)
+    lake = place("lake", lake)
+    file = to and export.fit(to, lake)
     people = not file and form is Format.table
     rows = query(lake, statement, limit=_SHOWN + 1 if people else None)
     if file:

@@ -165,24 +165,33 @@ def test_a_file_that_cannot_be_written_to_its_end_is_none(tmp_path: Path) -> Non
 @pytest.mark.parametrize("name", ["rows", "rows.txt", "rows.csv.gz", "s3://bucket/rows"])
 def test_a_file_of_another_kind_is_refused(name: str) -> None:
     with pytest.raises(MissingSettingError, match=r"as \.parquet, \.csv, \.xlsx"):
-        export.fit(name)
+        export.fit(name, "lake")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").mkdir()
     with pytest.raises(MissingSettingError, match=r"rows\.csv is a folder; name a file"):
-        export.fit(str(tmp_path / "rows.csv"))
+        export.fit(str(tmp_path / "rows.csv"), "lake")
 
 
 def test_a_file_in_no_folder_is_refused_before_it_is_made(tmp_path: Path) -> None:
     with pytest.raises(MissingSettingError, match="there is no folder"):
-        export.fit(str(tmp_path / "nowhere" / "rows.csv"))
+        export.fit(str(tmp_path / "nowhere" / "rows.csv"), "lake")
+
+
+@pytest.mark.parametrize(
+    ("lake", "file"),
+    [("lake", "lake/gold/rows.csv"), ("s3://b/lake/", "s3://b/lake/rows.csv"), (".", "rows.csv")],
+)
+def test_the_lake_is_no_place_for_a_result(lake: str, file: str) -> None:
+    with pytest.raises(MissingSettingError, match="lies in the lake"):
+        export.fit(file, lake)
 
 
 def test_a_file_may_lie_on_s3(aws_account: str) -> None:
     bucket = boto3.client("s3", endpoint_url=aws_account)
     bucket.create_bucket(Bucket="results", CreateBucketConfiguration={"LocationConstraint": REGION})
-    uri = export.fit("s3://results/2018/rows.csv")
+    uri = export.fit("s3://results/2018/rows.csv", "lake")
     export.write(pl.DataFrame({"n": [1]}), uri)
     assert bucket.get_object(Bucket="results", Key="2018/rows.csv")["Body"].read() == b"n\n1\n"
 
