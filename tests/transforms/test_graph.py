@@ -13,7 +13,7 @@ from polars import LazyFrame
 import contracts.gold
 import contracts.silver
 from contracts import bronze
-from contracts.contract import Bronze, Gold, Money, Silver, column
+from contracts.contract import Bronze, Contract, Gold, Money, Silver, column
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_sales import FactSales
 from contracts.silver.orders import Orders
@@ -224,57 +224,39 @@ class Owned(Silver, key=("order_id",)):
     order_id: str = column(references=DimCustomer)
 
 
-def tills(orders: Annotated[LazyFrame, bronze.Orders]) -> Annotated[LazyFrame, Tills]:
-    """Type."""
-    return orders
+def made_of(read: type[Contract], made: type[Contract]) -> Callable[..., LazyFrame]:
+    """A table function of one input."""
 
+    def function(rows: LazyFrame) -> LazyFrame:
+        return rows
 
-def sales_of_day(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, SalesOfDay]:
-    """Add up."""
-    return sales
-
-
-def day_without_sales(orders: Annotated[LazyFrame, Orders]) -> Annotated[LazyFrame, SalesOfDay]:
-    """Add up."""
-    return orders
-
-
-def misspelt(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Misspelt]:
-    """Add up."""
-    return sales
-
-
-def keyless(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Keyless]:
-    """Add up."""
-    return sales
-
-
-def beside(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Beside]:
-    """Add up."""
-    return sales
-
-
-def weighed(sales: Annotated[LazyFrame, FactSales]) -> Annotated[LazyFrame, Weighed]:
-    """Add up."""
-    return sales
-
-
-def owned(orders: Annotated[LazyFrame, bronze.Orders]) -> Annotated[LazyFrame, Owned]:
-    """Type."""
-    return orders
+    function.__annotations__ = {
+        "rows": Annotated[LazyFrame, read],
+        "return": Annotated[LazyFrame, made],
+    }
+    return function
 
 
 @pytest.mark.parametrize(
     ("functions", "said"),
     [
-        ((orders, tills), "silver.tills: silver.orders is made of the same records"),
-        ((sales_of_day,), r"price sums gold\.fact_sales, which does not know day of its scope"),
-        ((day_without_sales,), r"price sums gold\.fact_sales, which its function does not read"),
-        ((misspelt,), "name dya, which is no column"),
-        ((keyless,), r"gold\.keyless: it has no key"),
-        ((beside,), "its key has not order_id of its scope"),
-        ((weighed,), "weight is to add up exactly, and a Float64 never does"),
-        ((owned,), "foreign keys are held by tables of gold"),
+        (
+            (orders, made_of(bronze.Orders, Tills)),
+            "silver.tills: silver.orders is made of the same records",
+        ),
+        (
+            (made_of(FactSales, SalesOfDay),),
+            r"price sums gold\.fact_sales, which does not know day of its scope",
+        ),
+        (
+            (made_of(Orders, SalesOfDay),),
+            r"price sums gold\.fact_sales, which its function does not read",
+        ),
+        ((made_of(FactSales, Misspelt),), "name dya, which is no column"),
+        ((made_of(FactSales, Keyless),), r"gold\.keyless: it has no key"),
+        ((made_of(FactSales, Beside),), "its key has not order_id of its scope"),
+        ((made_of(FactSales, Weighed),), "weight is to add up exactly, and a Float64 never does"),
+        ((made_of(bronze.Orders, Owned),), "foreign keys are held by tables of gold"),
     ],
 )
 def test_a_promise_that_cannot_be_kept_is_refused(
