@@ -143,11 +143,10 @@ def _of_column(name: str, old: Description, new: Description) -> Iterator[_Diffe
             yield name, "reference added", new["references"]
     if old["looked_up_in"] != new["looked_up_in"]:
         yield name, "look-up changed", _from_to(old["looked_up_in"], new["looked_up_in"])
-    if old.get("sums") != new["sums"]:  # older notes do not know it
-        how = (
-            "changed" if old.get("sums") and new["sums"] else "added" if new["sums"] else "removed"
-        )
-        yield name, f"sum {how}", _from_to(old.get("sums"), new["sums"])
+    then, now = old.get("sums"), new["sums"]  # older notes do not know it
+    if then != now:
+        how = "changed" if then and now else "added" if now else "removed"
+        yield name, f"sum {how}", _from_to(then, now)
     if old["personal"] != new["personal"]:
         yield name, "tagged as personal" if new["personal"] else "not tagged as personal", ""
     yield from _of_checks(old["rules"], new["rules"])
@@ -179,7 +178,7 @@ def _bounds(checks: Description) -> Description:
     """Return the checks that bound a column's values, and say of each bound whether it is open."""
     return {
         name: {
-            end: (_comparable(check[end]), not check.get(closed, not re.search(word, name)))
+            end: (_comparable(check[end]), word in name or not check.get(closed, True))
             for end, closed, word in (
                 (_LEAST, "include_min", "_is_above_"),
                 (_MOST, "include_max", "_is_below_"),

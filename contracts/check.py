@@ -6,7 +6,7 @@ import polars as pl
 from pandera.errors import SchemaError
 
 from contracts.contract import Contract
-from contracts.rules import rules
+from contracts.rules import rejecting
 
 EXAMPLES = 5
 
@@ -74,7 +74,7 @@ def check_columns(made: pl.LazyFrame, contract: type[Contract]) -> None:
 
 
 def _broken_rules(made: pl.DataFrame, contract: type[Contract]) -> dict[str, pl.DataFrame]:
-    kept = {rule.name: rule.keeps for rule in rules(contract) if not rule.warning}
+    kept = {rule.name: rule.keeps for rule in rejecting(contract)}
     every = made.select(keeps.all().alias(name) for name, keeps in kept.items())
     return {name: made.filter(~kept[name]) for name in kept if not every[name].item()}
 

@@ -50,6 +50,11 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
     ]
 
 
+def rejecting(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
+    """Return the rules that reject rows, without those that only warn; as `rules`."""
+    return [rule for rule in rules(contract, typed_from_raw=typed_from_raw) if not rule.warning]
+
+
 def rule_name(column: str, check: Check) -> str:
     """Return what a check of a column is called as a rule."""
     words = _WORDS.get(str(check.name), str(check.name))

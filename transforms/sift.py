@@ -8,7 +8,7 @@ from polars import col
 
 from contracts.check import check_columns
 from contracts.contract import Contract
-from contracts.rules import RAW, Rule, rules
+from contracts.rules import RAW, rejecting, rules
 from contracts.technical import SILVER
 
 UNREADABLE = "record_is_readable"
@@ -62,7 +62,7 @@ def judged(
     typed = function(raw)
     check_columns(typed, contract)
     beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
-    keeps = (rule.keeps for rule in _enforced(contract))
+    keeps = (rule.keeps for rule in rejecting(contract, typed_from_raw=True))
     return beside.with_columns(_sound=pl.all_horizontal(_READABLE, *keeps))
 
 
@@ -74,10 +74,9 @@ def warnings(contract: type[Contract]) -> dict[str, pl.Expr]:
 _READABLE = col(f"{RAW}_corrupt_record").is_null()
 
 
-def _enforced(contract: type[Contract]) -> list[Rule]:
-    return [rule for rule in rules(contract, typed_from_raw=True) if not rule.warning]
-
-
 def _names_of_broken(contract: type[Contract]) -> pl.Expr:
-    names = [pl.when(~rule.keeps).then(pl.lit(rule.name)) for rule in _enforced(contract)]
+    names = [
+        pl.when(~rule.keeps).then(pl.lit(rule.name))
+        for rule in rejecting(contract, typed_from_raw=True)
+    ]
     return pl.concat_list(names).list.drop_nulls()
