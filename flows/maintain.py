@@ -9,14 +9,11 @@ from pydantic import Field
 
 from flows.outcome import RunFailedError
 from flows.runner import SIDE_BY_SIDE
-from flows.settings import place
+from flows.settings import MOST_DAYS, place
 from flows.status import existing
 from flows.steps import look, patient, reason
 from flows.storage import reach
 from flows.upkeep import Upkeep, keep_up
-
-MOST_DAYS = 3650
-"""How many days may be asked for: who asks for more has made a slip."""
 
 
 @flow(task_runner=SIDE_BY_SIDE)

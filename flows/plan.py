@@ -1,6 +1,6 @@
 """What a refresh would do, table by table, from the logs alone."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import polars as pl
@@ -13,6 +13,7 @@ from flows.for_each import for_each
 from flows.outcome import Outcome
 from flows.records import DIED, in_step
 from flows.standing import standing
+from flows.status import all_tables
 from transforms.graph import Table, tables
 
 
@@ -32,7 +33,7 @@ class Planned(NamedTuple):
 
 def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
     """Return what a refresh would do with each table, by name; nothing is written."""
-    opened = for_each(_opened, lake, [*_names()])
+    opened = for_each(_opened, lake, all_tables())
     planned: dict[str, Planned] = {}
     for name, table in tables().items():
         after = [
@@ -57,15 +58,6 @@ def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
     local = promise.key if planned.table.source else promise.scope
     rows = f"by {', '.join(local)}" if local else "all rows, if any differs"
     return promise.table, "\n".join(reads), rows
-
-
-def _names() -> Iterator[str]:
-    """Yield the tables that a refresh reads and writes, each once."""
-    for table in tables().values():
-        yield table.name
-        if table.source:
-            yield table.source.promise().table
-            yield delta.quarantine_name(table.source)
 
 
 def _opened(lake: str, name: str) -> DeltaTable | None:

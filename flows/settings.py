@@ -7,6 +7,9 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+MOST_DAYS = 3650
+"""How long versions of tables may be kept: who asks for more has made a slip."""
+
 _DEPLOYED = "PREFECT__FLOW_RUN_ID"  # what a worker sets for the process of a run
 
 

@@ -44,7 +44,7 @@ def existing(lake: str) -> list[str]:
         OSError: S3 does not answer.
     """
     reach(lake)
-    there = for_each(delta.exists, lake, _promised())
+    there = for_each(delta.exists, lake, all_tables())
     if found := [name for name, exists in there.items() if exists]:
         return found
     message = f"{lake}: there is no lake here yet; `keystone run` makes one"
@@ -56,7 +56,7 @@ def forgotten(lake: str) -> list[str]:
     with s3.speaking_of(lake):
         files = storage.filesystem(lake)
         paths = [path for layer in _MADE for path in files.glob(f"{lake.rstrip('/')}/{layer}/*")]
-    names = {".".join(path.rstrip("/").split("/")[-2:]) for path in paths} - {*_promised()}
+    names = {".".join(path.rstrip("/").split("/")[-2:]) for path in paths} - {*all_tables()}
     return sorted(name for name in names if delta.exists(lake, name))
 
 
@@ -80,7 +80,7 @@ def unknown(table: str, here: Collection[str]) -> str:
     """Say of a table that is not among those of a lake which are near, or what makes it."""
     asked = table.lower()
     # Who leaves the layer out means any table of that name.
-    names = {name: name if "." in asked else name.partition(".")[2] for name in _promised()}
+    names = {name: name if "." in asked else name.partition(".")[2] for name in all_tables()}
     meant = [name for name in names if names[name] == asked]
     if meant and not set(meant) & set(here):
         made_by = "keystone ingest" if meant[0].startswith("bronze.") else "keystone refresh"
@@ -92,7 +92,8 @@ def unknown(table: str, here: Collection[str]) -> str:
     return f"there is no table {table}; {hint}"
 
 
-def _promised() -> list[str]:
+def all_tables() -> list[str]:
+    """Return the names of the tables that a lake has when all are made, quarantine last."""
     return [
         *(source.promise().table for source in sources()),
         *tables(),

@@ -20,12 +20,12 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, PrefectWrappedFuture, as_completed
 from rich.console import Console
 from rich.progress import track
-from rich.text import Text
 
 from contracts.check import ContractBrokenError
 from contracts.contract import Contract
 from flows.alarm import warn_of_quarantine
 from flows.delta import location
+from flows.one_line import one_line
 from flows.outcome import ConservationError, Outcome
 from flows.storage import reach
 
@@ -139,7 +139,7 @@ def reason(task: str, state: State[Any]) -> str:
     """Say in a line why a task failed."""
     error = state.result(raise_on_failure=False)
     said = str(error) if isinstance(error, EXPECTED) else f"{task}: {type(error).__name__}: {error}"
-    return " ".join(Text.from_ansi(said).plain.split())
+    return one_line(said)
 
 
 def _passing(error: object) -> bool:

@@ -5,10 +5,10 @@ import signal
 import sys
 
 import typer
-from rich.text import Text
 
 from flows.cli import batch, catalog, contracts, look, sample, site, stream, upkeep
 from flows.cli.terminal import err
+from flows.one_line import one_line
 from flows.outcome import UnknownTableError
 from flows.settings import MissingSettingError
 
@@ -36,8 +36,7 @@ def main() -> None:
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, people get a line and no traceback
         for line in getattr(error, "failures", [_said(error)]):
-            plain = Text.from_ansi(line).plain  # deltalake colours what it says
-            err.print("error:", " ".join(plain.split()), style="red", soft_wrap=True)
+            err.print("error:", one_line(line), style="red", soft_wrap=True)
         sys.exit(1)
 
 

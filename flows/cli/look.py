@@ -73,6 +73,7 @@ def sql(
 ) -> None:
     """Query the tables with SQL (DuckDB's dialect)."""
     from flows import export
+    from flows.site.text import counted
     from flows.sql import query
 
     lake = place("lake", lake)
@@ -81,7 +82,7 @@ def sql(
     rows = query(lake, statement, limit=_SHOWN + 1 if people else None)
     if file:
         export.write(rows, file)
-        print(f"{len(rows):,} row{'' if len(rows) == 1 else 's'} in {file}")
+        print(f"{counted(len(rows), 'row')} in {file}")
     elif form is Format.csv:
         print(export.flat(rows).write_csv(), end="")
     elif form is Format.json:

@@ -6,7 +6,7 @@ import typer
 
 from flows.cli.options import Lake
 from flows.cli.terminal import grid, out, report
-from flows.settings import place
+from flows.settings import MOST_DAYS, place
 
 app = typer.Typer()
 
@@ -17,7 +17,10 @@ TableName = Annotated[str, typer.Argument(help="Such as gold.fact_sales.", metav
 def maintain(
     lake: Lake = None,
     keep_days: Annotated[
-        int, typer.Option(help="Days of versions that can be restored afterwards.", min=1, max=3650)
+        int,
+        typer.Option(
+            help="Days of versions that can be restored afterwards.", min=1, max=MOST_DAYS
+        ),
     ] = 7,
 ) -> None:
     """Put small files together, make checkpoints, delete files that no version needs."""
