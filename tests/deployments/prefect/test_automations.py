@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -91,20 +93,17 @@ def test_people_are_told_of_refused_records(
 def test_a_run_that_is_killed_is_marked_as_crashed_and_told(
     stage: Stage, worker: subprocess.Popen[bytes], told: list[dict[str, str]]
 ) -> None:
-    soon(stage, "keystone: crash silent runs")
     run = stage.start("stream/follow")
-    mine = {
-        "event": {"name": ["prefect.flow-run.heartbeat"]},
-        "any_resource": {"id": [f"prefect.flow-run.{run}"]},
-    }
-    eventually(lambda: stage.ask("/events/filter", {"filter": mine})["events"], "no heartbeat")
+    heartbeat(stage, run)
     assert stage.ended(stage.start("stream/follow")) == "Cancelled"  # there is one
     process = stage.logged(run)[-1]["process"]
     worker.send_signal(signal.SIGSTOP)  # it would notice
     try:
-        os.kill(process, signal.SIGKILL)
-        assert stage.run(run)["state"]["type"] == "RUNNING"
-        assert stage.ended(run) == "Crashed"
+        with soon(stage, "keystone: crash silent runs"):
+            heartbeat(stage, run)
+            os.kill(process, signal.SIGKILL)
+            assert stage.run(run)["state"]["type"] == "RUNNING"
+            assert stage.ended(run) == "Crashed"
     finally:
         worker.send_signal(signal.SIGCONT)
     message = eventually(lambda: of(told, "stream/follow"), "nobody is told of the crash")
@@ -115,25 +114,41 @@ def test_a_run_that_is_killed_is_marked_as_crashed_and_told(
 def test_people_are_told_of_a_batch_that_does_not_end(
     stage: Stage, told: list[dict[str, str]]
 ) -> None:
-    soon(stage, "keystone: tell of runs that do not end")
     deployment = stage.deployment("refresh/hourly")["id"]
-    run = stage.ask(f"/deployments/{deployment}/create_flow_run", {"state": {"type": "RUNNING"}})[
-        "id"
-    ]
-    message = eventually(
-        lambda: next((each for each in told if run in each["body"]), None), "nobody is told"
-    )
+    path, running = f"/deployments/{deployment}/create_flow_run", {"state": {"type": "RUNNING"}}
+    with soon(stage, "keystone: tell of runs that do not end"):
+        run = stage.ask(path, running)["id"]
+        message = eventually(
+            lambda: next((each for each in told if run in each["body"]), None), "nobody is told"
+        )
     assert message["subject"] == "A batch has run for 6 hours"
     stage.ask(f"/flow_runs/{run}", method="DELETE")
 
 
-def soon(stage: Stage, name: str) -> None:
-    """Let an automation wait for as short as the server allows."""
+@contextmanager
+def soon(stage: Stage, name: str) -> Iterator[None]:
+    """Let an automation wait for as short as the server allows: shorter than runs are silent."""
     automation = automations(stage)[name]
-    fields = ("name", "description", "enabled", "actions")
-    changed = {field: automation[field] for field in fields}
-    changed["trigger"] = automation["trigger"] | {"within": 10}
-    stage.ask(f"/automations/{automation['id']}", changed, method="PUT")
+    path, hasty = f"/automations/{automation['id']}", automation["trigger"] | {"within": 10}
+    fields = ("name", "description", "enabled", "trigger", "actions")
+    usual = {field: automation[field] for field in fields}
+    stage.ask(path, usual | {"trigger": hasty}, method="PUT")
+    try:
+        yield
+    finally:
+        stage.ask(path, usual, method="PUT")
+
+
+def heartbeat(stage: Stage, run: str) -> None:
+    """Wait for the next sign of life of a run."""
+    wanted = {
+        "event": {"name": ["prefect.flow-run.heartbeat"]},
+        "any_resource": {"id": [f"prefect.flow-run.{run}"]},
+        "occurred": {"since": str(datetime.now(UTC))},
+    }
+    eventually(
+        lambda: stage.ask("/events/filter", {"filter": wanted})["events"], f"{run} is silent"
+    )
 
 
 def of(told: list[dict[str, str]], subject: str) -> dict[str, str] | None:
