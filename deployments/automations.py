@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 from uuid import UUID
 
 import typer
-from httpx import ConnectError
+from httpx import TransportError
 from prefect import get_client
 from prefect.automations import (
     AutomationCore,
@@ -21,7 +21,7 @@ from prefect.automations import (
 )
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import StateType
-from prefect.exceptions import ObjectNotFound
+from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL
 
 from flows.alarm import EXCEEDED
@@ -69,8 +69,14 @@ def apply(
                 wanted += tell(_block(client, notify))
             for automation in wanted:
                 typer.echo(f"{_put(client, automation)}: {automation.name}")
-    except ConnectError:
+    except TransportError:
         _refuse(f"no Prefect server answers at {PREFECT_API_URL.value()}")
+    except PrefectHTTPStatusError as error:
+        said = f"{error.response.status_code} {error.response.reason_phrase}"
+        _refuse(
+            f"the Prefect server at {PREFECT_API_URL.value()} says {said}; PREFECT_API_KEY, "
+            "or PREFECT_API_AUTH_STRING for one with a user and a password, tells it who we are"
+        )
     if not notify:
         typer.echo("Nobody is told of failures: say whom with --notify TYPE/NAME of a block.")
 

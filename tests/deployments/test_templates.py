@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY
 
 from flows import delta
 from flows.kafka import KafkaSettings, topic_of
@@ -246,7 +247,10 @@ def test_a_task_writes_to_its_scratch_volume_only(task: str) -> None:
     assert "VOLUME /scratch" in (AWS.parents[1] / "Dockerfile").read_text().splitlines()
 
 
-def test_the_key_of_prefect_comes_from_secrets_manager() -> None:
+def test_the_key_of_prefect_or_its_user_comes_from_secrets_manager() -> None:
     (worker,) = resources("workers", "ECS::TaskDefinition")["WorkerTask"]["ContainerDefinitions"]
-    assert [each["Name"] for each in worker["Secrets"]] == ["PREFECT_API_KEY"]
-    assert "PREFECT_API_KEY" not in [each["Name"] for each in worker["Environment"]]
+    setting = template("workers")["Parameters"]["PrefectSecret"]
+    assert [each["Name"] for each in worker["Secrets"]] == [{"Ref": "PrefectSecret"}]
+    assert setting["Default"] == "PREFECT_API_KEY"
+    assert setting["AllowedValues"] == [PREFECT_API_KEY.name, PREFECT_API_AUTH_STRING.name]
+    assert not {each["Name"] for each in worker["Environment"]} & {*setting["AllowedValues"]}

@@ -116,7 +116,7 @@ class Stage:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[Stage]:
+def server(folder: Path, **settings: str) -> Iterator[Stage]:
     """Clone the commit at hand and start a server, on the database that is named, or on its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -138,6 +138,7 @@ def server(folder: Path) -> Iterator[Stage]:
             "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
             "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",  # spares SQLite
             "PREFECT_WORKER_QUERY_SECONDS": "1",
+            **settings,
         },
     )
     subprocess.run(["git", "clone", "--quiet", PROJECT, stage.clone], check=True)

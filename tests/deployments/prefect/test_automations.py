@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -17,7 +18,7 @@ from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
-from tests.deployments.prefect.stage import Stage, eventually
+from tests.deployments.prefect.stage import Stage, eventually, server
 
 APPLY = ".venv/bin/python -m deployments.automations"
 
@@ -79,6 +80,15 @@ def test_a_block_that_tells_nobody_is_refused_in_a_line(stage: Stage, block: str
     said = stage.type(f"{APPLY} --notify {block} || true")
     assert said.count("\n") == 1
     assert said.startswith(f"error: {why}")
+
+
+def test_a_server_may_ask_who_we_are(tmp_path: Path) -> None:
+    with server(tmp_path, PREFECT_SERVER_API_AUTH_STRING="somebody:something") as stage:
+        said = stage.type(f"{APPLY} || true")
+        assert said.count("\n") == 1
+        assert f"{stage.url} says 401 Unauthorized" in said
+        assert "PREFECT_API_AUTH_STRING" in said
+        assert "created:" in stage.type(f"PREFECT_API_AUTH_STRING=somebody:something {APPLY}")
 
 
 def test_people_are_told_of_refused_records(

@@ -27,6 +27,7 @@ VARIABLES = {
     "keystone_security_groups": ["sg-1"],
     "keystone_log_group": "/keystone/runs",
     "keystone_api_key_secret": "arn:aws:secretsmanager:sa-east-1:123456789012:secret:prefect",
+    "keystone_api_auth_string_secret": "arn:aws:secretsmanager:sa-east-1:123456789012:secret:user",
 }
 
 
@@ -59,6 +60,8 @@ def test_what_is_of_the_account_comes_from_variables(configuration: Any) -> None
     }
     assert configuration.cloudwatch_logs_options["awslogs-group"] == "/keystone/runs"
     assert configuration.prefect_api_key_secret_arn == VARIABLES["keystone_api_key_secret"]
+    user = configuration.prefect_api_auth_string_secret_arn
+    assert user == VARIABLES["keystone_api_auth_string_secret"]
     assert "{{ prefect" not in configuration.model_dump_json()
 
 
