@@ -113,6 +113,7 @@ def refresh(
 def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     """Put a table back to an earlier version of its own, and refresh those that are made of it.
 
+    So is what these need: their foreign keys may lead to a table that was put back before.
     The table's watermark goes back as well: the next refresh or drain goes on from there.
 
     Args:
@@ -128,7 +129,12 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     reach(lake)
     restored = restore_table(lake, table, version)
     behind = readers(restored.table)
-    planned = {name: todo for name, todo in look(lake, plan)(lake).items() if name in behind}
+    beside = {each for name in behind for each in tables()[name].after} - {restored.table}
+    planned = {
+        name: todo
+        for name, todo in look(lake, plan)(lake).items()
+        if name in behind or (name in beside and not todo.outcome)
+    }
     return _make("restore", lake, planned, done=[restored])
 
 

@@ -98,8 +98,9 @@ DIED = "it and its quarantine are not of one refresh"
 def in_step(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
     """Tell whether the quarantine is of the generation that the silver table belongs to."""
     (source,) = table.inputs.values()
-    mine = silver.transaction_version(delta.quarantine_name(source))
-    return mine == quarantine.transaction_version(table.name)
+    generation = delta.quarantine_name(source)
+    # The quarantine counts for itself: another table, or this one by a former name, may write it.
+    return silver.transaction_version(generation) == quarantine.transaction_version(generation)
 
 
 def _quarantine(
@@ -112,14 +113,12 @@ def _quarantine(
 ) -> dict[str, int]:
     """Write the broken records as the next generation; return the watermark with that."""
     (source,) = table.inputs.values()
-    generation = (quarantine.transaction_version(table.name) or 0) + 1
+    name = delta.quarantine_name(source)
+    generation = (quarantine.transaction_version(name) or 0) + 1
+    both = {**consumed, name: generation}
     write = delta.replace if anew else delta.append
-    write(
-        quarantine,
-        fate.broken,
-        delta.carrying({**consumed, table.name: generation}, fate.figures()),
-    )
-    return {**consumed, delta.quarantine_name(source): generation}
+    write(quarantine, fate.broken, delta.carrying(both, fate.figures()))
+    return both
 
 
 def _write(

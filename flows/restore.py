@@ -17,6 +17,7 @@ from flows.due import identity as of_table
 from flows.figures import last_figures
 from flows.fingerprint import CODE
 from flows.lag import identity as of_topic
+from flows.noted import made_under, noted
 from flows.outcome import Outcome
 from flows.status import named
 from transforms.graph import tables
@@ -30,7 +31,8 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     """Put a bronze, silver or gold table back to a version of its own.
 
     Raises:
-        NoVersionError: it has no such version, or the files of that version are gone.
+        NoVersionError: it has no such version, the files of that version are gone, or it was made
+            under another contract, as which no table behind it could read it.
         UnknownTableError: the lake has no such table.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
@@ -79,6 +81,13 @@ def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
     except DeltaError as error:
         message = f"{name}: its log does not know version {version} any more"
         raise NoVersionError(message) from error
+    table = tables().get(name)
+    if table and noted(then) and not made_under(then, table.contract):
+        message = (
+            f"{name}: version {version} was made under another contract; restore it with the code "
+            f"of then, or refresh, which makes the table of what bronze holds"
+        )
+        raise NoVersionError(message)
     old = parquet.files(then).join(parquet.files(handle), on="path", how="anti")
     if gone := [uri for uri in parquet.paths(then, old["path"]) if not storage.exists(uri)]:
         message = f"{name}: upkeep has deleted {len(gone)} files of version {version}; take a later"

@@ -19,6 +19,7 @@ from flows.ingest import ingest_table
 from flows.noted import made_under, noted
 from flows.parquet import Written
 from flows.records import refresh_records, replay_records
+from flows.restore import NoVersionError, restore_table
 from transforms.graph import Table, tables
 
 CODE = '''
@@ -245,6 +246,43 @@ def test_a_replay_under_a_changed_contract_ends_as_a_refresh(
     replay_records(lake, made_by(new)["silver.sellers"])
     refresh(lake, new)
     assert_same_lakes(lake, fresh, new)
+
+
+ANOTHER_NAME: Edit = [
+    ("class Sellers(Silver", "class Vendors(Silver"),
+    ("def sellers(raw", "def vendors(raw"),
+    ("[LazyFrame, Sellers]", "[LazyFrame, Vendors]"),
+    ("class Cities(", "sellers = vendors\n\nclass Cities("),
+]
+
+
+@pytest.mark.parametrize("meanwhile", [[], CHANGES["a rule less"]], ids=["same", "a rule less"])
+@pytest.mark.parametrize("came", ["", LATER], ids=["nothing came", "records came"])
+def test_a_table_that_had_another_name_for_a_while_is_as_a_new_one(
+    meanwhile: Edit, came: str, lake: str, learn: Learn
+) -> None:
+    code, other = learn(CODE), learn(edited(CODE, [*ANOTHER_NAME, *meanwhile]))
+    fresh = f"{lake}-fresh"
+    for each in (lake, fresh):
+        arrive(each, code, FIRST)
+    refresh(lake, code)
+    for each in (lake, fresh):
+        if came:
+            arrive(each, code, came, day=2)
+    refresh(lake, other)
+    assert "silver.vendors" in made_by(other)
+    for each in (lake, fresh):
+        refresh(each, code)
+    assert_same_lakes(lake, fresh, code)
+
+
+def test_a_version_of_another_contract_is_not_put_back(lake: str, learn: Learn) -> None:
+    another = learn(CODE)  # than the one of our silver.sellers
+    for day, text in enumerate((FIRST, LATER), start=1):
+        arrive(lake, another, text, day)
+        refresh(lake, another)
+    with pytest.raises(NoVersionError, match="version 1 was made under another contract"):
+        restore_table(lake, "silver.sellers", 1)
 
 
 def test_words_change_nothing(lake: str, learn: Learn) -> None:

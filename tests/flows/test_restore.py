@@ -78,6 +78,14 @@ def test_what_is_put_back_is_told_also_where_a_table_behind_it_fails(
     assert of(caught.value.outcomes, "bronze.orders").gone == ("orders_1.csv",)
 
 
+def test_a_table_that_was_put_back_before_is_no_hindrance(two_orders: str) -> None:
+    restore("gold.dim_customer", 0, two_orders)
+    restore("silver.order_items", 1, two_orders)
+    assert orders(two_orders, "gold.fact_sales") == {A}
+    refresh(two_orders)
+    assert orders(two_orders, "gold.fact_sales") == {A, B}
+
+
 def test_the_next_refresh_goes_on_from_where_a_silver_table_was(two_orders: str) -> None:
     restore("silver.orders", 1, two_orders)
     assert orders(two_orders, "silver.orders") == {A}
