@@ -1,5 +1,6 @@
 """The source files into Kafka, as the life of the shop: every record confirmed, or named."""
 
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -106,6 +107,7 @@ _CLIENT = {
     "queue_buffering_max_kbytes": 64 << 10,
 }
 _NAMED = 5
+_IDS = re.compile(r"[0-9a-f]{32}(?:/(?:[0-9a-f]{32}|\d{1,2}))*")
 _PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _LAST_WORDS = 5.0
 
@@ -226,13 +228,20 @@ class _Delivery:
 
     def _unconfirmed(self) -> UnconfirmedError:
         left = [*self._refused, *self._waiting.values()]
-        first = ", ".join(f"{self._prefix}{e.entity} {e.key or '(no key)'}" for e in left[:_NAMED])
+        first = ", ".join(f"{self._prefix}{e.entity} {_shown(e.key)}" for e in left[:_NAMED])
         why = self._heard[0].str() if self._heard else "nothing"
         return UnconfirmedError(
             f"not confirmed: {len(left)} of {self._sent} messages, the first being {first}. "
             f"Kafka last said: {why}. When that is mended send all again: a repeated record "
             f"changes nothing in silver"
         )
+
+
+def _shown(key: str | None) -> str:
+    """Return a key of ids and numbers; what else stands in such a field may be of a person."""
+    if key is None:
+        return "(no key)"
+    return key if _IDS.fullmatch(key) else "(a key that is no id)"
 
 
 def _paced(

@@ -3,12 +3,19 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
+from pydantic import AnyUrl, TypeAdapter, UrlConstraints
 
 from contracts.contract import Bronze
 from contracts.wire import breaking_changes, json_schema
+from flows.settings import MissingSettingError
+
+# The last is the client's own: a registry in memory.
+_URL = TypeAdapter(
+    Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https", "mock"], host_required=True)]
+)
 
 
 class BreakingChangeError(Exception):
@@ -56,8 +63,19 @@ def refuse_breaking(
 
 
 def connect(url: str) -> SchemaRegistryClient:
-    """Return a client of the registry at a URL, which may hold a user and a password."""
-    return SchemaRegistryClient.new_client({"url": url})
+    """Return a client of the registry at a URL, which may hold a user and a password.
+
+    Raises:
+        MissingSettingError: it is no URL; says what one is, and not what was given.
+    """
+    try:
+        return SchemaRegistryClient.new_client({"url": str(_URL.validate_python(url))})
+    except ValueError:
+        message = (
+            "the schema registry's URL is none: it begins with http:// or https://, and what is "
+            "not a letter or a digit in its user and password is percent-encoded"
+        )
+        raise MissingSettingError(message) from None  # which would tell them
 
 
 def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, Any] | None:

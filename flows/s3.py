@@ -206,6 +206,6 @@ def _from_block(name: str) -> tuple[Any, str | None]:
         block: Any = Block.load(name)
         credentials = block.credentials if isinstance(block, S3Bucket) else block
         return credentials.get_boto3_session(), credentials.aws_client_parameters.endpoint_url
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - told in a line: the chain may hold the secret
         message = f"the Prefect block {name} of KEYSTONE_AWS_BLOCK cannot be read: {error}"
-        raise MissingSettingError(message) from error
+        raise MissingSettingError(message) from None

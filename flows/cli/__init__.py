@@ -32,7 +32,7 @@ def main() -> None:
     try:
         app()
     except (MissingSettingError, UnknownTableError) as error:
-        err.print(f"Usage: {error}", style="red", soft_wrap=True)
+        err.print(f"error: {error}", style="red", soft_wrap=True)
         sys.exit(2)
     except Exception as error:  # noqa: BLE001 - whatever went wrong, people get a line and no traceback
         for line in getattr(error, "failures", [_said(error)]):

@@ -1,6 +1,7 @@
 """Commands that only look: how the tables stand, and what is in them."""
 
 import json
+import re
 from enum import StrEnum
 from typing import Annotated
 
@@ -90,6 +91,8 @@ def sql(
     elif rows.width:
         shown = ([_shown(value) for value in row] for row in rows.head(_SHOWN).iter_rows())
         wide.print(grid(rows.columns, shown))
+        if rows.is_empty():
+            err.print("0 rows")
         if len(rows) > _SHOWN:
             err.print(f"The first {_SHOWN:,} rows; there are more: `--out FILE.csv` writes all.")
 
@@ -100,4 +103,12 @@ _SHOWN = 1_000  # rows: more than people read, and printed within a second
 def _shown(value: object) -> str:
     # Six decimals of a ratio are more than people read, unless all are zero.
     rounded = (round(value, 6) or value) if isinstance(value, float) else value
-    return "" if value is None else str(rounded)
+    return "" if value is None else _CONTROL.sub(_escaped, str(rounded))
+
+
+# Escape sequences in a record would colour, move or clear the terminal; a line may break.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()

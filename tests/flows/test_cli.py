@@ -104,7 +104,7 @@ def test_a_misspelt_table_is_one_line_of_usage_that_names_the_nearest(
 ) -> None:
     assert exit_of(monkeypatch, "history", "silver.ordres", "--lake", orders) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("Usage: there is no table silver.ordres; nearest: silver.orders")
+    assert line.startswith("error: there is no table silver.ordres; nearest: silver.orders")
 
 
 def test_a_wrong_table_is_one_line_that_names_the_nearest(
@@ -132,7 +132,7 @@ def test_a_file_of_another_kind_is_one_line_of_usage(
 ) -> None:
     assert exit_of(monkeypatch, "sql", "SELECT 1", "--lake", orders, "--out", "rows.txt") == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("Usage: rows.txt: a result is written as .parquet, .csv, .xlsx")
+    assert line.startswith("error: rows.txt: a result is written as .parquet, .csv, .xlsx")
 
 
 @pytest.mark.parametrize(("rows", "more"), [(1_000, False), (1_001, True)])

@@ -99,6 +99,9 @@ class Cluster:
         }
 
 
+KEYS = [digit * 32 for digit in "abc"]
+
+
 @pytest.fixture
 def cluster() -> Cluster:
     """A broker that lives as long as the test."""
@@ -107,7 +110,7 @@ def cluster() -> Cluster:
 
 def events(count: int) -> list[Event]:
     """Versions 0, 1, 2, ... of three keys in turn."""
-    return [Event("orders", f"key{i % 3}", str(i), 1_500_000_000_000 + i) for i in range(count)]
+    return [Event("orders", KEYS[i % 3], str(i), 1_500_000_000_000 + i) for i in range(count)]
 
 
 def meanwhile(wanted: Iterable[Event], after: int, happens: object) -> Iterator[Event]:
@@ -184,22 +187,31 @@ def test_who_gives_up_says_what_is_not_confirmed_and_sends_no_more(cluster: Clus
     config = cluster.config(queue_buffering_max_messages=10)
     with pytest.raises(UnconfirmedError) as raised:
         deliver(config, "t.", unread, give_up_after=1)
-    named = "t.orders key0, t.orders key1, t.orders key2, t.orders key0, t.orders key1."
-    expected = f"not confirmed: 11 of 11 messages, the first being {named}"
+    named = ", ".join(f"t.orders {key}" for key in [*KEYS, *KEYS[:2]])
+    expected = f"not confirmed: 11 of 11 messages, the first being {named}."
     assert str(raised.value).startswith(expected)
     assert next(unread).value == "11", "events are read no faster than Kafka takes them"
     cluster.up()
-    later = [Event("orders", "key0", f"later {i}", 0) for i in range(8)]
+    later = [Event("orders", KEYS[0], f"later {i}", 0) for i in range(8)]
     deliver(cluster.config(), "t.", later, rate=4)
     assert [value for _, value, _ in cluster.messages("t.orders")] == [e.value for e in later]
 
 
+@pytest.mark.parametrize(
+    ("key", "named"),
+    [
+        (f"{KEYS[0]}/1", f"{KEYS[0]}/1"),
+        (f"{KEYS[0]}/{KEYS[1]}", f"{KEYS[0]}/{KEYS[1]}"),
+        (None, r"\(no key\)"),
+        (f"ana@example.com/{KEYS[1]}", r"\(a key that is no id\)"),
+    ],
+)
 def test_a_message_that_is_too_large_is_named_when_all_others_are_confirmed(
-    cluster: Cluster,
+    cluster: Cluster, key: str | None, named: str
 ) -> None:
-    large = Event("orders", "large", "x" * 2_000_000, 0)
+    large = Event("orders", key, "x" * 2_000_000, 0)
     with pytest.raises(
-        UnconfirmedError, match=r": 1 of 10 messages.* t\.orders large\. .*too large"
+        UnconfirmedError, match=rf": 1 of 10 messages.* t\.orders {named}\. .*too large"
     ):
         deliver(cluster.config(), "t.", [*events(5), large, *events(4)])
     assert len(cluster.messages("t.orders")) == 9

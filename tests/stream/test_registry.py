@@ -9,6 +9,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 from contracts import bronze
 from contracts.wire import json_schema
 from flows.registry import BreakingChangeError, connect, register
+from flows.settings import MissingSettingError
 
 TOPICS = {"olist.orders": bronze.Orders, "olist.sellers": bronze.Sellers}
 SUBJECTS = ["olist.orders-value", "olist.sellers-value"]
@@ -56,6 +57,22 @@ def test_a_breaking_change_is_refused_with_the_field_named(registry: SchemaRegis
     ):
         register(registry, TOPICS)
     assert registry.get_subjects() == ["olist.sellers-value"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://user:un/spoken@127.0.0.1:1",
+        "http://user:un#spoken@127.0.0.1:1",
+        "ftp://user:unspoken@127.0.0.1:1",
+        "user:unspoken@127.0.0.1:1",
+    ],
+)
+def test_an_address_that_is_none_is_told_without_its_password(url: str) -> None:
+    with pytest.raises(MissingSettingError, match="begins with http:// or https://") as refused:
+        connect(url)
+    assert refused.value.__suppress_context__
+    assert "spoken" not in str(refused.value)
 
 
 def test_a_registry_that_does_not_answer_is_named() -> None:
