@@ -75,7 +75,7 @@ def svg(chart: AnyChart) -> str:
 def png(drawn: str) -> bytes:
     """Return an SVG chart as a picture that stands alone: in the light colours of the site."""
     colours = _light()
-    alone = _VARIABLE.sub(lambda found: colours[found[1]], drawn)
+    alone = _VARIABLE.sub(lambda found: colours.get(found[1], found[0]), drawn)
     alone = alone.replace('"currentColor"', f'"{colours["ink"]}"')
     alone = alone.replace('"inherit"', '"DejaVu Sans, sans-serif"')
     ground = f'<rect width="100%" height="100%" fill="{colours["raised"]}"/>'

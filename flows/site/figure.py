@@ -115,7 +115,11 @@ def drawn(figure: Figure, frame: pl.DataFrame, width: int) -> str:
     """Return the chart as SVG, so wide with all its labels; nothing where it would be empty."""
     if not figure.draw or frame.is_empty():
         return ""
-    chart = svg(figure.draw(frame.with_columns(cs.decimal().cast(pl.Float64)), width))
+    fit = frame.with_columns(
+        cs.decimal().cast(pl.Float64),
+        cs.string().str.replace_all(_NO_XML, "\N{REPLACEMENT CHARACTER}"),
+    )
+    chart = svg(figure.draw(fit, width))
     return chart if "<title>" in chart else ""
 
 
@@ -150,6 +154,8 @@ def total(frame: pl.DataFrame, column: str) -> Any:
     return frame.select(pl.col(column).sum()).item()
 
 
+_NO_XML = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"  # at which the drawing process ends
+
 _SHARES = ("share", "retention", "growth", "on_time_from")
 
 _DIGITS = {"p90_lag_days": 0}
@@ -175,7 +181,7 @@ _LABELS = {
     "payment_installments": "Instalments (parcelas)",
     "review_score": "Review score",
     "on_time_share": "On time",
-    "called_off_share": "Called off",
+    "called_off_share": "Orders called off",
     "mean_days_late": "Mean days late",
     "mean_lag_days": "Mean days to deliver",
     "p90_lag_days": "Days for nine of ten",
@@ -189,4 +195,6 @@ _LABELS = {
     "categoria": "Em português",
     "sales": "Sales (vendas)",
     "monetary": "Spent",
+    "again": "Bought again",
+    "late_or_overdue_share": "Late or overdue",
 }

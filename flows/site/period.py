@@ -87,8 +87,8 @@ def _because(now: Month, before: Month) -> str:
     if orders is None or value is None:
         return f", from {counted(now['orders_with_items'], 'order')} with items"
     return (
-        f": {_more(orders, 'more', 'fewer')} orders with items "
-        f"({now['orders_with_items']:,}), at an average of {reais(now['average_order_value'])} "
+        f": {_more(orders, 'more', 'fewer')} orders with items ({now['orders_with_items']:,} of "
+        f"{now['orders']:,}), at an average of {reais(now['average_order_value'])} "
         f"({_more(value, 'higher', 'lower')})"
     )
 
@@ -113,10 +113,17 @@ def _goes(now: Month) -> str:
     """Say of a month that is not settled how it looks so far."""
     if not now["delivered"]:
         return ""
-    stars = "" if now["review_score"] is None else f", {now['review_score']:.2f} of 5 stars"
+    stars = (
+        ""
+        if now["review_score"] is None
+        else (
+            f"; its {counted(now['reviews'], 'review')}, also of what has not come, gave "
+            f"{now['review_score']:.2f} of 5 stars"
+        )
+    )
     return (
         f"So far {now['delivered']:,} of its {counted(now['orders'], 'order')} came, "
-        f"{percent(now['on_time_share'])} of them on time{stars}; what is late comes last, so this "
+        f"{percent(now['on_time_share'])} of them on time{stars}. What is late comes last, so this "
         f"is not compared with the month before."
     )
 

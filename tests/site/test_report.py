@@ -19,6 +19,7 @@ from contracts.vocabulary import STATES
 from flows import delta
 from flows.cli import app
 from flows.site.brazil import NAMES, TILES, named
+from flows.site.chart import png
 from flows.site.figure import PHONE, Figure, Frames, desk, drawn, total
 from flows.site.pages import customers, executive, operations, sales, sellers
 from flows.site.pages.quality import Conserved, quality
@@ -66,6 +67,15 @@ def test_a_chart_has_a_mark_with_words_for_what_it_shows(figure: Figure, frames:
         tips = [title.text or "" for title in chart.iter("{http://www.w3.org/2000/svg}title")]
         assert tips
         assert not [tip for tip in tips if re.search("undefined|NaN|null", tip)]
+
+
+@pytest.mark.parametrize("name", ["\0\b\v\f\x1b\ufffe\uffff\r\n", "</svg><script>", "var(--x)"])
+def test_any_text_can_be_drawn(frames: Frames, name: str) -> None:
+    figure = sales.FIGURES[0]
+    chart = drawn(figure, frames[figure.name].with_columns(category=pl.lit(name)), desk(figure))
+    fromstring(chart)  # noqa: S314 - ours
+    assert "<script>" not in chart
+    assert png(chart).startswith(b"\x89PNG")
 
 
 def test_names_of_figures_are_places_of_their_own() -> None:

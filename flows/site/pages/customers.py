@@ -148,7 +148,7 @@ def _month_of(date: pl.Expr, more: pl.Expr) -> pl.Expr:
 
 _SEGMENTS = """
 SELECT segment, count(*) AS people, count(*) FILTER (frequency >= 1) AS bought,
-       count(*) FILTER (frequency > 1) AS again, sum(frequency)::BIGINT AS frequency,
+       count(*) FILTER (frequency > 1) AS again, sum(frequency)::BIGINT AS purchases,
        sum(monetary) AS monetary
 FROM gold.mart_customer_rfm
 GROUP BY segment
@@ -157,6 +157,7 @@ ORDER BY people DESC, segment
 _ALSO = {
     "people": _PERSON,
     "bought": "Those with at least one order that was not called off.",
+    "purchases": "Their orders that were not called off.",
     "again": "Those with more than one order that was not called off.",
 }
 
@@ -183,8 +184,9 @@ FIGURES = (
         "cohorts",
         "Who came back, by month of first purchase",
         "A row is the people who first bought in that month, a cell how many of them bought again "
-        f"so many months later: the darker, the more of the row. Rows have {ENOUGH} people or "
-        "more; the first month, always 100%, and the newest, which may not be over, are left out.",
+        f"so many months later: the stronger the colour, the more of the row. Rows have {ENOUGH} "
+        "people or more; the first month, always 100%, and the newest, which may not be over, are "
+        "left out.",
         """
 SELECT cohort_month, months_since, cohort_size, customers, retention, purchases, gmv
 FROM gold.mart_cohort_retention

@@ -74,14 +74,30 @@ def _overdue(states: pl.DataFrame, lateness: pl.DataFrame) -> str:
     never = lateness.filter(lateness=NEVER)
     reviews = total(lateness, "reviews")
     stars = (
-        f" Reviews of what was not delivered, {percent(total(never, 'reviews') / reviews)} of all, "
-        f"give {total(never, 'stars') / total(never, 'reviews'):.2f} stars."
+        f" Reviews of all that was not delivered, also of what was called off, are "
+        f"{percent(total(never, 'reviews') / reviews)} of all reviews, and give "
+        f"{total(never, 'stars') / total(never, 'reviews'):.2f} stars."
         if len(never)
         else ""
     )
     return (
         f"And {overdue:,} of all {orders:,} orders are overdue: past their estimate, and neither "
-        f"delivered nor called off.{stars}"
+        f"delivered nor called off.{_with_overdue(states)}{stars}"
+    )
+
+
+def _with_overdue(states: pl.DataFrame) -> str:
+    """Name the state that is worst when what should have come counts as late."""
+    enough = states.filter(col("delivered") + col("overdue") >= ENOUGH)
+    if enough.is_empty():
+        return ""
+    worst = enough.sort("late_or_overdue_share", "customer_state", descending=[True, False]).row(
+        0, named=True
+    )
+    state, share = worst["customer_state"], worst["late_or_overdue_share"]
+    return (
+        f" Where they count as late, {NAMES.get(state, state)} ({state}) is worst, with "
+        f"{percent(share)}."
     )
 
 
@@ -219,10 +235,14 @@ _LETTERS = 24, 18  # what a name takes, in pixels
 
 _STATES = """
 SELECT customer_state, orders, delivered, on_time_share, late, mean_days_late, overdue,
+       (late + overdue) / nullif(delivered + overdue, 0) AS late_or_overdue_share,
        mean_lag_days, p90_lag_days, reviews, review_score
 FROM gold.mart_delivery_by_state
 ORDER BY delivered DESC, customer_state
 """
+_ALSO = {
+    "late_or_overdue_share": "Late or overdue, of those that were delivered or are overdue.",
+}
 
 FIGURES = (
     Figure(
@@ -233,6 +253,7 @@ FIGURES = (
         _STATES,
         MartDeliveryByState,
         tile_map,
+        also=_ALSO,
     ),
     Figure(
         "score-by-lateness",
@@ -265,10 +286,12 @@ ORDER BY on_time_share, customer_state
     Figure(
         "every-state",
         "Every state",
-        "Sorted by deliveries; a click on a heading sorts by that. What is overdue is in no share.",
+        "Sorted by deliveries; a click on a heading sorts by that. What is overdue is in no other "
+        "share than the one that names it.",
         _STATES,
         MartDeliveryByState,
         wide=True,
+        also=_ALSO,
     ),
 )
 

@@ -110,7 +110,7 @@ FIGURES = (
     Figure(
         "categories",
         "Sales by category",
-        f"Those that sell most, at most {_TOP}, over all time; the table below has all.",
+        f"Those that sell most, at most {_TOP}, over all time; “Table” has all.",
         """
 WITH names AS (
     SELECT product_category_name_english AS category, min(product_category_name) AS categoria
@@ -143,8 +143,8 @@ ORDER BY payment_value DESC, payment_type
     Figure(
         "instalments",
         "Credit cards, by number of instalments",
-        "What was paid in so many monthly instalments, over all time. Numbers that nobody chose "
-        "have no place.",
+        "What was paid in so many monthly instalments, over all time. Numbers that never "
+        "occur are left out.",
         """
 SELECT payment_installments, payments, payment_value, average_value, value_share
 FROM gold.mart_payment_mix

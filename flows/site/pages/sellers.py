@@ -35,7 +35,10 @@ def tell(frames: Frames) -> Told:
         Tile("Top tenth", share, means("sales_share"), counted(first["sellers"], "seller")),
         Tile("Sales per seller", reais(sales / sellers), means("sales"), "on average"),
     )
-    remark = "Sales count orders that were called off, too: the last table says what share of each."
+    remark = (
+        "Sales count orders that were called off, too. The last table says what share of a "
+        "seller's orders that was."
+    )
     return Told(
         "Who sells, and how well", (sentence,) if sellers >= _TENTHS else (), tiles, (remark,)
     )
@@ -54,14 +57,14 @@ def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
     percents = (col("on_time_from") * 100).round().cast(pl.Int64)
     named = frame.with_columns(at=pl.format("{}%", percents))
     tip = shapes.counted("sellers", "seller") + " + ' from ' + datum.at"
-    title = "delivered on time: from … to five points more"
+    title = "share delivered on time, in steps of five points"
     return shapes.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
 
 
 def _scores(frame: pl.DataFrame, width: int) -> AnyChart:
     named = frame.with_columns(at=col("score_from").round(1).cast(pl.String))
     tip = shapes.counted("sellers", "seller") + " + ' from ' + datum.at + ' stars'"
-    title = "review score: from … to half a star more"
+    title = "review score, in steps of half a star"
     return shapes.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
 
 
@@ -95,7 +98,8 @@ ORDER BY tenth
     Figure(
         "sellers-on-time",
         "Sellers by share delivered on time",
-        f"Only sellers with {ENOUGH} deliveries or more.",
+        "How many sellers deliver so well; the last column is those who are always on time. Only "
+        f"sellers with {ENOUGH} deliveries or more.",
         f"""
 SELECT step / 20 AS on_time_from, count(seller_id) AS sellers
 FROM range(21) AS steps(step)
@@ -116,7 +120,8 @@ ORDER BY step
     Figure(
         "sellers-score",
         "Sellers by review score",
-        f"Only sellers with {ENOUGH} reviews or more.",
+        "How many sellers are liked so well; the last column is those who are given nothing but "
+        f"five stars. Only sellers with {ENOUGH} reviews or more.",
         f"""
 SELECT step / 2 AS score_from, count(seller_id) AS sellers
 FROM range(2, 11) AS steps(step)
