@@ -69,7 +69,10 @@ def check_columns(made: pl.LazyFrame, contract: type[Contract]) -> None:
     except SchemaError as error:
         reason = str(error).partition("\n")[0]
         table = contract.promise().table
-        message = f"{table} has not the columns that its contract promises: {reason}"
+        message = (
+            f"{table} has not the columns that its contract promises: {reason}. "
+            f"Mend its function; where it is the type, with a cast"
+        )
         raise ContractBrokenError(message) from error
 
 

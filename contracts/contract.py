@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from inspect import cleandoc
+from inspect import cleandoc, signature
 from typing import Annotated, Any
 
 import pandera.polars as pa
@@ -215,10 +215,15 @@ def warning(predicate: Callable[[Any], pl.Expr]) -> Any:
 
 
 def _check(predicate: Callable[[Any], pl.Expr], *, raise_warning: bool) -> Any:
+    name = predicate.__name__
+    if not signature(predicate).parameters:
+        message = f"{name}: a rule is a method of its contract; write `def {name}(cls) -> pl.Expr`"
+        raise TypeError(message)
+
     @wraps(predicate)
     def check(cls: type[Contract], data: PolarsData) -> pl.LazyFrame:
         return data.lazyframe.select(predicate(cls).fill_null(value=True))
 
     return pa.dataframe_check(
-        name=predicate.__name__, description=predicate.__doc__, raise_warning=raise_warning
+        name=name, description=predicate.__doc__, raise_warning=raise_warning
     )(check)

@@ -44,10 +44,8 @@ def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
 
 
 def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
-    """Say it in words: the table, what would be read, and what would be written."""
+    """Say it in words of a table that is due: its name, what would be read, and what written."""
     promise = planned.table.contract.promise()
-    if planned.outcome:
-        return promise.table, "", ""
     if planned.anew:
         return promise.table, f"all: {planned.anew}", "all rows"
     reads = [

@@ -2,9 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 
 import duckdb
 import polars as pl
@@ -149,7 +149,10 @@ def _no_column(asked: str, said: str, statement: str, tables: Tables) -> str:
     there = dict.fromkeys([*chain.from_iterable(columns.values()), *computed])
     compared = re.search(_COMPARED.format(re.escape(asked)), statement, re.IGNORECASE)
     text = f"; a text stands in single quotes: '{asked}'" if compared and "." not in asked else ""
-    close = nearest(asked.rpartition(".")[2], there)
+    word = asked.rpartition(".")[2]
+    close = nearest(word, there)
+    if word not in there and (elsewhere := _having(word, tables, columns)):
+        return f"there is no column {asked} in {', '.join(columns)}; there is in {elsewhere}{text}"
     if not close:
         lists = ", ".join(f"`DESCRIBE {name}`" for name in columns)
         which = f"; {lists} says which there are" if lists else ""
@@ -158,3 +161,13 @@ def _no_column(asked: str, said: str, statement: str, tables: Tables) -> str:
     of = {name: [column for column in close if column in has] for name, has in columns.items()}
     told = [f"{', '.join(some)}, of {name}" for name, some in of.items() if some]
     return f"there is no column {asked}; nearest: {'; '.join([*own, *told])}{text}"
+
+
+def _having(column: str, tables: Tables, asked: Collection[str]) -> str:
+    """Name at most three other tables with a column, those of the layers that were asked first."""
+    layers = {name.partition(".")[0] for name in asked}
+    others = [name for name in tables if name not in asked] if asked else []
+    others.sort(key=lambda name: name.partition(".")[0] not in layers)
+    return ", ".join(
+        islice((name for name in others if column in tables[name].collect_schema()), 3)
+    )

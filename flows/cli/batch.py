@@ -60,9 +60,14 @@ def refresh(
     existing(where := place("lake", lake))
     if dry_run:
         from flows.plan import explain, plan
+        from flows.site.text import counted
 
-        rows = [explain(where, each) for each in plan(where, rebuild=rebuild).values()]
-        out.print(grid(("table", "would read", "and write"), rows, justify="left"))
+        planned = plan(where, rebuild=rebuild).values()
+        due = [each for each in planned if not each.outcome]
+        if due:
+            rows = (explain(where, each) for each in due)
+            out.print(grid(("table", "would read", "and write"), rows, justify="left"))
+        out.print(f"dry run: {len(due)} of {counted(len(planned), 'table')} due.")
         return
     report("refresh", lambda: lakehouse.refresh(where, rebuild, runner))
 

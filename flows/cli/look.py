@@ -32,6 +32,7 @@ def status(
     """Show version, rows, quarantined rows and lag of every table, and how far Kafka is ahead."""
     from flows.kafka import NoAnswerError, kafka_settings
     from flows.lag import lag
+    from flows.site.text import counted
     from flows.status import status as figures_of
 
     lake = place("lake", lake)
@@ -45,8 +46,14 @@ def status(
         print(json.dumps({"tables": tables, "kafka": kafka}))
     else:
         columns = ("version", "rows", "quarantined", "lag")
-        rows = ([name, *(f"{row[key]:,}" for key in columns)] for name, row in tables.items())
-        out.print(grid(["table", *columns], rows))
+        rows = ([name, *(cell(row[key]) for key in columns)] for name, row in tables.items())
+        out.print(grid(["table", *columns[:-1], "lag (commits)"], rows))
+        behind = sum(row["lag"] > 0 for row in tables.values())
+        waiting = sum(row["quarantined"] for row in tables.values())
+        out.print(
+            f"{counted(len(tables), 'table')}, {behind or 'none'} behind its inputs; "
+            f"{counted(waiting, 'record')} in quarantine."
+        )
         if kafka:
             offset = ("topic", "partition", "stored", "end", "lag")
             out.print(grid(offset, ([cell(row[name]) for name in offset] for row in kafka)))

@@ -19,7 +19,7 @@ wide = Console(width=10_000, markup=False)
 
 
 def report(doing: str, flow: Callable[[], Sequence[Outcome]]) -> None:
-    """Run a flow and show what it did, also when some of it failed."""
+    """Run a flow and show which tables it changed, also when some of it failed."""
     try:
         _show(doing, flow(), {})
     except RunFailedError as failed:
@@ -51,7 +51,9 @@ def cell(value: object) -> str:
 def _show(doing: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
     from flows.summary import COLUMNS, headline, lines, remarks
 
-    out.print(grid(COLUMNS, lines(outcomes, undone)))
+    changed = [outcome for outcome in outcomes if outcome.changed]
+    if changed or undone:
+        out.print(grid(COLUMNS, lines(changed, undone)))
     out.print(f"{doing}: {headline(outcomes, undone)}")
     for title, found in remarks(outcomes).items():
         if found:

@@ -27,9 +27,9 @@ def maintain(
     from flows.maintain import maintain as keep_up
 
     done = keep_up(place("lake", lake), keep_days)
-    columns = ("table", "version", "files", "folded", "removed")
-    rows = ([f"{getattr(each, name)}" for name in columns] for each in done)
-    out.print(grid(columns, rows))
+    fields = ("table", "version", "files", "folded", "removed")
+    rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
+    out.print(grid(("table", "version", "files", "files merged", "files deleted"), rows))
 
 
 @app.command()

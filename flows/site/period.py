@@ -86,9 +86,11 @@ def _because(now: Month, before: Month) -> str:
     value = change(now["average_order_value"], before.get("average_order_value"))
     if orders is None or value is None:
         return f", from {counted(now['orders_with_items'], 'order')} with items"
+    # Of how many, where the figure differs from the one that is called orders.
+    of = "" if now["orders_with_items"] == now["orders"] else f" of {now['orders']:,}"
     return (
-        f": {_more(orders, 'more', 'fewer')} orders with items ({now['orders_with_items']:,} of "
-        f"{now['orders']:,}), at an average of {reais(now['average_order_value'])} "
+        f": {_more(orders, 'more', 'fewer')} orders with items "
+        f"({now['orders_with_items']:,}{of}), at an average of {reais(now['average_order_value'])} "
         f"({_more(value, 'higher', 'lower')})"
     )
 

@@ -32,7 +32,9 @@ def value(found: Any) -> str:
     """Say a value of a column; of a number with a fraction two digits of it."""
     if isinstance(found, datetime):
         return moment(found)
-    return f"{found:.2f}" if isinstance(found, float) else str(found)
+    if isinstance(found, Decimal):
+        return f"{found:,}"
+    return f"{found:,.2f}" if isinstance(found, float) else str(found)
 
 
 def prose(docstring: str) -> Markup:

@@ -123,4 +123,5 @@ def test_columns_and_types_are_exactly_those_promised(made: pl.DataFrame, reason
     told = complaint(made)
     assert told.startswith("gold.fact_takings has not the columns that its contract promises: ")
     assert reason in told.partition(": ")[2]
+    assert told.endswith(". Mend its function; where it is the type, with a cast")
     assert "\n" not in told

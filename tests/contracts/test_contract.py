@@ -1,15 +1,27 @@
 """What every contract says of its table as a whole."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pandera.polars as pa
 import polars as pl
 import pytest
 from pandera.errors import SchemaError
+from polars import col
 
 from contracts import bronze
-from contracts.contract import Bronze, Contract, Gold, Money, Silver, Timestamp, column
+from contracts.contract import (
+    Bronze,
+    Contract,
+    Gold,
+    Money,
+    Silver,
+    Timestamp,
+    column,
+    rule,
+    warning,
+)
 from contracts.gold.fact_orders import FactOrders
 from contracts.silver.customers import Customers
 from contracts.silver.order_items import OrderItems
@@ -194,6 +206,15 @@ def test_a_column_says_what_it_is_in_its_own_words_or_in_shared_ones() -> None:
     assert FactOrders.meanings()["price"] == "R$, all items."
     assert FactOrders.meanings()["customer_id"] == Customers.meanings()["customer_id"]
     assert bronze.Orders.meanings()["customer_id"] == ""
+
+
+@pytest.mark.parametrize("kind", [rule, warning])
+def test_a_rule_that_is_no_method_is_refused(kind: Callable[..., Any]) -> None:
+    with pytest.raises(TypeError, match=r"rich: .* write `def rich\(cls\) -> pl.Expr`"):
+
+        @kind
+        def rich() -> pl.Expr:
+            return col("price") > 1
 
 
 @pytest.mark.parametrize("option", ["key", "scope", "partition_by", "sort_by"])

@@ -59,5 +59,5 @@ def test_nothing_adds_up_to_nothing() -> None:
 
 @pytest.mark.parametrize("mart", MARTS, ids=lambda table: table.name)
 def test_every_mart_reconciles_with_a_fact_that_it_reads(mart: Table) -> None:
-    assert mart.contract.sums()
+    assert mart.contract.sums(), "say in column(sums=…) what a column adds up to in which fact"
     assert {of for of, _ in mart.contract.sums().values()} <= {*mart.inputs.values()}

@@ -1,6 +1,7 @@
 """The command line where no flow runs: usage, status, SQL, sample."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -63,12 +64,15 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(orders: str, land: L
     before = invoke("status", "--lake", orders)
     said = invoke("refresh", "--lake", orders, "--dry-run")
     assert "1 new of bronze.orders" in said
+    assert re.search(r"dry run: \d\d of 26 tables due\.", said)
     assert "all: it is not there yet" in said  # gold
     assert invoke("status", "--lake", orders) == before
 
 
 def test_status_for_people(orders: str) -> None:
-    assert "silver.orders" in invoke("status", "--lake", orders)
+    said = invoke("status", "--lake", orders)
+    assert "silver.orders" in said
+    assert said.endswith("none behind its inputs; 1 record in quarantine.\n")
 
 
 def test_lag_counts_what_has_not_been_consumed(orders: str, land: Land) -> None:

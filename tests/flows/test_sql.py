@@ -64,6 +64,10 @@ NEAREST = {
     "SELECT * FROM silver.orders JOIN silver.order_payments USING (payment_typ)": (
         "there is no column payment_typ; nearest: payment_type, "
     ),
+    "SELECT payment_type FROM silver.orders": (
+        "there is no column payment_type in silver.orders; there is in silver.order_payments, "
+        "bronze.order_payments, quarantine.order_payments"
+    ),
     "SELECT totl FROM (SELECT 1 AS total FROM silver.orders)": (
         "there is no column totl; nearest: total"
     ),

@@ -19,6 +19,7 @@ def months(*rows: dict[str, Any]) -> pl.DataFrame:
         "average_order_value": Decimal("10.00"),
         "delivered": 10,
         "on_time_share": 0.9,
+        "reviews": 10,
         "review_score": 4.0,
     }
     return pl.DataFrame(
@@ -98,7 +99,9 @@ def test_what_is_left_out_is_said() -> None:
 def test_a_rise_is_said() -> None:
     more = {
         "gmv": Decimal("180.00"),
+        "orders": 15,
         "orders_with_items": 15,
+        "delivered": 15,
         "average_order_value": Decimal("12.00"),
         "on_time_share": 0.95,
         "review_score": 4.25,
@@ -125,8 +128,8 @@ def test_a_fall_is_said() -> None:
     }
     assert said({}, less, {}) == [
         (
-            "In February 2018 GMV fell by 60.0% to R$ 40.00: 50.0% fewer orders with items (5), "
-            "at an average of R$ 8.00 (20.0% lower)."
+            "In February 2018 GMV fell by 60.0% to R$ 40.00: 50.0% fewer orders with items (5 of "
+            "10), at an average of R$ 8.00 (20.0% lower)."
         ),
         (
             "80.0% of its deliveries came on time, 10.0 points less than in the month before; "
@@ -139,8 +142,9 @@ def test_a_month_whose_orders_are_still_under_way_is_not_compared() -> None:
     young = {"delivered": 8, "on_time_share": 1.0, "review_score": 4.8}
     (_, so_far) = said({}, young, {})
     assert so_far == (
-        "So far 8 of its 10 orders came, 100% of them on time, 4.80 of 5 stars; what is late comes "
-        "last, so this is not compared with the month before."
+        "So far 8 of its 10 orders came, 100% of them on time; its 10 reviews, also of what has "
+        "not come, gave 4.80 of 5 stars. What is late comes last, so this is not compared with the "
+        "month before."
     )
     assert "than in the month before" in said({}, young | {"delivered": 9}, {})[1]
 

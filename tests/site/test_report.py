@@ -146,7 +146,10 @@ LATENESS_SCHEMA = {"lateness": pl.String, "reviews": pl.Int64, "stars": pl.Int64
 
 def answered(states: list[Any], lateness: list[Any]) -> list[str]:
     frames = {
-        "states": pl.DataFrame(states, STATES_SCHEMA, orient="row"),
+        "states": pl.DataFrame(states, STATES_SCHEMA, orient="row").with_columns(
+            late_or_overdue_share=(pl.col("late") + pl.col("overdue"))
+            / (pl.col("delivered") + pl.col("overdue"))
+        ),
         "score-by-lateness": pl.DataFrame(lateness, LATENESS_SCHEMA, orient="row"),
     }
     return [*operations.tell(frames).sentences]
@@ -167,7 +170,9 @@ def test_the_late_state_is_one_with_enough_deliveries() -> None:
         ),
         (
             "And 100 of all 1,200 orders are overdue: past their estimate, and neither delivered "
-            "nor called off. Reviews of what was not delivered, 25.0% of all, give 1.50 stars."
+            "nor called off. Where they count as late, Amapá (AP) is worst, with 100%. Reviews of "
+            "all that was not delivered, also of what was called off, are 25.0% of all reviews, "
+            "and give 1.50 stars."
         ),
         (
             "Being late costs reviews: what came on time is given 4.50 stars on average, what "
@@ -206,7 +211,7 @@ def test_real_figures(real: Frames) -> None:
         .sentences[0]
         .startswith(
             "In August 2018 GMV fell by 31.4% to R$\N{NO-BREAK SPACE}56,074.36: 5.7% fewer orders "
-            "with items (429)"
+            "with items (429 of 489)"
         )
     )
     assert "without either, GMV fell by 21.9%." in executive.tell(real).sentences[1]

@@ -63,7 +63,11 @@ def _tiles(categories: pl.DataFrame, ways: pl.DataFrame) -> tuple[Tile, ...]:
 
 
 def _categories(frame: pl.DataFrame, width: int) -> AnyChart:
-    bilingual = pl.coalesce(pl.format("{} ({})", "category", "categoria"), "category")
+    bilingual = (
+        pl.when(col("categoria") != col("category"))
+        .then(pl.format("{} ({})", "category", "categoria"))
+        .otherwise("category")
+    )
     best = (
         frame.head(_TOP)
         .with_columns(col("category", "categoria").str.replace_all("_", " "))
