@@ -203,7 +203,7 @@ def _from_block(name: str) -> tuple[Any, str | None]:
         message = f"{name}: KEYSTONE_AWS_BLOCK names a block as TYPE/NAME, such as s3-bucket/lake"
         raise MissingSettingError(message)
     try:
-        block: Any = Block.load(name)
+        block: Any = Block.load(name, _sync=True)  # type: ignore[call-arg]  # also in a notebook
         credentials = block.credentials if isinstance(block, S3Bucket) else block
         return credentials.get_boto3_session(), credentials.aws_client_parameters.endpoint_url
     except Exception as error:  # noqa: BLE001 - told in a line: the chain may hold the secret

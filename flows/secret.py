@@ -40,9 +40,9 @@ def _held(name: str) -> str:
     from prefect.blocks.system import Secret
     from prefect_aws import AwsSecret
 
-    block: Any = Block.load(name)
+    block: Any = Block.load(name, _sync=True)  # type: ignore[call-arg]  # also in a notebook
     if isinstance(block, AwsSecret):
-        held: Any = block.read_secret()
+        held: Any = block.read_secret(_sync=True)
         return held.decode() if isinstance(held, bytes) else str(held)
     if isinstance(block, Secret):
         # Not its `get`, which would make a number of a password of digits.

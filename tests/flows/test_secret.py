@@ -1,5 +1,6 @@
 """Secrets that are kept in Prefect blocks, on a real Prefect server and a stand-in for AWS."""
 
+import asyncio
 from typing import Any
 
 import boto3
@@ -60,6 +61,16 @@ def test_a_block_may_lead_to_aws_secrets_manager(aws_account: str, held: str) ->
         "kafka", overwrite=True
     )
     assert reveal(SecretStr("block:aws-secret/kafka"), "password") == HIDDEN
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_block_is_read_where_an_event_loop_runs() -> None:
+    Secret(value=SecretStr(HIDDEN)).save("kafka", overwrite=True)
+
+    async def notebook() -> str:
+        return reveal(SecretStr("block:secret/kafka"), "password")
+
+    assert asyncio.run(notebook()) == HIDDEN
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -49,7 +49,8 @@ def report(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_report(shop, tmp_path_factory.mktemp("report")).parent
 
 
-@pytest.fixture(scope="session")
+# No longer than a module: it runs an event loop, in which Prefect behaves otherwise.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium; tests that need it are skipped where it is not."""
     chromium = shutil.which("chromium")
