@@ -24,11 +24,15 @@ def _redact_suspects(texts: pl.Series) -> pl.Series:
 
 
 def _redacted(text: pl.Expr) -> pl.Expr:
-    for kind, shape in SHAPES:
+    for kind, shape in _ADDRESSES:  # of which an underscore is a part
+        text = text.str.replace_all(shape, _instead(kind, shape))
+    text = text.str.replace_all("_", _APART, literal=True)
+    for kind, shape in _NUMBERS:
         text = text.str.replace_all(shape, _instead(kind, shape))
     tokens = text.str.extract_all(_TOKEN).list.eval(_read(pl.element()))
     labelled = tokens.list.eval(_label(pl.element()))
-    return labelled.list.eval(_judge(pl.element())).list.join("")
+    judged = labelled.list.eval(_judge(pl.element())).list.join("")
+    return judged.str.replace_all(_APART, "_", literal=True)
 
 
 def _instead(kind: str, shape: str) -> str:
@@ -92,11 +96,15 @@ def _digits(fewest: int, most: int) -> str:
 # What stands between the groups of a number. No line break: it ends a house or apartment number.
 # Format characters do: a number that is copied from a messenger comes wrapped in them.
 _LINE = r"\-\u2010-\u2015\u2212"
-_BETWEEN = rf"[\p{{Zs}}\p{{Cf}}\t.{_LINE}]"
+_BETWEEN = rf"[\p{{Zs}}\p{{Cf}}\t._{_LINE}]"
 _SEP = rf"{_BETWEEN}{{1,3}}"
 _OPT = rf"{_BETWEEN}{{0,3}}"
 _DASH = rf"\p{{Zs}}?[.{_LINE}]\p{{Zs}}?"
 _HYPHEN = rf"[{_LINE}]"
+
+# To a pattern an underscore is a letter, and a number has no edge at it (`_11 98765-4321_` is
+# slanted in messengers): two joiners give it one, and are taken away at the end.
+_APART = "\u2060_\u2060"
 
 # The least that could be contact data.
 _SUSPECT = rf"@|\d(?:{_OPT}\d){{4}}|/\w{{4}}-|(?i:cnpj|arroba|[(\[]at?[)\]])"
@@ -137,15 +145,18 @@ _PHONE = (
 
 # (kind, pattern): what gives itself away wherever it stands. After `redact` no text matches any.
 # Few, for Polars keeps 32 compiled patterns at hand, and this file needs most of them.
-SHAPES: tuple[tuple[str, str], ...] = (
+_ADDRESSES: tuple[tuple[str, str], ...] = (
     ("email", rf"{_USER}@[\w-]+(?:\.+[\w-]+)+"),
     ("email", _any(rf"(?i){_USER}\p{{Zs}}?@\p{{Zs}}?{_HOST}{_REST}")),
     ("email", _any(rf"(?i){_USER}{_AT_IN_WORDS}{_HOST}{_REST}")),
     ("email", r"[\w.%+'-]{2,}@[\w-]{4,}"),
+)
+_NUMBERS: tuple[tuple[str, str], ...] = (
     ("cnpj", _any(*_CNPJ)),
     ("cpf", _any(*_CPF)),
     ("phone", _any(*_PHONE)),
 )
+SHAPES = _ADDRESSES + _NUMBERS
 
 # What is left, cut into numbers (one piece each, though written in groups), words and the rest.
 _TOKEN = _any(
@@ -173,7 +184,7 @@ _LABELS: tuple[tuple[str, str], ...] = (
     ("thing", r"pedidos?|ordem|notas?|fiscal|danfe|protocolos?|rastre\w*|chamados?|processos?"),
     ("thing", r"c[oó]digos?|boletos?|objetos?|s[eé]rie|(?:nfe?|c[oó]d|ref|prot)\.?|\$"),
 )
-_FILLER = r"[^\w\r\n.,!?]|n[ºo]?\.?|n[uú]m(?:eros?)?\.?|d?[aeo]s?|é|foi|com|sob|cujo|meu|minha"
+_FILLER = r"[^\w\r\n.,!?]|_|n[ºo]?\.?|n[uú]m(?:eros?)?\.?|d?[aeo]s?|é|foi|com|sob|cujo|meu|minha"
 
 # How many tokens (words, and the spaces between them) a label reaches over.
 _REACH = 16
