@@ -52,14 +52,15 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     todo = due(table, target, inputs, rebuild=rebuild)
     written, anew = 0, todo.anew
     if not todo.nothing:
+        opened = _Opened(table, target, inputs, parents)
         whole = anew or not table.contract.promise().scope
         scopes = "" if whole else _affected(table, inputs, todo)
         try:
             if isinstance(scopes, str):
                 anew = anew or scopes
-                written = _make_all(lake, table, target, inputs, parents, todo)
+                written = _make_all(lake, opened, todo)
             else:
-                written = _make_some(table, target, inputs, parents, todo, scopes=scopes)
+                written = _make_some(opened, todo, scopes)
         except ContractBrokenError as broken:
             if _equally_far(inputs, list(parents.values())):
                 raise
@@ -75,6 +76,17 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
 
 
 _Handles = Mapping[str, DeltaTable]
+
+
+class _Opened(NamedTuple):
+    """A table, and what it is made of and checked against."""
+
+    table: Table
+    target: DeltaTable
+    inputs: _Handles
+    """By name."""
+    parents: _Handles
+    """By foreign key, the tables that they refer to."""
 
 
 def _hold_back(read: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> None:
@@ -136,12 +148,11 @@ class _Whole(NamedTuple):
     made_by: tuple[str, int]
 
 
-def _make_all(  # noqa: PLR0913, PLR0917 - what is read, what is written, and how far
-    lake: str, table: Table, target: DeltaTable, inputs: _Handles, parents: _Handles, todo: Due
-) -> int:
+def _make_all(lake: str, opened: _Opened, todo: Due) -> int:
+    table, target, inputs, parents = opened
     promise = table.contract.promise()
     if not promise.scope:
-        made = _checked(table, inputs, parents, pl.lit(value=True))
+        made = _checked(opened, pl.lit(value=True))
         new = delta.stamped(target, made)
         known = delta.scan(target).collect()
         same = known.schema == new.schema and made_under(target, table.contract)
@@ -171,25 +182,26 @@ def _write_part(whole: _Whole, mine: pl.Expr) -> Written:
         )
         raise UnlikeWorkersError(message)
 
-    def opened(name: str, version: int) -> DeltaTable:
+    def at(name: str, version: int) -> DeltaTable:
         handle = delta.open_existing(whole.lake, name)
         handle.load_as_version(version)
         return handle
 
-    target = opened(table.name, whole.version)
-    inputs = {name: opened(name, version) for name, version in whole.inputs.items()}
+    target = at(table.name, whole.version)
+    inputs = {name: at(name, version) for name, version in whole.inputs.items()}
     parents = {
-        column: opened(parent.promise().table, whole.parents[column])
+        column: at(parent.promise().table, whole.parents[column])
         for column, parent in table.contract.references().items()
     }
-    made = _checked(table, inputs, parents, mine)
+    made = _checked(_Opened(table, target, inputs, parents), mine)
     return parquet.write_files(target, [delta.stamped(target, made)])
 
 
-def _checked(table: Table, inputs: _Handles, parents: _Handles, mine: pl.Expr) -> pl.DataFrame:
+def _checked(opened: _Opened, mine: pl.Expr) -> pl.DataFrame:
     """Make the rows of some scopes, and check them."""
-    made = _made(table, inputs, lambda handle: delta.scan(handle).filter(mine))
-    check(made, table.contract, {column: delta.scan(each) for column, each in parents.items()})
+    made = _made(opened, lambda handle: delta.scan(handle).filter(mine))
+    parents = {column: delta.scan(each) for column, each in opened.parents.items()}
+    check(made, opened.table.contract, parents)
     return made
 
 
@@ -201,17 +213,10 @@ def _made_by(table: Table) -> tuple[str, int]:
     return pl.__version__, fingerprint(table)
 
 
-def _make_some(  # noqa: PLR0913 - what is read, what is written, and how far
-    table: Table,
-    target: DeltaTable,
-    inputs: _Handles,
-    parents: _Handles,
-    todo: Due,
-    *,
-    scopes: pl.DataFrame,
-) -> int:
+def _make_some(opened: _Opened, todo: Due, scopes: pl.DataFrame) -> int:
+    table, target, _, parents = opened
     contract = table.contract
-    made = _made(table, inputs, lambda handle: delta.matching(handle, scopes))
+    made = _made(opened, lambda handle: delta.matching(handle, scopes))
     referred = {
         column: delta.matching(parents[column], _referred(made, column, parent))
         for column, parent in contract.references().items()
@@ -230,14 +235,13 @@ def _referred(made: pl.DataFrame, column: str, parent: type[Contract]) -> pl.Dat
     return made.select(pl.col(column).alias(key)).unique().drop_nulls()
 
 
-def _made(
-    table: Table, inputs: _Handles, some: Callable[[DeltaTable], pl.LazyFrame]
-) -> pl.DataFrame:
+def _made(opened: _Opened, some: Callable[[DeltaTable], pl.LazyFrame]) -> pl.DataFrame:
     """Run the function on some rows of the inputs that know the scope, and on all of the others."""
+    table = opened.table
     promise = table.contract.promise()
     frames = {}
     for name, contract in table.inputs.items():
-        handle = inputs[contract.promise().table]
+        handle = opened.inputs[contract.promise().table]
         rows = some(handle) if _knows(handle, promise.scope) else delta.scan(handle)
         frames[name] = rows.select(contract.fields().names())
     lazy = table.function(**frames).select(table.contract.fields().names())
