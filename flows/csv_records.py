@@ -19,7 +19,7 @@ from polars.io.plugins import register_io_source
 from flows.csv_grammar import Run, runs, text, values, whole_lines
 
 
-class FileRejected(Exception):  # noqa: N818 - a verdict on a file, not a fault of the program
+class FileRejectedError(Exception):
     """A file that cannot be taken; the one line of text names file, reason and remedy."""
 
 
@@ -58,7 +58,8 @@ def inspect_csv(path: Path) -> CsvFacts:
     Header names come without surrounding white space.
 
     Raises:
-        FileRejected: the file is empty or not UTF-8, or its header is broken or repeats a column.
+        FileRejectedError: the file is empty or not UTF-8, or its header is broken or repeats a
+            column.
 
     """
     with path.open("rb") as file:
@@ -84,7 +85,7 @@ def scan_records(path: Path, facts: CsvFacts, columns: Sequence[str]) -> pl.Lazy
     columns are then null.
 
     Raises:
-        FileRejected: the header lacks one of `columns`, or the file's size is not what it was.
+        FileRejectedError: the header lacks one of `columns`, or the file's size is not what it was.
 
     """
     if missing := [name for name in columns if name not in facts.header]:
@@ -167,8 +168,8 @@ def _fields(width: int) -> list[str]:
     return [str(place) for place in range(width)]
 
 
-def _rejected(path: Path, reason: str, remedy: str) -> FileRejected:
-    return FileRejected(f"{path.name}: {reason}, {remedy}")
+def _rejected(path: Path, reason: str, remedy: str) -> FileRejectedError:
+    return FileRejectedError(f"{path.name}: {reason}, {remedy}")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 
 from contracts.contract import Bronze
 from flows import delta, parquet
-from flows.csv_records import CsvFacts, FileRejected, inspect_csv, scan_records
+from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
 from flows.landing import File, archive_file, at_hand
 from flows.outcome import ConservationError, Outcome
 from flows.storage import reach, sha256
@@ -39,7 +39,7 @@ def ingest_table(
                 landed += added
                 if archive:
                     archive_file(file, path, archive, digest)
-        except FileRejected as reason:
+        except FileRejectedError as reason:
             rejected.append(str(reason))
         except OSError as error:
             reach(lake)  # where S3 is gone, the other files need not find out one after the other
@@ -72,7 +72,7 @@ def _ingest_file(
         records = parquet.write_files(handle, _records(contract, path, facts, as_of))
         if sha256(str(path)) != facts.sha256:
             message = f"{path.name}: changed while it was read; let its upload finish first"
-            raise FileRejected(message)
+            raise FileRejectedError(message)
         if records.rows != facts.records:
             message = f"{path.name}: {records.rows} of its {facts.records} records were read"
             raise ConservationError(message)
@@ -105,7 +105,7 @@ def _modified(path: Path) -> datetime:
         return datetime.fromtimestamp(path.stat().st_mtime, UTC)
     except (ValueError, OverflowError) as error:
         message = f"{path.name}: nobody can read its modification time; touch it, or say --as-of"
-        raise FileRejected(message) from error
+        raise FileRejectedError(message) from error
 
 
 def _verify(handle: DeltaTable, path: Path, facts: CsvFacts) -> None:

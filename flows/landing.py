@@ -7,7 +7,7 @@ from pathlib import Path
 
 from contracts.contract import Bronze
 from flows import s3
-from flows.csv_records import FileRejected
+from flows.csv_records import FileRejectedError
 from flows.objects import S3Object, keep, objects
 from flows.storage import is_s3, sha256
 from transforms.graph import sources
@@ -15,7 +15,7 @@ from transforms.graph import sources
 File = Path | S3Object
 
 
-def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileRejected]]:
+def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileRejectedError]]:
     """Return the files of the landing zone by bronze table, and those that belong to none.
 
     A file belongs to a table by its name: the entity's (`orders.csv`), with or without the
@@ -32,14 +32,16 @@ def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileReje
         if file.name.startswith(("_", ".")):
             continue
         if unfit := _unfit(file):
-            strangers.append(FileRejected(unfit))
+            strangers.append(FileRejectedError(unfit))
             continue
         if contract := _recognised(file.name):
             found[contract].append(file)
         else:
             known = ", ".join(contract.promise().name for contract in found)
             strangers.append(
-                FileRejected(f"{file.name}: belongs to no table; rename it after one of: {known}")
+                FileRejectedError(
+                    f"{file.name}: belongs to no table; rename it after one of: {known}"
+                )
             )
     return found, strangers
 
@@ -48,7 +50,7 @@ def at_hand(file: File, folder: Path) -> Path:
     """Return a file that can be read piece by piece: itself, or a copy of the object in a folder.
 
     Raises:
-        FileRejected: the object is another one than when it was listed.
+        FileRejectedError: the object is another one than when it was listed.
         OSError: it is gone, or S3 does not answer.
     """
     return file.download(folder) if isinstance(file, S3Object) else file

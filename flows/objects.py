@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 
 from flows import s3, storage
-from flows.csv_records import FileRejected
+from flows.csv_records import FileRejectedError
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class S3Object:
         """Bring it into a folder, with its name and the time at which it was written.
 
         Raises:
-            FileRejected: it is another one by now.
+            FileRejectedError: it is another one by now.
             OSError: it is gone, or S3 does not answer.
         """
         path = folder / self.name
@@ -46,7 +46,7 @@ class S3Object:
                     shutil.copyfileobj(held, file)
         except FileExistsError as error:
             message = f"{self.name}: changed while it was read; let its upload finish first"
-            raise FileRejected(message) from error
+            raise FileRejectedError(message) from error
         seconds = self.modified.timestamp()
         os.utime(path, (seconds, seconds))
         return path

@@ -13,7 +13,7 @@ import polars as pl
 
 from contracts import wire
 from contracts.contract import Bronze
-from flows.csv_records import FileRejected, inspect_csv, scan_records
+from flows.csv_records import FileRejectedError, inspect_csv, scan_records
 from flows.landing import File, arrivals, at_hand
 from transforms.graph import sources
 from transforms.life import life, message_key
@@ -76,7 +76,7 @@ _BATCH = 20_000
 
 
 def _records(
-    contract: type[Bronze], files: list[File], spool: Path, rejected: list[FileRejected]
+    contract: type[Bronze], files: list[File], spool: Path, rejected: list[FileRejectedError]
 ) -> pl.LazyFrame:
     columns = list(contract.fields())
     schema = pl.Schema(dict.fromkeys([*columns, "_corrupt_record"], pl.String))
@@ -90,9 +90,9 @@ def _records(
                     f"{path.name}: the wire contract does not know the columns {strange}; add "
                     f"them to {contract.promise().table}, or leave them out of the file"
                 )
-                raise FileRejected(message)  # noqa: TRY301 - caught below, with what else is rejected
+                raise FileRejectedError(message)  # noqa: TRY301 - caught below, with what else is rejected
             frames.append(scan_records(path, facts, columns).select(*schema))
-        except FileRejected as reason:
+        except FileRejectedError as reason:
             rejected.append(reason)
     return pl.concat(frames)
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from flows import csv_grammar
-from flows.csv_records import CsvFacts, FileRejected, inspect_csv, scan_records
+from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
 from tests.examples import examples
 
 Row = tuple[str | None, ...]
@@ -156,7 +156,7 @@ def test_columns_keep_their_type_without_any_record(drop: Path) -> None:
 )
 def test_a_file_that_cannot_be_taken_says_why(drop: Path, content: bytes, message: str) -> None:
     drop.write_bytes(content)
-    with pytest.raises(FileRejected) as rejected:
+    with pytest.raises(FileRejectedError) as rejected:
         scan_records(drop, inspect_csv(drop), ["a", "b"])
     assert str(rejected.value) == f"drop [1].csv: {message}"
 
@@ -165,7 +165,7 @@ def test_a_file_that_grew_since_its_inspection_is_rejected(drop: Path) -> None:
     drop.write_bytes(b"a,b\n1,2\n")
     facts = inspect_csv(drop)
     drop.write_bytes(b"a,b\n1,2\n3,4\n")
-    with pytest.raises(FileRejected, match="the file changed while being read"):
+    with pytest.raises(FileRejectedError, match="the file changed while being read"):
         scan_records(drop, facts, ["a", "b"])
 
 

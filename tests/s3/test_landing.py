@@ -9,7 +9,7 @@ import pytest
 
 from contracts import bronze
 from flows import delta, objects, s3
-from flows.csv_records import FileRejected
+from flows.csv_records import FileRejectedError
 from flows.ingest import ingest_table
 from flows.landing import archive_file, arrivals, at_hand, the_same
 from flows.outcome import Outcome
@@ -109,7 +109,7 @@ def test_an_object_that_has_changed_since_it_was_listed_is_not_read(
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
     (listed,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
     upload(f"{on_s3}/in/orders.csv", csv(order_status="shipped"))
-    with pytest.raises(FileRejected, match=r"^orders\.csv: changed while it was read"):
+    with pytest.raises(FileRejectedError, match=r"^orders\.csv: changed while it was read"):
         at_hand(listed, tmp_path)
 
 
