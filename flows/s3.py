@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from flows.secret import load_block
 from flows.settings import Environment, MissingSettingError
 
 if TYPE_CHECKING:
@@ -196,16 +197,15 @@ def _session() -> tuple[Any, str | None]:
 
 
 def _from_block(name: str) -> tuple[Any, str | None]:
-    from prefect.blocks.core import Block
     from prefect_aws import S3Bucket
 
     if "/" not in name:
         message = f"{name}: KEYSTONE_AWS_BLOCK names a block as TYPE/NAME, such as s3-bucket/lake"
         raise MissingSettingError(message)
     try:
-        block: Any = Block.load(name, _sync=True)  # type: ignore[call-arg]  # also in a notebook
+        block = load_block(name)
         credentials = block.credentials if isinstance(block, S3Bucket) else block
         return credentials.get_boto3_session(), credentials.aws_client_parameters.endpoint_url
-    except Exception as error:  # noqa: BLE001 - told in a line: the chain may hold the secret
+    except Exception as error:  # noqa: BLE001 - a block may raise anything, and the chain would show its secret
         message = f"the Prefect block {name} of KEYSTONE_AWS_BLOCK cannot be read: {error}"
         raise MissingSettingError(message) from None

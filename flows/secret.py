@@ -29,18 +29,24 @@ def reveal(setting: SecretStr, field: str) -> str:
         except ValueError:
             return held
         return str(read[field]) if isinstance(read, dict) else held
-    except Exception as error:  # noqa: BLE001 - told in a line: the chain may hold the secret
+    except Exception as error:  # noqa: BLE001 - a block may raise anything, and the chain would show its secret
         why = f"has no `{field}`" if isinstance(error, KeyError) else f"cannot be read: {error}"
         message = f"the Prefect block {value.removeprefix(BLOCK)} {why}"
         raise MissingSettingError(message) from None
 
 
-def _held(name: str) -> str:
+def load_block(name: str) -> Any:
+    """Return a Prefect block, also where an event loop runs, as in a notebook."""
     from prefect.blocks.core import Block
+
+    return Block.load(name, _sync=True)  # type: ignore[call-arg]  # its decorator takes this, unseen by types
+
+
+def _held(name: str) -> str:
     from prefect.blocks.system import Secret
     from prefect_aws import AwsSecret
 
-    block: Any = Block.load(name, _sync=True)  # type: ignore[call-arg]  # also in a notebook
+    block = load_block(name)
     if isinstance(block, AwsSecret):
         held: Any = block.read_secret(_sync=True)
         return held.decode() if isinstance(held, bytes) else str(held)
