@@ -24,15 +24,18 @@ def _redact_suspects(texts: pl.Series) -> pl.Series:
 
 
 def _redacted(text: pl.Expr) -> pl.Expr:
-    for kind, shape in _ADDRESSES:  # of which an underscore is a part
-        text = text.str.replace_all(shape, _instead(kind, shape))
-    text = text.str.replace_all("_", _APART, literal=True)
-    for kind, shape in _NUMBERS:
-        text = text.str.replace_all(shape, _instead(kind, shape))
+    text = _replaced(text, ADDRESSES)  # of which an underscore is a part
+    text = _replaced(text.str.replace_all("_", _APART, literal=True), NUMBERS)
     tokens = text.str.extract_all(_TOKEN).list.eval(_read(pl.element()))
     labelled = tokens.list.eval(_label(pl.element()))
     judged = labelled.list.eval(_judge(pl.element())).list.join("")
     return judged.str.replace_all(_APART, "_", literal=True)
+
+
+def _replaced(text: pl.Expr, shapes: tuple[tuple[str, str], ...]) -> pl.Expr:
+    for kind, shape in shapes:
+        text = text.str.replace_all(shape, _instead(kind, shape))
+    return text
 
 
 def _instead(kind: str, shape: str) -> str:
@@ -145,18 +148,17 @@ _PHONE = (
 
 # (kind, pattern): what gives itself away wherever it stands. After `redact` no text matches any.
 # Few, for Polars keeps 32 compiled patterns at hand, and this file needs most of them.
-_ADDRESSES: tuple[tuple[str, str], ...] = (
+ADDRESSES: tuple[tuple[str, str], ...] = (
     ("email", rf"{_USER}@[\w-]+(?:\.+[\w-]+)+"),
     ("email", _any(rf"(?i){_USER}\p{{Zs}}?@\p{{Zs}}?{_HOST}{_REST}")),
     ("email", _any(rf"(?i){_USER}{_AT_IN_WORDS}{_HOST}{_REST}")),
     ("email", r"[\w.%+'-]{2,}@[\w-]{4,}"),
 )
-_NUMBERS: tuple[tuple[str, str], ...] = (
+NUMBERS: tuple[tuple[str, str], ...] = (
     ("cnpj", _any(*_CNPJ)),
     ("cpf", _any(*_CPF)),
     ("phone", _any(*_PHONE)),
 )
-SHAPES = _ADDRESSES + _NUMBERS
 
 # What is left, cut into numbers (one piece each, though written in groups), words and the rest.
 _TOKEN = _any(
