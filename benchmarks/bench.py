@@ -19,7 +19,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-import flows  # noqa: F401 - its import tells Prefect, which is imported later, what we need
+import flows  # noqa: F401 - for its effect: it sets in the environment what Prefect reads when it is imported
 
 CACHE = Path(".bench")
 MIB = 1 << 20
@@ -129,8 +129,8 @@ def _run(words: list[str]) -> dict[str, float]:
 def _prefect_server() -> Iterator[None]:
     """A server that is up before anything is timed; the processes find it by its URL."""
     os.environ["PREFECT_HOME"] = str((CACHE / "prefect").resolve())
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - looks at PREFECT_HOME when imported
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - looks at PREFECT_HOME when imported
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - Prefect reads PREFECT_HOME when it is imported
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
 
     with prefect_test_harness(server_startup_timeout=180):
         os.environ["PREFECT_API_URL"] = str(PREFECT_API_URL.value())

@@ -46,7 +46,7 @@ def _observe(spent: dict[Moment, float], done: threading.Event) -> None:
         sleep(INTERVAL)
         names = {thread.ident: thread.name for thread in threading.enumerate()}
         now = perf_counter()
-        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - Python documents it, whatever its name
+        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - documented API of `sys`, in spite of its underscore
             if names.get(ident, "").startswith(("bronze.", "silver.", "gold.")):
                 spent[names[ident], _doing(frame)] += now - then
         then = now

@@ -5,6 +5,7 @@ It may be applied as often as one likes: an automation is known by its name, and
 
 from collections.abc import Iterator
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Annotated, NoReturn
 from uuid import UUID
 
@@ -50,6 +51,10 @@ DEPLOYED = ResourceSpecification(
 BATCH = ResourceSpecification(
     {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.batch"}
 )
+_WHO = (
+    "; PREFECT_API_KEY, or PREFECT_API_AUTH_STRING for one with a user and a password, tells it "
+    "who we are"
+)
 POOL = ResourceSpecification({"prefect.resource.name": "keystone"})
 
 
@@ -72,11 +77,10 @@ def apply(
     except TransportError:
         _refuse(f"no Prefect server answers at {PREFECT_API_URL.value()}")
     except PrefectHTTPStatusError as error:
-        said = f"{error.response.status_code} {error.response.reason_phrase}"
-        _refuse(
-            f"the Prefect server at {PREFECT_API_URL.value()} says {said}; PREFECT_API_KEY, "
-            "or PREFECT_API_AUTH_STRING for one with a user and a password, tells it who we are"
-        )
+        code = error.response.status_code
+        who = _WHO if code in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN} else ""
+        said = f"{code} {error.response.reason_phrase}"
+        _refuse(f"the Prefect server at {PREFECT_API_URL.value()} says {said}{who}")
     if not notify:
         typer.echo("Nobody is told of failures: say whom with --notify TYPE/NAME of a block.")
 

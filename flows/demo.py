@@ -24,7 +24,7 @@ ORDERS = 300
 
 def stream_new_orders(lake: str) -> None:
     """Send made-up orders through Kafka to a lake that `keystone run` has made, and tell of it."""
-    from flows.lakehouse import refresh  # noqa: PLC0415 - imports Prefect, for which `main` sets the environment
+    from flows.lakehouse import refresh  # noqa: PLC0415 - imports Prefect, which then reads the log level that is set below
 
     broker = AdminClient({"test.mock.num.brokers": 1, "log_level": 0})
     (address,) = broker.list_topics(timeout=10).brokers.values()

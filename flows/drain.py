@@ -42,7 +42,7 @@ class NoTopicsError(Exception):
     """None of the topics exists."""
 
 
-def drain(  # noqa: PLR0913 - each is an option of the command
+def drain(  # noqa: PLR0913 - lake and settings; all else has a default, and is given by name
     lake: str,
     settings: KafkaSettings,
     *,

@@ -14,6 +14,7 @@ from typing import Any
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from contracts import wire
+from contracts.vocabulary import HEX_ID
 from flows.kafka import KafkaSettings, client_config, topic_of
 from flows.registry import connect, register
 from flows.secret import reveal
@@ -107,7 +108,8 @@ _CLIENT = {
     "queue_buffering_max_kbytes": 64 << 10,
 }
 _NAMED = 5
-_IDS = re.compile(r"[0-9a-f]{32}(?:/(?:[0-9a-f]{32}|\d{1,2}))*")
+_ID = HEX_ID.strip("^$")
+_IDS = re.compile(rf"{_ID}(?:/(?:{_ID}|\d{{1,2}}))*")
 _PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _LAST_WORDS = 5.0
 

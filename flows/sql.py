@@ -151,7 +151,7 @@ def _no_column(asked: str, said: str, statement: str, tables: Tables) -> str:
     text = f"; a text stands in single quotes: '{asked}'" if compared and "." not in asked else ""
     word = asked.rpartition(".")[2]
     close = nearest(word, there)
-    if word not in there and (elsewhere := _having(word, tables, columns)):
+    if columns and word not in there and (elsewhere := _having(word, tables, columns)):
         return f"there is no column {asked} in {', '.join(columns)}; there is in {elsewhere}{text}"
     if not close:
         lists = ", ".join(f"`DESCRIBE {name}`" for name in columns)
@@ -166,8 +166,6 @@ def _no_column(asked: str, said: str, statement: str, tables: Tables) -> str:
 def _having(column: str, tables: Tables, asked: Collection[str]) -> str:
     """Name at most three other tables with a column, those of the layers that were asked first."""
     layers = {name.partition(".")[0] for name in asked}
-    others = [name for name in tables if name not in asked] if asked else []
-    others.sort(key=lambda name: name.partition(".")[0] not in layers)
-    return ", ".join(
-        islice((name for name in others if column in tables[name].collect_schema()), 3)
-    )
+    others = (name for name in tables if name not in asked)
+    near = sorted(others, key=lambda name: name.partition(".")[0] not in layers)
+    return ", ".join(islice((n for n in near if column in tables[n].collect_schema()), 3))

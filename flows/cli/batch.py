@@ -7,6 +7,7 @@ import typer
 from flows.cli.options import Archive, AsOf, Lake, Rebuild, Runner, Source
 from flows.cli.terminal import grid, out, report
 from flows.settings import place
+from flows.site.text import counted
 
 app = typer.Typer()
 
@@ -60,7 +61,6 @@ def refresh(
     existing(where := place("lake", lake))
     if dry_run:
         from flows.plan import explain, plan
-        from flows.site.text import counted
 
         planned = plan(where, rebuild=rebuild).values()
         due = [each for each in planned if not each.outcome]

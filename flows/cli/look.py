@@ -10,6 +10,7 @@ import typer
 from flows.cli.options import Bootstrap, Lake, Prefix
 from flows.cli.terminal import cell, err, grid, out, wide
 from flows.settings import place
+from flows.site.text import counted
 
 app = typer.Typer()
 
@@ -32,7 +33,6 @@ def status(
     """Show version, rows, quarantined rows and lag of every table, and how far Kafka is ahead."""
     from flows.kafka import NoAnswerError, kafka_settings
     from flows.lag import lag
-    from flows.site.text import counted
     from flows.status import status as figures_of
 
     lake = place("lake", lake)
@@ -47,7 +47,7 @@ def status(
     else:
         columns = ("version", "rows", "quarantined", "lag")
         rows = ([name, *(cell(row[key]) for key in columns)] for name, row in tables.items())
-        out.print(grid(["table", *columns[:-1], "lag (commits)"], rows))
+        out.print(grid(("table", "version", "rows", "quarantined", "lag (commits)"), rows))
         behind = sum(row["lag"] > 0 for row in tables.values())
         waiting = sum(row["quarantined"] for row in tables.values())
         out.print(
@@ -81,7 +81,6 @@ def sql(
 ) -> None:
     """Query the tables with SQL (DuckDB's dialect)."""
     from flows import export
-    from flows.site.text import counted
     from flows.sql import query
 
     lake = place("lake", lake)

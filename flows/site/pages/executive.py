@@ -7,9 +7,9 @@ from contracts.gold.mart_monthly_sales import MartMonthlySales
 from flows.site import shapes
 from flows.site.chart import AnyChart
 from flows.site.figure import Figure, Frames, Page, Tile, Told, label, said
-from flows.site.period import Period, left_out, period, sentences
+from flows.site.period import Month, Period, left_out, period, sentences
 from flows.site.shapes import COUNT, FAINT, PLAIN, REAIS, SCORE, SHARE, STRONG
-from flows.site.text import change, month, percent
+from flows.site.text import change, counted, month, percent
 
 
 def _months(*columns: str) -> str:
@@ -43,7 +43,7 @@ def _compared(name: str, told: Period) -> str:
     if now is None or not before:
         return "nothing to compare with"
     if name in _SETTLE_LATE and not told.settled:
-        return _SETTLE_LATE[name].format_map(told.now)
+        return _so_far(name, told.now)
     by = change(now, before) or 0
     arrow = "▲" if by > 0 else "▼" if by < 0 else "="
     amounts = {
@@ -54,10 +54,14 @@ def _compared(name: str, told: Period) -> str:
     return f"{arrow} {points} vs {month(told.before['purchase_month'])}" if told.before else ""
 
 
-_SETTLE_LATE = {
-    "on_time_share": "{delivered:,} of {orders:,} orders came so far",
-    "review_score": "of {reviews:,} reviews, also of what has not come",
-}
+_SETTLE_LATE = ("on_time_share", "review_score")
+
+
+def _so_far(name: str, now: Month) -> str:
+    """Say of how much a figure is that what is still to come will change."""
+    if name == "review_score":
+        return f"of {counted(now['reviews'], 'review')}, also of what has not come"
+    return f"{now['delivered']:,} of {counted(now['orders'], 'order')} came so far"
 
 
 def _marked(frame: pl.DataFrame) -> pl.DataFrame:

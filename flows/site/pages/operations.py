@@ -1,5 +1,7 @@
 """Which state is late, and does it cost us reviews?"""
 
+from typing import Any
+
 import altair as alt
 import polars as pl
 from polars import col
@@ -37,8 +39,7 @@ def _latest(states: pl.DataFrame) -> str:
         return (
             f"No state has {ENOUGH} deliveries yet: too few to call one late." if delivered else ""
         )
-    share = col("late") / col("delivered")
-    worst = enough.sort(share, "customer_state", descending=[True, False]).row(0, named=True)
+    worst = _first(enough, col("late") / col("delivered"))
     if not worst["late"]:
         among = total(enough, "delivered")
         return f"None: of {among:,} deliveries to states with {ENOUGH} or more, none was late."
@@ -52,8 +53,7 @@ def _latest(states: pl.DataFrame) -> str:
         )
     )
     return (
-        f"{NAMES.get(worst['customer_state'], worst['customer_state'])} "
-        f"({worst['customer_state']}) is late most often: "
+        f"{_in_full(worst)} is late most often: "
         f"{percent(worst['late'] / worst['delivered'])} of its {worst['delivered']:,} deliveries "
         f"came late, by {worst['mean_days_late']:.0f} days on average; in all Brazil "
         f"{percent(late / delivered)} did, to {_most(states)} more than to any other.{stars}"
@@ -61,7 +61,7 @@ def _latest(states: pl.DataFrame) -> str:
 
 
 def _most(states: pl.DataFrame) -> str:
-    most = states.sort("late", "customer_state", descending=[True, False]).row(0, named=True)
+    most = _first(states, "late")
     state = most["customer_state"]
     return f"{NAMES.get(state, state)} ({most['late']:,} of {total(states, 'late'):,})"
 
@@ -91,14 +91,19 @@ def _with_overdue(states: pl.DataFrame) -> str:
     enough = states.filter(col("delivered") + col("overdue") >= ENOUGH)
     if enough.is_empty():
         return ""
-    worst = enough.sort("late_or_overdue_share", "customer_state", descending=[True, False]).row(
-        0, named=True
-    )
-    state, share = worst["customer_state"], worst["late_or_overdue_share"]
-    return (
-        f" Where they count as late, {NAMES.get(state, state)} ({state}) is worst, with "
-        f"{percent(share)}."
-    )
+    worst = _first(enough, "late_or_overdue_share")
+    share = percent(worst["late_or_overdue_share"])
+    return f" Where they count as late, {_in_full(worst)} is worst, with {share}."
+
+
+def _first(states: pl.DataFrame, by: str | pl.Expr) -> dict[str, Any]:
+    """Return the state that has most of something; of equals the first by its letters."""
+    return states.sort(by, "customer_state", descending=[True, False]).row(0, named=True)
+
+
+def _in_full(state: dict[str, Any]) -> str:
+    letters = state["customer_state"]
+    return f"{NAMES.get(letters, letters)} ({letters})"
 
 
 def _costs(lateness: pl.DataFrame) -> str:

@@ -18,6 +18,7 @@ from prefect.client.orchestration import SyncPrefectClient
 
 PROJECT = Path(__file__).parents[3]
 SECTION = "## On a Prefect server"
+PATIENCE = 300  # seconds
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 Found = TypeVar("Found")
@@ -158,9 +159,9 @@ def readme() -> Sequence[str]:
     return list(typed)
 
 
-def eventually(look: Callable[[], Found | None], otherwise: str, seconds: float = 300) -> Found:
+def eventually(look: Callable[[], Found | None], otherwise: str) -> Found:
     """Look until there is something to see; a busy machine is slow, not wrong."""
-    until = monotonic() + seconds
+    until = monotonic() + PATIENCE
     while not (found := look()):
         assert monotonic() < until, otherwise
         sleep(0.2)
