@@ -1,11 +1,15 @@
 """What holds when nobody says otherwise: KEYSTONE_LAKE and its sisters."""
 
 import os
+import re
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from flows.masking import mask
 
 MOST_DAYS = 3650
 """How long versions of tables may be kept: who asks for more has made a slip."""
@@ -76,9 +80,14 @@ def _fit(name: str, found: str) -> str:
     Raises:
         MissingSettingError: it cannot; says why.
     """
+    _without_secret_or_control(name, found)
     scheme, there, rest = found.partition("://")
-    if there and (scheme != "s3" or not rest.partition("/")[0]):
+    bucket, _, key = rest.partition("/")
+    if (there and (scheme != "s3" or not bucket)) or re.match(r"s3[an]?:/(?!/)", found):
         message = f"{found}: a {name} lies in a folder, or on S3 as s3://bucket/prefix"
+        raise MissingSettingError(message)
+    if there and {"", ".", ".."} & set(key.rstrip("/").split("/") if key else ()):
+        message = f"{found}: a prefix on S3 has no empty part and no `.` or `..` in it"
         raise MissingSettingError(message)
     where = found if there or name != "lake" else str(Path(found).absolute())
     # Deltalake takes the name of a table for a part of a URL, Polars that of a file for a pattern,
@@ -91,6 +100,19 @@ def _fit(name: str, found: str) -> str:
         message = f"{file} is a file: a lake lies in a folder"
         raise MissingSettingError(message)
     return found
+
+
+def _without_secret_or_control(name: str, found: str) -> None:
+    if (masked := mask(found)) != found:
+        message = (
+            f"{masked}: the address of a {name} cannot hold a user or a password; AWS credentials "
+            f"belong in the environment, a profile or a Prefect block"
+        )
+        raise MissingSettingError(message)
+    # Neither deltalake nor a log line can hold these; a surrogate stands for a byte of no UTF-8.
+    if {unicodedata.category(each) for each in found} & {"Cc", "Cs", "Zl", "Zp"}:
+        message = f"the path of a {name} cannot have control characters in it: {found!a}"
+        raise MissingSettingError(message)
 
 
 def _file_on_the_way(path: Path) -> Path | None:

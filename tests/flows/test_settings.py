@@ -48,3 +48,30 @@ def test_a_lake_cannot_lie_below_what_readers_take_for_something_else(
     assert place("source", "here") == "here"
     with pytest.raises(MissingSettingError, match=r"the path of a lake cannot have [=%#\[]"):
         place("lake", "here")
+
+
+@pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
+@pytest.mark.parametrize("strange", ["\t", "\n", "\r", "\x1b", "\x85", "\u2028", "\udcff"])
+def test_a_control_character_in_a_path_is_refused_and_shown_escaped(
+    name: str, strange: str
+) -> None:
+    with pytest.raises(MissingSettingError, match="control characters") as caught:
+        place(name, f"la{strange}ke")
+    assert strange not in str(caught.value)
+
+
+@pytest.mark.parametrize("uri", ["s3://KEY:SE/CRET@b/lake", "s3://SECRET@b/lake"])
+@pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
+def test_an_address_with_a_secret_is_refused_and_the_secret_not_shown(name: str, uri: str) -> None:
+    with pytest.raises(MissingSettingError, match=r"s3://\*\*\*@b/lake: .* cannot hold") as caught:
+        place(name, uri)
+    assert "CRET" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "uri", ["s3://", "s3:///x", "s3:/b/x", "s3a://b/x", "file:///x", "s3://b//x", "s3://b/../x"]
+)
+def test_an_address_that_two_readers_take_for_different_ones_is_refused(uri: str) -> None:
+    with pytest.raises(MissingSettingError, match="on S3"):
+        place("source", uri)
+    assert place("source", "s3://b/x/") == "s3://b/x/"

@@ -1,0 +1,30 @@
+"""Secrets in addresses."""
+
+import pytest
+
+from flows.masking import holds_secret, mask
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("s3://KEY:SE/CR+ET@bucket/lake: no", "s3://***@bucket/lake: no"),
+        ("tls://user:p@ss@host:8786", "tls://***@host:8786"),
+        ("http://token@host/path", "http://***@host/path"),
+        ("at user:secret@host:9092, it", "at ***@host:9092, it"),
+        ("dask=tls://user:secret@host", "dask=tls://***@host"),
+        ("[SASL_SSL://user:se,cret@host:9092]", "[SASL_SSL://***@host:9092]"),
+    ],
+)
+def test_a_secret_in_an_address_is_masked(text: str, masked: str) -> None:
+    assert mask(text) == masked
+    assert holds_secret(text)
+    assert not holds_secret("nothing of it")
+
+
+@pytest.mark.parametrize(
+    "text", ["s3://bucket/file@2.csv", "http://127.0.0.1:4200/api", "host:9092,host2:9092", "a@b.c"]
+)
+def test_an_address_without_a_secret_stays(text: str) -> None:
+    assert mask(text) == text
+    assert not holds_secret(text)
