@@ -11,8 +11,9 @@ import polars as pl
 import polars.selectors as cs
 
 from flows import storage
+from flows.locations import check_out
 from flows.s3 import speaking_of
-from flows.settings import MissingSettingError
+from flows.settings import MissingSettingError, place
 
 
 class DoesNotFitError(Exception):
@@ -24,16 +25,12 @@ def fit(uri: str, lake: str) -> str:
 
     Raises:
         MissingSettingError: its name does not say how to write it, there is no such folder, or it
-            is one of the lake's.
+            lies in the lake, the landing zone or the archive.
     """
-    if _below(uri, lake):
-        message = (
-            f"{uri} lies in the lake, whose upkeep removes what no table has; name another place"
-        )
-        raise MissingSettingError(message)
     if _suffix(uri) not in _WRITERS:
         message = f"{uri}: a result is written as {', '.join(_WRITERS)}; end the name with one"
         raise MissingSettingError(message)
+    check_out(place("result", uri), lake)
     if not storage.is_s3(uri) and Path(uri).is_dir():
         message = f"{uri} is a folder; name a file"
         raise MissingSettingError(message)
@@ -41,12 +38,6 @@ def fit(uri: str, lake: str) -> str:
         message = f"{uri}: there is no folder {Path(uri).parent}; make it first"
         raise MissingSettingError(message)
     return uri
-
-
-def _below(uri: str, lake: str) -> bool:
-    if storage.is_s3(uri) or storage.is_s3(lake):
-        return uri.startswith(f"{lake.rstrip('/')}/")
-    return Path(uri).resolve().is_relative_to(Path(lake).resolve())
 
 
 def write(rows: pl.DataFrame, uri: str) -> None:

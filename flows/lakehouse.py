@@ -10,13 +10,14 @@ from prefect.futures import PrefectFuture
 from flows.delta import quarantine_name
 from flows.derived import refresh_derived
 from flows.ingest import ingest_table
-from flows.landing import arrivals, the_same
+from flows.landing import arrivals
+from flows.locations import check_apart, locations_of_ingest
 from flows.outcome import Outcome, RunFailedError, UnknownTableError
 from flows.plan import Planned, plan
 from flows.records import refresh_records, replay_records
 from flows.restore import restore_table
 from flows.runner import SIDE_BY_SIDE, task_runner
-from flows.settings import Settings, place
+from flows.settings import place
 from flows.steps import gather, look, silence, step
 from flows.storage import reach
 from flows.summary import publish
@@ -73,12 +74,8 @@ def ingest(
         OSError: S3 does not answer.
         RunFailedError: a file was rejected or a table failed; all else has been ingested.
     """
-    lake, source = place("lake", lake), place("source", source)
+    source, lake, archive = locations_of_ingest(source, lake, archive)
     files, strangers = look(source, arrivals)(source)
-    archive = place("archive", archive) if archive or Settings().archive else None
-    if archive and the_same(archive, source):
-        message = f"{archive}: is the landing zone itself; archive to another folder"
-        raise ValueError(message)
     reach(lake)
     reach(archive or lake)
     futures = {
@@ -106,6 +103,7 @@ def refresh(
         with task_runner(runner) as there:
             return refresh.with_options(task_runner=there)(lake, rebuild)
     reach(lake)
+    check_apart(lake=lake)
     return _make("refresh", lake, look(lake, plan)(lake, rebuild=rebuild), rebuild=rebuild)
 
 
@@ -127,6 +125,7 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     """
     lake = place("lake", lake)
     reach(lake)
+    check_apart(lake=lake)
     restored = restore_table(lake, table, version)
     behind = readers(restored.table)
     beside = {each for name in behind for each in tables()[name].after} - {restored.table}
@@ -153,6 +152,7 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
     """
     lake = place("lake", lake)
     reach(lake)
+    check_apart(lake=lake)
     futures = {
         each.name: step(lake, each.contract, replay_records, each.input_names).submit(lake, each)
         for each in _replayable(table)

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 from contracts.contract import Bronze
-from flows import s3
 from flows.csv_records import FileRejectedError
 from flows.objects import S3Object, keep, objects
 from flows.storage import is_s3, sha256
@@ -80,15 +79,6 @@ def archive_file(file: File, path: Path, archive: str, digest: str) -> None:
             message = f"{file.name}: changed while it was being archived; what is new stays"
             raise OSError(message)
         file.unlink()
-
-
-def the_same(place: str, other: str) -> bool:
-    """Tell whether two names are those of one folder, or of one prefix."""
-    if is_s3(place) != is_s3(other):
-        return False
-    if is_s3(place):
-        return s3.bucket_and_key(place) == s3.bucket_and_key(other)
-    return Path(place).resolve() == Path(other).resolve()
 
 
 def _in_folder(source: str) -> list[Path]:

@@ -7,6 +7,7 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from pydantic import Field
 
+from flows.locations import check_apart
 from flows.outcome import RunFailedError
 from flows.runner import SIDE_BY_SIDE
 from flows.settings import MOST_DAYS, place
@@ -34,6 +35,7 @@ def maintain(
     """
     lake = place("lake", lake)
     reach(lake)
+    check_apart(lake=lake)
     names = look(lake, existing)(lake)
     futures = {
         name: _task.with_options(name=name, task_run_name=name, **patient(lake)).submit(

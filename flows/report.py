@@ -8,6 +8,7 @@ from prefect import flow
 from prefect.artifacts import create_image_artifact
 
 from flows import s3
+from flows.locations import check_out
 from flows.settings import place
 from flows.site.report import ask, figures, pages, pictures
 from flows.site.shell import publish
@@ -32,9 +33,11 @@ def report(lake: str | None = None, out: str | None = None) -> list[str]:
     """
     lake = place("lake", lake)
     reach(lake)
+    if out:
+        check_out(out := place("out", out), lake)
     frames = look(lake, ask)(lake)
     if out:
-        _write(place("report", out), look(lake, pages)(lake, frames))
+        _write(out, look(lake, pages)(lake, frames))
     drawn = pictures(frames)
     for figure in figures():
         if figure.name in drawn:

@@ -13,6 +13,7 @@ from prefect.client.schemas.actions import ArtifactUpdate
 from flows.drain import Drained, drain
 from flows.kafka import KafkaSettings, NoAnswerError, kafka_settings
 from flows.lag import lag
+from flows.locations import check_apart, warn_of_name
 from flows.settings import place
 
 
@@ -39,6 +40,8 @@ def stream(
         NoAnswerError: no broker answers at the start, or it does not let us in.
     """
     lake, settings = place("lake", lake), kafka_settings(bootstrap=bootstrap)
+    check_apart(lake=lake)
+    warn_of_name(lake)
     report = _Report(lake, settings)
     drained = drain(
         lake,

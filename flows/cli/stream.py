@@ -55,14 +55,17 @@ def drain(
     """Append what is in Kafka to bronze, every message exactly once."""
     from flows.drain import drain as read
     from flows.kafka import kafka_settings
+    from flows.locations import check_apart, warn_of_name
 
     if follow:
         log_to_terminal()
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)
+    check_apart(lake=(lake := place("lake", lake)))
+    warn_of_name(lake)
     drained = read(
-        place("lake", lake),
+        lake,
         settings,
         follow=follow,
         max_seconds=max_seconds,

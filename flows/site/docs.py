@@ -5,6 +5,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from flows.locations import check_out
+from flows.settings import place
 from flows.site.chart import history_chart
 from flows.site.entry import entry
 from flows.site.kept import broken_now
@@ -22,7 +24,9 @@ def write_docs(lake: str, out: Path) -> Path:
     Raises:
         NoLakeError: the lake has no tables.
         ForeignFolderError: the folder holds something else.
+        MissingSettingError: the folder lies in the lake, the landing zone or the archive.
     """
+    check_out(place("out", str(out)), lake)
     graph, standing = tables(), status(lake)
     contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
     entries = [entry(lake, c, graph, standing.get(c.promise().table)) for c in contracts]

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from flows.locations import check_out
+from flows.settings import place
 from flows.site.chart import png
 from flows.site.figure import Figure, Frames, Page, desk, drawn, show
 from flows.site.pages import customers, executive, operations, sales, sellers
@@ -29,7 +31,9 @@ def write_report(lake: str, out: Path) -> Path:
         NoLakeError: the lake has no tables.
         NoMartsError: it has no marts, or lacks some.
         ForeignFolderError: the folder holds something else.
+        MissingSettingError: the folder lies in the lake, the landing zone or the archive.
     """
+    check_out(place("out", str(out)), lake)
     return publish(out, pages(lake, ask(lake)))
 
 

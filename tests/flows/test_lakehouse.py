@@ -16,6 +16,7 @@ from flows import delta
 from flows.lakehouse import ingest, lakehouse, refresh, replay
 from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
 from flows.records import refresh_records
+from flows.settings import MissingSettingError
 from flows.sql import query
 from flows.status import status
 from transforms.graph import Table, tables
@@ -231,7 +232,7 @@ def test_what_needs_a_failed_table_is_left_as_it_is(
 
 def test_the_landing_zone_is_no_archive(land: Land, lake: str) -> None:
     landing = str(land(orders=[{}]))
-    with pytest.raises(ValueError, match="archive to another folder"):
+    with pytest.raises(MissingSettingError, match=r"source .* is also the archive"):
         ingest(landing, lake, archive=landing)
 
 

@@ -11,7 +11,7 @@ from contracts import bronze
 from flows import delta, objects, s3
 from flows.csv_records import FileRejectedError
 from flows.ingest import ingest_table
-from flows.landing import archive_file, arrivals, at_hand, the_same
+from flows.landing import archive_file, arrivals, at_hand
 from flows.outcome import Outcome
 from flows.s3 import bucket_and_key
 from flows.storage import sha256
@@ -156,8 +156,3 @@ def test_an_object_that_another_run_has_archived_is_passed_over(on_s3: str) -> N
 def test_a_bucket_that_is_not_there_is_named() -> None:
     with pytest.raises(FileNotFoundError, match=r"^s3://no-such-bucket/in: S3 says NoSuchBucket"):
         arrivals("s3://no-such-bucket/in")
-
-
-def test_a_slash_at_the_end_makes_no_other_place() -> None:
-    assert the_same("s3://lake/in", "s3://lake/in/")
-    assert not the_same("s3://lake/in", "lake/in")

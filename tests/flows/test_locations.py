@@ -1,0 +1,128 @@
+"""Locations that a command refuses, since one would read or delete what belongs to another."""
+
+from pathlib import Path
+
+import boto3
+import pytest
+
+from flows import export
+from flows.locations import check_apart, check_out, locations_of_ingest, warn_of_name
+from flows.settings import MissingSettingError
+from flows.site.docs import write_docs
+from flows.site.report import write_report
+from tests.aws import REGION
+
+
+def table(folder: Path) -> Path:
+    """Make what readers take for a Delta table."""
+    (folder / "_delta_log").mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("lake", "lake"),
+        ("lake", "lake/"),
+        ("lake", "lake/archive"),
+        ("lake", "./other/../lake/gold"),
+        ("lake/archive", "lake"),
+        ("link", "lake"),
+        ("link/below", "lake"),
+        ("s3://b/lake", "s3://b/lake/"),
+        ("s3://b/lake", "s3://b/lake/x"),
+        ("s3://b/lake", "s3://b"),
+    ],
+)
+def test_locations_that_lie_in_each_other_are_refused(
+    one: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("lake").mkdir()
+    Path("link").symlink_to("lake")
+    for first, second in ((one, other), (other, one)):
+        with pytest.raises(MissingSettingError, match="choose locations apart") as caught:
+            check_apart(lake=first, archive=second)
+        assert first in str(caught.value)
+        assert second in str(caught.value)
+
+
+def test_locations_beside_each_other_are_accepted(
+    tmp_path: Path, aws_account: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del aws_account  # where no bucket is
+    monkeypatch.chdir(tmp_path)
+    check_apart(lake="lake", source="landing", archive="lake2", out=None)
+    check_apart(lake="s3://b/lake", archive="s3://b/lake2", source="s3://b/Lake")
+    check_apart(lake="s3://b/lake", archive="b/lake/archive")
+
+
+@pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
+@pytest.mark.parametrize("inside", ["", "sub/folder"])
+def test_no_location_lies_in_a_table(name: str, inside: str, tmp_path: Path) -> None:
+    foreign = table(tmp_path / "foreign")
+    with pytest.raises(MissingSettingError, match=r"lies in the Delta table .*foreign: "):
+        check_apart(**{name: foreign / inside})
+
+
+@pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
+def test_no_location_lies_in_another_lake(name: str, tmp_path: Path) -> None:
+    table(tmp_path / "lake" / "bronze" / "orders")
+    with pytest.raises(MissingSettingError, match=f"the {name} .* lies in the lake "):
+        check_apart(**{name: tmp_path / "lake" / "sub"})
+    check_apart(lake=tmp_path / "lake")
+
+
+def test_on_s3_no_location_lies_in_a_table_or_another_lake(aws_account: str) -> None:
+    bucket = boto3.client("s3", endpoint_url=aws_account)
+    bucket.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
+    bucket.put_object(Bucket="data", Key="lake/bronze/orders/_delta_log/0.json")
+    with pytest.raises(MissingSettingError, match="lies in the lake s3://data/lake: "):
+        check_apart(lake="s3://data/lake/sub")
+    with pytest.raises(MissingSettingError, match="lies in the Delta table s3://data/lake/bronze"):
+        check_apart(archive="s3://data/lake/bronze/orders/archive")
+    check_apart(lake="s3://data/lake", archive="s3://data/archive")
+
+
+def test_what_is_written_does_not_lie_in_what_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake, archive = tmp_path / "lake", tmp_path / "archive"
+    monkeypatch.setenv("KEYSTONE_ARCHIVE", str(archive))
+    for write in (
+        lambda: check_out(archive / "site", str(lake)),
+        lambda: write_docs(str(lake), archive / "site"),
+        lambda: write_report(str(lake), archive),
+        lambda: export.fit(str(archive / "rows.csv"), str(lake)),
+    ):
+        with pytest.raises(MissingSettingError, match="the archive"):
+            write()
+
+
+def test_the_locations_of_an_ingest_are_given_or_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "landing").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("KEYSTONE_ARCHIVE", raising=False)
+    assert locations_of_ingest("landing", "lake", None) == ("landing", "lake", None)
+    monkeypatch.setenv("KEYSTONE_ARCHIVE", "archive")
+    assert locations_of_ingest("landing", "lake", None) == ("landing", "lake", "archive")
+    with pytest.raises(FileNotFoundError, match="nowhere: there is no such folder"):
+        locations_of_ingest("nowhere", "lake", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "strange"), [("lake", ""), ("my lake", "' '"), ("água", "'á'"), ("{x}", "'{' '}'")]
+)
+def test_a_path_that_other_readers_cannot_open_is_named_when_the_lake_is_made(
+    name: str, strange: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    lake = tmp_path / name
+    warn_of_name(str(lake))
+    assert [strange in line for line in caplog.messages] == ([True] if strange else [])
+    caplog.clear()
+    lake.mkdir()
+    warn_of_name.cache_clear()
+    warn_of_name(str(lake))
+    assert not caplog.messages
