@@ -14,8 +14,15 @@ def sample(
     orders: Annotated[int, typer.Option(help="How many orders.", min=0)],
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
     dirty: Annotated[float, typer.Option(help="The share of broken rows.", min=0.0, max=1.0)] = 0.0,
+    force: Annotated[
+        bool, typer.Option("--force", help="Overwrite files that are not an earlier sample's.")
+    ] = False,
 ) -> None:
     """Write a synthetic Olist-shaped folder of nine CSV files."""
+    from flows.locations import check_apart
     from flows.sample import write_sample
+    from flows.settings import Settings, place
 
-    write_sample(to, orders, seed, dirty)
+    settings = Settings()  # a landing zone is where a sample may well go
+    check_apart(out=place("out", str(to)), lake=settings.lake, archive=settings.archive)
+    write_sample(to, orders, seed, dirty, force=force)

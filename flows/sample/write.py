@@ -11,6 +11,7 @@ from flows.sample.catalogue import catalogue, sellers, translation
 from flows.sample.defects import TOO_FEW_FIELDS, TOO_MANY_FIELDS
 from flows.sample.draw import generator
 from flows.sample.orders import customers, journeys, orders_file
+from flows.sample.own import check_own, mark_own
 from flows.sample.places import geolocation, places
 from flows.sample.reviews import order_reviews
 from flows.sample.sales import lines, order_items, order_payments
@@ -23,12 +24,15 @@ _TRANSLATION = "product_category_name_translation"
 _BROKEN = "_broken_rows.jsonl"
 
 
-def write_sample(out: Path, orders: int, seed: int, dirty: float = 0.0) -> None:
+def write_sample(
+    out: Path, orders: int, seed: int, dirty: float = 0.0, *, force: bool = False
+) -> None:
     """Write the nine files of a made-up marketplace with this many orders to the folder `out`.
 
     Headers, formats and proportions are those of the Olist data; all rows are invented. The same
     `orders`, `seed` and `dirty` give the same bytes everywhere. Files of an earlier sample are
-    overwritten, other files stay. Memory does not grow with `orders`.
+    overwritten; where there are other files nothing is written, but with `force`, which overwrites
+    those of the same names. Memory does not grow with `orders`.
 
     `dirty` is the share of the rows of every file but the translation that get one defect each.
     The other rows are those of the clean sample. `_broken_rows.jsonl` then tells for each broken
@@ -38,6 +42,7 @@ def write_sample(out: Path, orders: int, seed: int, dirty: float = 0.0) -> None:
 
     Raises:
         ValueError: `orders` is negative, or `dirty` is not a share.
+        ForeignFilesError: the folder holds files that no sample wrote.
 
     """
     if orders < 0:
@@ -47,6 +52,8 @@ def write_sample(out: Path, orders: int, seed: int, dirty: float = 0.0) -> None:
         message = f"dirty is {dirty}; it is a share of the rows, from 0 to 1."
         raise ValueError(message)
 
+    if not force:
+        check_own(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / _BROKEN).unlink(missing_ok=True)
     written: dict[str, int] = {}
@@ -62,6 +69,8 @@ def write_sample(out: Path, orders: int, seed: int, dirty: float = 0.0) -> None:
         with path.open("ab" if entity in written else "wb") as file:
             file.write(_csv(text, header=entity not in written, mark=entity == _TRANSLATION))
         written[entity] = before + records.height
+    names = {*map(_file_name, written), _BROKEN}
+    mark_own(out, (name for name in names if (out / name).exists()))
 
 
 def _pieces(seed: int, orders: int) -> Iterator[tuple[str, pl.DataFrame]]:

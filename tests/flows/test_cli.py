@@ -181,6 +181,29 @@ def test_sample_writes_nine_files(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.csv"))) == 9
 
 
+def test_sample_spares_real_files_unless_it_is_forced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real = tmp_path / "olist_orders_dataset.csv"
+    real.write_text("real")
+    sample = ("sample", "--out", str(tmp_path), "--orders", "1")
+    assert exit_of(monkeypatch, *sample) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "such as olist_orders_dataset.csv; name a new or empty folder" in line
+    assert real.read_text() == "real"
+    invoke(*sample, "--force")
+    assert real.read_text() != "real"
+
+
+def test_sample_is_not_written_into_the_lake(
+    orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    into = f"{orders}/bronze/orders/landing"
+    assert exit_of(monkeypatch, "sample", "--out", into, "--orders", "1") == 2
+    assert "lies in the Delta table" in capsys.readouterr().err
+    assert not Path(into).exists()
+
+
 @pytest.mark.parametrize("command", [["refresh"], ["replay"], ["history", "gold.dim_date"]])
 def test_a_misspelt_lake_is_told_and_not_made(
     command: list[str],

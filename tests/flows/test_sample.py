@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal
 
 from flows.sample import write_sample
 from flows.sample.defects import DEFECTS
+from flows.sample.own import ForeignFilesError
 
 ORDERS = 4_000
 TRANSLATION = "product_category_name_translation"
@@ -324,11 +325,30 @@ def test_nonsense_is_refused_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
-def test_other_files_stay_and_an_old_list_of_broken_rows_goes(tmp_path: Path) -> None:
-    (tmp_path / "notes.txt").write_text("mine")
+@pytest.mark.parametrize("name", ["notes.txt", "olist_orders_dataset.csv", "2018/orders.csv"])
+def test_a_folder_with_files_of_others_is_left_as_it_is(tmp_path: Path, name: str) -> None:
+    foreign = tmp_path / name
+    foreign.parent.mkdir(exist_ok=True)
+    foreign.write_text("mine")
+    with pytest.raises(ForeignFilesError, match=name.partition("/")[0]):
+        write_sample(tmp_path, 10, seed=1)
+    assert [path.read_text() for path in tmp_path.rglob("*") if path.is_file()] == ["mine"]
+    write_sample(tmp_path, 10, seed=1, force=True)
+    assert table(tmp_path, "orders").height == 10
+
+
+def test_a_file_of_a_sample_that_was_replaced_is_not_overwritten(tmp_path: Path) -> None:
+    write_sample(tmp_path, 10, seed=1)
+    real = tmp_path / "olist_orders_dataset.csv"
+    real.write_text("mine")
+    with pytest.raises(ForeignFilesError, match=real.name):
+        write_sample(tmp_path, 10, seed=1)
+    assert real.read_text() == "mine"
+
+
+def test_a_sample_replaces_an_earlier_one_and_its_list_of_broken_rows(tmp_path: Path) -> None:
     write_sample(tmp_path, 50, seed=1, dirty=0.5)
     write_sample(tmp_path, 10, seed=1)
-    assert (tmp_path / "notes.txt").read_text() == "mine"
     assert not (tmp_path / "_broken_rows.jsonl").exists()
     assert table(tmp_path, "orders").height == 10
 
