@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
@@ -16,7 +15,8 @@ from flows.outcome import Outcome, RunFailedError, UnknownTableError
 from flows.plan import Planned, plan
 from flows.records import refresh_records, replay_records
 from flows.restore import restore_table
-from flows.runner import SIDE_BY_SIDE, task_runner
+from flows.runner import task_runner
+from flows.server import flow
 from flows.settings import place
 from flows.steps import gather, look, silence, step
 from flows.storage import reach
@@ -60,7 +60,7 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
     return landed + made
 
 
-@flow(task_runner=SIDE_BY_SIDE)
+@flow
 def ingest(
     source: str | None = None,
     lake: str | None = None,
@@ -88,7 +88,7 @@ def ingest(
     return _finish("ingest", lake, futures, [str(stranger) for stranger in strangers])
 
 
-@flow(task_runner=SIDE_BY_SIDE)
+@flow
 def refresh(
     lake: str | None = None, rebuild: bool = False, runner: str | None = None
 ) -> list[Outcome]:
@@ -107,7 +107,7 @@ def refresh(
     return _make("refresh", lake, look(lake, plan)(lake, rebuild=rebuild), rebuild=rebuild)
 
 
-@flow(task_runner=SIDE_BY_SIDE)
+@flow
 def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     """Put a table back to an earlier version of its own, and refresh those that are made of it.
 
@@ -137,7 +137,7 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     return _make("restore", lake, planned, done=[restored])
 
 
-@flow(task_runner=SIDE_BY_SIDE)
+@flow
 def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
     """Put quarantined records through the current code, and move those that pass now to gold.
 

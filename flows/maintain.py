@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Annotated
 
-from prefect import flow, get_run_logger, task
+from prefect import get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from pydantic import Field
 
 from flows.locations import check_apart
 from flows.outcome import RunFailedError
-from flows.runner import SIDE_BY_SIDE
+from flows.server import flow
 from flows.settings import MOST_DAYS, place
 from flows.status import existing
 from flows.steps import look, patient, reason
@@ -17,7 +17,7 @@ from flows.storage import reach
 from flows.upkeep import Upkeep, keep_up
 
 
-@flow(task_runner=SIDE_BY_SIDE)
+@flow
 def maintain(
     lake: str | None = None, keep_days: Annotated[int, Field(ge=1, le=MOST_DAYS)] = 7
 ) -> list[Upkeep]:

@@ -4,11 +4,11 @@ from base64 import b64encode
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from prefect import flow
 from prefect.artifacts import create_image_artifact
 
 from flows import s3
 from flows.locations import check_out
+from flows.server import flow
 from flows.settings import place
 from flows.site.report import ask, figures, pages, pictures
 from flows.site.shell import publish

@@ -39,6 +39,9 @@ def load_block(name: str) -> Any:
     """Return a Prefect block, also where an event loop runs, as in a notebook."""
     from prefect.blocks.core import Block
 
+    from flows.server import start_server
+
+    start_server()
     return Block.load(name, _sync=True)  # type: ignore[call-arg]  # its decorator takes this, unseen by types
 
 

@@ -74,13 +74,31 @@ def place(name: str, given: str | None) -> str:
     raise MissingSettingError(message)
 
 
+def check_no_secret(name: str, given: str) -> None:
+    """Refuse an address with a user or a password in it, which logs and Prefect would keep.
+
+    Raises:
+        MissingSettingError: it has one; shows it masked.
+    """
+    if (masked := mask(given)) != given:
+        message = (
+            f"{masked}: a {name} cannot hold a user or a password; credentials belong in the "
+            "environment, an AWS profile or a Prefect block"
+        )
+        raise MissingSettingError(message)
+
+
 def _fit(name: str, found: str) -> str:
     """Return a place that can be one: a folder, or a bucket of S3 with or without a prefix.
 
     Raises:
         MissingSettingError: it cannot; says why.
     """
-    _without_secret_or_control(name, found)
+    check_no_secret(name, found)
+    # Neither deltalake nor a log line can hold these; a surrogate stands for a byte of no UTF-8.
+    if {unicodedata.category(each) for each in found} & {"Cc", "Cs", "Zl", "Zp"}:
+        message = f"the path of a {name} cannot have control characters in it: {found!a}"
+        raise MissingSettingError(message)
     scheme, there, rest = found.partition("://")
     bucket, _, key = rest.partition("/")
     if (there and (scheme != "s3" or not bucket)) or re.match(r"s3[an]?:/(?!/)", found):
@@ -100,19 +118,6 @@ def _fit(name: str, found: str) -> str:
         message = f"{file} is a file: a lake lies in a folder"
         raise MissingSettingError(message)
     return found
-
-
-def _without_secret_or_control(name: str, found: str) -> None:
-    if (masked := mask(found)) != found:
-        message = (
-            f"{masked}: the address of a {name} cannot hold a user or a password; AWS credentials "
-            f"belong in the environment, a profile or a Prefect block"
-        )
-        raise MissingSettingError(message)
-    # Neither deltalake nor a log line can hold these; a surrogate stands for a byte of no UTF-8.
-    if {unicodedata.category(each) for each in found} & {"Cc", "Cs", "Zl", "Zp"}:
-        message = f"the path of a {name} cannot have control characters in it: {found!a}"
-        raise MissingSettingError(message)
 
 
 def _file_on_the_way(path: Path) -> Path | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import get_run_logger
 from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
@@ -14,6 +14,7 @@ from flows.drain import Drained, drain
 from flows.kafka import KafkaSettings, NoAnswerError, kafka_settings
 from flows.lag import lag
 from flows.locations import check_apart, warn_of_name
+from flows.server import flow
 from flows.settings import place
 
 

@@ -28,7 +28,9 @@ def main() -> None:
         # The summary says it all; who wants the log on the terminal says in which form.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     # An orderly end, so that a server that Prefect has started for us ends as well.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    for end in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(end) is not signal.SIG_IGN:  # as nohup wants it
+            signal.signal(end, lambda number, _: sys.exit(128 + number))
     try:
         app()
     except (MissingSettingError, UnknownTableError) as error:

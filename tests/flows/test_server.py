@@ -1,0 +1,80 @@
+"""Prefect's temporary server: it ends with its parent, and says at once why it cannot start."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+
+from flows.lakehouse import ingest
+from flows.settings import MissingSettingError
+
+Land = Callable[..., Path]
+
+START = """
+import time
+from prefect import get_client
+from prefect.server.api.server import SubprocessASGIServer
+from flows.server import start_server
+start_server()
+with get_client(sync_client=True) as client:
+    assert client.api_healthcheck() is None
+print(SubprocessASGIServer().server_process.pid, flush=True)
+time.sleep(600)
+"""
+
+
+def alone(folder: Path, **more: str) -> dict[str, str]:
+    """Return an environment where no Prefect server is known."""
+    known = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    return {**known, "PREFECT_HOME": str(folder / "prefect"), **more}
+
+
+def lives(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
+def test_the_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", START], stdout=subprocess.PIPE, env=alone(tmp_path)
+    ) as parent:
+        assert parent.stdout
+        server = int(parent.stdout.readline())
+        assert lives(server)
+        os.kill(parent.pid, signal.SIGKILL)
+    deadline = monotonic() + 60
+    while lives(server) and monotonic() < deadline:
+        sleep(0.1)
+    assert not lives(server)
+
+
+def test_a_prefect_that_cannot_start_is_one_line_with_its_cause(land: Land, tmp_path: Path) -> None:
+    nowhere = f"sqlite+aiosqlite:///{tmp_path}/nowhere/prefect.db"
+    command = [sys.executable, "-m", "flows", "ingest", "--source", str(land(orders=[{}]))]
+    done = subprocess.run(
+        [*command, "--lake", str(tmp_path / "lake")],
+        env=alone(tmp_path, PREFECT_SERVER_DATABASE_CONNECTION_URL=nowhere),
+        capture_output=True,
+        text=True,
+        timeout=150,  # Prefect itself would try for 180 seconds
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: Prefect's temporary server does not start: sqlalchemy.exc.")
+    assert "unable to open database file; PREFECT_HOME is " in line
+
+
+def test_a_secret_in_a_parameter_never_reaches_prefect() -> None:
+    with pytest.raises(MissingSettingError, match=r"s3://\*\*\*@bucket") as caught:
+        ingest("s3://KEY:SECRET@bucket/landing", "lake")
+    assert "SECRET" not in str(caught.value)
