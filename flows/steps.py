@@ -12,7 +12,6 @@ from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
-from deltalake.exceptions import DeltaError, SchemaMismatchError
 from prefect import Task, get_run_logger
 from prefect.assets import Asset, AssetProperties, add_asset_metadata, materialize
 from prefect.cache_policies import NO_CACHE
@@ -25,8 +24,10 @@ from contracts.check import ContractBrokenError
 from contracts.contract import Contract
 from flows.alarm import warn_of_quarantine
 from flows.delta import location
+from flows.masking import mask
 from flows.one_line import one_line
 from flows.outcome import ConservationError, Outcome
+from flows.passing import can_pass
 from flows.storage import reach
 
 Step = Callable[..., Outcome]
@@ -43,14 +44,16 @@ def patient(lake: str) -> dict[str, Any]:
     Where S3 is gone nothing passes, and each try would find it out as slowly as the first.
     """
 
-    def can_pass(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-        return _passing(state.result(raise_on_failure=False)) and not silence(lake)
+    def worth_a_try(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+        # A function with a name travels to a Dask worker as that name; one without takes along
+        # copies of deltalake's errors, which no error there is an instance of.
+        return can_pass(state.result(raise_on_failure=False)) and not silence(lake)
 
     return {
         "retries": 5,
         "retry_delay_seconds": [1.0, 2.0, 4.0, 6.0, 8.0],
         "retry_jitter_factor": 0.5,
-        "retry_condition_fn": can_pass,
+        "retry_condition_fn": worth_a_try,
         "cache_policy": NO_CACHE,
         "persist_result": False,
     }
@@ -71,7 +74,7 @@ def step(
     """Return the task that makes a table of its inputs and tells Prefect what became of it.
 
     What can pass (storage, a faster writer) is tried six times, later and later; what cannot (a
-    contract, a bad file) fails at once.
+    contract, a bad file, a permission) fails at once.
     """
     name = contract.promise().table
     asset = Asset(
@@ -139,13 +142,7 @@ def reason(task: str, state: State[Any]) -> str:
     """Say in a line why a task failed."""
     error = state.result(raise_on_failure=False)
     said = str(error) if isinstance(error, EXPECTED) else f"{task}: {type(error).__name__}: {error}"
-    return one_line(said)
-
-
-def _passing(error: object) -> bool:
-    # A function with a name travels to a Dask worker as that name; one without takes along copies
-    # of deltalake's errors, which no error there is an instance of.
-    return isinstance(error, OSError | DeltaError) and not isinstance(error, SchemaMismatchError)
+    return mask(one_line(said))
 
 
 def _failed(state: State[Any]) -> bool:
