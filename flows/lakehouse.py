@@ -6,22 +6,22 @@ from datetime import datetime
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
-from flows.delta import quarantine_name
 from flows.derived import refresh_derived
 from flows.ingest import ingest_table
 from flows.landing import arrivals
 from flows.locations import check_apart, locations_of_ingest
-from flows.outcome import Outcome, RunFailedError, UnknownTableError
+from flows.outcome import Outcome, RunFailedError
 from flows.plan import Planned, plan
 from flows.records import refresh_records, replay_records
 from flows.restore import restore_table
 from flows.runner import task_runner
 from flows.server import flow
 from flows.settings import place
+from flows.status import replayable
 from flows.steps import gather, look, silence, step
 from flows.storage import reach
 from flows.summary import publish
-from transforms.graph import Table, readers, tables
+from transforms.graph import readers, tables
 
 
 @flow
@@ -155,7 +155,7 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
     check_apart(lake=lake)
     futures = {
         each.name: step(lake, each.contract, replay_records, each.input_names).submit(lake, each)
-        for each in _replayable(table)
+        for each in replayable(table)
     }
     replayed = {outcome.table: outcome for outcome in _finish("replay", lake, futures)}
     refreshed = {outcome.table: outcome for outcome in refresh(lake)}
@@ -184,23 +184,6 @@ def _make(
         )
     idle = [todo.outcome for todo in planned.values() if todo.outcome]
     return _finish(doing, lake, futures, others=[*done, *idle])
-
-
-def _replayable(name: str | None) -> list[Table]:
-    made_of_records = {
-        quarantine_name(table.source).removeprefix("quarantine."): table
-        for table in tables().values()
-        if table.source
-    }
-    if name is None:
-        return list(made_of_records.values())
-    wanted = name.rpartition(".")[2]
-    if wanted not in made_of_records:
-        message = (
-            f"there is no quarantine for {name}; there is one for {', '.join(made_of_records)}"
-        )
-        raise UnknownTableError(message)
-    return [made_of_records[wanted]]
 
 
 def _done(

@@ -27,6 +27,14 @@ class NoVersionError(Exception):
     """A table cannot be put back to a version; says why."""
 
 
+def check_restore(lake: str, table: str, version: int) -> str:
+    """Return the name of a table that can be put back to a version; raises as `restore_table`."""
+    name = named(lake, table)
+    _check_restorable(name)
+    _as_of(delta.open_existing(lake, name), name, version)
+    return name
+
+
 def restore_table(lake: str, table: str, version: int) -> Outcome:
     """Put a bronze, silver or gold table back to a version of its own.
 
@@ -37,9 +45,7 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started, name = perf_counter(), named(lake, table)
-    if name.startswith("quarantine."):
-        message = f"{name}: goes with its silver table, and cannot be put back alone; restore that"
-        raise NoVersionError(message)
+    _check_restorable(name)
     handle = delta.open_existing(lake, name)
     then = _as_of(handle, name, version)
     before, now = (_sources(each) if name.startswith("bronze.") else {} for each in (then, handle))
@@ -69,6 +75,12 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
         gone=tuple(gone),
         seconds=perf_counter() - started,
     )
+
+
+def _check_restorable(name: str) -> None:
+    if name.startswith("quarantine."):
+        message = f"{name}: goes with its silver table, and cannot be put back alone; restore that"
+        raise NoVersionError(message)
 
 
 def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:

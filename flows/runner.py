@@ -10,6 +10,8 @@ from prefect import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.settings import dask_address
+
 # Polars uses every core for one table; as many tables at a time keep them busy in between.
 SIDE_BY_SIDE: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=os.cpu_count() or 2)
 
@@ -25,17 +27,14 @@ def task_runner(name: str | None) -> Iterator[TaskRunner[Any]]:
 
     Raises:
         ModuleNotFoundError: Dask is not installed; says how.
-        ValueError: there is no such runner.
+        MissingSettingError: there is no such runner.
     """
-    kind, _, address = (name or "").partition("=")
-    if not kind:
+    address = dask_address(name)
+    if address is None:
         yield SIDE_BY_SIDE
-    elif kind == "dask":
+    else:
         with _dask(address) as runner:
             yield runner
-    else:
-        message = f"there is no runner {name}; there is dask, or dask=ADDRESS of a scheduler"
-        raise ValueError(message)
 
 
 def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:

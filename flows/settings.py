@@ -74,6 +74,20 @@ def place(name: str, given: str | None) -> str:
     raise MissingSettingError(message)
 
 
+def dask_address(runner: str | None) -> str | None:
+    """Return the address in `dask=ADDRESS`, an empty one for `dask`, nothing where none is given.
+
+    Raises:
+        MissingSettingError: there is no such runner, or a secret stands in its address.
+    """
+    kind, _, address = (runner or "").partition("=")
+    check_no_secret("runner", address)
+    if kind and kind != "dask":
+        message = f"there is no runner {runner}; there is dask, or dask=ADDRESS of a scheduler"
+        raise MissingSettingError(message)
+    return address if kind else None
+
+
 def check_no_secret(name: str, given: str) -> None:
     """Refuse an address with a user or a password in it, which logs and Prefect would keep.
 

@@ -92,6 +92,28 @@ def unknown(table: str, here: Collection[str]) -> str:
     return f"there is no table {table}; {hint}"
 
 
+def replayable(name: str | None) -> list[Table]:
+    """Return the tables whose quarantined records can be replayed: one by its name, or all.
+
+    Raises:
+        UnknownTableError: no records are quarantined under that name.
+    """
+    made_of_records = {
+        delta.quarantine_name(table.source).removeprefix("quarantine."): table
+        for table in tables().values()
+        if table.source
+    }
+    if name is None:
+        return list(made_of_records.values())
+    wanted = name.rpartition(".")[2]
+    if wanted not in made_of_records:
+        message = (
+            f"there is no quarantine for {name}; there is one for {', '.join(made_of_records)}"
+        )
+        raise UnknownTableError(message)
+    return [made_of_records[wanted]]
+
+
 def all_tables() -> list[str]:
     """Return the names of the tables that a lake has when all are made, quarantine last."""
     return [

@@ -8,6 +8,7 @@ import typer
 
 from flows.cli import batch, catalog, contracts, look, sample, site, stream, upkeep
 from flows.cli.terminal import err
+from flows.masking import mask
 from flows.one_line import one_line
 from flows.outcome import UnknownTableError
 from flows.settings import MissingSettingError
@@ -33,16 +34,21 @@ def main() -> None:
             signal.signal(end, lambda number, _: sys.exit(128 + number))
     try:
         app()
-    except (MissingSettingError, UnknownTableError) as error:
-        err.print(f"error: {error}", style="red", soft_wrap=True)
-        sys.exit(2)
-    except Exception as error:  # noqa: BLE001 - whatever went wrong, people get a line and no traceback
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
+            raise
         for line in getattr(error, "failures", [_said(error)]):
-            err.print("error:", one_line(line), style="red", soft_wrap=True)
-        sys.exit(1)
+            err.print("error:", mask(one_line(line)), style="red", soft_wrap=True)
+        sys.exit(2 if isinstance(error, MissingSettingError | UnknownTableError) else 1)
 
 
-def _said(error: Exception) -> str:
+_PANIC = "PanicException"
+"""What a bug in Polars or another library of Rust raises: no Exception, and of a hidden module."""
+
+
+def _said(error: BaseException) -> str:
+    if isinstance(error, MemoryError):
+        return "there is not enough memory: allow this process more, or lower KEYSTONE_PART"
     # An error of Kafka's client wraps one that speaks better of itself.
     speak = getattr(error.args[0] if error.args else None, "str", None)
     return speak() if speak else str(error) or type(error).__name__

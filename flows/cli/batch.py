@@ -1,4 +1,7 @@
-"""Commands that run flows: files into bronze, and bronze into silver and gold."""
+"""Commands that run flows: files into bronze, and bronze into silver and gold.
+
+Prefect is imported last: who misspells an argument need not wait for it.
+"""
 
 from typing import Annotated
 
@@ -6,7 +9,8 @@ import typer
 
 from flows.cli.options import Archive, AsOf, Lake, Rebuild, Runner, Source
 from flows.cli.terminal import grid, out, report
-from flows.settings import place
+from flows.locations import locations_of_ingest
+from flows.settings import dask_address, place
 from flows.site.text import counted
 
 app = typer.Typer()
@@ -22,14 +26,12 @@ def run(
     runner: Runner = None,
 ) -> None:
     """Ingest the landing zone, then refresh every table."""
+    source, where, archive = locations_of_ingest(source, lake, archive)
+    dask_address(runner)
+
     from flows.lakehouse import lakehouse
 
-    report(
-        "run",
-        lambda: lakehouse(
-            place("source", source), place("lake", lake), archive, as_of, rebuild, runner
-        ),
-    )
+    report("run", lambda: lakehouse(source, where, archive, as_of, rebuild, runner))
 
 
 @app.command()
@@ -37,12 +39,11 @@ def ingest(
     source: Source = None, lake: Lake = None, archive: Archive = None, as_of: AsOf = None
 ) -> None:
     """Append the records of the landing zone's files to bronze."""
+    source, where, archive = locations_of_ingest(source, lake, archive)
+
     from flows import lakehouse
 
-    report(
-        "ingest",
-        lambda: lakehouse.ingest(place("source", source), place("lake", lake), archive, as_of),
-    )
+    report("ingest", lambda: lakehouse.ingest(source, where, archive, as_of))
 
 
 @app.command()
@@ -55,10 +56,10 @@ def refresh(
     runner: Runner = None,
 ) -> None:
     """Bring every table up to its inputs."""
-    from flows import lakehouse
     from flows.status import existing
 
     existing(where := place("lake", lake))
+    dask_address(runner)
     if dry_run:
         from flows.plan import explain, plan
 
@@ -69,6 +70,9 @@ def refresh(
             out.print(grid(("table", "would read", "and write"), rows, justify="left"))
         out.print(f"dry run: {len(due)} of {counted(len(planned), 'table')} due.")
         return
+
+    from flows import lakehouse
+
     report("refresh", lambda: lakehouse.refresh(where, rebuild, runner))
 
 
@@ -78,8 +82,11 @@ def replay(
     lake: Lake = None,
 ) -> None:
     """Put quarantined records through the code as it is now."""
-    from flows import lakehouse
-    from flows.status import existing
+    from flows.status import existing, replayable
 
     existing(where := place("lake", lake))
+    replayable(table)
+
+    from flows import lakehouse
+
     report("replay", lambda: lakehouse.replay(where, table))

@@ -24,9 +24,13 @@ def maintain(
     ] = 7,
 ) -> None:
     """Put small files together, make checkpoints, delete files that no version needs."""
-    from flows.maintain import maintain as keep_up
+    from flows.status import existing
 
-    done = keep_up(place("lake", lake), keep_days)
+    existing(where := place("lake", lake))
+
+    from flows.maintain import maintain as keep_up  # imports Prefect
+
+    done = keep_up(where, keep_days)
     fields = ("table", "version", "files", "folded", "removed")
     rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
     out.print(grid(("table", "version", "files", "files merged", "files deleted"), rows))
@@ -51,8 +55,10 @@ def restore(
     lake: Lake = None,
 ) -> None:
     """Put a table back to an earlier version, and refresh the tables that are made of it."""
-    from flows import lakehouse
-    from flows.status import named
+    from flows.restore import check_restore
 
-    name = named(where := place("lake", lake), table)
+    name = check_restore(where := place("lake", lake), table, version)
+
+    from flows import lakehouse  # imports Prefect
+
     report("restore", lambda: lakehouse.restore(name, version, where))

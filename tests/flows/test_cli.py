@@ -1,7 +1,10 @@
 """The command line where no flow runs: usage, status, SQL, sample."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -214,3 +217,75 @@ def test_a_misspelt_lake_is_told_and_not_made(
     assert exit_of(monkeypatch, *command, "--lake", lake) == 1
     assert "no lake here yet" in capsys.readouterr().err
     assert not Path(lake).exists()
+
+
+WITHOUT_PREFECT = """
+import sys
+from flows.cli import main
+for arguments in sys.argv[1:]:
+    sys.argv = ["keystone", *arguments.split()]
+    try:
+        main()
+    except SystemExit as end:
+        print(end.code, "prefect" in sys.modules)
+"""
+
+
+def test_a_slip_in_an_argument_is_told_before_prefect_is_imported(orders: str) -> None:
+    slips = {
+        "run --source /nowhere": "there is no such folder",
+        "run --source . --runner dsk": "there is no runner dsk",
+        "run --source . --as-of yesterday": "Invalid value for '--as-of'",
+        "run --source . --archive s3://KEY:SECRET@bucket": "s3://***@bucket: ",
+        "refresh --runner dask=tls://user:SECRET@host": "tls://***@host: ",
+        "replay nonsense": "there is no quarantine for nonsense",
+        "restore nonsense --version 1": "there is no table nonsense",
+        "restore silver.orders --version 999": "there is no version 999",
+        "restore quarantine.orders --version 0": "cannot be put back alone",
+        "history nonsense": "there is no table nonsense",
+        "maintain --keep-days -1": "Invalid value for '--keep-days'",
+        "maintain --lake /nowhere": "there is no lake here yet",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PREFECT, *slips],
+        env={**os.environ, "KEYSTONE_LAKE": orders, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    ends = [line.split() for line in done.stdout.splitlines()]
+    assert {imported for _, imported in ends} == {"False"}
+    assert {code for code, _ in ends} <= {"1", "2"}
+    assert len(ends) == len(slips)
+    for said in slips.values():
+        assert said in done.stderr
+    assert "SECRET" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+class PanicException(BaseException):
+    """As Rust raises it: no Exception."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (PanicException("called unwrap on\na None value"), "called unwrap on a None value"),
+        (PanicException(), "PanicException"),
+        (MemoryError(), "there is not enough memory: "),
+        (OSError("s3://KEY:SECRET@bucket: no answer"), "s3://***@bucket: no answer"),
+    ],
+)
+def test_whatever_ends_a_command_is_one_line(
+    error: BaseException,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(_: str) -> None:
+        raise error
+
+    monkeypatch.setattr("flows.status.status", fail)
+    assert exit_of(monkeypatch, "status", "--lake", "here") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {said}")

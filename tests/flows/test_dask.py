@@ -23,6 +23,7 @@ from flows.outcome import Outcome, RunFailedError
 from flows.records import refresh_records
 from flows.runner import UnlikeWorkersError, spread, task_runner
 from flows.sample import write_sample
+from flows.settings import MissingSettingError
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]
@@ -244,7 +245,7 @@ def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_runner_that_there_is_not() -> None:
-    with pytest.raises(ValueError, match="there is no runner ray"), task_runner("ray"):
+    with pytest.raises(MissingSettingError, match="there is no runner ray"), task_runner("ray"):
         pass
 
 
