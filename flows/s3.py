@@ -31,7 +31,7 @@ class S3Settings(Environment):
 
     aws_block: str = ""
     """A Prefect block to take the credentials from: `aws-credentials/prod`, `s3-bucket/lake`."""
-    s3_seconds: float = Field(default=20, gt=0)
+    s3_seconds: float = Field(default=20, gt=0, le=3600)
     """How long a request may take; what fails is tried again for twice as long."""
 
 

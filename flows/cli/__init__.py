@@ -37,6 +37,10 @@ def main() -> None:
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
             raise
+        if _is_out_of_memory(error):
+            # Not by Rich, which may still have to load a part of itself.
+            print(f"error: {_NO_MEMORY}", file=sys.stderr)
+            sys.exit(1)
         for line in getattr(error, "failures", [_said(error)]):
             err.print("error:", mask(one_line(line)), style="red", soft_wrap=True)
         sys.exit(2 if isinstance(error, MissingSettingError | UnknownTableError) else 1)
@@ -45,10 +49,19 @@ def main() -> None:
 _PANIC = "PanicException"
 """What a bug in Polars or another library of Rust raises: no Exception, and of a hidden module."""
 
+_NO_MEMORY = (
+    "there is not enough memory, or the process may start no more threads: raise its limit, or "
+    "lower KEYSTONE_PART"
+)
+_SIGNS = ("can't start new thread", "failed to map segment", "Cannot allocate memory")
+"""What Python and the loader say where they raise another error than MemoryError."""
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _SIGNS)
+
 
 def _said(error: BaseException) -> str:
-    if isinstance(error, MemoryError):
-        return "there is not enough memory: allow this process more, or lower KEYSTONE_PART"
     # An error of Kafka's client wraps one that speaks better of itself.
     speak = getattr(error.args[0] if error.args else None, "str", None)
     return speak() if speak else str(error) or type(error).__name__

@@ -272,7 +272,8 @@ class PanicException(BaseException):
     [
         (PanicException("called unwrap on\na None value"), "called unwrap on a None value"),
         (PanicException(), "PanicException"),
-        (MemoryError(), "there is not enough memory: "),
+        (MemoryError(), "there is not enough memory, "),
+        (RuntimeError("can't start new thread"), "there is not enough memory, "),
         (OSError("s3://KEY:SECRET@bucket: no answer"), "s3://***@bucket: no answer"),
     ],
 )

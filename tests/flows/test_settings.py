@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.s3 import S3Settings
 from flows.settings import MissingSettingError, place
 
 
@@ -28,7 +29,13 @@ def test_a_lake_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("KEYSTONE_PART", "0"), ("KEYSTONE_PART", "many"), ("KEYSTONE_QUARANTINE_SHARE", "5")],
+    [
+        ("KEYSTONE_PART", "0"),
+        ("KEYSTONE_PART", "many"),
+        ("KEYSTONE_PART", "9" * 30),
+        ("KEYSTONE_QUARANTINE_SHARE", "5"),
+        ("KEYSTONE_QUARANTINE_SHARE", "nan"),
+    ],
 )
 def test_a_setting_that_cannot_be_is_named_at_once_and_its_value_is_not(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
@@ -75,3 +82,12 @@ def test_an_address_that_two_readers_take_for_different_ones_is_refused(uri: str
     with pytest.raises(MissingSettingError, match="on S3"):
         place("source", uri)
     assert place("source", "s3://b/x/") == "s3://b/x/"
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e300"])
+def test_a_time_that_no_request_may_take_is_refused(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_S3_SECONDS", value)
+    with pytest.raises(MissingSettingError, match=r"^KEYSTONE_S3_SECONDS: Input should be"):
+        S3Settings()
