@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 
 import typer
 
@@ -28,6 +29,8 @@ def main() -> None:
     if "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER" not in os.environ:
         # The summary says it all; who wants the log on the terminal says in which form.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+    # A server that does not start says it better, and where one runs elsewhere it does not matter.
+    warnings.filterwarnings("ignore", "Failed to create the Prefect home directory")
     # An orderly end, so that a server that Prefect has started for us ends as well.
     for end in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(end) is not signal.SIG_IGN:  # as nohup wants it
