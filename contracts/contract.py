@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from inspect import cleandoc, signature
+from inspect import cleandoc, get_annotations, signature
 from typing import Annotated, Any
 
 import pandera.polars as pa
@@ -14,6 +14,7 @@ from pandera.backends.polars.register import register_polars_backends
 from pandera.engines.polars_engine import DateTime, Decimal
 
 from contracts.meanings import MEANINGS
+from contracts.times import TOLERANCE, TWO_YEARS, plausible
 
 # A check that is built before its Polars implementation is registered never finds it.
 register_polars_backends()
@@ -22,7 +23,10 @@ Money = Annotated[Decimal, 18, 2]
 """Brazilian reais, exact to the cent."""
 
 Timestamp = Annotated[DateTime, False, None, "us"]
-"""The wall clock of the source (America/Sao_Paulo), without a zone."""
+"""The wall clock of the source (America/Sao_Paulo), without a zone.
+
+In silver, every column of this type has to be plausible: see `contracts.times`.
+"""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,11 @@ class Contract(pa.DataFrameModel):
         layer = layer or cls._promise.layer
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
         cls._promise = Promise(layer, name, key, scope, partition_by, sort_by)
+        for column_name, annotation in get_annotations(cls).items():
+            if layer == "silver" and annotation == Timestamp:
+                field = vars(cls)[column_name]
+                ahead = (field.metadata or {}).get("ahead") or TOLERANCE
+                field.checks = [*field.checks, *plausible(ahead)]
 
     @classmethod
     def promise(cls) -> Promise:
@@ -193,6 +202,16 @@ def column(
         },
         **field,
     )
+
+
+def planned(**declared: Any) -> Any:
+    """Declare a `Timestamp` that is a plan: it may lie two years ahead. Takes what `column` takes.
+
+    Any other timestamp of silver may not lie in the future.
+    """
+    field = column(**declared)
+    field.metadata["ahead"] = TWO_YEARS
+    return field
 
 
 _REFUSED = {

@@ -104,6 +104,7 @@ _LIMITS = {
     "max_value": "at most ",
     "include_min": "without the first",
     "include_max": "without the last",
+    "ahead": "ahead of the clock by at most ",
 }
 
 

@@ -1,6 +1,6 @@
 """The contract of silver.order_items."""
 
-from contracts.contract import Money, Silver, Timestamp, column
+from contracts.contract import Money, Silver, Timestamp, column, planned
 from contracts.vocabulary import HEX_ID
 
 
@@ -11,6 +11,6 @@ class OrderItems(Silver, key=("order_id", "order_item_id")):
     order_item_id: int = column(ge=1)
     product_id: str = column(str_matches=HEX_ID)
     seller_id: str = column(str_matches=HEX_ID)
-    shipping_limit_date: Timestamp = column(nullable=True)
+    shipping_limit_date: Timestamp = planned(nullable=True)
     price: Money = column(ge=0, description="R$ for this item, freight not included.")
     freight_value: Money = column(ge=0, description="R$ for this item.")

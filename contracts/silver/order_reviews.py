@@ -1,10 +1,7 @@
 """The contract of silver.order_reviews."""
 
-import polars as pl
-from polars import col
-
-from contracts.contract import Silver, Timestamp, column, rule
-from contracts.vocabulary import HEX_ID, OPENED, now
+from contracts.contract import Silver, Timestamp, column
+from contracts.vocabulary import HEX_ID
 
 
 class OrderReviews(Silver, key=("review_id", "order_id")):
@@ -21,13 +18,3 @@ class OrderReviews(Silver, key=("review_id", "order_id")):
     review_comment_message: str = column(nullable=True, personal=True)
     review_creation_date: Timestamp = column()
     review_answer_timestamp: Timestamp = column(nullable=True)
-
-    @rule
-    def created_since_2016(cls) -> pl.Expr:
-        """Nothing was sold before the shop opened, so nothing was reviewed."""
-        return col("review_creation_date") >= OPENED
-
-    @rule
-    def created_not_in_the_future(cls) -> pl.Expr:
-        """A review that is asked for tomorrow is not there yet."""
-        return col("review_creation_date") <= now()

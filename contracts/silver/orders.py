@@ -3,8 +3,8 @@
 import polars as pl
 from polars import col
 
-from contracts.contract import Silver, Timestamp, column, rule, warning
-from contracts.vocabulary import HEX_ID, OPENED, ORDER_STATUSES, now
+from contracts.contract import Silver, Timestamp, column, planned, rule, warning
+from contracts.vocabulary import HEX_ID, ORDER_STATUSES
 
 
 class Orders(Silver, key=("order_id",), sort_by=("order_purchase_timestamp",)):
@@ -17,17 +17,7 @@ class Orders(Silver, key=("order_id",), sort_by=("order_purchase_timestamp",)):
     order_approved_at: Timestamp = column(nullable=True)
     order_delivered_carrier_date: Timestamp = column(nullable=True)
     order_delivered_customer_date: Timestamp = column(nullable=True)
-    order_estimated_delivery_date: Timestamp = column()
-
-    @rule
-    def purchased_since_2016(cls) -> pl.Expr:
-        """The shop opened in 2016."""
-        return col("order_purchase_timestamp") >= OPENED
-
-    @rule
-    def purchased_not_in_the_future(cls) -> pl.Expr:
-        """Nobody buys tomorrow."""
-        return col("order_purchase_timestamp") <= now()
+    order_estimated_delivery_date: Timestamp = planned()
 
     @rule
     def estimated_not_before_purchased(cls) -> pl.Expr:

@@ -10,9 +10,8 @@ import pytest
 from polars import col
 
 from contracts import vocabulary
-from contracts.contract import Contract, Gold, Silver, column, rule, warning
+from contracts.contract import Contract, Gold, Silver, Timestamp, column, planned, rule, warning
 from contracts.describe import describe, described, version
-from contracts.silver.orders import Orders
 from transforms.graph import sources, tables
 
 OPENED = datetime(2016, 1, 1, tzinfo=UTC)
@@ -103,24 +102,52 @@ def test_contracts_are_described_where_hypothesis_is_not_installed() -> None:
     assert {*told.stdout.split()} == described().keys()
 
 
+class Parties(Silver, key=("party_id",)):
+    """One row per party."""
+
+    party_id: str = column()
+    began: Timestamp = column()
+    ends: Timestamp = planned()
+
+    @rule
+    def began_since_the_opening(cls) -> pl.Expr:
+        """Nobody parties in a closed shop."""
+        return col("began") >= OPENING
+
+    @rule
+    def began_already(cls) -> pl.Expr:
+        """A party is known once it has begun."""
+        return col("began") <= vocabulary_now()
+
+
+OPENING = datetime.fromisoformat("2016-01-01")
+vocabulary_now = vocabulary.now
+
+
 def test_a_rule_that_asks_the_clock_is_the_same_later() -> None:
-    asks = describe(Orders)["rules"]["purchased_not_in_the_future"]["asks"]
-    assert asks.startswith("col('order_purchase_timestamp') <= now(), where now = pl.lit(")
+    asks = describe(Parties)["rules"]["began_already"]["asks"]
+    assert asks.startswith("col('began') <= vocabulary_now(), where vocabulary_now = pl.lit(")
     assert str(datetime.now(UTC).year) not in asks
 
 
 def test_a_constant_that_a_rule_names_is_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    asks = describe(Orders)["rules"]["purchased_since_2016"]["asks"]
-    assert asks.endswith("where OPENED = 2016-01-01 00:00:00")
-    before = version(describe(Orders))
-    monkeypatch.setitem(Orders.purchased_since_2016.__func__.__wrapped__.__globals__, "OPENED", 0)
-    assert version(describe(Orders)) != before
+    asks = describe(Parties)["rules"]["began_since_the_opening"]["asks"]
+    assert asks.endswith("where OPENING = 2016-01-01 00:00:00")
+    before = version(describe(Parties))
+    monkeypatch.setitem(globals(), "OPENING", 0)
+    assert version(describe(Parties)) != before
 
 
 def test_a_function_of_ours_that_a_rule_names_is_part_of_it() -> None:
-    assert vocabulary.now.__name__ == "now"
-    asks = describe(Orders)["rules"]["purchased_not_in_the_future"]["asks"]
+    asks = describe(Parties)["rules"]["began_already"]["asks"]
     assert "America/Sao_Paulo" in asks
+
+
+def test_how_far_a_time_may_lie_ahead_is_part_of_the_contract_and_the_clock_is_not() -> None:
+    told = describe(Parties)["columns"]
+    assert told["ends"]["rules"]["ends_is_not_in_the_far_future"] == {"ahead": "730 days"}
+    assert told["began"]["rules"]["began_is_not_in_the_future"] == {"ahead": "5 minutes"}
+    assert str(datetime.now(UTC).year) not in str(told)
 
 
 def test_words_and_layout_leave_the_version_as_it_is() -> None:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import polars as pl
 import pytest
 
 from contracts.contract import Contract
@@ -15,6 +16,7 @@ from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_payments import FactPayments
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
+from contracts.rules import rules
 from contracts.silver.customers import Customers
 from contracts.silver.geolocation_points import GeolocationPoints
 from contracts.silver.order_items import OrderItems
@@ -23,6 +25,7 @@ from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from contracts.silver.products import Products
 from tests.contracts.keeps import keeps, known, may_be_absent
+from transforms.graph import tables
 
 at = datetime.fromisoformat
 
@@ -144,8 +147,6 @@ def test_only_what_may_be_unknown_may_be_absent(contract: type[Contract]) -> Non
 @pytest.mark.parametrize(
     ("rule", "values", "kept"),
     [
-        ("purchased_since_2016", {PURCHASED: at("2016-01-01")}, True),
-        ("purchased_since_2016", {PURCHASED: at("2015-12-31 23:59:59")}, False),
         (
             "estimated_not_before_purchased",
             {PURCHASED: at("2017-11-24 23:59:59"), ESTIMATED: at("2017-11-24")},
@@ -199,11 +200,42 @@ def test_the_moments_of_an_order(rule: str, values: dict[str, object], *, kept: 
     assert keeps(Orders, rule, **values) == kept
 
 
-@pytest.mark.parametrize(("later", "kept"), [(-1, True), (1, False)])
-def test_the_future_begins_now_in_sao_paulo(later: int, *, kept: bool) -> None:
+TIMES = [
+    (table.contract, name)
+    for table in tables().values()
+    if table.contract.promise().layer == "silver"
+    for name, dtype in table.contract.fields().items()
+    if isinstance(dtype, pl.Datetime)
+]
+PLANS = {ESTIMATED, "shipping_limit_date"}
+
+
+@pytest.mark.parametrize(("contract", "column"), TIMES)
+def test_every_time_of_silver_is_plausible(contract: type[Contract], column: str) -> None:
     now = datetime.now(UTC).astimezone(ZoneInfo("America/Sao_Paulo")).replace(tzinfo=None)
-    purchased = {PURCHASED: now + timedelta(minutes=later)}
-    assert keeps(Orders, "purchased_not_in_the_future", **purchased) == kept
+    opened, minute = at("2016-01-01"), timedelta(minutes=1)
+    ahead, future = (
+        (timedelta(days=730), "far_future") if column in PLANS else (timedelta(minutes=5), "future")
+    )
+    tried = {
+        None: set(),
+        at("0001-01-01"): {"is_not_a_sentinel_date"},
+        at("1900-01-01"): {"is_not_a_sentinel_date"},
+        at("1970-01-01"): {"is_not_a_sentinel_date"},
+        at("2999-12-31"): {"is_not_a_sentinel_date"},
+        at("9999-12-31 23:59:59"): {"is_not_a_sentinel_date"},
+        at("1970-01-02"): {"is_not_before_the_shop_opened"},
+        opened - timedelta(seconds=1): {"is_not_before_the_shop_opened"},
+        opened: set(),
+        at("2018-08-29 15:00:37"): set(),
+        now + ahead - minute: set(),
+        now + ahead + minute: {f"is_not_in_the_{future}"},
+        at("9999-12-30"): {f"is_not_in_the_{future}"},
+    }
+    names = [rule.name for rule in rules(contract) if rule.name.startswith(f"{column}_is_not_")]
+    for moment, broken in tried.items():
+        found = {name for name in names if not keeps(contract, name, **{column: moment})}
+        assert found == {f"{column}_{name}" for name in broken}
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from contracts.silver.geolocation_points import GeolocationPoints
 from contracts.silver.order_items import OrderItems
 from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
+from contracts.times import SENTINELS
 from contracts.vocabulary import REAIS
 from transforms.graph import tables
 
@@ -59,6 +60,14 @@ class DimMood(Gold, key=("mood",)):
     mood: str = column()
 
 
+def plausible(column: str) -> list[str]:
+    return [
+        f"{column}_is_not_a_sentinel_date",
+        f"{column}_is_not_before_the_shop_opened",
+        f"{column}_is_not_in_the_future",
+    ]
+
+
 def name_of(contract: type[Contract]) -> str:
     return contract.promise().table
 
@@ -83,6 +92,8 @@ def test_rules_go_column_by_column_and_then_row_by_row() -> None:
         "price_is_present",
         "price_is_at_least_0",
         "entered_is_present",
+        *plausible("entered"),
+        *plausible("left"),
         "kind_is_present",
         "kind_is_known",
         "left_after_entered",
@@ -101,7 +112,9 @@ def test_a_lost_cast_is_named_before_presence() -> None:
         "price_is_at_least_0",
         "entered_is_a_timestamp",
         "entered_is_present",
+        *plausible("entered"),
         "left_is_a_timestamp",
+        *plausible("left"),
         "kind_is_present",
         "kind_is_known",
         "left_after_entered",
@@ -120,8 +133,10 @@ def test_rules_bear_the_names_that_people_search_for() -> None:
         "order_id_is_well_formed",
         "order_status_is_known",
         "order_approved_at_is_a_timestamp",
-        "purchased_since_2016",
-        "purchased_not_in_the_future",
+        "order_approved_at_is_not_a_sentinel_date",
+        "order_approved_at_is_not_before_the_shop_opened",
+        "order_approved_at_is_not_in_the_future",
+        "order_estimated_delivery_date_is_not_in_the_far_future",
         "estimated_not_before_purchased",
         "delivered_not_before_purchased",
         "price_is_a_number",
@@ -200,6 +215,16 @@ def test_rules_do_not_depend_on_what_was_imported_first() -> None:
     assert done.stderr == ""
 
 
+def plausible_in_words(column: str) -> dict[str, str]:
+    dates = ", ".join(f"`{date}`" for date in SENTINELS)
+    words = (
+        f"`{column}` is not a sentinel date: {dates}.",
+        f"`{column}` is not before the shop opened: at least `2016-01-01 00:00:00`.",
+        f"`{column}` is not in the future: ahead of the clock by at most `5 minutes`.",
+    )
+    return dict(zip(plausible(column), words, strict=True))
+
+
 def test_a_rule_says_in_words_what_it_asks() -> None:
     assert {rule.name: rule.words for rule in rules(Visits)} == {
         "visit_id_is_present": "`visit_id` is present.",
@@ -208,6 +233,8 @@ def test_a_rule_says_in_words_what_it_asks() -> None:
         "price_is_present": "`price` is present.",
         "price_is_at_least_0": "`price` is at least 0.",
         "entered_is_present": "`entered` is present.",
+        **plausible_in_words("entered"),
+        **plausible_in_words("left"),
         "kind_is_present": "`kind` is present.",
         "kind_is_known": "`kind` is known: `long`, `short`.",
         "left_after_entered": "Nobody leaves before they come.",

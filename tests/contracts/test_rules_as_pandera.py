@@ -26,6 +26,7 @@ AMOUNTS = [None, Decimal("-0.01"), Decimal(0), Decimal("1.23")]
 DEGREES = [None, nan, 0.0, -23.5, -46.6, 80.0]
 MOMENTS = [
     None,
+    at("1970-01-01"),
     at("2015-12-31 23:59:59"),
     at("2017-11-24"),
     at("2017-11-24 10:00"),
@@ -89,6 +90,7 @@ def said(check: str, *, of: str | None) -> str:
         r"isin\(.*\)": "is_known",
         r"greater_than_or_equal_to\((\d+)\)": r"is_at_least_\1",
         r"in_range\((\d+), (\d+)\)": r"is_between_\1_and_\2",
+        r"(is_not_\w+)": r"\1",
     }
     if of is None:
         return check

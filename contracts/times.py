@@ -1,0 +1,57 @@
+"""Which times are plausible: what every timestamp of silver has to keep."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from typing import Any
+
+import pandera.polars as pa
+import polars as pl
+from pandera.api.polars.types import PolarsData
+
+from contracts.vocabulary import OPENED, now
+
+TOLERANCE = timedelta(minutes=5)
+"""How far the clock of a source may be ahead of ours."""
+
+TWO_YEARS = timedelta(days=730)
+"""How far ahead a plan may lie: an estimated delivery, a limit for shipping."""
+
+SENTINELS = (
+    *(date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)),
+    *(date(1969, 12, 31), date(1970, 1, 1)),
+    *(date(2099, 12, 31), date(2999, 12, 31), date(9999, 12, 31)),
+)
+"""Dates that systems write where they know none: the ends of their calendars and their epochs."""
+
+
+def plausible(ahead: timedelta) -> list[pa.Check]:
+    """Return the checks of a timestamp: a time that is not plausible breaks exactly one of them.
+
+    Args:
+        ahead: how far the time may lie ahead of the clock.
+    """
+    future = "future" if ahead <= TOLERANCE else "far_future"
+    return [
+        _check("is_not_a_sentinel_date", lambda time: ~_is_sentinel(time), dates=SENTINELS),
+        _check(
+            "is_not_before_the_shop_opened",
+            lambda time: (time >= OPENED) | _is_sentinel(time),
+            min_value=OPENED,
+        ),
+        _check(
+            f"is_not_in_the_{future}",
+            lambda time: (time <= now() + ahead) | _is_sentinel(time),
+            ahead=f"{ahead.days} days" if ahead.days else f"{ahead.seconds // 60} minutes",
+        ),
+    ]
+
+
+def _is_sentinel(time: pl.Expr) -> pl.Expr:
+    return time.dt.date().is_in(SENTINELS)
+
+
+def _check(name: str, keeps: Callable[[pl.Expr], pl.Expr], **statistics: Any) -> pa.Check:
+    def check(data: PolarsData) -> pl.LazyFrame:
+        return data.lazyframe.select(keeps(pl.col(data.key)))
+
+    return pa.Check(check, name=name, statistics=statistics)
