@@ -13,6 +13,7 @@ import polars as pl
 
 from benchmarks.tables import PARTITIONED, folders
 from contracts.check import check
+from contracts.technical import SILVER
 from flows.landing import arrivals
 from transforms.graph import Table, tables
 from transforms.latest import latest
@@ -28,8 +29,8 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
         if table.source:
             raw = _raw([source / file.name for file in files[table.source]])
             typed, bad = _sifted(raw, table) if contracts else (table.function(raw), None)
-            versions = typed.with_columns(_event_time=pl.lit(datetime.now(UTC)))
-            rows = latest(versions, table.contract.promise().key).drop("_event_time")
+            versions = typed if contracts else typed.with_columns(**_origin())
+            rows = latest(versions, table.contract.promise().key).drop(SILVER.names())
         else:
             rows, bad = table.function(**_inputs(table, made)), None
         made[name] = rows.select(table.contract.fields().names()).collect(engine="streaming")
@@ -47,8 +48,16 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
 
 def _raw(paths: list[Path]) -> pl.LazyFrame:
     return pl.scan_csv(paths, infer_schema=False).with_columns(
-        _corrupt_record=pl.lit(None, pl.String), _event_time=pl.lit(datetime.now(UTC))
+        _corrupt_record=pl.lit(None, pl.String), **_origin()
     )
+
+
+def _origin() -> dict[str, pl.Expr]:
+    return {
+        "_source": pl.lit("file"),
+        "_position": pl.int_range(1, pl.len() + 1),
+        "_event_time": pl.lit(datetime.now(UTC)),
+    }
 
 
 def _sifted(raw: pl.LazyFrame, table: Table) -> tuple[pl.LazyFrame, pl.DataFrame]:

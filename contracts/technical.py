@@ -19,8 +19,8 @@ PROVENANCE = pl.Schema(
 true (a file's modification time, or what the message says), when it reached us, the source's
 columns that the contract does not know (JSON), and the text of a record that could not be read."""
 
-SILVER = pl.Schema({"_event_time": pl.Datetime("us", "UTC")})
-"""Of every silver row that comes from a record: when that record was true."""
+SILVER = pl.Schema({name: PROVENANCE[name] for name in ("_source", "_position", "_event_time")})
+"""Of every silver row that comes from a record: where that record stands, and when it was true."""
 
 VERSIONED = pl.Schema({"_version": pl.Int64()})
 """Of every silver and gold row: the version of its table that last changed it."""

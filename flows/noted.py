@@ -16,6 +16,7 @@ from deltalake import DeltaTable, Field, Schema
 
 from contracts.contract import Contract
 from contracts.describe import Description, describe, version
+from contracts.technical import stored
 
 
 def with_note(schema: Schema, contract: type[Contract]) -> Schema:
@@ -32,9 +33,11 @@ def noted(handle: DeltaTable) -> Description | None:
 
 
 def made_under(handle: DeltaTable, contract: type[Contract]) -> bool:
-    """Tell whether the table was made under the contract as it is now."""
-    note = noted(handle)
-    return note is not None and version(note) == _version(contract)
+    """Return whether the table was made under the contract as it is now, with all its columns."""
+    note, columns = noted(handle), {field.name for field in handle.schema().fields}
+    return (
+        note is not None and version(note) == _version(contract) and columns == {*stored(contract)}
+    )
 
 
 def promised(handle: DeltaTable, today: Description) -> Description:

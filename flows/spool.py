@@ -58,7 +58,7 @@ def write_spool(source: str, spool: Path) -> list[str]:
         _records(contract, files[contract], spool, rejected).sink_parquet(path)
         raw[contract] = pl.scan_parquet(path)
     events = pl.concat([_encode(contract, events) for contract, events in life(raw).items()])
-    in_order = events.sort("_order").drop("_order")
+    in_order = events.sort("_order", "_record").drop("_order", "_record")
     in_order.sink_parquet(spool / _EVENTS, row_group_size=_BATCH)
     return [str(reason) for reason in rejected]
 
@@ -105,6 +105,7 @@ def _encode(contract: type[Bronze], events: pl.LazyFrame) -> pl.LazyFrame:
     readable = pl.col("_corrupt_record").is_null()
     return events.select(
         pl.col("_order"),
+        pl.col("_record"),
         pl.lit(contract.promise().name).alias("entity"),
         pl.when(readable).then(message_key(contract)),
         pl.when(readable)

@@ -51,12 +51,12 @@ def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]
       read and lies within the shop's life.
 
     Should the source have several records of one key, their last versions are of one moment, and
-    all other versions of an earlier one. So the record that wins by (event time, contents) is the
-    one that wins among the source's.
+    all other versions of an earlier one. Events of one moment keep the order of their records. So
+    the record that wins by (event time, position) is the one that wins among the source's.
 
     Shape: for each entity of `raw` (all nine, with the source's columns and `_corrupt_record`),
-    those columns, `_event_time` (UTC), and `_order`, a number that puts the events of all entities
-    in the order in which they happen.
+    those columns, `_event_time` (UTC), and two numbers that put the events of all entities in the
+    order in which they happen: `_order`, and among equals `_record`, the record's own number.
     """
     beside = {contract: _judged(contract, raw[contract]) for contract in TURNS}
 
@@ -96,10 +96,17 @@ def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]
 
 
 def message_key(contract: type[Bronze]) -> pl.Expr:
-    """Return the key of an entity's messages: the raw values of its silver key, joined by "/"."""
+    """Return the key of an entity's messages: the raw values of its silver key, joined by "/".
+
+    White space around a value is left out: all versions of a record must reach one partition.
+    """
     typed = _made_of(contract).contract
     raw = [typed.parsed_from()[name] for name in typed.promise().key]
-    return pl.concat_str([col(name).fill_null("") for name in raw], separator="/").alias("key")
+    return pl.concat_str([_trimmed(name) for name in raw], separator="/").alias("key")
+
+
+def _trimmed(name: str) -> pl.Expr:
+    return col(name).str.strip_chars().fill_null("")
 
 
 def _made_of(contract: type[Bronze]) -> Table:
@@ -108,7 +115,7 @@ def _made_of(contract: type[Bronze]) -> Table:
 
 def _judged(contract: type[Bronze], raw: LazyFrame) -> LazyFrame:
     table = _made_of(contract)
-    return judged(raw, table.function, table.contract)
+    return judged(raw, table.function, table.contract).with_row_index("_record")
 
 
 def _dated(orders: LazyFrame) -> LazyFrame:
@@ -176,6 +183,7 @@ def _events(contract: type[Bronze], known: LazyFrame, closing: LazyFrame) -> Laz
             *(col(RAW + name).alias(name) for name in columns),
             time.alias("_event_time"),
             (time.dt.epoch("ms") * len(TURNS) + TURNS.index(contract)).alias("_order"),
+            "_record",
         )
     )
 

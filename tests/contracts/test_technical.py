@@ -20,8 +20,9 @@ def test_bronze_is_stored_with_where_it_came_from() -> None:
     assert stored(bronze.Sellers) == {**dict.fromkeys(source, pl.String), **PROVENANCE}
 
 
-def test_silver_made_from_records_is_stored_with_their_time() -> None:
-    assert stored(Sellers) == {**Sellers.fields(), "_event_time": MOMENT, **VERSIONED}
+def test_silver_made_from_records_is_stored_with_where_and_when_they_stand() -> None:
+    origin = {"_source": pl.String, "_position": pl.Int64, "_event_time": MOMENT}
+    assert stored(Sellers) == {**Sellers.fields(), **origin, **VERSIONED}
 
 
 def test_derived_tables_are_stored_as_their_contract_says() -> None:

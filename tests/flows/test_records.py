@@ -303,9 +303,13 @@ def test_any_delivery_in_any_rhythm_ends_in_the_same_silver(
     deliveries: Sequence[Sequence[tuple[str, str, int]]], refreshed: Sequence[bool]
 ) -> None:
     with TemporaryDirectory() as one, TemporaryDirectory() as many:
-        _append(one, [version for delivery in reversed(deliveries) for version in delivery])
+        named = [
+            [(name, position, version) for position, version in enumerate(delivery)]
+            for name, delivery in enumerate(deliveries)
+        ]
+        _append(one, [version for delivery in reversed(named) for version in reversed(delivery)])
         refresh_records(one, ORDERS)
-        for delivery, now in zip(deliveries, refreshed, strict=False):
+        for delivery, now in zip(named, refreshed, strict=False):
             _append(many, delivery)
             if now:
                 refresh_records(many, ORDERS)
@@ -314,7 +318,7 @@ def test_any_delivery_in_any_rhythm_ends_in_the_same_silver(
         assert len(quarantine(one)) == len(quarantine(many))
 
 
-def _append(lake: str, versions: Sequence[tuple[str, str, int]]) -> None:
+def _append(lake: str, versions: Sequence[tuple[int, int, tuple[str, str, int]]]) -> None:
     handle = delta.open_table(lake, bronze.Orders)
     rows = [
         {
@@ -323,11 +327,11 @@ def _append(lake: str, versions: Sequence[tuple[str, str, int]]) -> None:
             "order_status": status,
             "order_purchase_timestamp": "2017-01-01 00:00:00",
             "order_estimated_delivery_date": "2017-01-02 00:00:00",
-            "_source": f"test/{handle.version()}",
+            "_source": f"file/{position:064}/{name}.csv",
             "_position": position,
             "_event_time": NOON + timedelta(hours=hours),
         }
-        for position, (order_id, status, hours) in enumerate(versions)
+        for name, position, (order_id, status, hours) in versions
     ]
     schema = {**bronze.Orders.fields(), **PROVENANCE}
     frame = pl.DataFrame(rows, schema)

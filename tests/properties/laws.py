@@ -1,6 +1,7 @@
 """What holds for every table of the graph, whatever it makes; each law is a function of a table."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import polars as pl
 from hypothesis import strategies as st
@@ -28,6 +29,7 @@ def laws(table: Table) -> list[Law]:
             every_record_ends_in_one_place,
             each_record_is_typed_for_itself,
             order_duplicates_and_parts_do_not_matter,
+            of_one_file_the_later_record_wins,
             it_is_lazy,
         ]
     local = [some_scopes_alone_are_made_as_among_all] if table.contract.promise().scope else []
@@ -79,13 +81,22 @@ def each_record_is_typed_for_itself(table: Table, data: st.DataObject) -> None:
 
 def order_duplicates_and_parts_do_not_matter(table: Table, data: st.DataObject) -> None:
     """The same records in any order, some of them twice, in parts or at once, are one silver."""
-    raw = arrived(data.draw(_records(table)), data.draw(st.lists(st.integers(0, 2), max_size=9)))
+    raw = data.draw(_records(table).flatmap(_delivered))
     at_once = _silver(table, raw).collect()
     order = data.draw(st.permutations([*range(len(raw)), *range(len(raw))]))
     cut = data.draw(st.integers(0, len(order)))
     in_parts = pl.concat([_silver(table, raw[part]) for part in (order[:cut], order[cut:])])
     together = latest(in_parts, table.contract.promise().key).collect()
     assert_frame_equal(together, at_once, check_row_order=False)
+
+
+def of_one_file_the_later_record_wins(table: Table, data: st.DataObject) -> None:
+    """Of the records of one file with the same key, silver has the last one that is not broken."""
+    raw = arrived(data.draw(_records(table)))
+    kept, _ = _sifted(table, raw)
+    last = kept.unique(table.contract.promise().key, keep="last", maintain_order=True)
+    order = data.draw(st.permutations(range(len(raw))))
+    assert_frame_equal(_silver(table, raw[order]).collect(), last, check_row_order=False)
 
 
 def valid_inputs_make_what_is_promised(table: Table, data: st.DataObject) -> None:
@@ -159,6 +170,28 @@ def _records(draw: st.DrawFn, table: Table) -> pl.DataFrame:
     good = valid(table.contract, min_size=1, source=table.source)
     bad = broken(table.contract, source=table.source, max_size=3).map(lambda drawn: drawn.frame)
     return pl.concat(draw(st.lists(good | bad, min_size=1, max_size=2)))
+
+
+def _delivered(raw: pl.DataFrame) -> st.SearchStrategy[pl.DataFrame]:
+    """Draw from which files and partitions records come, where they stand there, and their time."""
+
+    def each(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+        return st.lists(values, min_size=len(raw), max_size=len(raw))
+
+    return st.builds(
+        lambda hours, sources, positions: arrived(raw, hours).with_columns(
+            pl.Series("_source", sources, pl.String), pl.Series("_position", positions, pl.Int64)
+        ),
+        each(st.integers(0, 1)),
+        each(st.sampled_from(SOURCES)),
+        each(st.integers(1, 3)),
+    )
+
+
+SOURCES = (
+    *(f"file/{digest * 64}/{name}.csv" for digest in "0f" for name in "ab"),
+    *("kafka/topic/0", "kafka/topic/1"),
+)
 
 
 def _sifted(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -5,40 +5,43 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 import polars as pl
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from contracts.technical import SILVER
 from transforms.latest import latest
 
-Version = tuple[str, int, int, str | None, int | None]
-"""Two columns of a key, the hour of `_event_time`, two columns of content."""
+Version = tuple[str, int, str | None, int, int, str | None]
+"""Two columns of a key, source, position, the hour of `_event_time`, contents."""
 
 MIDNIGHT = datetime(2017, 11, 24, tzinfo=UTC)
 KEY = ("order_id", "item")
-SCHEMA = pl.Schema(
-    {
-        "order_id": pl.String(),
-        "item": pl.Int64(),
-        "status": pl.String(),
-        "price": pl.Int64(),
-        "_event_time": pl.Datetime("us", "UTC"),
-    }
+SCHEMA = {"order_id": pl.String(), "item": pl.Int64(), "status": pl.String(), **SILVER}
+EARLY, LATE = "f" * 64, "0" * 64
+SOURCES = (
+    *(f"file/{EARLY}/orders_1.csv", f"file/{LATE}/orders_1.csv", f"file/{LATE}/orders_2.csv"),
+    *("kafka/orders/0", "kafka/orders/1", None),
 )
 VERSIONS = st.lists(
     st.tuples(
         st.sampled_from("ab"),
         st.sampled_from([1, 2]),
+        st.sampled_from(SOURCES),
+        st.sampled_from([1, 2, 10]),
         st.sampled_from([0, 1, 2]),
         st.sampled_from([None, "", "x", "y"]),
-        st.sampled_from([None, -1, 1]),
     ),
     max_size=12,
 )
 
 
 def frame(versions: Sequence[Version]) -> pl.LazyFrame:
-    rows = [(a, b, c, d, MIDNIGHT + timedelta(hours=hour)) for a, b, hour, c, d in versions]
+    rows = [
+        (order_id, item, status, source, position, MIDNIGHT + timedelta(hours=hour))
+        for order_id, item, source, position, hour, status in versions
+    ]
     return pl.LazyFrame(rows, schema=SCHEMA, orient="row")
 
 
@@ -46,25 +49,51 @@ def assert_same(left: pl.LazyFrame, right: pl.LazyFrame) -> None:
     assert_frame_equal(left, right, check_row_order=False)
 
 
-def test_the_later_version_wins_wherever_it_stands() -> None:
-    early, late = ("a", 1, 0, "z", 9), ("a", 1, 1, "a", 1)
-    assert_same(latest(frame([early, late]), KEY), frame([late]))
-    assert_same(latest(frame([late, early]), KEY), frame([late]))
-
-
-def test_versions_of_the_same_moment_are_told_apart_by_their_contents() -> None:
-    less, more, most = ("a", 1, 0, "x", 9), ("a", 1, 0, "y", 1), ("a", 1, 0, "y", 2)
-    assert_same(latest(frame([most, less, more]), KEY), frame([most]))
-    assert_same(latest(frame([less, more]), KEY), frame([more]))
-
-
-def test_a_value_wins_over_none_at_the_same_moment() -> None:
-    empty, full = ("a", 1, 0, None, None), ("a", 1, 0, "", None)
-    assert_same(latest(frame([full, empty]), KEY), frame([full]))
+@pytest.mark.parametrize(
+    ("loser", "winner"),
+    [
+        pytest.param(
+            ("a", 1, "kafka/orders/1", 9, 0, "y"), ("a", 1, SOURCES[0], 1, 1, "x"), id="time"
+        ),
+        pytest.param(
+            ("a", 1, f"file/{EARLY}/orders_1.csv", 9, 0, "y"),
+            ("a", 1, f"file/{LATE}/orders_2.csv", 1, 0, "x"),
+            id="name of the file, whatever its digest",
+        ),
+        pytest.param(
+            ("a", 1, f"file/{EARLY}/orders_1.csv", 9, 0, "y"),
+            ("a", 1, f"file/{LATE}/orders_1.csv", 10, 0, "x"),
+            id="row of files of one name, whatever their digests",
+        ),
+        pytest.param(
+            ("a", 1, f"file/{LATE}/2018/a.csv", 1, 0, "y"),
+            ("a", 1, f"file/{EARLY}/2019/a.csv", 1, 0, "x"),
+            id="folder of the file",
+        ),
+        pytest.param(
+            ("a", 1, SOURCES[0], 2, 0, "y"), ("a", 1, SOURCES[0], 10, 0, "x"), id="row of a file"
+        ),
+        pytest.param(
+            ("a", 1, "kafka/orders/0", 2, 0, "y"),
+            ("a", 1, "kafka/orders/0", 10, 0, "x"),
+            id="offset of a partition",
+        ),
+        pytest.param(
+            ("a", 1, SOURCES[0], 1, 0, "x"), ("a", 1, SOURCES[0], 1, 0, "y"), id="contents"
+        ),
+        pytest.param(
+            ("a", 1, SOURCES[0], 1, 0, None), ("a", 1, SOURCES[0], 1, 0, ""), id="a value over none"
+        ),
+    ],
+)
+def test_the_later_version_wins_wherever_it_stands(loser: Version, winner: Version) -> None:
+    assert_same(latest(frame([loser, winner]), KEY), frame([winner]))
+    assert_same(latest(frame([winner, loser]), KEY), frame([winner]))
 
 
 def test_each_key_has_a_row_of_its_own() -> None:
-    rows: list[Version] = [("a", 1, 0, "x", 1), ("a", 2, 0, "x", 1), ("b", 1, 0, "x", 1)]
+    keys = [("a", 1), ("a", 2), ("b", 1)]
+    rows: list[Version] = [(*key, SOURCES[0], 1, 0, "x") for key in keys]
     assert_same(latest(frame(rows), KEY), frame(rows))
 
 
@@ -73,15 +102,17 @@ def test_no_versions_make_no_rows() -> None:
 
 
 def test_columns_and_types_stay_as_they_are() -> None:
-    versions = frame([("a", 1, 0, "x", 1)])
+    versions = frame([("a", 1, SOURCES[0], 1, 0, "x")])
     assert latest(versions, KEY).collect_schema() == versions.collect_schema()
 
 
 @given(VERSIONS)
 def test_the_winner_is_the_greatest_version_of_its_key(versions: list[Version]) -> None:
-    def rank(version: Version) -> tuple[int, tuple[bool, str], tuple[bool, int]]:
-        _, _, hour, status, price = version
-        return hour, (status is not None, status or ""), (price is not None, price or 0)
+    def rank(version: Version) -> tuple[int, tuple[bool, str], int, tuple[bool, str], str]:
+        _, _, source, position, hour, status = version
+        name = (source or "").replace(f"{EARLY}/", "").replace(f"{LATE}/", "")
+        named = source is not None, name
+        return hour, named, position, (status is not None, status or ""), source or ""
 
     keys = {version[:2] for version in versions}
     winners = [max((v for v in versions if v[:2] == key), key=rank) for key in keys]

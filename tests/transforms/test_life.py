@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.contract import Bronze
+from contracts.technical import SILVER
 from tests import good
 from tests.examples import examples
 from transforms.graph import Table, tables
@@ -89,13 +90,18 @@ def entity(contract: type[Bronze]) -> str:
 
 
 def told(raw: Raw, contract: type[Bronze] = bronze.Orders) -> pl.DataFrame:
-    return life(raw)[contract].sort("_order").collect()
+    return life(raw)[contract].sort("_order", "_record").collect()
 
 
 def happened(raw: Raw) -> Raw:
-    """All events, in memory, for `sift` reads its records twice and must find the same order."""
-    events = life(raw)
-    return dict(zip(events, map(pl.DataFrame.lazy, pl.collect_all(events.values())), strict=True))
+    """All events, as they are sent: one after the other, to one partition of their topic."""
+    return {
+        contract: events.sort("_order", "_record")
+        .collect()
+        .with_columns(_source=pl.lit("kafka/topic/0"), _position=pl.int_range(pl.len()))
+        .lazy()
+        for contract, events in life(raw).items()
+    }
 
 
 def utc(*moment: int) -> datetime:
@@ -150,7 +156,9 @@ def test_a_broken_order_is_told_once_within_the_life_of_the_shop(
     raw = shop(orders=[{}, {"order_id": "f" * 32, **spoilt}])
     versions = told(raw).filter(pl.col("order_id").ne_missing(ORDER))
     assert versions["_event_time"].to_list() == [when]
-    assert_frame_equal(versions.drop("_event_time", "_order"), raw[bronze.Orders].tail(1).collect())
+    assert_frame_equal(
+        versions.drop("_event_time", "_order", "_record"), raw[bronze.Orders].tail(1).collect()
+    )
 
 
 def test_without_a_readable_order_all_is_told_when_the_shop_opened() -> None:
@@ -190,9 +198,9 @@ def test_an_hour_that_summer_time_skipped_is_the_hour_after() -> None:
 
 
 def test_the_key_of_a_message_is_the_raw_key_of_its_record() -> None:
-    raw = shop(order_items=[{}, {"order_item_id": None}])
+    raw = shop(order_items=[{}, {"order_id": f" {ORDER} "}, {"order_item_id": None}])
     keys = raw[bronze.OrderItems].select(message_key(bronze.OrderItems)).collect()
-    assert keys["key"].to_list() == [f"{ORDER}/1", f"{ORDER}/"]
+    assert keys["key"].to_list() == [f"{ORDER}/1", f"{ORDER}/1", f"{ORDER}/"]
     point = raw[bronze.Geolocation].select(message_key(bronze.Geolocation)).collect()
     assert point["key"].to_list() == ["20040/-22.9/-43.2/rio de janeiro/RJ"]
 
@@ -268,7 +276,14 @@ def test_of_records_with_one_key_the_same_one_wins_whatever_their_times(
 def assert_same_end(raw: Raw) -> None:
     """By file or by event, the same rows are in silver and the same records in quarantine."""
     events = happened(raw)
-    dump = {c: frame.with_columns(_event_time=pl.lit(utc(2019, 1, 1))) for c, frame in raw.items()}
+    dump = {
+        contract: frame.with_columns(
+            _event_time=pl.lit(utc(2019, 1, 1)),
+            _source=pl.lit("file/digest/name.csv"),
+            _position=pl.int_range(1, pl.len() + 1),
+        )
+        for contract, frame in raw.items()
+    }
     for contract, table in TYPED.items():
         by_file, by_event = (
             sift(records[contract], table.function, table.contract) for records in (dump, events)
@@ -293,7 +308,7 @@ def test_every_record_is_told_as_it_is(raw: Raw) -> None:
 
 def silver(sifted: Sifted, table: Table) -> pl.DataFrame:
     key = list(table.contract.promise().key)
-    return latest(sifted.kept, key).drop("_event_time").sort(key).collect()
+    return latest(sifted.kept, key).drop(SILVER.names()).sort(key).collect()
 
 
 def quarantine(sifted: Sifted, contract: type[Bronze]) -> pl.DataFrame:

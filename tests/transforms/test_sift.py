@@ -14,7 +14,7 @@ from polars.exceptions import ShapeError
 from polars.testing import assert_frame_equal
 
 from contracts.contract import Money, Silver, Timestamp, column, rule, warning
-from contracts.technical import PROVENANCE
+from contracts.technical import PROVENANCE, SILVER
 from transforms.parse import integer, money, text, timestamp
 from transforms.sift import UNREADABLE, sift, warnings
 
@@ -71,7 +71,7 @@ def reasons(*changes: dict[str, Any]) -> list[list[str]]:
     return named.sort("_position").collect()["_broken_rules"].fill_null([]).to_list()
 
 
-def test_a_good_record_is_typed_and_keeps_its_time() -> None:
+def test_a_good_record_is_typed_and_keeps_where_and_when_it_stands() -> None:
     kept, broken = sift(records({}), visits, Visits)
     expected = {
         "visit_id": "v1",
@@ -79,9 +79,11 @@ def test_a_good_record_is_typed_and_keeps_its_time() -> None:
         "price": Decimal("9.90"),
         "entered": datetime.fromisoformat("2017-11-24 10:00"),
         "left": None,
+        "_source": "file/x/a.csv",
+        "_position": 1,
         "_event_time": NOW,
     }
-    schema = {**Visits.fields(), "_event_time": pl.Datetime("us", "UTC")}
+    schema = {**Visits.fields(), **SILVER}
     assert_frame_equal(kept, pl.LazyFrame([expected], schema=schema))
     assert broken.collect().is_empty()
 
@@ -157,7 +159,7 @@ def test_an_unreadable_record_is_not_kept_whatever_it_holds() -> None:
 
 def test_no_records_make_no_rows_of_the_right_types() -> None:
     kept, broken = sift(records(), visits, Visits)
-    assert kept.collect().schema == {**Visits.fields(), "_event_time": pl.Datetime("us", "UTC")}
+    assert kept.collect().schema == {**Visits.fields(), **SILVER}
     assert broken.collect().schema == {**RAW_SCHEMA, "_broken_rules": pl.List(pl.String)}
 
 
@@ -169,14 +171,12 @@ RECORD = st.fixed_dictionaries(
 
 @given(st.lists(RECORD, max_size=8))
 def test_each_record_is_either_kept_or_broken(changes: list[dict[str, str | None]]) -> None:
-    # A record's own moment tells it from the others on both sides.
-    moment = pl.col("_event_time") + pl.duration(hours=pl.col("_position"))
-    raw = records(*changes).with_columns(moment)
+    raw = records(*changes)
     kept, broken = pl.collect_all(sift(raw, visits, Visits))
     assert broken.select((pl.col("_broken_rules").list.len() > 0).all()).item()
-    both = pl.concat([kept["_event_time"], broken["_event_time"]]).sort()
-    assert both.to_list() == raw.collect()["_event_time"].to_list()
-    Visits.validate(kept.drop("_event_time").filter(pl.col("price") <= 10))
+    both = pl.concat([kept["_position"], broken["_position"]]).sort()
+    assert both.to_list() == raw.collect()["_position"].to_list()
+    Visits.validate(kept.drop(SILVER.names()).filter(pl.col("price") <= 10))
 
 
 @pytest.mark.parametrize(

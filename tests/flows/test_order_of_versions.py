@@ -1,0 +1,83 @@
+"""Which version of a record is in silver, through files, refreshes and tables of older code."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import permutations
+from pathlib import Path
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from contracts import bronze
+from flows import delta, parquet
+from flows.ingest import ingest_table
+from flows.records import refresh_records, replay_records
+from transforms.graph import tables
+
+Land = Callable[..., Path]
+ORDERS = tables()["silver.orders"]
+NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
+A, B = "a" * 32, "b" * 32
+
+
+def file(land: Land, name: str, *statuses: str) -> Path:
+    path = land(folder=name, orders=[{"order_status": status} for status in statuses])
+    return (path / "orders.csv").rename(path / f"{name}.csv")
+
+
+def arrive(lake: str, path: Path, when: datetime = NOON) -> None:
+    ingest_table(lake, bronze.Orders, [path], as_of=when)
+
+
+def silver(lake: str) -> pl.DataFrame:
+    rows = delta.scan(delta.open_existing(lake, "silver.orders"))
+    return rows.drop("_version").sort("order_id").collect()
+
+
+def test_the_last_row_of_a_file_is_the_state_of_an_order(land: Land, lake: str) -> None:
+    arrive(lake, file(land, "orders", "shipped", "delivered", "canceled"))
+    outcome = refresh_records(lake, ORDERS)
+    assert (outcome.accepted, outcome.superseded) == (1, 2)
+    row = silver(lake).row(0, named=True)
+    assert (row["order_status"], row["_position"]) == ("canceled", 3)
+    assert row["_source"].endswith("/orders.csv")
+
+
+def test_of_files_of_one_moment_the_last_name_wins_in_whatever_order_they_arrive(
+    land: Land, lake: str
+) -> None:
+    files = [
+        file(land, "orders_1", "shipped", "delivered"),
+        file(land, "orders_2", "canceled", "approved"),
+        file(land, "orders_3", "unavailable", "creatd"),
+    ]
+    found = []
+    for number, order in enumerate(permutations(files)):
+        here = f"{lake}{number}"
+        for path in order:
+            arrive(here, path)
+            refresh_records(here, ORDERS)
+        found.append(silver(here))
+        refresh_records(here, ORDERS, rebuild=True)
+        found.append(silver(here))
+    assert found[0]["order_status"].to_list() == ["unavailable"]
+    for other in found[1:]:
+        assert_frame_equal(other, found[0])
+
+
+@pytest.mark.parametrize("bring_up", [refresh_records, replay_records])
+def test_a_table_that_does_not_know_where_its_rows_stand_is_rebuilt(
+    bring_up: Callable[..., object], land: Land, lake: str
+) -> None:
+    arrive(lake, file(land, "orders", "shipped", "delivered", "creatd"))
+    refresh_records(lake, ORDERS)
+    wanted = silver(lake)
+    handle = delta.open_existing(lake, "silver.orders")
+    older = delta.scan(handle).drop("_source", "_position")
+    older = older.with_columns(order_status=pl.lit("shipped"))  # by the order of its time
+    written = parquet.write_files(handle, [older.collect()])
+    delta.rebuild(handle, written, delta.carrying({}, {}), ORDERS.contract)
+    bring_up(lake, ORDERS)
+    assert_frame_equal(silver(lake), wanted)
+    assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 1
