@@ -1,6 +1,7 @@
 """From raw records to the rows that keep a contract, and those that break it."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import polars as pl
@@ -8,11 +9,18 @@ from polars import col
 
 from contracts.check import check_columns
 from contracts.contract import Contract
-from contracts.rules import RAW, rejecting, rules
+from contracts.rules import RAW, Rule, rejecting, rules
 from contracts.technical import SILVER
+from contracts.times import TOLERANCE
 
 UNREADABLE = "record_is_readable"
 """The rule that a record without the right number of fields, or badly quoted, breaks."""
+
+FUTURE = "event_time_is_not_in_the_future"
+"""The rule that a record breaks while its `_event_time` is further ahead than clocks differ.
+
+Such a record would win over every later correction. A replay or a rebuild takes it once its time
+has come."""
 
 
 class Sifted(NamedTuple):
@@ -35,15 +43,16 @@ def sift(
         ContractBrokenError: the function gives other columns or types than promised.
         polars.exceptions.ShapeError: at collection; it does not give one row per record.
     """
-    found = judged(raw, function, contract)
+    timely = _timely()
+    found = judged(raw, function, contract).with_columns(_kept=col("_sound") & timely)
     return Sifted(
-        found.filter("_sound").select(
+        found.filter("_kept").select(
             *contract.fields(), *(col(RAW + name).alias(name) for name in SILVER)
         ),
-        found.filter(~col("_sound")).select(
+        found.filter(~col("_kept")).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
             _broken_rules=pl.when(_READABLE)
-            .then(_names_of_broken(contract))
+            .then(_names_of_broken(contract, timely))
             .otherwise(pl.lit([UNREADABLE])),
         ),
     )
@@ -74,9 +83,12 @@ def warnings(contract: type[Contract]) -> dict[str, pl.Expr]:
 _READABLE = col(f"{RAW}_corrupt_record").is_null()
 
 
-def _names_of_broken(contract: type[Contract]) -> pl.Expr:
-    names = [
-        pl.when(~rule.keeps).then(pl.lit(rule.name))
-        for rule in rejecting(contract, typed_from_raw=True)
-    ]
+def _timely() -> pl.Expr:
+    latest = pl.lit(datetime.now(UTC) + TOLERANCE, SILVER["_event_time"])
+    return (col(f"{RAW}_event_time") <= latest).fill_null(value=True)
+
+
+def _names_of_broken(contract: type[Contract], timely: pl.Expr) -> pl.Expr:
+    asked = [Rule(FUTURE, timely), *rejecting(contract, typed_from_raw=True)]
+    names = [pl.when(~rule.keeps).then(pl.lit(rule.name)) for rule in asked]
     return pl.concat_list(names).list.drop_nulls()

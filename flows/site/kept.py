@@ -8,7 +8,8 @@ import polars as pl
 
 from contracts.contract import Contract
 from contracts.rules import Rule, rules
-from transforms.sift import UNREADABLE
+from contracts.times import TOLERANCE
+from transforms.sift import FUTURE, UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def kept(
     broken = standing["broken_rules"] if standing else {}
     warned = standing["warnings"] if standing else {}
     if from_records:
-        asked = [Rule(UNREADABLE, pl.lit(value=True), words=_READABLE), *asked]
+        asked = [*_OF_RECORDS, *asked]
 
     def now(rule: Rule) -> int | None:
         if rule.warning:
@@ -58,4 +59,10 @@ def broken_now(some: Iterable[Kept]) -> list[Kept]:
 
 
 _READABLE = "The record has the fields of its header, and its quotes are closed."
+_AHEAD = f"at most {TOLERANCE.seconds // 60} minutes ahead of the clock"
+_TIMELY = f"What it tells happened, or its file was changed, {_AHEAD}."
+_OF_RECORDS = (
+    Rule(UNREADABLE, pl.lit(value=True), words=_READABLE),
+    Rule(FUTURE, pl.lit(value=True), words=_TIMELY),
+)
 _EARLIER = "A rule of an earlier contract."

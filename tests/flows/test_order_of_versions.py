@@ -1,7 +1,7 @@
 """Which version of a record is in silver, through files, refreshes and tables of older code."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -10,9 +10,11 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from contracts import bronze
+from contracts.technical import SILVER
 from flows import delta, parquet
 from flows.ingest import ingest_table
 from flows.records import refresh_records, replay_records
+from transforms import sift
 from transforms.graph import tables
 
 Land = Callable[..., Path]
@@ -81,3 +83,29 @@ def test_a_table_that_does_not_know_where_its_rows_stand_is_rebuilt(
     bring_up(lake, ORDERS)
     assert_frame_equal(silver(lake), wanted)
     assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 1
+
+
+def test_a_record_from_the_future_does_not_win_until_its_time_has_come(
+    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ahead = timedelta(days=400)
+    arrive(lake, file(land, "orders_1", "created"))
+    handle = delta.open_table(lake, bronze.Orders)
+    early = (
+        delta.scan(handle)
+        .collect()
+        .with_columns(
+            pl.lit("canceled").alias("order_status"),
+            pl.lit(datetime.now(UTC) + ahead, SILVER["_event_time"]).alias("_event_time"),
+        )
+    )
+    delta.append(handle, early, delta.carrying({}, {}))
+    assert refresh_records(lake, ORDERS).broken_rules == {sift.FUTURE: 1}
+    arrive(lake, file(land, "orders_2", "shipped"), NOON + timedelta(hours=1))
+    refresh_records(lake, ORDERS)
+    assert silver(lake)["order_status"].to_list() == ["shipped"]
+    assert not replay_records(lake, ORDERS).changed
+    monkeypatch.setattr(sift, "TOLERANCE", 2 * ahead)  # as if the clock had reached it
+    replay_records(lake, ORDERS)
+    assert silver(lake)["order_status"].to_list() == ["canceled"]
+    assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 0

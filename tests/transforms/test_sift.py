@@ -2,7 +2,7 @@
 
 import operator
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,7 @@ from polars.testing import assert_frame_equal
 from contracts.contract import Money, Silver, Timestamp, column, rule, warning
 from contracts.technical import PROVENANCE, SILVER
 from transforms.parse import integer, money, text, timestamp
-from transforms.sift import UNREADABLE, sift, warnings
+from transforms.sift import FUTURE, UNREADABLE, sift, warnings
 
 NOW = datetime(2017, 11, 24, 12, tzinfo=UTC)
 GOOD = {"id": "v1", "score": "3", "price": "9.90", "entered": "2017-11-24 10:00:00", "left": None}
@@ -149,6 +149,17 @@ def test_an_unreadable_record_breaks_that_rule_alone() -> None:
         [UNREADABLE],
         ["visit_id_is_present", "price_is_present", "entered_is_present"],
     ]
+
+
+def test_a_record_from_the_future_waits_in_quarantine_until_its_time_has_come() -> None:
+    now = datetime.now(UTC)
+    assert reasons(
+        {"_event_time": now + timedelta(hours=1)},
+        {"_event_time": now + timedelta(hours=1), "price": "x"},
+        {"_event_time": datetime(2099, 1, 1, tzinfo=UTC), "_corrupt_record": "?"},
+        {"_event_time": now + timedelta(minutes=4)},
+        {"_event_time": None},
+    ) == [[FUTURE], [FUTURE, "price_is_a_number"], [UNREADABLE], [], []]
 
 
 def test_an_unreadable_record_is_not_kept_whatever_it_holds() -> None:
