@@ -38,11 +38,15 @@ def money(name: str) -> pl.Expr:
 
 
 def timestamp(name: str) -> pl.Expr:
-    """A wall-clock time such as 2017-11-24 23:59:59, without a zone."""
+    """A wall-clock time such as 2017-11-24 23:59:59 or 2017-11-24T23:59:59.000, without a zone.
+
+    Seconds are whole: a fraction other than zero is not dropped, it makes the text no timestamp.
+    """
     moment = _trimmed(name)
     # The parser alone would take 17-1-4 for a day of the year 17.
-    exact = moment.str.contains(r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:[0-5]\d$")
-    parsed = moment.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    exact = moment.str.contains(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:[0-5]\d(?:\.0{1,9})?$")
+    whole = moment.str.head(19).str.replace("T", " ", literal=True)
+    parsed = whole.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
     # There is a year 0 for it, but not for Python, nor for most who read the table.
     return pl.when(exact, parsed.dt.year() > 0).then(parsed).alias(name)
 

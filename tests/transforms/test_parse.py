@@ -160,7 +160,6 @@ def test_money_reads_every_amount_as_it_is_written(amount: Decimal) -> None:
     [
         "2017-11-24",
         "2017-11-24 23:59",
-        "2017-11-24T23:59:59",
         "2017-11-24 23:59:59.5",
         "2017-11-24 23:59:59Z",
         "2017-11-24 23:59:59-03:00",
@@ -193,6 +192,15 @@ def test_a_timestamp_of_another_shape_is_none(raw: str) -> None:
         "2017-11-24\n23:59:59",
         "2017-11-2423:59:59",
         "2017-11-24 23:59:60",
+        "2017-11-24t23:59:59",
+        "2017-11-24 T23:59:59",
+        "2017-11-24T23:59:59Z",
+        "2017-11-24T23:59:59-03:00",
+        "2017-11-24 23:59:59.000+00",
+        "2017-11-24 23:59:59.",
+        "2017-11-24 23:59:59.000001",
+        "2017-11-24 23:59:59,000",
+        "2017-11-24 23:59:59.0000000000",
     ],
 )
 def test_a_timestamp_of_nearly_the_shape_is_none(raw: str) -> None:
@@ -207,6 +215,19 @@ def test_a_timestamp_is_a_wall_clock() -> None:
         at("2016-02-29 00:00:00"),
         at("2017-10-15 00:30:00"),  # which clocks in São Paulo skipped
     ]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "2018-05-01T10:00:00",
+        "2018-05-01T10:00:00.000000",
+        "2018-05-01 10:00:00.0",
+        "2018-05-01 10:00:00.000000000",
+    ],
+)
+def test_a_timestamp_may_be_written_as_an_export_writes_it(raw: str) -> None:
+    assert parsed(timestamp, raw) == [at("2018-05-01 10:00:00")]
 
 
 @given(st.datetimes())
