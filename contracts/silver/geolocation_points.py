@@ -8,7 +8,10 @@ from contracts.vocabulary import STATES, ZIP_PREFIX
 
 
 class GeolocationPoints(Silver, key=("zip_code_prefix", "latitude", "longitude", "city", "state")):
-    """One row per distinct point of a zip prefix: a set, so a repeated delivery weighs nothing."""
+    """One row per distinct point of a zip prefix: a set, so a repeated delivery weighs nothing.
+
+    Another spelling of the city is another point.
+    """
 
     zip_code_prefix: str = column(source="geolocation_zip_code_prefix", str_matches=ZIP_PREFIX)
     latitude: float = column(source="geolocation_lat", description="Degrees north.")

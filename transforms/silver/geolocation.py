@@ -16,15 +16,22 @@ def geolocation(
 ) -> Annotated[LazyFrame, Geolocation]:
     """Collapse the points of a zip prefix to one.
 
-    Latitude and longitude are medians of their own: a far outlier moves neither. Of two cities
-    named equally often the first in the alphabet wins, and its state with it.
+    Latitude and longitude are medians of their own: a far outlier moves neither. Each distinct
+    point has one vote for its city and state, whose spelling does not count. Of two cities with
+    equally many votes the first in the alphabet wins, and its state with it.
     """
     middle = points.group_by(PREFIX).agg(col("latitude").median(), col("longitude").median())
     usual = (
-        points.group_by(PREFIX, "city", "state")
-        .agg(named=pl.len())
-        .sort(col("named"), "city", "state", descending=[True, False, False])
+        points.group_by(PREFIX, _folded("city"), "state")
+        .agg(votes=pl.len())
+        .sort(col("votes"), "city", "state", descending=[True, False, False])
         .unique(PREFIX, keep="first", maintain_order=True)
         .select(PREFIX, "city", "state")
     )
     return middle.join(usual, on=PREFIX)
+
+
+def _folded(city: str) -> pl.Expr:
+    """The name of a city in lower case, without accents, with one space between words."""
+    bare = col(city).str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
+    return bare.str.replace_all(r"\s+", " ")
