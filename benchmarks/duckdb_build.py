@@ -12,10 +12,11 @@ def build(source: Path, out: Path) -> None:
     """Read nine CSV files; write silver, bad rows and gold as Parquet files."""
     folders(out)
     with duckdb.connect() as connection:
-        connection.execute("SET preserve_insertion_order = false")
         connection.execute("SET VARIABLE source = ?", [str(source.resolve())])
-        for script in ("duckdb_silver.sql", "duckdb_gold.sql", "duckdb_marts.sql"):
-            connection.execute(Path(__file__).with_name(script).read_text())
+        _run(connection, "duckdb_silver.sql")  # where the order of a file's rows matters
+        connection.execute("SET preserve_insertion_order = false")
+        _run(connection, "duckdb_gold.sql")
+        _run(connection, "duckdb_marts.sql")
         for table in SILVER:
             connection.table(table).to_parquet(f"{out}/silver/{table}.parquet")
         for table in RECORDS:
@@ -25,6 +26,10 @@ def build(source: Path, out: Path) -> None:
             by = [PARTITIONED[table]] if table in PARTITIONED else None
             name = table if by else f"{table}.parquet"
             connection.table(table).to_parquet(f"{out}/gold/{name}", partition_by=by)
+
+
+def _run(connection: duckdb.DuckDBPyConnection, script: str) -> None:
+    connection.execute(Path(__file__).with_name(script).read_text())
 
 
 if __name__ == "__main__":

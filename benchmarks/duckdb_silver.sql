@@ -1,9 +1,12 @@
 -- Nine CSV files into silver: typed by the reader, judged by the rules, the latest row of each key.
 -- Null counts as kept, unless a rule says that a value must be there. What the reader cannot read or
--- type is in `reject_errors`, what breaks a rule in `bad_<table>`, with every rule it breaks.
+-- type is in `reject_errors`, what breaks a rule in `bad_<table>`, with every rule it breaks. The later
+-- row of a file wins: `rowid` counts the rows of a table as they were read.
 
 SET VARIABLE opened = TIMESTAMP '2016-01-01';
 SET VARIABLE here = now() AT TIME ZONE 'America/Sao_Paulo';
+SET VARIABLE tolerance = INTERVAL 5 MINUTES;
+SET VARIABLE two_years = INTERVAL 730 DAYS;
 
 CREATE MACRO file(name) AS getvariable('source') || '/' || name;
 CREATE MACRO given(value) AS nullif(trim(value, E' \t\r\n'), '');
@@ -16,13 +19,19 @@ CREATE MACRO redacted(value) AS CASE
         .regexp_replace('\d\d\.?\d{3}-\d{3}', '[cep]', 'g')
     ELSE value END;
 CREATE MACRO place(value) AS lower(redacted(given(value)));
+CREATE MACRO folded(city) AS regexp_replace(strip_accents(nfc_normalize(city)), '\s+', ' ', 'g');
 CREATE MACRO is_hex_id(value) AS coalesce(regexp_full_match(value, '[0-9a-f]{32}'), false);
 CREATE MACRO is_zip_prefix(value) AS coalesce(regexp_full_match(value, '[0-9]{5}'), false);
 CREATE MACRO is_state(value) AS coalesce(value IN (
     'AC', 'AL', 'AM', 'AP', 'BA', 'CE', 'DF', 'ES', 'GO', 'MA', 'MG', 'MS', 'MT', 'PA',
     'PB', 'PE', 'PI', 'PR', 'RJ', 'RN', 'RO', 'RR', 'RS', 'SC', 'SE', 'SP', 'TO'), false);
-CREATE MACRO is_past(moment) AS
-    moment >= getvariable('opened') AND moment <= getvariable('here');
+CREATE MACRO is_sentinel(moment) AS moment::DATE IN (
+    '0001-01-01', '1753-01-01', '1899-12-30', '1899-12-31', '1900-01-01',
+    '1969-12-31', '1970-01-01', '2099-12-31', '2999-12-31', '9999-12-31');
+CREATE MACRO implausible(moment, name, ahead) AS CASE
+    WHEN is_sentinel(moment) THEN name || '_is_not_a_sentinel_date'
+    WHEN moment < getvariable('opened') THEN name || '_is_not_before_the_shop_opened'
+    WHEN moment > getvariable('here') + ahead THEN name || '_is_not_in_the_future' END;
 CREATE MACRO broken_rules(found) AS list_filter(found, lambda rule: rule IS NOT NULL);
 
 CREATE TABLE judged_orders AS
@@ -36,7 +45,11 @@ SELECT *, broken_rules([
     CASE WHEN order_purchase_timestamp IS NULL THEN 'order_purchase_timestamp_is_present' END,
     CASE WHEN order_estimated_delivery_date IS NULL
         THEN 'order_estimated_delivery_date_is_present' END,
-    CASE WHEN NOT is_past(order_purchase_timestamp) THEN 'purchased_since_2016_and_not_later' END,
+    implausible(order_purchase_timestamp, 'order_purchase_timestamp', getvariable('tolerance')),
+    implausible(order_approved_at, 'order_approved_at', getvariable('tolerance')),
+    implausible(order_delivered_carrier_date, 'order_delivered_carrier_date', getvariable('tolerance')),
+    implausible(order_delivered_customer_date, 'order_delivered_customer_date', getvariable('tolerance')),
+    implausible(order_estimated_delivery_date, 'order_estimated_delivery_date', getvariable('two_years')),
     CASE WHEN order_estimated_delivery_date::DATE < order_purchase_timestamp::DATE
         THEN 'estimated_not_before_purchased' END,
     CASE WHEN order_delivered_customer_date < order_purchase_timestamp
@@ -59,10 +72,7 @@ FROM (
 
 CREATE TABLE orders AS
 SELECT * EXCLUDE (broken) FROM judged_orders WHERE broken = []
-QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY
-    customer_id DESC, order_status DESC, order_purchase_timestamp DESC,
-    order_approved_at DESC NULLS LAST, order_delivered_carrier_date DESC NULLS LAST,
-    order_delivered_customer_date DESC NULLS LAST, order_estimated_delivery_date DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY rowid DESC) = 1;
 CREATE TABLE bad_orders AS FROM judged_orders WHERE broken <> [];
 DROP TABLE judged_orders;
 
@@ -72,6 +82,7 @@ SELECT *, broken_rules([
     CASE WHEN order_item_id IS NULL OR order_item_id < 1 THEN 'order_item_id_is_at_least_1' END,
     CASE WHEN NOT is_hex_id(product_id) THEN 'product_id_is_well_formed' END,
     CASE WHEN NOT is_hex_id(seller_id) THEN 'seller_id_is_well_formed' END,
+    implausible(shipping_limit_date, 'shipping_limit_date', getvariable('two_years')),
     CASE WHEN price IS NULL OR price < 0 THEN 'price_is_at_least_0' END,
     CASE WHEN freight_value IS NULL OR freight_value < 0 THEN 'freight_value_is_at_least_0' END
 ]) AS broken
@@ -91,9 +102,7 @@ FROM (
 
 CREATE TABLE order_items AS
 SELECT * EXCLUDE (broken) FROM judged_order_items WHERE broken = []
-QUALIFY row_number() OVER (PARTITION BY order_id, order_item_id ORDER BY
-    product_id DESC, seller_id DESC, shipping_limit_date DESC NULLS LAST,
-    price DESC, freight_value DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY order_id, order_item_id ORDER BY rowid DESC) = 1;
 CREATE TABLE bad_order_items AS FROM judged_order_items WHERE broken <> [];
 DROP TABLE judged_order_items;
 
@@ -120,8 +129,7 @@ FROM (
 
 CREATE TABLE order_payments AS
 SELECT * EXCLUDE (broken) FROM judged_order_payments WHERE broken = []
-QUALIFY row_number() OVER (PARTITION BY order_id, payment_sequential ORDER BY
-    payment_type DESC, payment_installments DESC, payment_value DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY order_id, payment_sequential ORDER BY rowid DESC) = 1;
 CREATE TABLE bad_order_payments AS FROM judged_order_payments WHERE broken <> [];
 DROP TABLE judged_order_payments;
 
@@ -132,7 +140,8 @@ SELECT *, broken_rules([
     CASE WHEN NOT coalesce(review_score BETWEEN 1 AND 5, false)
         THEN 'review_score_is_between_1_and_5' END,
     CASE WHEN review_creation_date IS NULL THEN 'review_creation_date_is_present' END,
-    CASE WHEN NOT is_past(review_creation_date) THEN 'created_since_2016_and_not_later' END
+    implausible(review_creation_date, 'review_creation_date', getvariable('tolerance')),
+    implausible(review_answer_timestamp, 'review_answer_timestamp', getvariable('tolerance'))
 ]) AS broken
 FROM (
     SELECT * REPLACE (
@@ -151,10 +160,7 @@ FROM (
 
 CREATE TABLE order_reviews AS
 SELECT * EXCLUDE (broken) FROM judged_order_reviews WHERE broken = []
-QUALIFY row_number() OVER (PARTITION BY review_id, order_id ORDER BY
-    review_score DESC, review_comment_title DESC NULLS LAST,
-    review_comment_message DESC NULLS LAST, review_creation_date DESC,
-    review_answer_timestamp DESC NULLS LAST) = 1;
+QUALIFY row_number() OVER (PARTITION BY review_id, order_id ORDER BY rowid DESC) = 1;
 CREATE TABLE bad_order_reviews AS FROM judged_order_reviews WHERE broken <> [];
 DROP TABLE judged_order_reviews;
 
@@ -183,9 +189,7 @@ FROM (
 
 CREATE TABLE customers AS
 SELECT * EXCLUDE (broken) FROM judged_customers WHERE broken = []
-QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY
-    customer_unique_id DESC, customer_zip_code_prefix DESC, customer_city DESC,
-    customer_state DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY rowid DESC) = 1;
 CREATE TABLE bad_customers AS FROM judged_customers WHERE broken <> [];
 DROP TABLE judged_customers;
 
@@ -211,8 +215,7 @@ FROM (
 
 CREATE TABLE sellers AS
 SELECT * EXCLUDE (broken) FROM judged_sellers WHERE broken = []
-QUALIFY row_number() OVER (PARTITION BY seller_id ORDER BY
-    seller_zip_code_prefix DESC, seller_city DESC, seller_state DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY seller_id ORDER BY rowid DESC) = 1;
 CREATE TABLE bad_sellers AS FROM judged_sellers WHERE broken <> [];
 DROP TABLE judged_sellers;
 
@@ -244,11 +247,7 @@ FROM (
 
 CREATE TABLE products AS
 SELECT * EXCLUDE (broken) FROM judged_products WHERE broken = []
-QUALIFY row_number() OVER (PARTITION BY product_id ORDER BY
-    product_category_name DESC NULLS LAST, product_name_length DESC NULLS LAST,
-    product_description_length DESC NULLS LAST, product_photos_qty DESC NULLS LAST,
-    product_weight_g DESC NULLS LAST, product_length_cm DESC NULLS LAST,
-    product_height_cm DESC NULLS LAST, product_width_cm DESC NULLS LAST) = 1;
+QUALIFY row_number() OVER (PARTITION BY product_id ORDER BY rowid DESC) = 1;
 CREATE TABLE bad_products AS FROM judged_products WHERE broken <> [];
 DROP TABLE judged_products;
 
@@ -282,10 +281,10 @@ FROM (
     SELECT zip_code_prefix, median(latitude) AS latitude, median(longitude) AS longitude
     FROM geolocation_points GROUP BY zip_code_prefix)
 JOIN (
-    SELECT zip_code_prefix, city, state
-    FROM geolocation_points GROUP BY zip_code_prefix, city, state
+    SELECT zip_code_prefix, folded(city) AS city, state
+    FROM geolocation_points GROUP BY zip_code_prefix, folded(city), state
     QUALIFY row_number() OVER (
-        PARTITION BY zip_code_prefix ORDER BY count(*) DESC, city, state) = 1
+        PARTITION BY zip_code_prefix ORDER BY count(*) DESC, folded(city), state) = 1
 ) USING (zip_code_prefix);
 
 CREATE TABLE judged_product_category_name_translation AS
@@ -303,7 +302,6 @@ FROM (
 
 CREATE TABLE product_category_name_translation AS
 SELECT * EXCLUDE (broken) FROM judged_product_category_name_translation WHERE broken = []
-QUALIFY row_number() OVER (
-    PARTITION BY product_category_name ORDER BY product_category_name_english DESC) = 1;
+QUALIFY row_number() OVER (PARTITION BY product_category_name ORDER BY rowid DESC) = 1;
 CREATE TABLE bad_product_category_name_translation AS FROM judged_product_category_name_translation WHERE broken <> [];
 DROP TABLE judged_product_category_name_translation;

@@ -1,13 +1,12 @@
-"""Nine CSV files into silver, in pandas: read as text, parsed, judged, one row per key."""
+"""Nine CSV files into silver, in pandas: read as text, parsed, judged, the last row per key."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
-from benchmarks.pandas_sources import SOURCES, Source, free_text, place, text
+from benchmarks.pandas_sources import SOURCES, Source, folded, free_text, place, text
 
 
 def silver(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
@@ -54,27 +53,15 @@ def _sifted(raw: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, pd.DataFra
     good = sound.all(axis="columns")
     reasons = (~sound[~good]).apply(lambda row: ", ".join(sound.columns[row]), axis="columns")
     return (
-        _latest(typed[good], source.key),
+        typed[good].drop_duplicates(source.key, keep="last"),
         raw[~good].assign(broken=reasons if len(reasons) else ""),
     )
-
-
-def _latest(versions: pd.DataFrame, key: Sequence[str]) -> pd.DataFrame:
-    contested = versions.duplicated(key, keep=False)
-    if not contested.any():
-        return versions
-    contents = [name for name in versions.columns if name not in key]
-    winners = (
-        versions[contested]
-        .sort_values(contents, na_position="first")
-        .drop_duplicates(key, keep="last")
-    )
-    return pd.concat([versions[~contested], winners])
 
 
 def _geolocation(points: pd.DataFrame) -> pd.DataFrame:
     prefix = "zip_code_prefix"
     middle = points.groupby(prefix)[["latitude", "longitude"]].median().reset_index()
+    points = points.assign(city=folded(points["city"]))
     named = points.groupby([prefix, "city", "state"]).size().rename("named").reset_index()
     usual = named.sort_values(
         ["named", "city", "state"], ascending=[False, True, True]

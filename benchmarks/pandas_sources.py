@@ -4,10 +4,12 @@ Amounts are whole centavos, for pandas has no fast decimals.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import NamedTuple
 
 import pandas as pd
 
+from contracts.times import TOLERANCE, TWO_YEARS
 from contracts.vocabulary import OPENED, ORDER_STATUSES, PAYMENT_TYPES, STATES
 
 Predicate = Callable[[pd.Series], pd.Series]
@@ -61,6 +63,12 @@ def place(raw: pd.Series) -> pd.Series:
     return free_text(raw).str.lower()
 
 
+def folded(cities: pd.Series) -> pd.Series:
+    """Cities without accents, one space between words."""
+    bare = cities.str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True)
+    return bare.str.replace(r"\s+", " ", regex=True)
+
+
 def moment(raw: pd.Series) -> pd.Series:
     """A wall-clock time; what is none is missing."""
     return pd.to_datetime(raw, format="%Y-%m-%d %H:%M:%S", errors="coerce")
@@ -96,10 +104,15 @@ def is_present(values: pd.Series) -> pd.Series:
     return values.notna()
 
 
-def is_past(values: pd.Series) -> pd.Series:
-    """Since the shop opened, and not in the future."""
+def is_plausible(ahead: timedelta = TOLERANCE) -> Predicate:
+    """Since the shop opened, and not beyond what the clock says; missing is plausible."""
     here = pd.Timestamp.now("America/Sao_Paulo").tz_localize(None)
-    return values.between(OPENED, here)
+    return lambda values: values.isna() | values.between(OPENED, here + ahead)
+
+
+def is_given(plausible: Predicate) -> Predicate:
+    """There is a value, and it is plausible."""
+    return lambda values: values.notna() & plausible(values)
 
 
 def is_one_of(known: Sequence[object]) -> Predicate:
@@ -125,7 +138,10 @@ FROM_1 = Column(integer, is_within(1))
 REAIS = Column(centavos, is_within(0))
 COUNT = Column(integer, is_missing_or_positive)
 TEXT = Column(text)
-MOMENT = Column(moment)
+MOMENT = Column(moment, is_plausible())
+GIVEN_MOMENT = Column(moment, is_given(is_plausible()))
+PLAN = Column(moment, is_plausible(TWO_YEARS))
+GIVEN_PLAN = Column(moment, is_given(is_plausible(TWO_YEARS)))
 
 SOURCES = {
     "orders": Source(
@@ -134,11 +150,11 @@ SOURCES = {
             "order_id": HEX_ID,
             "customer_id": HEX_ID,
             "order_status": Column(text, is_one_of(ORDER_STATUSES)),
-            "order_purchase_timestamp": Column(moment, is_past),
+            "order_purchase_timestamp": GIVEN_MOMENT,
             "order_approved_at": MOMENT,
             "order_delivered_carrier_date": MOMENT,
             "order_delivered_customer_date": MOMENT,
-            "order_estimated_delivery_date": Column(moment, is_present),
+            "order_estimated_delivery_date": GIVEN_PLAN,
         },
         ["order_id"],
         {
@@ -158,7 +174,7 @@ SOURCES = {
             "order_item_id": FROM_1,
             "product_id": HEX_ID,
             "seller_id": HEX_ID,
-            "shipping_limit_date": MOMENT,
+            "shipping_limit_date": PLAN,
             "price": REAIS,
             "freight_value": REAIS,
         },
@@ -183,7 +199,7 @@ SOURCES = {
             "review_score": Column(integer, is_within(1, 5)),
             "review_comment_title": Column(free_text),
             "review_comment_message": Column(free_text),
-            "review_creation_date": Column(moment, is_past),
+            "review_creation_date": GIVEN_MOMENT,
             "review_answer_timestamp": MOMENT,
         },
         ["review_id", "order_id"],
