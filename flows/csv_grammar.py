@@ -1,7 +1,9 @@
 """The grammar of CSV: where records begin and end, and which of them Polars reads alike.
 
-A record ends with its line, outside quotes; a quote amid an unquoted field is a character like any
-other. A record with broken quotes is the line it starts on; reading resumes on the next line.
+It is RFC 4180, in UTF-8, and a line may also end with LF alone. A quote opens or closes a whole
+field, or is doubled inside of one; anywhere else it breaks its record. Any other character but
+comma and LF is text, also a lone CR. A record with broken quotes is the line it starts on; reading
+resumes on the next line. A record that is longer than `LONGEST` is broken, too.
 """
 
 import codecs
@@ -22,33 +24,32 @@ class Run(NamedTuple):
     regular: bool
 
 
+LONGEST = 1 << 26
+"""The most bytes of a record, its line end included: 64 MB."""
+
+
 def runs(data: bytes, width: int, start: int = 0, *, more: bool = False) -> Iterator[Run]:
     """Cut whole lines into runs: many regular records of `width` fields, or one other record.
 
     With `more` to come, cutting stops before a record whose quotes are still open at the end.
 
-    Time stays linear: inside quotes it does not matter where they opened, so when fields came to
-    grief at some byte, no later record reaches across a line end before it either. (And behind a
-    quote that never closes all quotes are doubled, which leaves no line open.)
+    Time is linear. Each quote opens or closes, so while a record that later breaks is inside
+    quotes, a record that starts on one of the lines it spans is outside of them at the end of each
+    of these lines: it ends, or breaks, on its own line.
     """
-    grief, block = 0, _BLOCK
+    block = _BLOCK
     while start < len(data):
         end, records = _regular(data, start, width, block)
         if records:
             yield Run(end, records, regular=True)
             start, block = end, min(2 * block, _BLOCK)
             continue
-        line_end = data.find(b"\n", start) + 1
-        limit = line_end if line_end <= grief else len(data)
-        if record := _RECORD.match(data, start, limit):
+        if record := _RECORD.match(data, start, start + LONGEST):
             end = record.end()
+        elif more and _OPEN.match(data, start):
+            return
         else:
-            end = line_end
-            fields = _FIELDS.match(data, start, limit)
-            reach = fields.end() if fields else start
-            if more and _OPEN.match(data, reach, limit):
-                return
-            grief = max(grief, reach)
+            end = data.find(b"\n", start) + 1
         yield Run(end, int(data[start:end] not in _BLANK), regular=False)
         start, block = end, _SMALL_BLOCK
 
@@ -80,16 +81,16 @@ def values(record: str) -> list[str | None]:
 # Repeats are possessive: matching never goes back.
 _UNCLOSED = rb'"[^"]*+(?:""[^"]*+)*+'
 _QUOTED = _UNCLOSED + rb'"'
-_FIELD = rb'(?>%b|(?!")[^,\n]*+)' % _QUOTED
-_FIELDS = re.compile(rb"%b(?:,%b)*+" % (_FIELD, _FIELD))
-_RECORD = re.compile(rb"%b\r?\n" % _FIELDS.pattern)
-_OPEN = re.compile(rb",?%b\Z" % _UNCLOSED)
-_SOUND = re.compile(_FIELDS.pattern.decode())
+_FIELD = rb'(?>%b|[^",\n]*+)' % _QUOTED
+_FIELDS = rb"%b(?:,%b)*+" % (_FIELD, _FIELD)
+_RECORD = re.compile(rb"%b\r?\n" % _FIELDS)
+_OPEN = re.compile(rb"(?:%b,)*+%b\Z" % (_FIELD, _UNCLOSED))
+_SOUND = re.compile(_FIELDS.decode())
 _VALUE = re.compile(rf"(?:\A|,)({_QUOTED.decode()}|[^,]*+)")
 _BLANK = (b"\n", b"\r\n")
 
-# Regular is what Polars reads alike. It trips over a quote amid an unquoted field, silently drops
-# a \r from the end of one, and takes a byte order mark at its start for no text.
+# Regular is what Polars reads alike. It silently drops a \r from the end of an unquoted field, and
+# takes a byte order mark at its start for no text.
 _REGULAR_FIELD = rb'(?:%b|[^",\r\n]*+)' % _QUOTED
 _REGULAR_RECORD = rb"%b(?:,%b){%%d}+\r?\n" % (_REGULAR_FIELD, _REGULAR_FIELD)
 _BESIDES_COMMA_AND_LF = bytes(byte for byte in range(256) if byte not in b",\n")
@@ -120,9 +121,9 @@ def _regular(data: bytes, start: int, width: int, block: int) -> tuple[int, int]
     ):
         return start + len(lines), count
     count = 0
-    while match := many.match(data, start):
+    while match := many.match(data, start, start + LONGEST):
         count, start = count + _MANY, match.end()
-    while match := one.match(data, start):
+    while match := one.match(data, start, start + LONGEST):
         count, start = count + 1, match.end()
     return start, count
 
