@@ -7,16 +7,19 @@ there a broken record becomes one row of raw text and its neighbours stay whole.
 
 import codecs
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
-from flows.csv_grammar import Run, runs, text, values, whole_lines
+from flows.csv_grammar import LONGEST, Run, runs, text, values, whole_lines
 
 
 class FileRejectedError(Exception):
@@ -55,18 +58,19 @@ class CsvFacts:
 def inspect_csv(path: Path) -> CsvFacts:
     """Establish what a CSV file holds, from its bytes alone, before anything reads it.
 
-    Header names come without surrounding white space.
+    Header names come without surrounding white space. The file is read a window at a
+    time, which is no larger than `LONGEST`: no record may be.
 
     Raises:
-        FileRejectedError: the file is empty or not UTF-8, or its header is broken or repeats a
-            column.
-
+        FileRejectedError: the file is empty or not text (UTF-8 without NUL), a line of it is too
+            long, or the quotes of its header do not match.
     """
     with path.open("rb") as file:
-        header, head = _header(path, file)
-        digest = hashlib.sha256(head)
-        file_runs = _runs(path, file, len(header), len(head), digest)
-        pieces = tuple(_pieces(file_runs, len(head)))
+        header, start = _header(path, file)
+        digest = hashlib.sha256()
+        for part in _parts(file, start):
+            digest.update(part)
+        pieces = tuple(_pieces(_runs(path, file, len(header), start, digest), start))
         return CsvFacts(
             sha256=digest.hexdigest(),
             size=file.tell(),
@@ -85,13 +89,12 @@ def scan_records(path: Path, facts: CsvFacts, columns: Sequence[str]) -> pl.Lazy
     columns are then null.
 
     Raises:
-        FileRejectedError: the header lacks one of `columns`, or the file's size is not what it was.
-
+        FileRejectedError: the header lacks one of `columns` or repeats a name, or the file is not
+            what was inspected. The latter may also come when the frame is collected.
     """
-    if missing := [name for name in columns if name not in facts.header]:
-        raise _rejected(path, f"the header lacks {_listed(missing)}", "add or rename these columns")
+    _check_header(path, facts, columns)
     if path.stat().st_size != facts.size:
-        raise _rejected(path, "the file changed while being read", "let its upload finish first")
+        raise _changed(path)
     place = dict(zip(facts.header, _fields(len(facts.header)), strict=True))
     extra = [pl.col(place[name]).alias(name) for name in facts.header if name not in columns]
     rescued = pl.struct(extra).struct.json_encode() if extra else pl.lit(None, pl.String)
@@ -115,14 +118,28 @@ def _scan(path: Path, facts: CsvFacts) -> pl.LazyFrame:
         left = facts.records if n_rows is None else n_rows
         with path.open("rb") as file:
             for piece in facts.pieces:
-                data = whole_lines(_read(file, piece.start, piece.end - piece.start))
-                read = _read_regular if piece.regular else _read_mixed
-                frame = read(data, piece.position, width).head(left)
+                frame = _read_piece(path, file, piece, width).head(left)
                 left -= len(frame)
                 frame = frame if with_columns is None else frame.select(with_columns)
                 yield frame if predicate is None else frame.filter(predicate)
 
     return register_io_source(frames, schema=_schema(width))
+
+
+def _read_piece(path: Path, file: BinaryIO, piece: Piece, width: int) -> pl.DataFrame:
+    """Read the records of a piece; whatever is not as it was found is a change of the file.
+
+    What Polars or Python say of such bytes is dropped, for it may quote a record.
+    """
+    data = _read(file, piece.start, piece.end - piece.start)
+    read = _read_regular if piece.regular else _read_mixed
+    frame = None
+    if len(data) == piece.end - piece.start:
+        with suppress(pl.exceptions.PolarsError, UnicodeDecodeError):
+            frame = read(whole_lines(data), piece.position, width)
+    if frame is None or len(frame) != piece.records:
+        raise _changed(path)
+    return frame
 
 
 def _read_regular(data: bytes, position: int, width: int) -> pl.DataFrame:
@@ -168,6 +185,10 @@ def _fields(width: int) -> list[str]:
     return [str(place) for place in range(width)]
 
 
+def _changed(path: Path) -> FileRejectedError:
+    return _rejected(path, "the file changed while being read", "let its upload finish first")
+
+
 def _rejected(path: Path, reason: str, remedy: str) -> FileRejectedError:
     return FileRejectedError(f"{path.name}: {reason}, {remedy}")
 
@@ -176,32 +197,34 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names))
 
 
-def _header(path: Path, file: BinaryIO) -> tuple[tuple[str, ...], bytes]:
-    """Return the names, and the bytes of the file that hold them."""
-    size, more = _WINDOW, True
-    while more:
-        window, more = _window(path, file, 0, size)
-        if not window and not more:
-            raise _rejected(path, "the file has zero bytes", "send it again")
-        start = len(codecs.BOM_UTF8) if window.startswith(codecs.BOM_UTF8) else 0
-        for run in runs(whole_lines(window), 1, start, more=more):
-            if run.records:
-                return _names(path, text(whole_lines(window[start : run.end]))), window[: run.end]
-            start = run.end
-        size *= 2
-    raise _rejected(path, "the file holds only blank lines", "send it again")
+def _header(path: Path, file: BinaryIO) -> tuple[tuple[str, ...], int]:
+    """Return the names, and where they end in the file."""
+    start = len(codecs.BOM_UTF8) if _read(file, 0, 3) == codecs.BOM_UTF8 else 0
+    for run in _runs(path, file, 1, start, hashlib.sha256()):
+        if run.records:
+            header = _read(file, start, run.end - start)
+            return _names(path, text(whole_lines(header))), run.end
+        start = run.end
+    if file.seek(0, os.SEEK_END):
+        raise _rejected(path, "the file holds only blank lines", "send it again")
+    raise _rejected(path, "the file has zero bytes", "send it again")
 
 
 def _names(path: Path, header: str) -> tuple[str, ...]:
     if not (fields := values(header)):
-        raise _rejected(path, "the quotes of the header do not match", "correct the header")
-    names = tuple((name or "").strip() for name in fields)
+        reason = "the quotes of the header do not match"
+        raise _rejected(path, reason, "correct the header")
+    return tuple((name or "").strip() for name in fields)
+
+
+def _check_header(path: Path, facts: CsvFacts, columns: Sequence[str]) -> None:
+    names = facts.header
+    if missing := [name for name in columns if name not in names]:
+        raise _rejected(path, f"the header lacks {_listed(missing)}", "add or rename these columns")
     count = Counter(names)
     if repeated := [place for place, name in enumerate(names, 1) if count[name] > 1]:
-        # Not their names: of a file without a header these are data.
         reason = f"columns {', '.join(map(str, repeated[:5]))} of the header have the same name"
         raise _rejected(path, reason, "rename or drop the copies")
-    return names
 
 
 def _pieces(file_runs: Iterable[Run], start: int) -> Iterator[Piece]:
@@ -227,34 +250,65 @@ def _runs(
 ) -> Iterator[Run]:
     """Cut a file from `start` on, a window at a time, and add what has been cut to `digest`.
 
-    The window grows for a record that does not fit into it.
+    The window grows for a record that does not fit into it, up to the most that a record may have.
     """
     size, more = _WINDOW, True
     while more:
         window, more = _window(path, file, start, size)
+        found = runs(whole_lines(window), width, more=more)
+        if more and size >= LONGEST:
+            # What has not ended by now is too long: it is broken, and the line it starts on.
+            found = islice(runs(window, width), 1)
         end = 0
-        for run in runs(whole_lines(window), width, more=more):
+        for run in found:
             end = min(run.end, len(window))
             yield run._replace(end=start + end)
         digest.update(memoryview(window)[:end])
-        start, size = start + end, _WINDOW if end else 2 * size
+        if more and not end and size >= LONGEST:
+            reason = f"line {_line(file, start)} is longer than {LONGEST} bytes"
+            raise _rejected(path, reason, "check that it is a CSV file")
+        start, size = start + end, _WINDOW if end else min(2 * size, LONGEST)
 
 
 def _window(path: Path, file: BinaryIO, start: int, size: int) -> tuple[bytes, bool]:
     """Return the whole lines among `size` bytes from `start` on, and whether more may follow."""
     window = _read(file, start, size)
     more = len(window) == size
-    if more:
-        window = window[: window.rfind(b"\n") + 1]
+    _check_text(path, file, start, window, more=more)
+    return window[: window.rfind(b"\n") + 1] if more else window, more
+
+
+def _check_text(path: Path, file: BinaryIO, start: int, window: bytes, *, more: bool) -> None:
+    if (nul := window.find(b"\0")) >= 0:
+        where = f"byte {start + nul} (line {_line(file, start + nul)})"
+        reason = f"the file has a NUL byte at {where}"
+        raise _rejected(path, reason, "its upload broke off, or it is no text: send it again")
+    if window.isascii():
+        return
+    done, used = 0, 1
     try:
-        if not window.isascii():
-            window.decode()
+        while used:  # in parts, for the characters may need four times the memory of the bytes
+            part = window[done : done + _PART]
+            final = not more and done + len(part) == len(window)
+            _, used = codecs.utf_8_decode(part, "strict", final)
+            done += used
     except UnicodeDecodeError as error:
-        offset = start + error.start
-        line = 1 + _read(file, 0, offset).count(b"\n")
-        reason = f"the text is not UTF-8 at byte {offset} (line {line})"
-        raise _rejected(path, reason, "save it as UTF-8") from error
-    return window, more
+        offset = start + done + error.start
+        reason = f"the text is not UTF-8 at byte {offset} (line {_line(file, offset)})"
+        raise _rejected(path, reason, "save it as UTF-8") from None
+
+
+def _line(file: BinaryIO, offset: int) -> int:
+    """Return the number of the line that a byte is in."""
+    return 1 + sum(part.count(b"\n") for part in _parts(file, offset))
+
+
+def _parts(file: BinaryIO, end: int) -> Iterator[bytes]:
+    """Read a file up to `end`, a part at a time."""
+    file.seek(0)
+    while end > 0 and (part := file.read(min(end, _PART))):
+        yield part
+        end -= len(part)
 
 
 def _read(file: BinaryIO, start: int, size: int) -> bytes:
@@ -265,3 +319,4 @@ def _read(file: BinaryIO, start: int, size: int) -> bytes:
 
 _WINDOW = 1 << 18
 _PIECE = 1 << 24
+_PART = 1 << 20

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -24,6 +25,7 @@ Row = tuple[str | None, ...]
 """The columns, then `_rescued_data`, then `_corrupt_record`."""
 
 BOM = "\ufeff"
+NUL = "its upload broke off, or it is no text: send it again"
 # Lists of characters, because text would draw evenly from all of Unicode and hardly ever a quote.
 CHARACTERS = st.sampled_from(',"\r\nx') | st.characters(codec="utf-8", exclude_characters="\x00")
 TEXT = st.lists(CHARACTERS).map("".join)
@@ -158,6 +160,8 @@ def test_columns_keep_their_type_without_any_record(drop: Path) -> None:
             b"\n" * 65_535 + "é\n".encode() + b"\xff",
             "the text is not UTF-8 at byte 65538 (line 65537), save it as UTF-8",
         ),
+        (b"a,b\n1,2\n3,\0\n", f"the file has a NUL byte at byte 10 (line 3), {NUL}"),
+        (b"a,b\n1,2\n" + bytes(1 << 20), f"the file has a NUL byte at byte 8 (line 3), {NUL}"),
     ],
 )
 def test_a_file_that_cannot_be_taken_says_why(drop: Path, content: bytes, message: str) -> None:
@@ -165,6 +169,84 @@ def test_a_file_that_cannot_be_taken_says_why(drop: Path, content: bytes, messag
     with pytest.raises(FileRejectedError) as rejected:
         scan_records(drop, inspect_csv(drop), ["a", "b"])
     assert str(rejected.value) == f"drop [1].csv: {message}"
+
+
+def test_a_file_of_nul_bytes_is_rejected_at_its_first_window(drop: Path) -> None:
+    with drop.open("wb") as file:
+        file.truncate(1 << 40)  # of which the file system keeps nothing
+    with pytest.raises(FileRejectedError, match="NUL byte at byte 0"):
+        inspect_csv(drop)
+
+
+@pytest.fixture
+def at_most_64_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no record be longer."""
+    monkeypatch.setattr("flows.csv_grammar.LONGEST", 64)
+    monkeypatch.setattr("flows.csv_records.LONGEST", 64)
+    monkeypatch.setattr("flows.csv_records._WINDOW", 16)
+
+
+@pytest.mark.usefixtures("at_most_64_bytes")
+@pytest.mark.parametrize("before", ["", "a,b\n1,2\n"])
+def test_a_line_that_is_too_long_is_rejected(drop: Path, before: str) -> None:
+    drop.write_text(before + "x" * 63 + "\n")
+    inspect_csv(drop)
+    drop.write_text(before + "x" * 64 + "\n")
+    line = 1 + before.count("\n")
+    with pytest.raises(FileRejectedError, match=f": line {line} is longer than 64 bytes, "):
+        inspect_csv(drop)
+
+
+@pytest.mark.usefixtures("at_most_64_bytes")
+def test_a_quoted_field_that_is_too_long_breaks_the_line_it_starts_on(drop: Path) -> None:
+    longest = "x\n" * 28 + "xxx"
+    content = f'a,b\n1,"{longest}"\n1,"x{longest}"\n3,4\n'
+    drop.write_text(content)
+    facts = inspect_csv(drop)
+    frame = scan_records(drop, facts, ["a", "b"]).collect().drop("_position", "_rescued_data")
+    assert frame.rows() == [
+        ("1", longest, None),
+        *((None, None, line) for line in f'1,"x{longest}"'.split("\n")),
+        ("3", "4", None),
+    ]
+
+
+SECRET = "maria.silva"
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        "",
+        "a,b\n",
+        f"a,b\n1,{SECRET}\n2,{SECRET}",
+        f'a,b\n1,{SECRET}\n2,"{SECRET}\n',
+        f"a,b\n1,{SECRET},{SECRET}\n2,\n",
+        f"a,b\n{SECRET}\n1\n2\n3,4,{SECRET}\n",
+    ],
+)
+@pytest.mark.parametrize("broken", ["", "1\n"])
+def test_a_file_that_changes_while_it_is_read_is_rejected_without_a_word_of_it(
+    drop: Path, later: str, broken: str
+) -> None:
+    drop.write_text(f"a,b\n1,{SECRET}\n2,{SECRET}\n{broken}")
+    records = scan_records(drop, inspect_csv(drop), ["a", "b"])
+    drop.write_bytes(later.encode())
+    with pytest.raises(FileRejectedError) as rejected:
+        records.collect()
+    assert str(rejected.value) == (
+        "drop [1].csv: the file changed while being read, let its upload finish first"
+    )
+    assert SECRET not in "".join(traceback.format_exception(rejected.value))
+
+
+def test_bytes_that_are_no_text_any_more_are_a_change_of_the_file(drop: Path) -> None:
+    for content in (b"a,b\n1,x\n", b"a,b\nx\n"):
+        drop.write_bytes(content)
+        records = scan_records(drop, inspect_csv(drop), ["a", "b"])
+        drop.write_bytes(content.replace(b"x", b"\xe9"))
+        with pytest.raises(FileRejectedError, match="the file changed while being read"):
+            records.collect()
 
 
 def test_a_file_that_grew_since_its_inspection_is_rejected(drop: Path) -> None:
