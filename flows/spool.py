@@ -85,13 +85,14 @@ def _records(
         try:
             path = at_hand(file, spool)
             facts = inspect_csv(path)
+            records = scan_records(path, facts, columns)
             if strange := [name for name in facts.header if name not in columns]:
                 message = (
                     f"{path.name}: the wire contract does not know the columns {strange}; add "
                     f"them to {contract.promise().table}, or leave them out of the file"
                 )
                 raise FileRejectedError(message)  # noqa: TRY301 - caught below, with what else is rejected
-            frames.append(scan_records(path, facts, columns).select(*schema))
+            frames.append(records.select(*schema))
         except FileRejectedError as reason:
             rejected.append(reason)
     return pl.concat(frames)
