@@ -1,7 +1,8 @@
 """Files of the landing zone into bronze: every record, once, proven before a file is archived."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from errno import EROFS
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -11,9 +12,11 @@ from deltalake import DeltaTable
 
 from contracts.contract import Bronze
 from flows import delta, parquet
+from flows.arrival import FileWaitsError, State, changed
 from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
-from flows.landing import File, archive_file, at_hand
+from flows.landing import File, archive_file
 from flows.outcome import ConservationError, Outcome
+from flows.settings import Settings
 from flows.storage import reach, sha256
 
 
@@ -28,24 +31,35 @@ def ingest_table(
     """Append the records of the files to their bronze table, one commit a file.
 
     A file whose contents are there already, under whatever name, is not appended again. A file
-    is archived (when asked for) only once its records have been counted in bronze.
+    is archived (when asked for) only once its records have been counted in bronze, and only if it
+    has been quiet for KEYSTONE_QUIET_SECONDS: its writer may have paused, and would go on writing
+    to a file that has been removed. What changes while it is read is left for the next run.
+
+    Raises:
+        OSError: a file could not be read or archived, for a reason that can pass.
     """
-    started, landed, rejected, failed = perf_counter(), 0, [], []
+    started, landed, problems = perf_counter(), 0, list[Exception]()
     for file in files:
+        state = None
         try:
+            state = file.look()
             with TemporaryDirectory(prefix="keystone-") as folder:
-                path = at_hand(file, Path(folder))
-                digest, added = _ingest_file(lake, contract, path, as_of)
+                path = file.at_hand(state, Path(folder))
+                _check_end(file, state, path)
+                digest, added = _ingest_file(lake, contract, file, state, path, as_of)
                 landed += added
                 if archive:
-                    archive_file(file, path, archive, digest)
-        except FileRejectedError as reason:
-            rejected.append(str(reason))
-        except OSError as error:
-            reach(lake)  # where S3 is gone, the other files need not find out one after the other
-            if file.exists():  # else another run has archived it
-                failed.append(error)
-    if failed:
+                    _check_age(file, state)
+                    archive_file(file, state, path, archive, digest)
+        except (FileRejectedError, OSError) as error:
+            problems += _problem(lake, file, state, error)
+    waiting = [str(each) for each in problems if isinstance(each, FileWaitsError)]
+    rejected = [
+        str(each)
+        for each in problems
+        if isinstance(each, FileRejectedError) and not isinstance(each, FileWaitsError)
+    ]
+    if failed := [each for each in problems if isinstance(each, OSError)]:
         raise OSError("; ".join(map(str, [*failed, *rejected]))) from failed[0]
     handle = delta.open_table(lake, contract)
     return Outcome(
@@ -56,12 +70,65 @@ def ingest_table(
         read=landed,
         accepted=landed,
         rejected=tuple(rejected),
+        waiting=tuple(waiting),
         seconds=perf_counter() - started,
     )
 
 
-def _ingest_file(
-    lake: str, contract: type[Bronze], path: Path, as_of: datetime | None
+_CLOCKS = timedelta(minutes=5)
+"""How far the clock that dated a file may be ahead of ours."""
+
+
+def _check_end(file: File, state: State, path: Path) -> None:
+    """Raise if a file changed just now and ends in the middle of a line."""
+    if young := _young(state):
+        with path.open("rb") as opened:
+            opened.seek(max(path.stat().st_size - 1, 0))
+            if opened.read() != b"\n":
+                message = f"{file.name}: {young} and ends in the middle of a line; not ingested yet"
+                raise FileWaitsError(message)
+
+
+def _check_age(file: File, state: State) -> None:
+    """Raise if a file changed just now: its writer may have paused, and go on to write to it."""
+    if young := _young(state):
+        message = f"{file.name}: {young}; ingested, but not archived yet"
+        raise FileWaitsError(message)
+
+
+def _young(state: State) -> str:
+    seconds = state.quiet_seconds()
+    return f"changed {seconds:.0f} s ago" if seconds < Settings().quiet_seconds else ""
+
+
+def _problem(
+    lake: str, file: File, state: State | None, error: FileRejectedError | OSError
+) -> list[Exception]:
+    """Return what an error means for a file; nothing if another run has archived it."""
+    if isinstance(error, FileWaitsError):
+        return [error]
+    if isinstance(error, PermissionError) or getattr(error, "errno", None) == EROFS:
+        return [FileRejectedError(f"{file.name}: {error}; let this user read and write there")]
+    reach(lake)  # where S3 is gone, the other files need not find out one after the other
+    try:
+        now = file.look()
+    except FileNotFoundError:
+        return []
+    if state and now != state:
+        return [changed(file.name)]
+    folders, slash, name = file.name.rpartition("/")
+    if slash and str(error).startswith(f"{name}:"):  # who reads a file knows only its own name
+        return [FileRejectedError(f"{folders}/{error}")]
+    return [error]
+
+
+def _ingest_file(  # noqa: PLR0913, PLR0917 - the file as listed, as seen, as read
+    lake: str,
+    contract: type[Bronze],
+    file: File,
+    state: State,
+    path: Path,
+    as_of: datetime | None,
 ) -> tuple[str, int]:
     """Append one file; return its digest and the number of rows that it added."""
     facts = inspect_csv(path)
@@ -69,51 +136,64 @@ def _ingest_file(
     app_id = f"file/{facts.sha256}"
     added = 0
     if delta.consumed(handle, app_id) is None:
-        records = parquet.write_files(handle, _records(contract, path, facts, as_of))
-        if sha256(str(path)) != facts.sha256:
-            message = f"{path.name}: changed while it was read; let its upload finish first"
-            raise FileRejectedError(message)
+        source, event_time = f"{app_id}/{file.name}", _event_time(file, state, as_of)
+        records = parquet.write_files(handle, _records(contract, path, facts, source, event_time))
+        if sha256(str(path)) != facts.sha256 or file.look() != state:
+            raise changed(file.name)
         if records.rows != facts.records:
-            message = f"{path.name}: {records.rows} of its {facts.records} records were read"
+            message = f"{file.name}: {records.rows} of its {facts.records} records were read"
             raise ConservationError(message)
-        figures = {"file": path.name, "sha256": facts.sha256, "read": facts.records}
+        figures = {"file": file.name, "sha256": facts.sha256, "read": facts.records}
         delta.append(handle, records, delta.carrying({app_id: 1}, figures))
         added = facts.records
-    _verify(handle, path, facts)
+    _verify(handle, file.name, facts)
     return facts.sha256, added
 
 
 def _records(
-    contract: type[Bronze], path: Path, facts: CsvFacts, as_of: datetime | None
+    contract: type[Bronze], path: Path, facts: CsvFacts, source: str, event_time: datetime
 ) -> Iterator[pl.DataFrame]:
-    event_time = as_of or _modified(path)
-    if event_time.tzinfo is None:
-        event_time = event_time.replace(tzinfo=UTC)
     return (
         scan_records(path, facts, list(contract.fields()))
         .with_columns(
-            _source=pl.lit(f"file/{facts.sha256}/{path.name}"),
-            _event_time=pl.lit(event_time.astimezone(UTC), pl.Datetime("us", "UTC")),
+            _source=pl.lit(source),
+            _event_time=pl.lit(event_time, pl.Datetime("us", "UTC")),
             _ingested_at=pl.lit(datetime.now(UTC), pl.Datetime("us", "UTC")),
         )
         .collect_batches(chunk_size=parquet.ROWS)
     )
 
 
-def _modified(path: Path) -> datetime:
+def _event_time(file: File, state: State, as_of: datetime | None) -> datetime:
+    """Return when the records of a file were true.
+
+    Raises:
+        FileRejectedError: in the future, where they would beat every later correction, or never.
+    """
     try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        found = as_of or datetime.fromtimestamp(state.modified, UTC)
     except (ValueError, OverflowError) as error:
-        message = f"{path.name}: nobody can read its modification time; touch it, or say --as-of"
+        message = f"{file.name}: its modification time cannot be read; {_REMEDY}"
         raise FileRejectedError(message) from error
+    found = found.replace(tzinfo=found.tzinfo or UTC)
+    if found > datetime.now(UTC) + _CLOCKS:
+        given = "--as-of" if as_of else "its modification time"
+        message = (
+            f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, lies in the future; {_REMEDY}"
+        )
+        raise FileRejectedError(message)
+    return found.astimezone(UTC)
 
 
-def _verify(handle: DeltaTable, path: Path, facts: CsvFacts) -> None:
+_REMEDY = "touch it, or give the time with --as-of"
+
+
+def _verify(handle: DeltaTable, name: str, facts: CsvFacts) -> None:
     """Prove that bronze holds each record of the file."""
     # A range, for Delta's statistics tell which files cannot hold it; "0" comes right after "/".
     first, behind = f"file/{facts.sha256}/", f"file/{facts.sha256}0"
     mine = pl.col("_source").is_between(pl.lit(first), pl.lit(behind), closed="left")
     there = delta.scan(handle).filter(mine).select(pl.len()).collect().item()
     if there != facts.records:
-        message = f"{path.name}: has {facts.records} records, but bronze has {there} of them"
+        message = f"{name}: has {facts.records} records, but bronze has {there} of them"
         raise ConservationError(message)

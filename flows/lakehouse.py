@@ -8,7 +8,7 @@ from prefect.futures import PrefectFuture
 
 from flows.derived import refresh_derived
 from flows.ingest import ingest_table
-from flows.landing import arrivals
+from flows.landing import NoFilesError, arrivals, make_archive
 from flows.locations import check_apart, locations_of_ingest
 from flows.outcome import Outcome, RunFailedError
 from flows.plan import Planned, plan
@@ -32,6 +32,7 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
     as_of: datetime | None = None,
     rebuild: bool = False,
     runner: str | None = None,
+    allow_empty: bool = False,
 ) -> list[Outcome]:
     """Ingest what lies in the landing zone, then refresh every table.
 
@@ -47,13 +48,17 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
         rebuild: compute every table again from bronze.
         runner: `dask` or `dask=ADDRESS` (of a scheduler) runs the tasks on a Dask cluster, whose
             workers reach the same paths; threads of this process when not given.
+        allow_empty: accept a landing zone without files, such as one that the last run archived.
 
     Raises:
+        NoFilesError: the landing zone holds no file of any table; nothing has been done.
         RunFailedError: something failed or a file was rejected; all else has been done.
     """
     with task_runner(runner) as there:
         land, make = (each.with_options(task_runner=there) for each in (ingest, refresh))
-        landed, rejected, missed = _done(land(source, lake, archive, as_of, return_state=True))
+        landed, rejected, missed = _done(
+            land(source, lake, archive, as_of, allow_empty, return_state=True)
+        )
         made, failed, undone = _done(make(lake, rebuild, return_state=True))
     if failures := rejected + failed:
         raise RunFailedError(failures, landed + made, {**missed, **undone})
@@ -66,18 +71,24 @@ def ingest(
     lake: str | None = None,
     archive: str | None = None,
     as_of: datetime | None = None,
+    allow_empty: bool = False,
 ) -> list[Outcome]:
     """Append the records of the landing zone's files to bronze; parameters as in `lakehouse`.
 
     Raises:
         FileNotFoundError: there is no such landing zone, or no such bucket.
-        OSError: S3 does not answer.
+        NoFilesError: the landing zone holds no file of any table; nothing has been done.
+        OSError: the archive cannot be written to, or S3 does not answer.
         RunFailedError: a file was rejected or a table failed; all else has been ingested.
     """
     source, lake, archive = locations_of_ingest(source, lake, archive)
     files, strangers = look(source, arrivals)(source)
+    unknown = [str(stranger) for stranger in strangers]
+    if not allow_empty and not any(files.values()):
+        raise NoFilesError(source, unknown)
     reach(lake)
-    reach(archive or lake)
+    if archive:
+        make_archive(archive)
     futures = {
         contract.promise().table: step(lake, contract, ingest_table).submit(
             lake, contract, paths, archive=archive, as_of=as_of
@@ -85,7 +96,7 @@ def ingest(
         for contract, paths in files.items()
         if paths
     }
-    return _finish("ingest", lake, futures, [str(stranger) for stranger in strangers])
+    return _finish("ingest", lake, futures, unknown)
 
 
 @flow

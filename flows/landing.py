@@ -1,17 +1,31 @@
 """The landing zone: which files lie there, which table each belongs to, where they go after."""
 
-import os
 import re
-import shutil
 from pathlib import Path
 
 from contracts.contract import Bronze
+from flows import folder, objects
+from flows.arrival import NAME_BYTES, FileWaitsError, State, ignored
 from flows.csv_records import FileRejectedError
-from flows.objects import S3Object, keep, objects
-from flows.storage import is_s3, sha256
+from flows.folder import LocalFile
+from flows.objects import S3Object
+from flows.storage import is_s3, reach
 from transforms.graph import sources
 
-File = Path | S3Object
+File = LocalFile | S3Object
+
+
+class NoFilesError(Exception):
+    """The landing zone holds no file of any table: its name may be wrong."""
+
+    def __init__(self, source: str, strangers: list[str]) -> None:
+        """Name the landing zone, and what else lies there, a line each."""
+        nothing = (
+            f"0 files found in {source}; name the landing zone with --source, "
+            "or allow it to be empty with --allow-empty"
+        )
+        self.failures = [nothing, *strangers]
+        super().__init__("; ".join(self.failures))
 
 
 def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileRejectedError]]:
@@ -19,110 +33,117 @@ def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileReje
 
     A file belongs to a table by its name: the entity's (`orders.csv`), with or without the
     source's `olist_` and `_dataset`, and with whatever is put behind it
-    (`olist_orders_dataset_2018-10.csv`). Names that begin with `_` or `.` are not for us.
+    (`olist_orders_dataset_2018-10.csv`). A CSV file of another name, or a part file of Spark,
+    belongs to the table after which the nearest folder above it is named
+    (`orders/2018/x.csv`, `orders.csv/part-00000`). Files and folders whose names begin with `_` or
+    `.` are ignored.
 
     Raises:
         FileNotFoundError: there is no such folder, or no such bucket.
-        OSError: S3 does not answer.
+        OSError: it cannot be read, or S3 does not answer.
     """
     found: dict[type[Bronze], list[File]] = {contract: [] for contract in sources()}
     strangers = []
-    for file in objects(source) if is_s3(source) else _in_folder(source):
-        if file.name.startswith(("_", ".")):
-            continue
+    for file in objects.files(source) if is_s3(source) else folder.files(source):
         if unfit := _unfit(file):
             strangers.append(FileRejectedError(unfit))
+        elif any(map(ignored, file.name.split("/"))):
             continue
-        if contract := _recognised(file.name):
+        elif contract := _recognised(file.name):
             found[contract].append(file)
         else:
             known = ", ".join(contract.promise().name for contract in found)
-            strangers.append(
-                FileRejectedError(
-                    f"{file.name}: belongs to no table; rename it after one of: {known}"
-                )
+            message = (
+                f"belongs to no table; name the file, or a folder for it, after one of {known}"
             )
+            strangers.append(FileRejectedError(f"{file.name}: {message}"))
     return found, strangers
 
 
-def at_hand(file: File, folder: Path) -> Path:
-    """Return a file that can be read piece by piece: itself, or a copy of the object in a folder.
+def make_archive(archive: str) -> None:
+    """Make the folder of an archive, or look whether S3 answers.
 
     Raises:
-        FileRejectedError: the object is another one than when it was listed.
-        OSError: it is gone, or S3 does not answer.
+        OSError: the archive cannot be written to, or S3 does not answer.
     """
-    return file.download(folder) if isinstance(file, S3Object) else file
+    if is_s3(archive):
+        reach(archive)
+    else:
+        folder.make_archive(archive)
 
 
-def archive_file(file: File, path: Path, archive: str, digest: str) -> None:
+def archive_file(file: File, state: State, path: Path, archive: str, digest: str) -> None:
     """Move a file to the archive; the original goes once the copy has been read back.
 
-    A file of the same name and other contents keeps its place: the newcomer's digest is put into
-    its name.
+    A file of the same name and other contents keeps its name: the newcomer's digest is put into
+    its own.
 
     Args:
         file: what lies in the landing zone.
+        state: its state when it was read.
         path: the same, at hand.
         archive: a folder, or a prefix on S3.
         digest: the SHA-256 of what was ingested.
 
     Raises:
-        OSError: the copy is not what was ingested, or the original is not any more.
+        FileWaitsError: the file is not what was ingested any more, or is itself in the archive.
+        OSError: the copy is not what was ingested, or cannot be written.
     """
-    kept = (keep if is_s3(archive) else _keep_in_folder)(path, archive, digest)
-    if isinstance(file, S3Object):
-        if file.uri != kept:
-            file.delete()
-    elif is_s3(archive) or not Path(kept).samefile(file):
-        if sha256(str(file)) != digest:
-            message = f"{file.name}: changed while it was being archived; what is new stays"
-            raise OSError(message)
-        file.unlink()
-
-
-def _in_folder(source: str) -> list[Path]:
-    folder = Path(source)
-    if not folder.is_dir():
-        message = f"{source}: there is no such folder; name the landing zone with --source"
-        raise FileNotFoundError(message)
-    return [path for path in sorted(folder.iterdir()) if not path.is_dir()]
-
-
-def _keep_in_folder(path: Path, archive: str, digest: str) -> str:
-    """Put a copy of a file into a folder, and prove it; return where it lies."""
-    folder = Path(archive)
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / path.name
-    if target.exists() and sha256(str(target)) != digest:
-        target = target.with_stem(f"{path.stem}.{digest[:12]}")
-    if target.exists() and target.samefile(path):
-        return str(target)
-    partial = target.with_name(f".{digest[:12]}.{os.getpid()}.partial")
-    try:
-        shutil.copy2(path, partial)
-        if sha256(str(partial)) != digest:
-            message = f"{path.name}: changed while it was being archived; it stays where it is"
-            raise OSError(message)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
-    return str(target)
+    kept = (objects if is_s3(archive) else folder).keep(path, archive, file.name, digest)
+    if isinstance(file, LocalFile):
+        itself = not is_s3(archive) and Path(kept).samefile(file.path)
+    else:
+        itself = file.uri == kept
+    if itself:
+        message = f"{file.name}: {kept} is a link to it, or the same file; not archived"
+        raise FileWaitsError(message)
+    file.remove(state, digest)
 
 
 def _unfit(file: File) -> str:
+    """Say why something cannot be read or archived under its name; empty if it can."""
+    parts = file.name.split("/")
     try:
-        file.name.encode()
+        longest = max(len(part.encode()) for part in parts)
     except UnicodeEncodeError:
-        return f"{os.fsencode(file.name)!r}: its name is not UTF-8, rename it"
-    fit = isinstance(file, S3Object) or file.is_file()
-    return "" if fit else f"{file.name}: is no file, or links to none; take it away"
+        return f"{file.name.encode(errors='surrogateescape')!r}: its name is not UTF-8, rename it"
+    if longest > NAME_BYTES:
+        return f"{file.name}: a name of more than {NAME_BYTES} bytes, shorten it"
+    if isinstance(file, S3Object):
+        # Three are other paths in a folder, and s3fs takes the last for the version of an object.
+        odd = {"", ".", ".."} & {*parts} or "?versionId=" in file.name
+        message = f"{file.name}: an empty part, . or .., or ?versionId= in its key; rename it"
+        return message if odd else ""
+    return _no_file(file)
+
+
+def _no_file(file: LocalFile) -> str:
+    path = file.path
+    try:
+        if path.is_file():
+            return ""
+        folder, link = path.is_dir(), path.is_symlink()
+    except OSError as error:
+        return f"{file.name}: {error.strerror}; change its mode or its owner"
+    if folder and link:
+        return f"{file.name}: links to folders are not followed; move the files here"
+    if folder:
+        return f"{file.name}: the folder cannot be read; change its mode or its owner"
+    return f"{file.name}: is no file, or links to none; take it away"
 
 
 def _recognised(name: str) -> type[Bronze] | None:
+    *folders, own = name.split("/")
+    if contract := _named(own, r"\.csv"):
+        return contract
+    if not re.fullmatch(r".*\.csv|part-[\w-]+", own, re.IGNORECASE):
+        return None
+    return next(filter(None, map(_named, reversed(folders))), None)
+
+
+def _named(name: str, ending: str = "") -> type[Bronze] | None:
     for contract in sources():
-        if re.fullmatch(
-            rf"(olist_)?{contract.promise().name}(_dataset)?([^a-z].*)?\.csv", name, re.IGNORECASE
-        ):
+        pattern = rf"(olist_)?{contract.promise().name}(_dataset)?([^a-z].*)?{ending}"
+        if re.fullmatch(pattern, name, re.IGNORECASE | re.DOTALL):
             return contract
     return None

@@ -34,6 +34,8 @@ class Outcome:
     warnings: Mapping[str, int] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
     """For a bronze table: the files that could not be taken, each with its reason."""
+    waiting: tuple[str, ...] = ()
+    """For a bronze table: the files that stay for the next run, each with its reason."""
     gone: tuple[str, ...] = ()
     """For a bronze table that was put back: the files and partitions whose records went."""
     seconds: float = 0.0

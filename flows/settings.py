@@ -51,6 +51,8 @@ class Settings(Environment):
     archive: str = ""
     quarantine_share: float = Field(default=0.01, ge=0, le=1)
     """What share of the records of a refresh may go to quarantine before it is told."""
+    quiet_seconds: float = Field(default=120, ge=0)
+    """How long a file must not have changed before it is moved out of the landing zone."""
     part: int = Field(default=8_000_000, gt=0, le=1_000_000_000)
     """The most rows to work on at once; that many take about 2 GB."""
 

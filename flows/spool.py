@@ -7,6 +7,7 @@ and never memory.
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import NamedTuple
 
 import polars as pl
@@ -14,7 +15,7 @@ import polars as pl
 from contracts import wire
 from contracts.contract import Bronze
 from flows.csv_records import FileRejectedError, inspect_csv, scan_records
-from flows.landing import File, arrivals, at_hand
+from flows.landing import File, arrivals
 from transforms.graph import sources
 from transforms.life import life, message_key
 
@@ -83,12 +84,12 @@ def _records(
     frames = [pl.LazyFrame(schema=schema)]
     for file in files:
         try:
-            path = at_hand(file, spool)
+            path = file.at_hand(file.look(), Path(mkdtemp(dir=spool)))  # names may be alike
             facts = inspect_csv(path)
             records = scan_records(path, facts, columns)
             if strange := [name for name in facts.header if name not in columns]:
                 message = (
-                    f"{path.name}: the wire contract does not know the columns {strange}; add "
+                    f"{file.name}: the wire contract does not know the columns {strange}; add "
                     f"them to {contract.promise().table}, or leave them out of the file"
                 )
                 raise FileRejectedError(message)  # noqa: TRY301 - caught below, with what else is rejected

@@ -52,9 +52,17 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
         "Taken out of bronze, and taken in again where it still lies in the landing zone": [
             f"{o.table}: {source}" for o in outcomes for source in o.gone
         ],
+        "Left in the landing zone for the next run": [
+            f"{o.table}: {line}" for o in outcomes for line in _first(o.waiting)
+        ],
         "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
         "Warnings": _counts({o.table: o.warnings for o in outcomes}),
     }
+
+
+def _first(files: Sequence[str], most: int = 5) -> list[str]:
+    rest = len(files) - most
+    return [*files[:most], *([f"and {rest:,} more"] if rest > 0 else [])]
 
 
 def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:

@@ -15,6 +15,9 @@ from tests.examples import register
 register()
 show_frames_as_code()
 
+# Tests archive what they have written just now; those of young files set this themselves.
+os.environ["KEYSTONE_QUIET_SECONDS"] = "0"
+
 OLIST = Path(__file__).parents[2] / "shared" / "data" / "olist"
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.options import Archive, AsOf, Lake, Rebuild, Runner, Source
+from flows.cli.options import AllowEmpty, Archive, AsOf, Lake, Rebuild, Runner, Source
 from flows.cli.terminal import grid, out, report
 from flows.locations import locations_of_ingest
 from flows.settings import dask_address, place
@@ -24,6 +24,7 @@ def run(
     as_of: AsOf = None,
     rebuild: Rebuild = False,
     runner: Runner = None,
+    allow_empty: AllowEmpty = False,
 ) -> None:
     """Ingest the landing zone, then refresh every table."""
     source, where, archive = locations_of_ingest(source, lake, archive)
@@ -31,19 +32,23 @@ def run(
 
     from flows.lakehouse import lakehouse
 
-    report("run", lambda: lakehouse(source, where, archive, as_of, rebuild, runner))
+    report("run", lambda: lakehouse(source, where, archive, as_of, rebuild, runner, allow_empty))
 
 
 @app.command()
 def ingest(
-    source: Source = None, lake: Lake = None, archive: Archive = None, as_of: AsOf = None
+    source: Source = None,
+    lake: Lake = None,
+    archive: Archive = None,
+    as_of: AsOf = None,
+    allow_empty: AllowEmpty = False,
 ) -> None:
     """Append the records of the landing zone's files to bronze."""
     source, where, archive = locations_of_ingest(source, lake, archive)
 
     from flows import lakehouse
 
-    report("ingest", lambda: lakehouse.ingest(source, where, archive, as_of))
+    report("ingest", lambda: lakehouse.ingest(source, where, archive, as_of, allow_empty))
 
 
 @app.command()

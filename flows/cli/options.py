@@ -22,6 +22,9 @@ AsOf = Annotated[
     datetime | None,
     typer.Option(help="Event time of the records (UTC), instead of each file's modification time."),
 ]
+AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", help="Accept a landing zone that has no file.")
+]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute all tables from bronze again.")]
 Runner = Annotated[
     str | None,

@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal
 
 from flows import delta, evolve
 from flows.derived import refresh_derived
+from flows.folder import LocalFile
 from flows.ingest import ingest_table
 from flows.noted import made_under, noted
 from flows.parquet import Written
@@ -185,7 +186,9 @@ def edited(code: str, edits: Edit) -> str:
 def arrive(lake: str, module: ModuleType, text: str, day: int = 1) -> None:
     path = Path(lake).with_name(f"sellers_{uuid4().hex}.csv")
     path.write_text(text)
-    ingest_table(lake, module.Raw, [path], as_of=datetime(2018, 1, day, tzinfo=UTC))
+    ingest_table(
+        lake, module.Raw, [LocalFile(path, path.name)], as_of=datetime(2018, 1, day, tzinfo=UTC)
+    )
 
 
 def made_by(module: ModuleType) -> dict[str, Table]:

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from errno import ENOSPC
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ import pytest
 from contracts import bronze
 from flows import delta
 from flows.csv_records import CsvFacts, inspect_csv
+from flows.folder import LocalFile
 from flows.ingest import ingest_table
 from flows.landing import arrivals
 from flows.outcome import Outcome
@@ -25,6 +26,10 @@ AS_OF = datetime(2018, 1, 1, tzinfo=UTC)
 def ingest(landing: Path, lake: str, archive: str | None = None) -> Outcome:
     files, _ = arrivals(str(landing))
     return ingest_table(lake, bronze.Orders, files[bronze.Orders], archive=archive, as_of=AS_OF)
+
+
+def local(*paths: Path) -> list[LocalFile]:
+    return [LocalFile(path, path.name) for path in paths]
 
 
 def rows(lake: str) -> pl.DataFrame:
@@ -45,7 +50,7 @@ def test_every_record_lands_with_where_it_came_from(land: Land, lake: str) -> No
 def test_event_time_is_the_modification_time_of_the_file(land: Land, lake: str) -> None:
     landing = land(orders=[{}])
     os.utime(landing / "orders.csv", (1_500_000_000, 1_500_000_000))
-    ingest_table(lake, bronze.Orders, [landing / "orders.csv"])
+    ingest_table(lake, bronze.Orders, local(landing / "orders.csv"))
     assert rows(lake)["_event_time"].item() == datetime(2017, 7, 14, 2, 40, tzinfo=UTC)
 
 
@@ -82,9 +87,27 @@ def test_a_file_of_no_time_that_anybody_can_read_is_rejected(land: Land, lake: s
         path = Path(folder, "orders.csv")
         path.write_bytes((land(orders=[{}]) / "orders.csv").read_bytes())
         os.utime(path, (1e12, 1e12))
-        (said,) = ingest_table(lake, bronze.Orders, [path]).rejected
-        assert said.startswith("orders.csv: nobody can read its modification time")
-        assert ingest_table(lake, bronze.Orders, [path], as_of=datetime.now(UTC)).rows == 1
+        (said,) = ingest_table(lake, bronze.Orders, local(path)).rejected
+        assert said.startswith("orders.csv: its modification time cannot be read")
+        now = datetime.now(UTC)
+        assert ingest_table(lake, bronze.Orders, local(path), as_of=now).rows == 1
+
+
+@pytest.mark.parametrize("minutes", [4, 6])
+@pytest.mark.parametrize("by", ["modification time", "as_of"])
+def test_a_file_from_the_future_is_rejected(land: Land, lake: str, minutes: int, by: str) -> None:
+    path = land(orders=[{}]) / "orders.csv"
+    then = datetime.now(UTC) + timedelta(minutes=minutes)
+    os.utime(path, (then.timestamp(),) * 2)
+    as_of = then if by == "as_of" else None
+    outcome = ingest_table(lake, bronze.Orders, local(path), as_of=as_of)
+    if minutes == 4:  # which clocks may differ by
+        assert (outcome.rows, outcome.rejected) == (1, ())
+    else:
+        (line,) = outcome.rejected
+        assert f"{then:%Y-%m-%d %H:%M:%S} UTC, lies in the future; touch it" in line
+        assert outcome.rows == 0
+        assert ingest_table(lake, bronze.Orders, local(path), as_of=AS_OF).rows == 1
 
 
 def test_archived_files_of_one_name_do_not_meet(land: Land, lake: str, tmp_path: Path) -> None:
@@ -180,7 +203,7 @@ def test_an_archive_that_is_the_landing_zone_takes_nothing_away(land: Land, lake
 def test_a_file_that_another_run_has_archived_is_passed_over(land: Land, lake: str) -> None:
     landing = land(orders=[{}], orders_2=[{"order_status": "shipped"}])
     gone = landing / "orders_1.csv"
-    files = [landing / "orders.csv", gone, landing / "orders_2.csv"]
+    files = local(landing / "orders.csv", gone, landing / "orders_2.csv")
     assert ingest_table(lake, bronze.Orders, files).rows == 2
 
 
@@ -188,13 +211,13 @@ def test_what_cannot_be_opened_does_not_keep_the_others_out(land: Land, lake: st
     landing = land(orders=[{}])
     (landing / "orders_0").mkdir()
     (landing / "orders_9.csv").write_text("a,b\n")
-    files = [landing / "orders_0", landing / "orders.csv", landing / "orders_9.csv"]
+    files = local(landing / "orders_0", landing / "orders.csv", landing / "orders_9.csv")
     with pytest.raises(OSError, match=r"orders_0.*; orders_9\.csv: "):
         ingest_table(lake, bronze.Orders, files)
     assert len(rows(lake)) == 1
 
 
-def test_a_file_that_changes_while_it_is_read_is_not_ingested(
+def test_a_file_that_changes_while_it_is_read_waits(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     landing = land(orders=[{}])
@@ -206,9 +229,9 @@ def test_a_file_that_changes_while_it_is_read_is_not_ingested(
         return facts
 
     monkeypatch.setattr("flows.ingest.inspect_csv", inspect_then_change)
-    outcome = ingest_table(lake, bronze.Orders, [path])
-    assert "changed while it was read" in outcome.rejected[0]
-    assert outcome.rows == 0
+    outcome = ingest_table(lake, bronze.Orders, local(path))
+    assert outcome.waiting == ("orders.csv: changed while it was read",)
+    assert (outcome.rows, outcome.rejected) == (0, ())
 
 
 def test_names_that_nobody_can_spell_are_named_and_left(tmp_path: Path) -> None:

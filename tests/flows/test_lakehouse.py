@@ -14,6 +14,7 @@ from prefect.client.orchestration import get_client
 
 from flows import delta
 from flows.lakehouse import ingest, lakehouse, refresh, replay
+from flows.landing import NoFilesError
 from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
 from flows.records import refresh_records
 from flows.settings import MissingSettingError
@@ -244,6 +245,27 @@ def test_where_the_archive_is_may_be_set(
     ingest(str(landing), lake)
     assert [path.name for path in (tmp_path / "archive").iterdir()] == ["orders.csv"]
     assert not [*landing.iterdir()]
+
+
+def test_a_landing_zone_without_files_fails_before_anything_is_made(
+    lake: str, tmp_path: Path
+) -> None:
+    (tmp_path / "landing").mkdir()
+    with pytest.raises(NoFilesError, match=f"^0 files found in {tmp_path}/landing; "):
+        lakehouse(str(tmp_path / "landing"), lake)
+    (tmp_path / "landing" / "notes.txt").touch()
+    with pytest.raises(NoFilesError) as caught:
+        lakehouse(str(tmp_path / "landing"), lake)
+    assert [line.partition(":")[0] for line in caught.value.failures[1:]] == ["notes.txt"]
+    assert not Path(lake).exists()
+
+
+def test_a_landing_zone_may_be_allowed_to_be_empty(lake: str, tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
+    done = keystone(
+        "ingest", "--allow-empty", "--source", str(tmp_path / "landing"), "--lake", lake
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_replay_names_the_tables_that_there_are(lake: str) -> None:

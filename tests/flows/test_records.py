@@ -22,6 +22,7 @@ from flows import delta, parts, records
 from flows.decide import decide_some
 from flows.figures import last_figures
 from flows.fingerprint import CODE
+from flows.folder import LocalFile
 from flows.ingest import ingest_table
 from flows.records import refresh_records, replay_records
 from tests.examples import examples
@@ -34,7 +35,9 @@ A, B = "a" * 32, "b" * 32
 
 
 def arrive(lake: str, path: Path, hours: int = 0) -> None:
-    ingest_table(lake, bronze.Orders, [path], as_of=NOON + timedelta(hours=hours))
+    ingest_table(
+        lake, bronze.Orders, [LocalFile(path, path.name)], as_of=NOON + timedelta(hours=hours)
+    )
 
 
 def silver(lake: str) -> pl.DataFrame:

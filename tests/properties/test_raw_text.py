@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from contracts import bronze
 from contracts.contract import Bronze
 from flows import delta
+from flows.folder import LocalFile
 from flows.ingest import ingest_table
 from flows.messages import bronze_rows
 from flows.outcome import Outcome
@@ -54,7 +55,9 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 def ingested(folder: Path, contract: type[Bronze], content: bytes) -> tuple[Outcome, pl.DataFrame]:
     """Ingest the contents as a file into a lake of its own; return the rows as they are there."""
     (folder / "drop.csv").write_bytes(content)
-    outcome = ingest_table(str(folder), contract, [folder / "drop.csv"], as_of=AS_OF)
+    outcome = ingest_table(
+        str(folder), contract, [LocalFile(folder / "drop.csv", "drop.csv")], as_of=AS_OF
+    )
     handle = delta.open_existing(str(folder), contract.promise().table)
     return outcome, delta.scan(handle).sort("_position").collect()
 

@@ -4,6 +4,7 @@ From the root of the repository: `python -m tests.s3.chaos --runs 50 --rate 0.1 
 """
 
 import argparse
+import os
 import sys
 import tempfile
 from collections import Counter
@@ -89,6 +90,7 @@ def main() -> int:
     parser.add_argument("--rate", type=float, default=0.1)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
+    os.environ["KEYSTONE_QUIET_SECONDS"] = "0"  # each run archives what was uploaded just now
     with (
         tempfile.TemporaryDirectory() as folder,
         BEST(Path(folder)) as server,

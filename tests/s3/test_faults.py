@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from socketserver import BaseRequestHandler, ThreadingTCPServer
@@ -16,6 +15,7 @@ import pytest
 
 from contracts.bronze import Orders
 from flows import storage
+from flows.arrival import State
 from flows.ingest import ingest_table
 from flows.lakehouse import ingest, lakehouse
 from flows.landing import arrivals
@@ -46,7 +46,7 @@ def test_who_does_not_hear_that_a_commit_succeeded_finds_it(
 ) -> None:
     landing, lake = tmp_path / "landing", f"s3://{BUCKET}/{uuid4()}"
     write_sample(landing, 5, seed=1, dirty=0.3)
-    files = [landing / "olist_orders_dataset.csv"]
+    files = arrivals(str(landing))[0][Orders]
     table = tables()["silver.orders"]
     heard = ingest_table(str(tmp_path / "lake"), Orders, files)
     made = refresh_records(str(tmp_path / "lake"), table)
@@ -114,13 +114,14 @@ def saying(answer: bytes) -> Iterator[list[bytes]]:
 
 
 def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> None:
-    listed = S3Object("s3://lake/in/orders.csv", '"etag"', datetime(2018, 10, 1, tzinfo=UTC))
+    listed = S3Object("s3://lake/in/orders.csv", "orders.csv")
+    state = State(('"etag"',), 0, 0)
     with saying(b"HTTP/1.1 200 OK\r\nServer: S"):
         for ask in (
             partial(arrivals, "s3://lake/in"),
-            partial(listed.download, tmp_path),
-            listed.delete,
-            listed.exists,
+            listed.look,
+            partial(listed.at_hand, state, tmp_path),
+            partial(listed.remove, state, ""),
             partial(storage.size, "s3://lake/x/part.parquet"),
         ):
             with pytest.raises(OSError, match=r"^s3://lake/.*: S3 does not answer: "):

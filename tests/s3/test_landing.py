@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from time import time
 from typing import Any
 
 import boto3
@@ -9,12 +10,13 @@ import pytest
 
 from contracts import bronze
 from flows import delta, objects, s3
-from flows.csv_records import FileRejectedError
+from flows.arrival import FileWaitsError, State
 from flows.ingest import ingest_table
-from flows.landing import archive_file, arrivals, at_hand
+from flows.landing import archive_file, arrivals
 from flows.outcome import Outcome
 from flows.s3 import bucket_and_key
 from flows.storage import sha256
+from tests.aws import moto
 from tests.good import GOOD
 
 
@@ -62,13 +64,91 @@ def test_an_object_lands_with_its_name_and_its_time(on_s3: str, tmp_path: Path) 
     assert held(f"{on_s3}/in").keys() == {"orders.csv"}
 
 
-def test_only_files_of_the_prefix_itself_are_seen(on_s3: str) -> None:
-    for name in ("orders.csv", "older/orders.csv", "_note.csv", "notes.txt"):
+@pytest.mark.parametrize("s3_server", [moto], indirect=True)  # the other one keeps files
+def test_objects_below_the_prefix_are_found_by_their_name_or_their_folders(on_s3: str) -> None:
+    for name in (
+        "orders.csv",
+        "2018/10/orders (1) ã&+#[*].csv",
+        "orders.csv/part-00000",
+        "sellers/x.csv",
+        "sellers_$folder$",
+        "sellers/_SUCCESS",
+        "_older/orders.csv",
+        "sellers/.hidden/x.csv",
+        "notes.txt",
+        "2018/x.csv",
+    ):
         upload(f"{on_s3}/in/{name}", b"x")
     upload(f"{on_s3}/in-between/orders.csv", b"x")
+    upload(f"{on_s3}/in", b"x")
+    bucket, key = bucket_and_key(f"{on_s3}/in/sellers")
+    client().put_object(Bucket=bucket, Key=f"{key}/")  # as some tools do for each folder
     files, strangers = arrivals(f"{on_s3}/in/")
-    assert [file.name for some in files.values() for file in some] == ["orders.csv"]
-    assert [str(stranger).partition(":")[0] for stranger in strangers] == ["notes.txt"]
+    assert [file.name for file in files[bronze.Orders]] == [
+        "2018/10/orders (1) ã&+#[*].csv",
+        "orders.csv",
+        "orders.csv/part-00000",
+    ]
+    assert [file.name for file in files[bronze.Sellers]] == ["sellers/x.csv"]
+    assert [str(stranger).partition(":")[0] for stranger in strangers] == [
+        "2018/x.csv",
+        "notes.txt",
+    ]
+
+
+@pytest.mark.parametrize("s3_server", [moto], indirect=True)
+@pytest.mark.parametrize(
+    "name",
+    ["/orders.csv", "../orders.csv", "orders/./x.csv", "orders.csv?versionId=1.csv"],
+)
+def test_keys_that_would_be_other_paths_are_named(on_s3: str, name: str) -> None:
+    upload(f"{on_s3}/in/{name}", b"x")
+    files, (stranger,) = arrivals(f"{on_s3}/in")
+    assert not any(files.values())
+    assert str(stranger).startswith(f"{name}: an empty part, . or .., or ?versionId= in its key")
+
+
+def test_odd_keys_are_read_and_archived(on_s3: str, tmp_path: Path) -> None:
+    names = {"orders (1) ã&+#[*].csv", "orders/a%20b/part-00000", f"orders/{'x' * 240}.csv"}
+    for number, name in enumerate(sorted(names)):
+        upload(f"{on_s3}/in/{name}", csv(order_id=f"{number:032}"))
+    outcome = ingest(f"{on_s3}/in", str(tmp_path / "lake"), f"{on_s3}/archive")
+    assert (outcome.rows, outcome.rejected, outcome.waiting) == (3, (), ())
+    assert held(f"{on_s3}/archive").keys() == names
+    assert not held(f"{on_s3}/in")
+
+
+def test_a_young_object_is_ingested_and_stays(
+    on_s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_QUIET_SECONDS", "3600")
+    upload(f"{on_s3}/in/orders.csv", csv())
+    upload(f"{on_s3}/in/orders_cut.csv", csv()[:-3])
+    lake, archive = str(tmp_path / "lake"), f"{on_s3}/archive"
+    outcome = ingest(f"{on_s3}/in", lake, archive)
+    assert outcome.rows == 1
+    assert [line.rpartition(" ago")[2] for line in outcome.waiting] == [
+        "; ingested, but not archived yet",
+        " and ends in the middle of a line; not ingested yet",
+    ]
+    assert not held(archive)
+    monkeypatch.setenv("KEYSTONE_QUIET_SECONDS", "0")
+    assert ingest(f"{on_s3}/in", lake, archive).rows == 2
+    assert held(archive).keys() == {"orders.csv", "orders_cut.csv"}
+
+
+def test_an_object_from_the_future_is_rejected(
+    on_s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(f"{on_s3}/in/orders.csv", csv())
+    look, soon = objects.S3Object.look, time() + 600
+
+    def look_ahead(file: objects.S3Object) -> State:
+        return look(file)._replace(modified=soon)
+
+    monkeypatch.setattr(objects.S3Object, "look", look_ahead)
+    (line,) = ingest(f"{on_s3}/in", str(tmp_path / "lake")).rejected
+    assert "lies in the future" in line
 
 
 @pytest.mark.parametrize("source_there", [True, False])
@@ -103,24 +183,26 @@ def files_of(folder: Path) -> Mapping[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_an_object_that_has_changed_since_it_was_listed_is_not_read(
+def test_an_object_that_has_changed_since_it_was_looked_at_is_not_read(
     on_s3: str, tmp_path: Path
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
     (listed,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    state = listed.look()
     upload(f"{on_s3}/in/orders.csv", csv(order_status="shipped"))
-    with pytest.raises(FileRejectedError, match=r"^orders\.csv: changed while it was read"):
-        at_hand(listed, tmp_path)
+    with pytest.raises(FileWaitsError, match=r"^orders\.csv: changed while it was read"):
+        listed.at_hand(state, tmp_path)
 
 
 def test_an_object_that_has_changed_since_it_was_read_stays(on_s3: str, tmp_path: Path) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
     (file,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
-    path = at_hand(file, tmp_path)
+    state = file.look()
+    path = file.at_hand(state, tmp_path)
     newer = csv(order_status="shipped")
     upload(f"{on_s3}/in/orders.csv", newer)
-    with pytest.raises(OSError, match="what is new stays"):
-        archive_file(file, path, f"{on_s3}/archive", sha256(str(path)))
+    with pytest.raises(FileWaitsError, match="changed while it was read"):
+        archive_file(file, state, path, f"{on_s3}/archive", sha256(str(path)))
     assert held(f"{on_s3}/in") == {"orders.csv": newer}
 
 
@@ -129,7 +211,8 @@ def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv())
     (file,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
-    path = at_hand(file, tmp_path)
+    state = file.look()
+    path = file.at_hand(state, tmp_path)
     put_file, half = s3.filesystem().put_file, tmp_path / "half"
     half.write_bytes(path.read_bytes()[:10])
 
@@ -138,7 +221,7 @@ def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
 
     monkeypatch.setattr(s3.filesystem(), "put_file", put_less)
     with pytest.raises(OSError, match="is not what was ingested"):
-        archive_file(file, path, f"{on_s3}/archive", sha256(str(path)))
+        archive_file(file, state, path, f"{on_s3}/archive", sha256(str(path)))
     assert held(f"{on_s3}/in").keys() == {"orders.csv"}
 
 
@@ -146,9 +229,7 @@ def test_an_object_that_another_run_has_archived_is_passed_over(on_s3: str) -> N
     upload(f"{on_s3}/in/orders.csv", csv())
     upload(f"{on_s3}/in/orders_2.csv", csv(order_status="shipped"))
     files = arrivals(f"{on_s3}/in")[0][bronze.Orders]
-    gone = files[0]
-    assert isinstance(gone, objects.S3Object)
-    gone.delete()
+    files[0].remove(files[0].look(), "")
     assert ingest_table(f"{on_s3}/lake", bronze.Orders, files).rows == 1
 
 

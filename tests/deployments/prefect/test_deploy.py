@@ -17,7 +17,7 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
         each["name"]: set(each["parameter_openapi_schema"]["properties"]) for each in found
     }
     assert parameters == {
-        "nightly": {"source", "lake", "archive", "as_of", "rebuild", "runner"},
+        "nightly": {"source", "lake", "archive", "as_of", "rebuild", "runner", "allow_empty"},
         "hourly": {"lake", "rebuild", "runner"},
         "daily": {"lake", "out"},
         "weekly": {"lake", "keep_days"},
@@ -36,6 +36,8 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
         "follow": [],
     }
     assert {each["name"] for each in found if each["parameters"].get("follow")} == {"follow"}
+    empty = {each["name"] for each in found if each["parameters"].get("allow_empty")}
+    assert empty == {"nightly"}
 
 
 def test_a_schedule_is_known_again(deployed: Stage) -> None:

@@ -1,0 +1,144 @@
+"""Files that are still being uploaded: ingested as they are, and neither moved nor lost."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from contracts import bronze
+from flows import folder
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.outcome import Outcome
+from flows.summary import remarks
+
+Land = Callable[..., Path]
+
+
+@pytest.fixture
+def quiet(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Set how long a file must be quiet: after 0 seconds each is, within an hour none."""
+    return lambda seconds: monkeypatch.setenv("KEYSTONE_QUIET_SECONDS", str(seconds))
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    return tmp_path / "archive"
+
+
+def ingest(landing: Path, lake: str, archive: Path | None = None) -> Outcome:
+    files = arrivals(str(landing))[0][bronze.Orders]
+    return ingest_table(lake, bronze.Orders, files, archive=str(archive) if archive else None)
+
+
+def test_an_upload_that_pauses_loses_no_record(
+    land: Land, lake: str, archive: Path, quiet: Callable[[int], None]
+) -> None:
+    path = land(orders=[{"order_id": "1" * 32}, {"order_id": "2" * 32}]) / "orders.csv"
+    whole = path.read_bytes()
+    quiet(3600)
+    with path.open("wb", buffering=0) as writer:
+        writer.write(b"".join(whole.splitlines(keepends=True)[:2]))
+        first = ingest(path.parent, lake, archive)
+        writer.write(whole.splitlines(keepends=True)[2])
+    assert (first.rows, first.rejected) == (1, ())
+    assert [line.partition(":")[0] for line in first.waiting] == ["orders.csv"]
+    assert first.waiting[0].endswith("ingested, but not archived yet")
+    quiet(0)
+    second = ingest(path.parent, lake, archive)
+    assert (second.rows, second.waiting) == (3, ())
+    assert not path.exists()
+    assert (archive / "orders.csv").read_bytes() == whole
+
+
+def test_a_file_that_is_ingested_is_archived_once_it_is_quiet(
+    land: Land, lake: str, archive: Path, quiet: Callable[[int], None]
+) -> None:
+    landing = land(orders=[{}])
+    quiet(3600)
+    assert ingest(landing, lake, archive).read == 1
+    assert not archive.exists()
+    quiet(0)
+    assert ingest(landing, lake, archive).read == 0
+    assert [path.name for path in archive.iterdir()] == ["orders.csv"]
+
+
+def test_a_time_that_a_tool_has_set_makes_no_file_quiet(
+    land: Land, lake: str, archive: Path, quiet: Callable[[int], None]
+) -> None:
+    landing = land(orders=[{}])
+    os.utime(landing / "orders.csv", (1_500_000_000,) * 2)
+    quiet(3600)
+    assert ingest(landing, lake, archive).waiting
+    assert (landing / "orders.csv").exists()
+
+
+@pytest.mark.parametrize("cut", [0, -1, -20])
+def test_a_young_file_that_ends_in_the_middle_of_a_line_is_left_whole(
+    land: Land, lake: str, quiet: Callable[[int], None], cut: int
+) -> None:
+    path = land(orders=[{}, {}]) / "orders.csv"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:cut])
+    quiet(3600)
+    outcome = ingest(path.parent, lake)
+    (line,) = outcome.waiting
+    assert line.endswith("ends in the middle of a line; not ingested yet")
+    assert (outcome.rows, outcome.rejected) == (0, ())
+    path.write_bytes(whole)
+    assert ingest(path.parent, lake).rows == 2
+
+
+def test_a_quiet_file_may_lack_its_last_line_end(
+    land: Land, lake: str, quiet: Callable[[int], None]
+) -> None:
+    path = land(orders=[{}, {}]) / "orders.csv"
+    path.write_bytes(path.read_bytes()[:-1])
+    quiet(0)
+    assert ingest(path.parent, lake).rows == 2
+
+
+@pytest.mark.parametrize("how", ["append", "replace"])
+def test_a_file_that_changes_while_it_is_archived_stays(
+    land: Land, lake: str, archive: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    path = land(orders=[{}]) / "orders.csv"
+    newer = path.with_name("_newer")
+    newer.write_bytes(path.read_bytes() + (b"x,y\n" if how == "append" else b""))
+    keep = folder.keep
+
+    def keep_then_change(*arguments: str | Path) -> str:
+        kept = keep(*arguments)  # type: ignore[arg-type] # passed on as they came
+        if how == "append":
+            path.write_bytes(newer.read_bytes())
+        else:
+            newer.rename(path)
+        return kept
+
+    monkeypatch.setattr(folder, "keep", keep_then_change)
+    outcome = ingest(path.parent, lake, archive)
+    assert outcome.waiting == ("orders.csv: changed while it was read",)
+    assert path.exists()
+
+
+def test_a_file_that_is_deleted_while_it_is_read_is_passed_over(
+    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = land(orders=[{}]) / "orders.csv"
+
+    def delete(path: Path) -> None:
+        path.unlink()
+        path.open("rb")
+
+    monkeypatch.setattr("flows.ingest.inspect_csv", delete)
+    outcome = ingest(path.parent, lake)
+    assert (outcome.rows, outcome.rejected, outcome.waiting) == (0, (), ())
+
+
+def test_the_summary_names_some_files_that_wait_and_counts_the_rest() -> None:
+    waiting = tuple(f"orders_{number}.csv: changed 3 s ago" for number in range(8))
+    outcome = Outcome("bronze.orders", version=1, rows=1, changed=True, waiting=waiting)
+    lines = remarks([outcome])["Left in the landing zone for the next run"]
+    assert lines[0] == "bronze.orders: orders_0.csv: changed 3 s ago"
+    assert lines[5:] == ["bronze.orders: and 3 more"]
