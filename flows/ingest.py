@@ -1,7 +1,7 @@
 """Files of the landing zone into bronze: every record, once, proven before a file is archived."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from errno import EROFS
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ from flows.arrival import FileWaitsError, State, changed
 from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
 from flows.landing import File, archive_file
 from flows.outcome import ConservationError, Outcome
-from flows.settings import Settings
+from flows.settings import CLOCKS, Settings
 from flows.storage import reach, sha256
 
 
@@ -73,10 +73,6 @@ def ingest_table(
         waiting=tuple(waiting),
         seconds=perf_counter() - started,
     )
-
-
-_CLOCKS = timedelta(minutes=5)
-"""How far the clock that dated a file may be ahead of ours."""
 
 
 def _check_end(file: File, state: State, path: Path) -> None:
@@ -176,7 +172,7 @@ def _event_time(file: File, state: State, as_of: datetime | None) -> datetime:
         message = f"{file.name}: its modification time cannot be read; {_REMEDY}"
         raise FileRejectedError(message) from error
     found = found.replace(tzinfo=found.tzinfo or UTC)
-    if found > datetime.now(UTC) + _CLOCKS:
+    if found > datetime.now(UTC) + CLOCKS:
         given = "--as-of" if as_of else "its modification time"
         message = (
             f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, lies in the future; {_REMEDY}"

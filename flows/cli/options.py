@@ -1,9 +1,19 @@
 """The options that several commands have."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
+
+from flows.settings import CLOCKS
+
+
+def _not_ahead(given: datetime | None) -> datetime | None:
+    if given and given.replace(tzinfo=UTC) > datetime.now(UTC) + CLOCKS:
+        message = f"{given} lies in the future; give the time at which the records were true"
+        raise typer.BadParameter(message)
+    return given
+
 
 Lake = Annotated[
     str | None, typer.Option(help="Where the tables lie (or KEYSTONE_LAKE).", metavar="DIR|s3://…")
@@ -20,7 +30,10 @@ Archive = Annotated[
 ]
 AsOf = Annotated[
     datetime | None,
-    typer.Option(help="Event time of the records (UTC), instead of each file's modification time."),
+    typer.Option(
+        help="Event time of the records (UTC), instead of each file's modification time.",
+        callback=_not_ahead,
+    ),
 ]
 AllowEmpty = Annotated[
     bool, typer.Option("--allow-empty", help="Accept a landing zone that has no file.")

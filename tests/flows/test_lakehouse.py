@@ -268,6 +268,12 @@ def test_a_landing_zone_may_be_allowed_to_be_empty(lake: str, tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_an_event_time_in_the_future_is_wrong_usage(lake: str, tmp_path: Path) -> None:
+    done = keystone("ingest", "--as-of", "2099-01-01", "--source", str(tmp_path), "--lake", lake)
+    assert done.returncode == 2
+    assert "lies in the future" in done.stderr
+
+
 def test_replay_names_the_tables_that_there_are(lake: str) -> None:
     with pytest.raises(UnknownTableError, match="order_items"):
         replay(lake, "nonsense")
