@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from contracts import bronze
 from contracts.technical import SILVER
 from flows import delta, parquet
+from flows.folder import LocalFile
 from flows.ingest import ingest_table
 from flows.records import refresh_records, replay_records
 from transforms import sift
@@ -29,7 +30,7 @@ def file(land: Land, name: str, *statuses: str) -> Path:
 
 
 def arrive(lake: str, path: Path, when: datetime = NOON) -> None:
-    ingest_table(lake, bronze.Orders, [path], as_of=when)
+    ingest_table(lake, bronze.Orders, [LocalFile(path, path.name)], as_of=when)
 
 
 def silver(lake: str) -> pl.DataFrame:
