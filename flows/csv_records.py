@@ -19,6 +19,7 @@ from typing import BinaryIO
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from flows.csv_diagnosis import HEAD, diagnose_format, diagnose_header, diagnose_quotes
 from flows.csv_grammar import LONGEST, Run, runs, text, values, whole_lines
 
 
@@ -189,6 +190,12 @@ def _changed(path: Path) -> FileRejectedError:
     return _rejected(path, "the file changed while being read", "let its upload finish first")
 
 
+def _unreadable(path: Path, file: BinaryIO, reason: str, remedy: str) -> FileRejectedError:
+    """Say what the file is when its first bytes tell, else what is wrong with it."""
+    found = diagnose_format(_read(file, 0, HEAD))
+    return _rejected(path, *(found or (reason, remedy)))
+
+
 def _rejected(path: Path, reason: str, remedy: str) -> FileRejectedError:
     return FileRejectedError(f"{path.name}: {reason}, {remedy}")
 
@@ -203,23 +210,29 @@ def _header(path: Path, file: BinaryIO) -> tuple[tuple[str, ...], int]:
     for run in _runs(path, file, 1, start, hashlib.sha256()):
         if run.records:
             header = _read(file, start, run.end - start)
-            return _names(path, text(whole_lines(header))), run.end
+            return _names(path, file, text(whole_lines(header))), run.end
         start = run.end
     if file.seek(0, os.SEEK_END):
         raise _rejected(path, "the file holds only blank lines", "send it again")
     raise _rejected(path, "the file has zero bytes", "send it again")
 
 
-def _names(path: Path, header: str) -> tuple[str, ...]:
+def _names(path: Path, file: BinaryIO, header: str) -> tuple[str, ...]:
     if not (fields := values(header)):
+        if found := diagnose_quotes(header):
+            raise _rejected(path, *found)
         reason = "the quotes of the header do not match"
-        raise _rejected(path, reason, "correct the header")
+        raise _unreadable(path, file, reason, "correct the header")
     return tuple((name or "").strip() for name in fields)
 
 
 def _check_header(path: Path, facts: CsvFacts, columns: Sequence[str]) -> None:
     names = facts.header
     if missing := [name for name in columns if name not in names]:
+        with path.open("rb") as file:
+            head = _read(file, 0, HEAD)
+        if found := diagnose_format(head) or diagnose_header(head, columns):
+            raise _rejected(path, *found)
         raise _rejected(path, f"the header lacks {_listed(missing)}", "add or rename these columns")
     count = Counter(names)
     if repeated := [place for place, name in enumerate(names, 1) if count[name] > 1]:
@@ -266,7 +279,7 @@ def _runs(
         digest.update(memoryview(window)[:end])
         if more and not end and size >= LONGEST:
             reason = f"line {_line(file, start)} is longer than {LONGEST} bytes"
-            raise _rejected(path, reason, "check that it is a CSV file")
+            raise _unreadable(path, file, reason, "check that it is a CSV file")
         start, size = start + end, _WINDOW if end else min(2 * size, LONGEST)
 
 
@@ -282,7 +295,9 @@ def _check_text(path: Path, file: BinaryIO, start: int, window: bytes, *, more: 
     if (nul := window.find(b"\0")) >= 0:
         where = f"byte {start + nul} (line {_line(file, start + nul)})"
         reason = f"the file has a NUL byte at {where}"
-        raise _rejected(path, reason, "its upload broke off, or it is no text: send it again")
+        raise _unreadable(
+            path, file, reason, "its upload broke off, or it is no text: send it again"
+        )
     if window.isascii():
         return
     done, used = 0, 1
@@ -295,7 +310,7 @@ def _check_text(path: Path, file: BinaryIO, start: int, window: bytes, *, more: 
     except UnicodeDecodeError as error:
         offset = start + done + error.start
         reason = f"the text is not UTF-8 at byte {offset} (line {_line(file, offset)})"
-        raise _rejected(path, reason, "save it as UTF-8") from None
+        raise _unreadable(path, file, reason, "save it as UTF-8") from None
 
 
 def _line(file: BinaryIO, offset: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from contracts.contract import Bronze
 from flows import folder, objects
 from flows.arrival import NAME_BYTES, FileWaitsError, State, ignored
+from flows.csv_diagnosis import diagnose_name
 from flows.csv_records import FileRejectedError
 from flows.folder import LocalFile
 from flows.objects import S3Object
@@ -51,6 +52,8 @@ def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileReje
             continue
         elif contract := _recognised(file.name):
             found[contract].append(file)
+        elif said := _of_another_format(file.name):
+            strangers.append(FileRejectedError(f"{file.name}: {said}"))
         else:
             known = ", ".join(contract.promise().name for contract in found)
             message = (
@@ -147,3 +150,9 @@ def _named(name: str, ending: str = "") -> type[Bronze] | None:
         if re.fullmatch(pattern, name, re.IGNORECASE | re.DOTALL):
             return contract
     return None
+
+
+def _of_another_format(name: str) -> str:
+    """Say what to do with a file that would belong to a table if it were CSV."""
+    csv_name, found = diagnose_name(name) or ("", None)
+    return f"{found.reason}, {found.remedy}" if found and _recognised(csv_name) else ""
