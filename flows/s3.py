@@ -15,7 +15,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from flows.secret import load_block
-from flows.settings import Environment, MissingSettingError
+from flows.settings import Environment, MissingSettingError, check_no_secret
 
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
@@ -172,6 +172,7 @@ def _where() -> tuple[str, str | None]:
     session, endpoint = _session()
     region = session.region_name or _REGION
     address = session.client("s3", endpoint_url=endpoint, region_name=region).meta.endpoint_url
+    check_no_secret("AWS_ENDPOINT_URL", address)  # whose errors would show it
     return region, None if ".amazonaws.com" in address else address
 
 

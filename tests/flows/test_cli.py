@@ -3,9 +3,10 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -290,3 +291,25 @@ def test_whatever_ends_a_command_is_one_line(
     assert exit_of(monkeypatch, "status", "--lake", "here") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {said}")
+
+
+@pytest.fixture
+def hang_up() -> Iterator[None]:
+    """Put the answer to a hang-up back after the test."""
+    before = signal.getsignal(signal.SIGHUP)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("hang_up")
+@pytest.mark.parametrize(("before", "ends"), [(signal.SIG_DFL, True), (signal.SIG_IGN, False)])
+def test_a_hang_up_ends_a_command_in_order_unless_nohup_runs_it(
+    before: signal.Handlers, ends: bool, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    signal.signal(signal.SIGHUP, before)
+    exit_of(monkeypatch, "status", "--lake", lake)
+    if ends:
+        with pytest.raises(SystemExit, match=str(128 + signal.SIGHUP)):
+            signal.raise_signal(signal.SIGHUP)
+    else:
+        signal.raise_signal(signal.SIGHUP)

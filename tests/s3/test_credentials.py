@@ -50,6 +50,16 @@ def test_who_has_no_credentials_is_told_how_to_give_them() -> None:
         reach("s3://lake/x")
 
 
+def test_an_endpoint_with_a_password_in_it_is_refused_and_masked(
+    nobody: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": "http://user:SECRET@localhost:1"}.items():
+        nobody.setenv(name, value)
+    with pytest.raises(MissingSettingError, match=r"http://\*\*\*@localhost:1: ") as caught:
+        reach("s3://lake/x")
+    assert "SECRET" not in str(caught.value)
+
+
 def test_a_profile_says_who_and_where(nobody: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(
         "[shop]\naws_access_key_id = me\naws_secret_access_key = made-up\n"
