@@ -13,6 +13,7 @@ it, for ever. What it cannot show is a row that went: the transaction `rebuilt` 
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 from uuid import uuid4
@@ -37,6 +38,7 @@ from contracts.contract import Contract
 from contracts.technical import quarantined, stored
 from flows import parquet, storage
 from flows.evolve import divide, widen
+from flows.log_check import has_data, log_checked
 from flows.noted import with_note
 from flows.parquet import Written
 
@@ -60,10 +62,14 @@ REBUILT = "rebuilt"
 
 
 def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
-    """Return a fresh handle on the contract's table, which is created when it is not there.
+    """Return a fresh handle on the contract's table, to write it or to make others of its rows.
 
-    The table of an older contract is made ready for the new one: bronze gets the columns that it
-    lacks, silver and gold are divided as the contract says now, for a refresh to make them anew.
+    It is created when it is not there. The table of an older contract is made ready for the new
+    one: bronze gets the columns that it lacks, silver and gold are divided as the contract says
+    now, for a refresh to make them anew.
+
+    Raises:
+        HurtTableError: a file of its log is empty, cut or missing.
     """
     promise, schema = contract.promise(), Schema.from_arrow(stored(contract))
     raw = promise.layer == "bronze"
@@ -75,13 +81,16 @@ def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
     )
     if raw:
         widen(handle, schema)
-    else:
+    elif not _is_divided(handle, contract):
         divide(handle, scan(handle), contract)
     return handle
 
 
 def open_quarantine(lake: str, source: type[Contract]) -> DeltaTable:
-    """Return a fresh handle on the table of a source's raw records that broke a contract."""
+    """Return a fresh handle on the table of a source's raw records that broke a contract.
+
+    Raises as `open_table`.
+    """
     schema = Schema.from_arrow(quarantined(source))
     handle = _open(
         location(lake, quarantine_name(source)),
@@ -93,7 +102,12 @@ def open_quarantine(lake: str, source: type[Contract]) -> DeltaTable:
 
 
 def open_existing(lake: str, table: str) -> DeltaTable:
-    """Return a fresh handle on a table that exists."""
+    """Return a fresh handle on a table that exists, to read it.
+
+    Raises:
+        HurtTableError: a file of its log is empty, cut or missing.
+        deltalake.exceptions.TableNotFoundError: there is no such table.
+    """
     return _Handle(location(lake, table))
 
 
@@ -117,9 +131,11 @@ def location(lake: str, table: str) -> str:
 
 
 def exists(lake: str, table: str) -> bool:
-    """Tell whether the table has been created."""
+    """Tell whether the table has been created, also where it has lost its log since."""
     uri = location(lake, table)
-    return DeltaTable.is_deltatable(uri, storage.delta_options(uri))
+    if storage.is_file(uri):
+        return True
+    return DeltaTable.is_deltatable(uri, storage.delta_options(uri)) or has_data(uri)
 
 
 def scan(handle: DeltaTable) -> pl.LazyFrame:
@@ -286,6 +302,10 @@ def _came(handle: DeltaTable, commit: str) -> bool:
     return since > 0 and any(entry.get(COMMIT) == commit for entry in now.history(since))
 
 
+def _is_divided(handle: DeltaTable, contract: type[Contract]) -> bool:
+    return handle.metadata().partition_columns == list(contract.promise().partition_by)
+
+
 def _written(handle: DeltaTable, data: pl.DataFrame | Written) -> Written:
     return parquet.write_files(handle, [data]) if isinstance(data, pl.DataFrame) else data
 
@@ -296,6 +316,7 @@ def _open(
     try:
         return _Handle(uri)
     except TableNotFoundError:
+        _make_private(uri)
         # Of two writers that both find nothing one is too late, and finds it now.
         with suppress(CommitFailedError):
             DeltaTable.create(
@@ -311,9 +332,18 @@ def _open(
         return _Handle(uri)
 
 
+def _make_private(uri: str) -> None:
+    """Make the folder of raw records, of a lake that has none yet, for its owner alone."""
+    layer = Path(uri).parent
+    if not storage.is_s3(uri) and layer.name in {"bronze", "quarantine"}:
+        layer.parent.mkdir(parents=True, exist_ok=True)
+        layer.mkdir(mode=0o700, exist_ok=True)
+
+
 class _Handle(DeltaTable):
     def __init__(self, uri: str, version: int | None = None) -> None:
-        super().__init__(uri, version=version, storage_options=storage.delta_options(uri))
+        with log_checked(parquet.plain(uri), version):
+            super().__init__(uri, version=version, storage_options=storage.delta_options(uri))
 
     def file_uris(self, *args: Any, **options: Any) -> list[str]:
         """Return local files as paths, not as parts of a URL: Polars opens them as they stand."""

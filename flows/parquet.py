@@ -114,10 +114,15 @@ def rows_through(path: pl.Expr) -> pl.Expr:
     return path.str.extract(r"(?:^|/)folded-(\d+)-").cast(pl.Int64)
 
 
-def _root(handle: DeltaTable) -> str:
-    """Return the folder that the paths of a table's files begin in; a local one as a plain path."""
-    uri = handle.table_uri.rstrip("/")
+def plain(uri: str) -> str:
+    """Return where a table lies as the storage is asked for it; a folder as a plain path."""
+    uri = uri.rstrip("/")
     return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
+
+
+def _root(handle: DeltaTable) -> str:
+    """Return the folder that the paths of a table's files begin in."""
+    return plain(handle.table_uri)
 
 
 def _partitions(

@@ -14,6 +14,7 @@ from flows.outcome import Outcome
 from flows.records import DIED, in_step
 from flows.standing import standing
 from flows.status import all_tables
+from flows.table_error import TableError
 from transforms.graph import Table, tables
 
 
@@ -29,6 +30,8 @@ class Planned(NamedTuple):
     """The inputs that would change before it."""
     outcome: Outcome | None
     """How it stands, when there is nothing to do."""
+    error: str = ""
+    """Why it cannot be refreshed; its task will say the same."""
 
 
 def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
@@ -46,6 +49,8 @@ def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
 def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
     """Say it in words of a table that is due: its name, what would be read, and what written."""
     promise = planned.table.contract.promise()
+    if planned.error:
+        return promise.table, planned.error, "nothing"
     if planned.anew:
         return promise.table, f"all: {planned.anew}", "all rows"
     reads = [
@@ -58,24 +63,35 @@ def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
     return promise.table, "\n".join(reads), rows
 
 
-def _opened(lake: str, name: str) -> DeltaTable | None:
+_Opened = DeltaTable | TableError | None
+"""A table; why it cannot be opened; or nothing, where there is none yet."""
+
+
+def _opened(lake: str, name: str) -> _Opened:
     try:
         return delta.open_existing(lake, name)
     except TableNotFoundError:
         return None
+    except TableError as error:
+        return error
 
 
 def _plan(
-    table: Table, opened: Mapping[str, DeltaTable | None], after: list[str], *, rebuild: bool
+    table: Table, opened: Mapping[str, _Opened], after: list[str], *, rebuild: bool
 ) -> Planned:
-    target = opened[table.name]
-    inputs = {name: handle for name in table.input_names if (handle := opened[name])}
+    quarantine_name = delta.quarantine_name(table.source) if table.source else ""
+    needed = [opened[name] for name in (*table.input_names, table.name, quarantine_name) if name]
+    if wrong := [each for each in needed if isinstance(each, TableError)]:
+        return Planned(table, {}, "", after, None, str(wrong[0]))
+    there = {name: handle for name, handle in opened.items() if isinstance(handle, DeltaTable)}
+    target = there.get(table.name)
+    inputs = {name: there[name] for name in table.input_names if name in there}
     if target is None or len(inputs) < len(table.input_names):
         return Planned(table, {}, FIRST, after, None)
     todo = due(table, target, inputs, rebuild=rebuild)
     anew = todo.anew
     if table.source and not anew:
-        quarantine = opened[delta.quarantine_name(table.source)]
+        quarantine = there.get(quarantine_name)
         anew = "" if quarantine and in_step(table, target, quarantine) else DIED
     behind = {
         name: since

@@ -13,6 +13,7 @@ from flows import delta
 from flows.for_each import for_each
 from flows.nearest import nearest
 from flows.status import existing, unknown
+from flows.table_error import TableError
 
 Tables = Mapping[str, pl.LazyFrame]
 
@@ -35,21 +36,48 @@ def query(lake: str, statement: str, limit: int | None = None) -> pl.DataFrame:
     Raises:
         NoLakeError: the lake has no tables.
         QueryError: the statement is wrong; names the nearest table, column or function.
+        TableError: a table that it names cannot be read.
     """
-    tables = for_each(_rows, lake, existing(lake))
+    tables = _opened(lake, [statement])
     with _connected(tables) as connection:
         return _ask(connection, tables, statement, limit)
 
 
 def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
     """Run statements over the same versions of the tables; returns and raises as `query`."""
-    tables = for_each(_rows, lake, existing(lake))
+    statements = list(statements)
+    tables = _opened(lake, statements)
     with _connected(tables) as connection:
         return {statement: _ask(connection, tables, statement) for statement in statements}
 
 
-def _rows(lake: str, name: str) -> pl.LazyFrame:
-    rows = delta.scan(delta.open_existing(lake, name))
+def _opened(lake: str, statements: list[str]) -> Tables:
+    """Return the tables of a lake that can be read.
+
+    Raises:
+        TableError: a statement asks for one that cannot.
+    """
+    found = for_each(_rows, lake, existing(lake))
+    for name in _named(found, statements):
+        if isinstance(why := found[name], TableError):
+            raise why
+    return {name: rows for name, rows in found.items() if isinstance(rows, pl.LazyFrame)}
+
+
+def _named(tables: Collection[str], statements: list[str]) -> list[str]:
+    """Return the tables that statements name, quoted or not."""
+    text = "\n".join(statements)
+    pattern = r'\b{}"?\s*\.\s*"?{}\b'
+    return [
+        name for name in tables if re.search(pattern.format(*name.split(".")), text, re.IGNORECASE)
+    ]
+
+
+def _rows(lake: str, name: str) -> pl.LazyFrame | TableError:
+    try:
+        rows = delta.scan(delta.open_existing(lake, name))
+    except TableError as error:
+        return error
     # What analysts read is the contract's columns alone.
     return rows.drop("_version", strict=False) if name.startswith("gold.") else rows
 

@@ -1,7 +1,7 @@
 """How the tables stand: version, rows, what waits in quarantine, how far behind the inputs."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, NamedTuple
 
 from deltalake import DeltaTable
 
@@ -14,11 +14,47 @@ from flows.noted import noted
 from flows.outcome import UnknownTableError
 from flows.records import broken_rules
 from flows.storage import reach
+from flows.table_error import TableError
 from transforms.graph import Table, sources, tables
 
 
 class NoLakeError(Exception):
     """There are no tables where a lake was expected."""
+
+
+class Standing(NamedTuple):
+    """How the tables of a lake stand."""
+
+    tables: dict[str, dict[str, Any]]
+    """The figures of each, by name; see `status`."""
+    hurt: dict[str, str]
+    """By table that cannot be read: why."""
+
+
+def standing(lake: str) -> Standing:
+    """Return how the tables of a lake stand, also where some of them cannot be read.
+
+    Raises:
+        NoLakeError: the lake has no tables.
+    """
+    opened = for_each(_opened, lake, existing(lake))
+    hurt = {name: str(each) for name, each in opened.items() if isinstance(each, TableError)}
+    handles = {name: each for name, each in opened.items() if isinstance(each, DeltaTable)}
+    figures: dict[str, dict[str, Any]] = {}
+    for name in handles:
+        if not name.startswith("quarantine."):
+            try:
+                figures[name] = _figures(name, handles)
+            except TableError as error:
+                hurt[name] = str(error)
+    return Standing(figures, hurt)
+
+
+def _opened(lake: str, name: str) -> DeltaTable | TableError:
+    try:
+        return delta.open_existing(lake, name)
+    except TableError as error:
+        return error
 
 
 def status(lake: str) -> dict[str, dict[str, Any]]:
@@ -30,10 +66,12 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
 
     Raises:
         NoLakeError: the lake has no tables.
+        TableError: one of them cannot be read.
     """
-    here = existing(lake)
-    handles = for_each(delta.open_existing, lake, here)
-    return {name: _figures(name, handles) for name in here if not name.startswith("quarantine.")}
+    found = standing(lake)
+    for why in found.hurt.values():
+        raise TableError(why)
+    return found.tables
 
 
 def existing(lake: str) -> list[str]:

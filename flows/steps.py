@@ -29,12 +29,13 @@ from flows.one_line import one_line
 from flows.outcome import ConservationError, Outcome
 from flows.passing import can_pass
 from flows.storage import reach
+from flows.table_error import TableError
 
 Step = Callable[..., Outcome]
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
-EXPECTED = (ContractBrokenError, ConservationError)
+EXPECTED = (ContractBrokenError, ConservationError, TableError)
 """Errors that name their table and say what to do; all others need their kind to be understood."""
 
 

@@ -1,6 +1,10 @@
 """Where files and tables lie: in a folder or on S3, by what a URI begins with."""
 
 import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +58,67 @@ def exists(uri: str) -> bool:
     """Tell whether a file is there; raises as `size` when the storage does not answer."""
     with s3.speaking_of(uri):
         return bool(filesystem(uri).exists(uri))
+
+
+def read(uri: str) -> bytes:
+    """Return the bytes of a small file; raises as `size`."""
+    if not is_s3(uri):
+        return Path(uri).read_bytes()
+    with s3.speaking_of(uri):
+        return bytes(filesystem(uri).cat_file(uri))
+
+
+def is_file(uri: str) -> bool:
+    """Tell whether a file lies where a folder is expected; on S3 the two cannot be confused."""
+    return not is_s3(uri) and Path(uri).is_file()
+
+
+def sizes(folder: str, *, after: str = "", deep: bool = False) -> dict[str, int]:
+    """Return the sizes of the files of a folder, by name; none where there is no such folder.
+
+    Args:
+        folder: a folder, or a prefix on S3.
+        after: only names that sort after it.
+        deep: also files of folders in it, by their path from the folder.
+
+    Raises:
+        OSError: the storage does not answer.
+    """
+    if not is_s3(folder):
+        return dict(_local_sizes(folder.rstrip("/"), "", after, deep=deep))
+    bucket, key = s3.bucket_and_key(folder)
+    prefix, found, more = f"{key}/", dict[str, int](), dict[str, str]()
+    while True:
+        with s3.speaking_of(folder):
+            page = filesystem(folder).call_s3(
+                "list_objects_v2",
+                Bucket=bucket,
+                Prefix=prefix,
+                **({} if deep else {"Delimiter": "/"}),
+                **({"StartAfter": f"{prefix}{after}"} if after else {}),
+                **more,
+            )
+        found |= {
+            each["Key"].removeprefix(prefix): each["Size"] for each in page.get("Contents", ())
+        }
+        if not page.get("IsTruncated"):
+            return found
+        more = {"ContinuationToken": page["NextContinuationToken"]}
+
+
+def _local_sizes(folder: str, path: str, after: str, *, deep: bool) -> Iterator[tuple[str, int]]:
+    try:
+        entries = list(os.scandir(f"{folder}/{path}"))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        name = f"{path}{entry.name}"
+        if deep and entry.is_dir():
+            yield from _local_sizes(folder, f"{name}/", after, deep=deep)
+        elif name > after:
+            # Another process may have removed it since it was listed.
+            with suppress(FileNotFoundError):
+                yield name, entry.stat().st_size
 
 
 def remove(uri: str) -> None:

@@ -11,6 +11,7 @@ from deltalake.exceptions import DeltaError
 from flows import delta, parquet
 from flows.figures import keeping_up
 from flows.parquet import Written
+from flows.table_error import TableError
 from flows.upsert import SMALL
 from transforms.graph import tables
 
@@ -38,6 +39,7 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
     files that a version of the last days has (`keep`, a day at least) stay where they are.
 
     Raises:
+        HurtTableError: a file of its log is empty, cut or missing.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     handle = delta.open_existing(lake, name)
@@ -68,7 +70,12 @@ def _readers(lake: str, name: str) -> Iterator[int]:
     """Yield up to which version each reader has consumed a table."""
     for table in tables().values():
         if name in table.input_names and delta.exists(lake, table.name):
-            yield delta.consumed(delta.open_existing(lake, table.name), name) or 0
+            try:
+                reader = delta.open_existing(lake, table.name)
+            except TableError:  # once it is mended it may have to read all
+                yield 0
+            else:
+                yield delta.consumed(reader, name) or 0
 
 
 def _fold_small(handle: DeltaTable, through: int) -> int:

@@ -33,17 +33,19 @@ def status(
     """Show version, rows, quarantined rows and lag of every table, and how far Kafka is ahead."""
     from flows.kafka import NoAnswerError, kafka_settings
     from flows.lag import lag
-    from flows.status import status as figures_of
+    from flows.outcome import RunFailedError
+    from flows.status import standing
 
     lake = place("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
-    tables, kafka, silence = figures_of(lake), None, None
+    found, kafka, silence = standing(lake), None, None
+    tables = found.tables
     try:
         kafka = [each.figures() for each in lag(lake, settings)] if settings.bootstrap else None
     except NoAnswerError as error:  # the tables are worth showing all the same
         silence = error
     if as_json:
-        print(json.dumps({"tables": tables, "kafka": kafka}))
+        print(json.dumps({"tables": tables, "kafka": kafka, "hurt": found.hurt}))
     else:
         columns = ("version", "rows", "quarantined", "lag")
         rows = ([name, *(cell(row[key]) for key in columns)] for name, row in tables.items())
@@ -53,11 +55,14 @@ def status(
         out.print(
             f"{counted(len(tables), 'table')}, {behind or 'none'} behind its inputs; "
             f"{counted(waiting, 'record')} in quarantine."
+            + (f" {counted(len(found.hurt), 'table')} cannot be read." if found.hurt else "")
         )
         if kafka:
             offset = ("topic", "partition", "stored", "end", "lag")
             out.print(grid(offset, ([cell(row[name]) for name in offset] for row in kafka)))
             out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n")
+    if found.hurt:
+        raise RunFailedError([*found.hurt.values()], [])
     if silence:
         raise silence
 

@@ -1,0 +1,196 @@
+"""A log that is hurt: named by table and file, and nothing is made of it."""
+
+import json
+import os
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from contracts.bronze import Sellers
+from flows import delta
+from flows.log_check import HurtTableError
+from flows.plan import plan
+from flows.records import refresh_records
+from flows.sql import query
+from flows.status import standing, status
+from flows.upkeep import keep_up
+from tests.arrivals import sellers_arrive
+from transforms.graph import tables
+
+SELLERS = tables()["silver.sellers"]
+HINT = "_last_checkpoint"
+
+
+def commit(version: int) -> str:
+    return f"{version:020}.json"
+
+
+def checkpoint(version: int) -> str:
+    return f"{version:020}.checkpoint.parquet"
+
+
+def cut(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 100)
+
+
+def empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def write(text: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(text)
+
+
+@pytest.fixture
+def bronze(lake: str) -> Path:
+    """The log of a bronze table of versions 0 to 4, with a checkpoint of version 2."""
+    for number in range(4):
+        sellers_arrive(lake, number)
+        if number == 1:
+            delta.open_existing(lake, "bronze.sellers").create_checkpoint()
+    return Path(delta.location(lake, "bronze.sellers"), "_delta_log")
+
+
+@pytest.mark.parametrize(
+    ("file", "hurt", "said"),
+    [
+        (commit(4), empty, f"{commit(4)} is empty"),
+        (commit(3), empty, f"{commit(3)} is empty"),
+        (commit(4), cut, f"{commit(4)} is cut, or no JSON"),
+        (commit(4), write("\x00" * 50), f"{commit(4)} is cut, or no JSON"),
+        (commit(3), Path.unlink, f"{commit(3)} is missing"),
+        (checkpoint(2), empty, f"{checkpoint(2)} is empty"),
+        (checkpoint(2), cut, f"{checkpoint(2)} is cut, or no Parquet file"),
+        (checkpoint(2), Path.unlink, f"{HINT} names version 2, of which there is no"),
+        (HINT, write('{"version": 999, "size": 10}'), f"{HINT} names version 999, of which"),
+        (commit(9), write("{}"), f"{commit(5)} is missing"),
+    ],
+)
+def test_a_hurt_log_is_named_and_nothing_is_made_of_it(
+    lake: str, bronze: Path, file: str, hurt: Callable[[Path], object], said: str
+) -> None:
+    hurt(bronze / file)
+    before = {path.name: path.read_bytes() for path in bronze.iterdir()}
+    for work in (
+        lambda: delta.open_existing(lake, "bronze.sellers"),
+        lambda: delta.open_table(lake, Sellers),
+        lambda: refresh_records(lake, SELLERS),
+        lambda: refresh_records(lake, SELLERS, rebuild=True),
+        lambda: keep_up(lake, "bronze.sellers", timedelta(days=7)),
+        lambda: query(lake, "SELECT * FROM bronze.sellers"),
+        lambda: status(lake),
+    ):
+        with pytest.raises(Exception, match=rf"^bronze\.sellers: its log is hurt: .*{said}"):
+            work()
+    assert {path.name: path.read_bytes() for path in bronze.iterdir()} == before
+    assert delta.rows(delta.open_existing(lake, "silver.sellers")) == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        (HINT, Path.unlink),
+        (HINT, empty),
+        (HINT, write("junk")),
+        (HINT, write('{"version": 1, "size": 10}')),
+        (commit(0), Path.unlink),
+        (commit(1), Path.unlink),
+        (commit(2), Path.unlink),
+        (commit(1), empty),
+        ("README", write("by a person")),
+    ],
+)
+def test_what_no_reader_needs_may_be_missing_or_wrong(
+    lake: str, bronze: Path, file: str, change: Callable[[Path], object]
+) -> None:
+    change(bronze / file)
+    assert delta.rows(delta.open_existing(lake, "bronze.sellers")) == 4
+
+
+def test_an_empty_commit_before_a_checkpoint_is_not_restored(lake: str, bronze: Path) -> None:
+    empty(bronze / commit(1))
+    handle = delta.open_existing(lake, "bronze.sellers")
+    with pytest.raises(HurtTableError, match=f"{commit(1)} is empty"):
+        delta.as_of(handle, 1)
+    assert delta.rows(delta.as_of(handle, 3)) == 3
+
+
+def test_a_table_without_its_log_is_not_made_again_over_its_data(lake: str, bronze: Path) -> None:
+    for path in bronze.iterdir():
+        path.unlink()
+    bronze.rmdir()
+    assert delta.exists(lake, "bronze.sellers")
+    with pytest.raises(HurtTableError, match="there are data files, but no _delta_log"):
+        sellers_arrive(lake, 9)
+    assert not bronze.exists()
+
+
+def test_a_file_where_a_table_is_expected_is_named(lake: str) -> None:
+    where = Path(delta.location(lake, "bronze.sellers"))
+    where.parent.mkdir(parents=True)
+    where.touch()
+    assert delta.exists(lake, "bronze.sellers")
+    with pytest.raises(HurtTableError, match=r"^bronze\.sellers: .* there is a file where"):
+        delta.open_table(lake, Sellers)
+
+
+def test_a_folder_that_is_empty_is_no_table(lake: str) -> None:
+    Path(delta.location(lake, "bronze.sellers")).mkdir(parents=True)
+    assert not delta.exists(lake, "bronze.sellers")
+    with pytest.raises(TableNotFoundError):
+        delta.open_existing(lake, "bronze.sellers")
+    assert delta.rows(delta.open_table(lake, Sellers)) == 0
+
+
+def test_the_other_tables_are_shown_asked_planned_and_kept_up(lake: str, bronze: Path) -> None:
+    refresh_records(lake, SELLERS)
+    empty(bronze / commit(4))
+    found = standing(lake)
+    assert found.hurt.keys() == {"bronze.sellers"}
+    assert found.tables["silver.sellers"]["rows"] == 4
+    assert query(lake, "SELECT count(*) FROM silver.sellers").item() == 4
+    planned = plan(lake)
+    assert planned["silver.sellers"].error == found.hurt["bronze.sellers"]
+    assert not planned["silver.orders"].error
+    assert keep_up(lake, "silver.sellers", timedelta(days=7)).files == 1
+
+
+def test_upkeep_keeps_what_a_hurt_reader_may_have_to_read(lake: str, bronze: Path) -> None:
+    refresh_records(lake, SELLERS)
+    silver = Path(delta.location(lake, "silver.sellers"), "_delta_log", commit(1))
+    empty(silver)
+    assert keep_up(lake, "bronze.sellers", timedelta(days=7)).folded == 0
+    assert (bronze / commit(0)).exists()
+
+
+def test_a_lake_of_a_newer_version_of_the_code_is_read(lake: str, bronze: Path) -> None:
+    newest = bronze / commit(4)
+    info, *actions = map(json.loads, newest.read_text().splitlines())
+    info["commitInfo"]["keystone"] = json.dumps({"read": 1, "seen": {"by": ["future"]}})
+    info["commitInfo"]["keystone.future"] = "?"
+    txn = {"txn": {"appId": "future", "version": 7}}
+    newest.write_text("\n".join(map(json.dumps, [info, *actions, txn])))
+    assert status(lake)["bronze.sellers"]["figures"]["read"] == 1
+    assert refresh_records(lake, SELLERS).accepted == 4
+
+
+def test_a_checkpoint_of_several_parts_is_whole_only_with_all(lake: str, bronze: Path) -> None:
+    part = f"{2:020}.checkpoint.{1:010}.{2:010}.parquet"
+    (bronze / checkpoint(2)).rename(bronze / part)
+    with pytest.raises(HurtTableError, match=f"{HINT} names version 2"):
+        delta.open_existing(lake, "bronze.sellers")
+    (bronze / HINT).unlink()
+    assert DeltaTable(delta.location(lake, "bronze.sellers")).version() == 4
+    assert delta.rows(delta.open_existing(lake, "bronze.sellers")) == 4
+
+
+def test_raw_records_in_a_folder_are_for_their_owner_alone(lake: str, bronze: Path) -> None:
+    refresh_records(lake, SELLERS)
+    modes = {layer: Path(lake, layer).stat().st_mode & 0o077 for layer in ("bronze", "quarantine")}
+    assert modes == {"bronze": 0, "quarantine": 0}
+    assert Path(lake, "silver").stat().st_mode & 0o077 == Path(lake).stat().st_mode & 0o077
+    assert bronze.exists()

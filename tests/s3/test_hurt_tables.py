@@ -1,0 +1,51 @@
+"""Tables on S3 whose log or data files are hurt."""
+
+import pytest
+
+from flows import delta, storage
+from flows.log_check import HurtTableError
+from flows.records import refresh_records
+from tests.arrivals import sellers_arrive
+from tests.s3.test_landing import upload
+from transforms.graph import tables
+
+SELLERS = tables()["silver.sellers"]
+
+
+@pytest.fixture
+def bronze(on_s3: str) -> str:
+    """The log of a bronze table of versions 0 to 3, with a checkpoint of version 1."""
+    for number in range(3):
+        sellers_arrive(on_s3, number)
+        if number == 0:
+            delta.open_existing(on_s3, "bronze.sellers").create_checkpoint()
+    return f"{delta.location(on_s3, 'bronze.sellers')}/_delta_log"
+
+
+def test_a_log_is_listed_from_its_checkpoint_on(on_s3: str, bronze: str) -> None:
+    upload(f"{bronze}/{0:020}.json", b"")
+    found = storage.sizes(bronze, after=f"{1:020}")
+    json = {f"{version:020}.json" for version in (1, 2, 3)}
+    assert found.keys() == {*json, f"{1:020}.checkpoint.parquet", "_last_checkpoint"}
+    assert min(found.values()) > 0
+    assert delta.rows(delta.open_existing(on_s3, "bronze.sellers")) == 3
+
+
+@pytest.mark.parametrize("hurt", ["is empty", "is missing"])
+def test_an_empty_or_missing_commit_is_named(on_s3: str, bronze: str, hurt: str) -> None:
+    commit = f"{bronze}/{2:020}.json"
+    if hurt == "is empty":
+        upload(commit, b"")
+    else:
+        storage.remove(commit)
+    with pytest.raises(HurtTableError, match=rf"^bronze\.sellers: .*{2:020}\.json {hurt}"):
+        refresh_records(on_s3, SELLERS)
+    assert delta.exists(on_s3, "bronze.sellers")
+
+
+def test_data_without_a_log_is_a_hurt_table(on_s3: str, bronze: str) -> None:
+    for name in storage.sizes(bronze):
+        storage.remove(f"{bronze}/{name}")
+    assert delta.exists(on_s3, "bronze.sellers")
+    with pytest.raises(HurtTableError, match="there are data files, but no _delta_log"):
+        sellers_arrive(on_s3, 3)
