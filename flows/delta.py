@@ -36,17 +36,15 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
-from flows import parquet, storage
+from flows import foreign, parquet, protocol, storage
 from flows.evolve import divide, widen
+from flows.foreign import COMMIT, signed
 from flows.log_check import has_data, log_checked
 from flows.noted import with_note
 from flows.parquet import Written
 
 METADATA = "keystone"
 """The key of our figures, as JSON, in a commit's metadata."""
-
-COMMIT = "keystone.commit"
-"""The key of an identity in a commit's metadata, by which its writer knows it."""
 
 FORGOTTEN = -1
 """The version of a transaction whose input a restore took out: there is no way to unset one."""
@@ -61,15 +59,20 @@ REBUILT = "rebuilt"
 """The transaction that says in which version rows last went, so that readers begin anew."""
 
 
-def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
+def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) -> DeltaTable:
     """Return a fresh handle on the contract's table, to write it or to make others of its rows.
 
     It is created when it is not there. The table of an older contract is made ready for the new
     one: bronze gets the columns that it lacks, silver and gold are divided as the contract says
     now, for a refresh to make them anew.
 
+    Args:
+        lake: where the tables lie.
+        contract: of the table.
+        rebuild: all its rows will be replaced, whoever has written them.
+
     Raises:
-        HurtTableError: a file of its log is empty, cut or missing.
+        TableError: it is hurt, uses features that we do not write, or others have changed it.
     """
     promise, schema = contract.promise(), Schema.from_arrow(stored(contract))
     raw = promise.layer == "bronze"
@@ -79,6 +82,7 @@ def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
         partition_by=promise.partition_by,
         description=contract.grain(),
     )
+    check_writable(handle, rebuild=rebuild)
     if raw:
         widen(handle, schema)
     elif not _is_divided(handle, contract):
@@ -86,10 +90,10 @@ def open_table(lake: str, contract: type[Contract]) -> DeltaTable:
     return handle
 
 
-def open_quarantine(lake: str, source: type[Contract]) -> DeltaTable:
+def open_quarantine(lake: str, source: type[Contract], *, rebuild: bool = False) -> DeltaTable:
     """Return a fresh handle on the table of a source's raw records that broke a contract.
 
-    Raises as `open_table`.
+    Takes `rebuild` and raises as `open_table`.
     """
     schema = Schema.from_arrow(quarantined(source))
     handle = _open(
@@ -97,8 +101,16 @@ def open_quarantine(lake: str, source: type[Contract]) -> DeltaTable:
         schema,
         description="Raw records that break their contract, with every reason.",
     )
+    check_writable(handle, rebuild=rebuild)
     widen(handle, schema)
     return handle
+
+
+def check_writable(handle: DeltaTable, *, rebuild: bool = False) -> None:
+    """Make sure that a table may be written, and others be made of it; raises as `open_table`."""
+    protocol.check_writable(handle)
+    if not rebuild:
+        foreign.check_own(handle)
 
 
 def open_existing(lake: str, table: str) -> DeltaTable:
@@ -139,12 +151,19 @@ def exists(lake: str, table: str) -> bool:
 
 
 def scan(handle: DeltaTable) -> pl.LazyFrame:
-    """Return the rows of the handle's version."""
+    """Return the rows of the handle's version.
+
+    Raises:
+        UnsupportedFeatureError: the table uses a feature that Polars does not read.
+    """
+    protocol.check_readable(handle)
     return pl.scan_delta(handle, storage_options=storage.polars_options(handle.table_uri))
 
 
 def rows(handle: DeltaTable) -> int:
-    """Count the rows of the handle's version, from its log alone."""
+    """Count the rows of the handle's version, from its log alone where that knows."""
+    if protocol.has_deletion_vectors(handle):
+        return int(scan(handle).select(pl.len()).collect().item())
     return int(parquet.files(handle)["num_records"].sum())
 
 
@@ -280,11 +299,15 @@ def commit(
             "append" if all_of is None else "overwrite",
             all_of or handle.schema(),
             partition_by=handle.metadata().partition_columns,
-            commit_properties=CommitProperties(
-                custom_metadata={**(carried.custom_metadata or {}), COMMIT: mine},
-                app_transactions=carried.app_transactions,
-                # Rows say in which version they came: another writer's commit must not take it.
-                max_commit_retries=0 if next_version or all_of else None,
+            commit_properties=signed(
+                CommitProperties(
+                    custom_metadata=carried.custom_metadata,
+                    app_transactions=carried.app_transactions,
+                    # Rows say in which version they came: another writer must not take it.
+                    max_commit_retries=0 if next_version or all_of else None,
+                ),
+                handle,
+                mine,
             ),
             post_commithook_properties=NO_CLEANUP,
         )
@@ -326,7 +349,7 @@ def _open(
                 partition_by=list(partition_by),
                 description=description,
                 configuration=KEEP_LOG,
-                commit_properties=CommitProperties(max_commit_retries=0),
+                commit_properties=signed(CommitProperties(max_commit_retries=0), None),
                 storage_options=storage.delta_options(uri),
             )
         return _Handle(uri)

@@ -38,7 +38,7 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started = perf_counter()
-    target = delta.open_table(lake, table.contract)
+    target = delta.open_table(lake, table.contract, rebuild=rebuild)
     parents = {
         column: delta.open_table(lake, parent)
         for column, parent in table.contract.references().items()

@@ -7,6 +7,7 @@ from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError
 
 from contracts.contract import Contract
+from flows.foreign import signed
 
 
 def widen(handle: DeltaTable, schema: Schema) -> None:
@@ -18,7 +19,7 @@ def widen(handle: DeltaTable, schema: Schema) -> None:
     missing = [field for field in schema.fields if field.name not in known]
     if missing:
         with suppress(CommitFailedError):  # of two writers one is too late, and finds them there
-            handle.alter.add_columns(missing)
+            handle.alter.add_columns(missing, commit_properties=signed(CommitProperties(), handle))
         handle.update_incremental()
 
 
@@ -28,8 +29,6 @@ def divide(handle: DeltaTable, rows: pl.LazyFrame, contract: type[Contract]) -> 
     They stay as they are until the table is made anew, and null where they lack a column for it.
     """
     columns = list(contract.promise().partition_by)
-    if handle.metadata().partition_columns == columns:
-        return
     missing = [name for name in columns if name not in rows.collect_schema()]
     nulls = [pl.lit(None, contract.fields()[name]).alias(name) for name in missing]
     with suppress(CommitFailedError):  # likewise
@@ -40,7 +39,7 @@ def divide(handle: DeltaTable, rows: pl.LazyFrame, contract: type[Contract]) -> 
             delta_write_options={
                 "schema_mode": "overwrite",
                 "partition_by": columns,
-                "commit_properties": CommitProperties(max_commit_retries=0),
+                "commit_properties": signed(CommitProperties(max_commit_retries=0), handle),
             },
         )
     handle.update_incremental()

@@ -15,6 +15,7 @@ import polars as pl
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from flows import storage
+from flows.protocol import check_opened
 from flows.table_error import TableError, table_name
 
 
@@ -32,6 +33,7 @@ def log_checked(uri: str, version: int | None = None) -> Iterator[None]:
 
     Raises:
         HurtTableError: a file of the log is empty, cut or missing.
+        UnsupportedFeatureError: the table uses a feature that deltalake does not know.
         deltalake.exceptions.TableNotFoundError: there is no table, and nothing of one.
         deltalake.exceptions.DeltaError: the log does not know the version, or the storage failed.
     """
@@ -47,6 +49,7 @@ def log_checked(uri: str, version: int | None = None) -> Iterator[None]:
     except DeltaError as error:
         if damage := _unreadable(uri, version):
             raise _hurt(uri, damage) from error
+        check_opened(uri, error)
         raise
 
 

@@ -88,6 +88,10 @@ def _plan(
     inputs = {name: there[name] for name in table.input_names if name in there}
     if target is None or len(inputs) < len(table.input_names):
         return Planned(table, {}, FIRST, after, None)
+    try:
+        delta.check_writable(target, rebuild=rebuild)
+    except TableError as error:
+        return Planned(table, {}, "", after, None, str(error))
     todo = due(table, target, inputs, rebuild=rebuild)
     anew = todo.anew
     if table.source and not anew:

@@ -35,8 +35,8 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     (source,) = table.inputs.values()
     # The quarantine first: who finds old progress in silver must hold an old quarantine handle,
     # or a late writer could replace newer quarantine rows before its silver commit fails.
-    quarantine = delta.open_quarantine(lake, source)
-    silver = delta.open_table(lake, table.contract)
+    quarantine = delta.open_quarantine(lake, source, rebuild=rebuild)
+    silver = delta.open_table(lake, table.contract, rebuild=rebuild)
     bronze = delta.open_table(lake, source)
     (name,) = table.input_names
     todo = due(table, silver, {name: bronze}, rebuild=rebuild)

@@ -6,19 +6,22 @@ messages again, and a file whose records went may be ingested again.
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from time import perf_counter
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
-from flows import delta, parquet, storage
+from flows import delta, parquet, protocol, storage
 from flows.due import identity as of_table
 from flows.figures import last_figures
 from flows.fingerprint import CODE
+from flows.foreign import foreign_commit, signed
 from flows.lag import identity as of_topic
 from flows.noted import made_under, noted
 from flows.outcome import Outcome
+from flows.protocol import UnsupportedFeatureError
 from flows.status import named
 from transforms.graph import tables
 
@@ -38,7 +41,11 @@ def check_restore(lake: str, table: str, version: int) -> str:
 def restore_table(lake: str, table: str, version: int) -> Outcome:
     """Put a bronze, silver or gold table back to a version of its own.
 
+    The protocol goes back as well. The newest version may be restored, too: so the table keeps what
+    others have changed in it, and its readers begin anew.
+
     Raises:
+        TableError: the table is hurt, or its version uses features that we do not write.
         NoVersionError: it has no such version, the files of that version are gone, or it was made
             under another contract, as which no table behind it could read it.
         UnknownTableError: the lake has no such table.
@@ -48,7 +55,9 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     _check_restorable(name)
     handle = delta.open_existing(lake, name)
     then = _as_of(handle, name, version)
-    before, now = (_sources(each) if name.startswith("bronze.") else {} for each in (then, handle))
+    before, now = {}, {}
+    if name.startswith("bronze."):
+        before, now = _sources(then), _sources(_readable(handle, then))
     sources = before | now
     # Of partitions it is noted also which topic they are of.
     moved = _moved(handle, then, [*sources, *map(of_topic, sources)])
@@ -57,16 +66,21 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
     figures = {**last_figures(handle, version), "restored": version}
     carried = delta.rebuilding(handle, delta.carrying(watermark, figures))
-    handle.restore(
-        version,
-        commit_properties=CommitProperties(
-            custom_metadata=carried.custom_metadata,
-            app_transactions=carried.app_transactions,
-            max_commit_retries=0,
-        ),
-        post_commithook_properties=delta.NO_CLEANUP,
+    carried = CommitProperties(
+        custom_metadata=carried.custom_metadata,
+        app_transactions=carried.app_transactions,
+        max_commit_retries=0,
     )
-    handle.update_incremental()
+    if version == handle.version():
+        delta.commit(handle, [], carried, next_version=True)
+    else:
+        handle.restore(
+            version,
+            protocol_downgrade_allowed=True,
+            commit_properties=signed(carried, handle),
+            post_commithook_properties=delta.NO_CLEANUP,
+        )
+        handle.update_incremental()
     return Outcome(
         table=name,
         version=handle.version(),
@@ -84,8 +98,9 @@ def _check_restorable(name: str) -> None:
 
 
 def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
-    if not 0 <= version < handle.version():
-        newest = handle.version()
+    newest = handle.version()
+    # The newest is restored where others have made it: so it becomes ours as it is.
+    if not 0 <= version < newest + bool(foreign_commit(handle)):
         message = f"{name}: there is no version {version} to go back to; the newest is {newest}"
         raise NoVersionError(message)
     try:
@@ -93,6 +108,7 @@ def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
     except DeltaError as error:
         message = f"{name}: its log does not know version {version} any more"
         raise NoVersionError(message) from error
+    protocol.check_writable(then)
     table = tables().get(name)
     if table and noted(then) and not made_under(then, table.contract):
         message = (
@@ -104,6 +120,16 @@ def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
     if gone := [uri for uri in parquet.paths(then, old["path"]) if not storage.exists(uri)]:
         message = f"{name}: upkeep has deleted {len(gone)} files of version {version}; take a later"
         raise NoVersionError(message)
+    return then
+
+
+def _readable(handle: DeltaTable, then: DeltaTable) -> DeltaTable:
+    """Return the newest version whose rows can be read, back to an earlier one."""
+    for version in range(handle.version(), then.version(), -1):
+        one = handle if version == handle.version() else delta.as_of(handle, version)
+        with suppress(UnsupportedFeatureError):
+            protocol.check_readable(one)
+            return one
     return then
 
 

@@ -29,6 +29,8 @@ class Standing(NamedTuple):
     """The figures of each, by name; see `status`."""
     hurt: dict[str, str]
     """By table that cannot be read: why."""
+    stopped: dict[str, str]
+    """By table that can be read, but not be refreshed: why."""
 
 
 def standing(lake: str) -> Standing:
@@ -40,6 +42,7 @@ def standing(lake: str) -> Standing:
     opened = for_each(_opened, lake, existing(lake))
     hurt = {name: str(each) for name, each in opened.items() if isinstance(each, TableError)}
     handles = {name: each for name, each in opened.items() if isinstance(each, DeltaTable)}
+    stopped = {name: why for name, handle in handles.items() if (why := _why_stopped(handle))}
     figures: dict[str, dict[str, Any]] = {}
     for name in handles:
         if not name.startswith("quarantine."):
@@ -47,7 +50,7 @@ def standing(lake: str) -> Standing:
                 figures[name] = _figures(name, handles)
             except TableError as error:
                 hurt[name] = str(error)
-    return Standing(figures, hurt)
+    return Standing(figures, hurt, stopped)
 
 
 def _opened(lake: str, name: str) -> DeltaTable | TableError:
@@ -55,6 +58,14 @@ def _opened(lake: str, name: str) -> DeltaTable | TableError:
         return delta.open_existing(lake, name)
     except TableError as error:
         return error
+
+
+def _why_stopped(handle: DeltaTable) -> str:
+    try:
+        delta.check_writable(handle)
+    except TableError as error:
+        return str(error)
+    return ""
 
 
 def status(lake: str) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet
 from flows.figures import keeping_up
+from flows.foreign import signed
 from flows.parquet import Written
 from flows.table_error import TableError
 from flows.upsert import SMALL
@@ -39,10 +40,11 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
     files that a version of the last days has (`keep`, a day at least) stay where they are.
 
     Raises:
-        HurtTableError: a file of its log is empty, cut or missing.
+        TableError: the table is hurt, or may not be written (see `delta.check_writable`).
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     handle = delta.open_existing(lake, name)
+    delta.check_writable(handle)
     readers = list(_readers(lake, name))
     folded = _fold_small(handle, min(readers, default=handle.version()))
     keep = max(keep, timedelta(days=1))
@@ -117,7 +119,9 @@ def _remember(handle: DeltaTable, keep: timedelta) -> None:
     if not wanted.items() <= known.items():
         handle.alter.set_table_properties(
             wanted,
-            commit_properties=keeping_up(handle, f"versions kept for {keep.days} days"),
+            commit_properties=signed(
+                keeping_up(handle, f"versions kept for {keep.days} days"), handle
+            ),
             post_commithook_properties=delta.NO_CLEANUP,
         )
 
@@ -134,6 +138,7 @@ def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
     doomed = handle.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
     if doomed:  # or it would commit two versions to say so
         done = keeping_up(handle, f"{len(doomed)} files deleted that no kept version has")
+        done = signed(done, handle)
         handle.vacuum(
             hours,
             dry_run=False,

@@ -45,7 +45,8 @@ def status(
     except NoAnswerError as error:  # the tables are worth showing all the same
         silence = error
     if as_json:
-        print(json.dumps({"tables": tables, "kafka": kafka, "hurt": found.hurt}))
+        wrong = {"hurt": found.hurt, "stopped": found.stopped}
+        print(json.dumps({"tables": tables, "kafka": kafka, **wrong}))
     else:
         columns = ("version", "rows", "quarantined", "lag")
         rows = ([name, *(cell(row[key]) for key in columns)] for name, row in tables.items())
@@ -57,6 +58,8 @@ def status(
             f"{counted(waiting, 'record')} in quarantine."
             + (f" {counted(len(found.hurt), 'table')} cannot be read." if found.hurt else "")
         )
+        for remark in found.stopped.values():
+            out.print(remark, soft_wrap=True)
         if kafka:
             offset = ("topic", "partition", "stored", "end", "lag")
             out.print(grid(offset, ([cell(row[name]) for name in offset] for row in kafka)))

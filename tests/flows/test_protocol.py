@@ -1,0 +1,175 @@
+"""Tables that use features of Delta which we do not write."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from deltalake import DeltaTable
+
+from contracts.bronze import Sellers
+from flows import delta
+from flows.protocol import UnsupportedFeatureError
+from flows.records import refresh_records, replay_records
+from flows.restore import restore_table
+from flows.sql import query
+from flows.status import status
+from flows.upkeep import keep_up
+from tests.arrivals import sellers_arrive
+from tests.deletion_vector import mark_deleted
+from transforms.graph import tables
+
+SELLERS = tables()["silver.sellers"]
+COUNT = "SELECT count(*) FROM silver.sellers"
+
+
+@pytest.fixture
+def sellers(lake: str) -> str:
+    """A lake with three sellers in silver."""
+    sellers_arrive(lake, 0, 1, 2)
+    refresh_records(lake, SELLERS)
+    return lake
+
+
+def log(lake: str, table: str) -> Path:
+    return Path(delta.location(lake, table), "_delta_log")
+
+
+class Features(NamedTuple):
+    """What a table's protocol says of it."""
+
+    both: Sequence[str] = ()
+    """Features that readers and writers must know."""
+    writer: Sequence[str] = ()
+    """Those that writers alone must."""
+    versions: tuple[int, int] = (3, 7)
+    properties: Mapping[str, str] = {}
+
+
+def use(lake: str, table: str, features: Features) -> None:
+    """Commit a protocol, as Spark does when a feature is switched on."""
+    both, writer, versions, properties = features
+    handle = delta.open_existing(lake, table)
+    protocol = {"minReaderVersion": versions[0], "minWriterVersion": versions[1]}
+    named = {"readerFeatures": [*both], "writerFeatures": [*both, *writer]}
+    said = [
+        {"commitInfo": {"operation": "SET TBLPROPERTIES", "timestamp": 1}},
+        {"protocol": protocol | (named if versions[1] == 7 else {})},
+    ]
+    if properties:
+        first = (log(lake, table) / f"{0:020}.json").read_text().splitlines()
+        (known,) = (a["metaData"] for a in map(json.loads, first) if "metaData" in a)
+        said.append({"metaData": known | {"configuration": properties}})
+    newest = log(lake, table) / f"{handle.version() + 1:020}.json"
+    newest.write_text("\n".join(map(json.dumps, said)))
+
+
+UNWRITTEN = {
+    "deletionVectors": Features(["deletionVectors"]),
+    "columnMapping": Features(["columnMapping"]),
+    "columnMapping, generatedColumns": Features(writer=["generatedColumns", "columnMapping"]),
+    "v2Checkpoint": Features(["v2Checkpoint"]),
+    "typeWidening": Features(["typeWidening"]),
+    "domainMetadata, rowTracking": Features(writer=["rowTracking", "domainMetadata"]),
+    "identityColumns": Features(writer=["identityColumns"]),
+    "icebergCompatV2": Features(writer=["icebergCompatV2"]),
+    "inCommitTimestamp": Features(writer=["inCommitTimestamp"]),
+    "ofTomorrow": Features(writer=["ofTomorrow"]),
+    "checkConstraints": Features(versions=(1, 3)),
+    "checkConstraints, changeDataFeed, generatedColumns": Features(versions=(1, 4)),
+    "checkConstraints, changeDataFeed, generatedColumns, columnMapping": Features(versions=(2, 5)),
+    "delta.appendOnly": Features(writer=["appendOnly"], properties={"delta.appendOnly": "true"}),
+    "delta.setTransactionRetentionDuration": Features(
+        properties={"delta.setTransactionRetentionDuration": "interval 1 days"}
+    ),
+}
+
+
+@pytest.mark.parametrize("table", ["bronze.sellers", "silver.sellers", "quarantine.sellers"])
+@pytest.mark.parametrize("features", UNWRITTEN)
+def test_a_table_with_a_feature_that_we_do_not_write_is_refused_before_anything_is_written(
+    sellers: str, table: str, features: str
+) -> None:
+    use(sellers, table, UNWRITTEN[features])
+    before = {path: path.read_bytes() for path in Path(sellers).rglob("*") if path.is_file()}
+    works: list[Callable[[], object]] = [
+        lambda: refresh_records(sellers, SELLERS),
+        lambda: refresh_records(sellers, SELLERS, rebuild=True),
+        lambda: keep_up(sellers, table, timedelta(days=7)),
+    ]
+    if table == "bronze.sellers":
+        works.append(lambda: sellers_arrive(sellers, 9))
+    else:
+        works.append(lambda: replay_records(sellers, SELLERS))
+    said = rf"^{table}: uses {features}, which Keystone does not write.* DROP FEATURE"
+    for work in works:
+        with pytest.raises(UnsupportedFeatureError, match=said):
+            work()
+    assert {
+        path: path.read_bytes() for path in Path(sellers).rglob("*") if path.is_file()
+    } == before
+
+
+def test_a_constraint_that_deltalake_adds_is_refused(sellers: str) -> None:
+    table = DeltaTable(delta.location(sellers, "silver.sellers"))
+    table.alter.add_constraint({"named": "seller_id is not null"})
+    with pytest.raises(UnsupportedFeatureError, match="checkConstraints"):
+        refresh_records(sellers, SELLERS)
+
+
+@pytest.mark.parametrize("feature", ["columnMapping", "v2Checkpoint", "typeWidening"])
+def test_a_feature_that_polars_does_not_read_is_named(sellers: str, feature: str) -> None:
+    use(sellers, "silver.sellers", Features([feature]))
+    with pytest.raises(UnsupportedFeatureError, match=f"^silver.sellers: uses {feature}"):
+        query(sellers, COUNT)
+    assert query(sellers, "SELECT count(*) FROM bronze.sellers").item() == 3
+
+
+@pytest.mark.parametrize(
+    ("features", "said"),
+    [
+        (Features(["ofTomorrow"]), "ofTomorrow"),
+        (Features(["catalogManaged"]), "catalogManaged"),
+        (Features(versions=(4, 8)), "reader version 4"),
+    ],
+)
+def test_a_feature_that_deltalake_cannot_open_is_named(
+    sellers: str, features: Features, said: str
+) -> None:
+    use(sellers, "silver.sellers", features)
+    for work in (lambda: query(sellers, COUNT), lambda: refresh_records(sellers, SELLERS)):
+        with pytest.raises(UnsupportedFeatureError, match=rf"^silver\.sellers: uses {said},"):
+            work()
+
+
+def test_rows_that_a_deletion_vector_hides_stay_hidden_to_readers(sellers: str) -> None:
+    mark_deleted(Path(delta.location(sellers, "silver.sellers")), [0, 2])
+    assert query(sellers, COUNT).item() == 1
+    assert status(sellers)["silver.sellers"]["rows"] == 1
+
+
+@pytest.mark.parametrize("table", ["bronze.sellers", "silver.sellers"])
+def test_a_restore_takes_the_protocol_back_as_well(sellers: str, table: str) -> None:
+    before = delta.open_existing(sellers, table).version()
+    mark_deleted(Path(delta.location(sellers, table)), [0])
+    with pytest.raises(UnsupportedFeatureError, match="deletionVectors"):
+        refresh_records(sellers, SELLERS)
+    assert restore_table(sellers, table, before).rows == 3
+    delta.check_writable(delta.open_existing(sellers, table))
+    refresh_records(sellers, SELLERS)
+    assert query(sellers, COUNT).item() == 3
+
+
+def test_a_table_that_cannot_be_read_any_more_is_restored(sellers: str) -> None:
+    use(sellers, "bronze.sellers", Features(["columnMapping"]))
+    assert restore_table(sellers, "bronze.sellers", 0).gone == ("kafka/sellers/0",)
+    assert delta.rows(delta.open_table(sellers, Sellers)) == 0
+
+
+def test_a_version_with_a_feature_that_we_do_not_write_is_not_restored(sellers: str) -> None:
+    mark_deleted(Path(delta.location(sellers, "silver.sellers")), [0])
+    version = delta.open_existing(sellers, "silver.sellers").version()
+    with pytest.raises(UnsupportedFeatureError, match="deletionVectors"):
+        restore_table(sellers, "silver.sellers", version)
