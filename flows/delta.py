@@ -37,6 +37,7 @@ from deltalake.transaction import AddAction, RemoveAction
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
 from flows import foreign, parquet, protocol, storage
+from flows.data_check import check_sizes
 from flows.evolve import divide, widen
 from flows.foreign import COMMIT, signed
 from flows.log_check import has_data, log_checked
@@ -154,9 +155,11 @@ def scan(handle: DeltaTable) -> pl.LazyFrame:
     """Return the rows of the handle's version.
 
     Raises:
+        HurtTableError: a data file is cut or missing.
         UnsupportedFeatureError: the table uses a feature that Polars does not read.
     """
     protocol.check_readable(handle)
+    check_sizes(handle)
     return pl.scan_delta(handle, storage_options=storage.polars_options(handle.table_uri))
 
 
@@ -185,6 +188,7 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
     if gone["num_records"].sum() != folded["num_records"].sum():
         return None
     new = new.join(folded, on="path", how="anti")
+    check_sizes(handle)
     if new.is_empty():
         return scan(handle).clear(), 0
     return parquet.scan_files(handle, new["path"]).drop("_file"), int(new["num_records"].sum())
@@ -203,6 +207,7 @@ def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
     files = parquet.files(handle)
     if wanted.is_empty() or files.is_empty():
         return scan(handle).clear().with_columns(_file=pl.lit(None, pl.String))
+    check_sizes(handle)
     # Polars reads this column of a file first, and the others where it finds something only.
     first, *others = wanted.columns
     found = parquet.scan_files(handle, files["path"]).filter(

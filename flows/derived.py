@@ -14,8 +14,10 @@ from contracts.check import ContractBrokenError, check
 from contracts.contract import Contract
 from contracts.reconcile import reconcile
 from flows import delta, parquet
+from flows.damage import names_damage
 from flows.due import Due, due
 from flows.fingerprint import fingerprint
+from flows.log_check import HurtTableError
 from flows.noted import made_under
 from flows.outcome import Outcome
 from flows.parquet import Written
@@ -26,6 +28,7 @@ from flows.upsert import upsert
 from transforms.graph import Table
 
 
+@names_damage
 def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
     """Bring a derived table up to its inputs; untouched when they have not changed.
 
@@ -154,7 +157,7 @@ def _make_all(lake: str, opened: _Opened, todo: Due) -> int:
     if not promise.scope:
         made = _checked(opened, pl.lit(value=True))
         new = delta.stamped(target, made)
-        known = delta.scan(target).collect()
+        known = _known(target)
         same = known.schema == new.schema and made_under(target, table.contract)
         if same and made.equals(known.select(made.columns).sort(promise.key)):
             delta.append(target, new.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
@@ -170,6 +173,14 @@ def _make_all(lake: str, opened: _Opened, todo: Due) -> int:
     figures = {"rows": written.rows, "written": written.rows}
     delta.rebuild(target, written, delta.carrying(todo.consumed, figures), table.contract)
     return written.rows
+
+
+def _known(target: DeltaTable) -> pl.DataFrame:
+    """Return the rows of a table that is made as a whole; none, where its files are hurt."""
+    try:
+        return delta.scan(target).collect()
+    except HurtTableError:
+        return pl.DataFrame()
 
 
 def _write_part(whole: _Whole, mine: pl.Expr) -> Written:

@@ -14,6 +14,7 @@ from contracts.contract import Bronze
 from flows import delta, parquet
 from flows.arrival import FileWaitsError, State, changed
 from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
+from flows.data_check import naming_damage
 from flows.landing import File, archive_file
 from flows.outcome import ConservationError, Outcome
 from flows.settings import CLOCKS, Settings
@@ -189,7 +190,8 @@ def _verify(handle: DeltaTable, name: str, facts: CsvFacts) -> None:
     # A range, for Delta's statistics tell which files cannot hold it; "0" comes right after "/".
     first, behind = f"file/{facts.sha256}/", f"file/{facts.sha256}0"
     mine = pl.col("_source").is_between(pl.lit(first), pl.lit(behind), closed="left")
-    there = delta.scan(handle).filter(mine).select(pl.len()).collect().item()
+    with naming_damage(lambda: [handle]):
+        there = delta.scan(handle).filter(mine).select(pl.len()).collect().item()
     if there != facts.records:
         message = f"{name}: has {facts.records} records, but bronze has {there} of them"
         raise ConservationError(message)

@@ -14,6 +14,7 @@ import polars as pl
 from deltalake import DeltaTable
 
 from flows import delta, parts
+from flows.damage import names_damage
 from flows.decide import Fate, decide_all, decide_some
 from flows.due import due
 from flows.noted import made_under
@@ -24,6 +25,7 @@ from flows.upsert import upsert
 from transforms.graph import Table
 
 
+@names_damage
 def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
     """Bring a silver table up to its bronze table: what came since, or all with `rebuild`.
 
@@ -54,6 +56,7 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     return replace(_outcome(table, silver, started, fate), anew=anew)
 
 
+@names_damage
 def replay_records(lake: str, table: Table) -> Outcome:
     """Put the quarantined records of a table through the code as it is now.
 

@@ -14,6 +14,7 @@ from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet, protocol, storage
+from flows.damage import damage_named
 from flows.due import identity as of_table
 from flows.figures import last_figures
 from flows.fingerprint import CODE
@@ -53,6 +54,11 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     """
     started, name = perf_counter(), named(lake, table)
     _check_restorable(name)
+    with damage_named(lake, [name]):
+        return _restore(lake, name, version, started)
+
+
+def _restore(lake: str, name: str, version: int, started: float) -> Outcome:
     handle = delta.open_existing(lake, name)
     then = _as_of(handle, name, version)
     before, now = {}, {}

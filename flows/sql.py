@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 
 from flows import delta
+from flows.damage import damage_named
 from flows.for_each import for_each
 from flows.nearest import nearest
 from flows.status import existing, unknown
@@ -39,7 +40,7 @@ def query(lake: str, statement: str, limit: int | None = None) -> pl.DataFrame:
         TableError: a table that it names cannot be read.
     """
     tables = _opened(lake, [statement])
-    with _connected(tables) as connection:
+    with damage_named(lake, _named(tables, [statement])), _connected(tables) as connection:
         return _ask(connection, tables, statement, limit)
 
 
@@ -47,7 +48,7 @@ def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
     """Run statements over the same versions of the tables; returns and raises as `query`."""
     statements = list(statements)
     tables = _opened(lake, statements)
-    with _connected(tables) as connection:
+    with damage_named(lake, _named(tables, statements)), _connected(tables) as connection:
         return {statement: _ask(connection, tables, statement) for statement in statements}
 
 

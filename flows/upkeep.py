@@ -9,6 +9,7 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta, parquet
+from flows.damage import damage_named
 from flows.figures import keeping_up
 from flows.foreign import signed
 from flows.parquet import Written
@@ -43,6 +44,11 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
         TableError: the table is hurt, or may not be written (see `delta.check_writable`).
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
+    with damage_named(lake, [name]):
+        return _keep_up(lake, name, keep)
+
+
+def _keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
     handle = delta.open_existing(lake, name)
     delta.check_writable(handle)
     readers = list(_readers(lake, name))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from flows.damage import damage_named
 from flows.locations import check_out
 from flows.settings import place
 from flows.site.chart import history_chart
@@ -23,13 +24,15 @@ def write_docs(lake: str, out: Path) -> Path:
 
     Raises:
         NoLakeError: the lake has no tables.
+        TableError: a table cannot be read; names it, and the file.
         ForeignFolderError: the folder holds something else.
         MissingSettingError: the folder lies in the lake, the landing zone or the archive.
     """
     check_out(place("out", str(out)), lake)
     graph, standing = tables(), status(lake)
     contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
-    entries = [entry(lake, c, graph, standing.get(c.promise().table)) for c in contracts]
+    with damage_named(lake, standing):
+        entries = [entry(lake, c, graph, standing.get(c.promise().table)) for c in contracts]
     layers = {layer: list(some) for layer, some in groupby(entries, lambda each: each.layer)}
     shell = {
         "site": "Data docs",

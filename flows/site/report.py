@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from flows.damage import damage_named
 from flows.locations import check_out
 from flows.settings import place
 from flows.site.chart import png
@@ -32,9 +33,11 @@ def write_report(lake: str, out: Path) -> Path:
         NoMartsError: it has no marts, or lacks some.
         ForeignFolderError: the folder holds something else.
         MissingSettingError: the folder lies in the lake, the landing zone or the archive.
+        TableError: a table cannot be read; names it, and the file.
     """
     check_out(place("out", str(out)), lake)
-    return publish(out, pages(lake, ask(lake)))
+    with damage_named(lake, existing(lake)):
+        return publish(out, pages(lake, ask(lake)))
 
 
 def ask(lake: str) -> Frames:

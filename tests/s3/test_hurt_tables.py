@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows import delta, storage
+from flows import delta, parquet, storage
 from flows.log_check import HurtTableError
 from flows.records import refresh_records
 from tests.arrivals import sellers_arrive
@@ -49,3 +49,13 @@ def test_data_without_a_log_is_a_hurt_table(on_s3: str, bronze: str) -> None:
     assert delta.exists(on_s3, "bronze.sellers")
     with pytest.raises(HurtTableError, match="there are data files, but no _delta_log"):
         sellers_arrive(on_s3, 3)
+
+
+def test_a_data_file_that_is_cut_is_named(on_s3: str, bronze: str) -> None:
+    handle = delta.open_existing(on_s3, "bronze.sellers")
+    (first, *_) = parquet.files(handle)["path"]
+    (uri,) = parquet.paths(handle, [first])
+    upload(uri, storage.read(uri)[:-100])
+    assert bronze
+    with pytest.raises(HurtTableError, match=rf"^bronze\.sellers: its data file {first}"):
+        refresh_records(on_s3, SELLERS)

@@ -1,0 +1,112 @@
+"""A data file that is cut or damaged is named, with its table."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flows import delta, parquet
+from flows.damage import damage_named
+from flows.data_check import PanicError
+from flows.derived import refresh_derived
+from flows.log_check import HurtTableError
+from flows.outcome import ConservationError
+from flows.records import refresh_records
+from flows.site.docs import write_docs
+from flows.sql import QueryError, query
+from flows.upkeep import keep_up
+from tests.without_prefect import ingest, refresh
+from transforms.graph import tables
+
+Land = Callable[..., Path]
+NEWEST = "SELECT max(product_id) FROM gold.dim_product"
+PRODUCTS, DIM_PRODUCT = tables()["silver.products"], tables()["gold.dim_product"]
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def damage(path: Path) -> None:
+    data = path.read_bytes()
+    path.write_bytes(data[:4] + b"\xff" * (len(data) - 8) + data[-4:])
+
+
+@pytest.fixture
+def products(land: Land, lake: str) -> str:
+    """A lake with two products, as far as gold."""
+    ingest(land(products=[{}, {"product_id": "2" * 32}]), lake)
+    refresh(lake, "silver.products", "gold.dim_product")
+    return lake
+
+
+def data_file(lake: str, table: str) -> Path:
+    handle = delta.open_existing(lake, table)
+    (path,) = parquet.paths(handle, parquet.files(handle)["path"])
+    return Path(path)
+
+
+@pytest.mark.parametrize(
+    ("hurt", "said"),
+    [(cut, "it is cut"), (damage, "bytes are damaged"), (Path.unlink, "is missing")],
+)
+@pytest.mark.parametrize(
+    ("table", "work"),
+    [
+        ("bronze.products", lambda lake: refresh_records(lake, PRODUCTS, rebuild=True)),
+        ("silver.products", lambda lake: refresh_derived(lake, DIM_PRODUCT, rebuild=True)),
+        ("gold.dim_product", lambda lake: query(lake, NEWEST)),
+        ("gold.dim_product", lambda lake: write_docs(lake, Path(lake).parent / "docs")),
+    ],
+)
+def test_the_table_and_the_file_are_named(
+    products: str,
+    table: str,
+    work: Callable[[str], object],
+    hurt: Callable[[Path], object],
+    said: str,
+) -> None:
+    file = data_file(products, table)
+    hurt(file)
+    with pytest.raises(HurtTableError, match=rf"^{table}: its data file {file.name} .*{said}"):
+        work(products)
+
+
+def test_tables_that_are_whole_can_be_asked(products: str) -> None:
+    cut(data_file(products, "gold.dim_product"))
+    assert query(products, "SELECT count(*) FROM silver.products").item() == 2
+
+
+def test_a_rebuild_makes_a_table_again_whose_files_are_hurt(products: str) -> None:
+    for table in ("silver.products", "gold.dim_product"):
+        cut(data_file(products, table))
+    refresh(products, "silver.products", "gold.dim_product", rebuild=True)
+    assert query(products, "SELECT count(*) FROM gold.dim_product").item() == 2
+
+
+def test_upkeep_names_a_file_that_it_cannot_put_together(land: Land, products: str) -> None:
+    first = data_file(products, "bronze.products")
+    ingest(land("more", products=[{"product_id": "3" * 32}]), products)
+    refresh(products, "silver.products")
+    damage(first)
+    with pytest.raises(HurtTableError, match=rf"^bronze\.products: its data file {first.name}"):
+        keep_up(products, "bronze.products", timedelta(days=7))
+
+
+def test_a_panic_without_a_damaged_file_is_an_error_like_others(products: str) -> None:
+    panic = pl.exceptions.PanicException("not yet implemented")
+    with pytest.raises(PanicError, match=str(panic)), damage_named(products, ["gold.dim_product"]):
+        raise panic
+
+
+@pytest.mark.parametrize("error", [ConservationError("x"), ValueError("x"), KeyboardInterrupt()])
+def test_other_errors_stay_what_they_are(products: str, error: BaseException) -> None:
+    with pytest.raises(type(error)), damage_named(products, ["gold.dim_product"]):
+        raise error
+
+
+def test_a_wrong_statement_stays_a_wrong_statement(products: str) -> None:
+    with pytest.raises(QueryError, match="there is no column nothing"):
+        query(products, "SELECT nothing FROM gold.dim_product")
