@@ -36,7 +36,7 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
-from flows import foreign, parquet, protocol, storage
+from flows import foreign, hold, parquet, protocol, storage
 from flows.data_check import check_sizes
 from flows.evolve import divide, widen
 from flows.foreign import COMMIT, signed
@@ -86,7 +86,7 @@ def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) ->
     check_writable(handle, rebuild=rebuild)
     if raw:
         widen(handle, schema)
-    elif not _is_divided(handle, contract):
+    elif not (_is_divided(handle, contract) or hold.held_since(handle)):
         divide(handle, scan(handle), contract)
     return handle
 
@@ -222,10 +222,12 @@ def append(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProp
     Columns that the table alone has, for an older contract had them, are null in the new rows.
 
     Raises:
+        HeldError: the table is held since it was restored.
         deltalake.exceptions.SchemaMismatchError: the table has not the columns of the rows.
         deltalake.exceptions.CommitFailedError: another writer has moved the watermark since the
             handle was opened. Open a new handle, compare the watermark, decide.
     """
+    hold.check_released(handle)
     written = _written(handle, data)
     if strange := set(written.schema) - {field.name for field in handle.schema().fields}:
         message = f"{handle.table_uri}: the table has not the columns {sorted(strange)} of the rows"
@@ -235,6 +237,7 @@ def append(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProp
 
 def replace(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
     """Put rows, and their columns, in the place of all others; raises as `append`."""
+    hold.check_released(handle)
     written = _written(handle, data)
     commit(handle, written.actions, carried, all_of=Schema.from_arrow(written.schema))
 
@@ -246,6 +249,7 @@ def rebuild(
 
     That is noted with them; and who reads the table begins anew.
     """
+    hold.check_released(handle)
     schema = with_note(Schema.from_arrow(written.schema), contract)
     commit(handle, written.actions, rebuilding(handle, carried), all_of=schema)
 

@@ -72,6 +72,7 @@ def drain(  # noqa: PLR0913 - lake and settings; all else has a default, and is 
 
     Raises:
         LossError: messages are gone that were never drained, or a topic was made anew.
+        HeldError: a restore holds a table; its messages wait, and all others are in bronze.
         NoTopicsError: there is no topic at all, and `follow` does not wait for one.
         NoAnswerError: no broker answers at the start, or it does not let us in.
         confluent_kafka.KafkaException: the same later, or while following: without an answer for
@@ -94,6 +95,7 @@ def drain(  # noqa: PLR0913 - lake and settings; all else has a default, and is 
             drainer.write()
     finally:
         drainer.member.consumer.close()
+    drainer.bronze.check_released()
     return drainer.report()
 
 
@@ -120,6 +122,7 @@ class _Drainer:
         if not self.follow:
             with answering(self.settings, self.member.consumer, self.member.heard):
                 if not (there := existing_partitions(self.member.consumer, topics)):
+                    self.bronze.check_released()
                     names = ", ".join(topics)
                     message = (
                         f"none of these topics exists: {names}; is KEYSTONE_KAFKA_PREFIX right?"

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from flows import delta
 from flows.figures import UPKEEP
+from flows.hold import held_since
 from flows.status import named
 
 
@@ -26,14 +27,20 @@ def history(lake: str, table: str) -> list[Version]:
         NoLakeError: the lake has no tables.
         UnknownTableError: it has no such table; names those that it has.
     """
+    handle = delta.open_existing(lake, named(lake, table))
     return [
         Version(
             entry["version"],
             datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
             _done(entry),
         )
-        for entry in delta.open_existing(lake, named(lake, table)).history()
+        for entry in handle.history()
     ]
+
+
+def held(lake: str, table: str) -> datetime | None:
+    """Return since when a restore holds a table, if one does (UTC); raises as `history`."""
+    return held_since(delta.open_existing(lake, named(lake, table)))
 
 
 def _done(entry: dict[str, Any]) -> str:

@@ -15,6 +15,7 @@ from flows import delta, parquet
 from flows.arrival import FileWaitsError, State, changed
 from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
 from flows.data_check import naming_damage
+from flows.hold import held_since
 from flows.landing import File, archive_file
 from flows.outcome import ConservationError, Outcome
 from flows.settings import CLOCKS, Settings
@@ -31,6 +32,7 @@ def ingest_table(
 ) -> Outcome:
     """Append the records of the files to their bronze table, one commit a file.
 
+    A table that a restore holds is left as it is, and so are its files.
     A file whose contents are there already, under whatever name, is not appended again. A file
     is archived (when asked for) only once its records have been counted in bronze, and only if it
     has been quiet for KEYSTONE_QUIET_SECONDS: its writer may have paused, and would go on writing
@@ -40,6 +42,15 @@ def ingest_table(
         OSError: a file could not be read or archived, for a reason that can pass.
     """
     started, landed, problems = perf_counter(), 0, list[Exception]()
+    if since := held_since(handle := delta.open_table(lake, contract)):
+        # Its files stay in the landing zone.
+        return Outcome(
+            table=contract.promise().table,
+            version=handle.version(),
+            rows=delta.rows(handle),
+            changed=False,
+            held=since.isoformat(),
+        )
     for file in files:
         state = None
         try:

@@ -38,6 +38,8 @@ class Outcome:
     """For a bronze table: the files that stay for the next run, each with its reason."""
     gone: tuple[str, ...] = ()
     """For a bronze table that was put back: the files and partitions whose records went."""
+    held: str = ""
+    """Since when a restore holds the table, as ISO time (UTC); nothing, if none does."""
     seconds: float = 0.0
 
     def figures(self) -> dict[str, Any]:

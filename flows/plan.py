@@ -10,6 +10,7 @@ from deltalake.exceptions import TableNotFoundError
 from flows import delta
 from flows.due import FIRST, due
 from flows.for_each import for_each
+from flows.hold import held_since
 from flows.outcome import Outcome
 from flows.records import DIED, in_step
 from flows.standing import standing
@@ -85,6 +86,8 @@ def _plan(
         return Planned(table, {}, "", after, None, str(wrong[0]))
     there = {name: handle for name, handle in opened.items() if isinstance(handle, DeltaTable)}
     target = there.get(table.name)
+    if target and held_since(target):
+        return Planned(table, {}, "", after, standing(table, target))
     inputs = {name: there[name] for name in table.input_names if name in there}
     if target is None or len(inputs) < len(table.input_names):
         return Planned(table, {}, FIRST, after, None)

@@ -17,6 +17,7 @@ from flows import delta, parts
 from flows.damage import names_damage
 from flows.decide import Fate, decide_all, decide_some
 from flows.due import due
+from flows.hold import held_since
 from flows.noted import made_under
 from flows.outcome import Outcome
 from flows.parquet import Written
@@ -39,6 +40,8 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     # or a late writer could replace newer quarantine rows before its silver commit fails.
     quarantine = delta.open_quarantine(lake, source, rebuild=rebuild)
     silver = delta.open_table(lake, table.contract, rebuild=rebuild)
+    if held_since(silver):
+        return _outcome(table, silver, started)
     bronze = delta.open_table(lake, source)
     (name,) = table.input_names
     todo = due(table, silver, {name: bronze}, rebuild=rebuild)
@@ -70,6 +73,8 @@ def replay_records(lake: str, table: Table) -> Outcome:
     (source,) = table.inputs.values()
     quarantine = delta.open_quarantine(lake, source)
     silver = delta.open_table(lake, table.contract)
+    if held_since(silver):
+        return _outcome(table, silver, started)
     name, read = source.promise().table, delta.rows(quarantine)
     since, same = delta.consumed(silver, name), made_under(silver, table.contract)
     if since is None or not same or not in_step(table, silver, quarantine):

@@ -2,23 +2,26 @@
 
 A restore is a commit like any other. It carries what that version had consumed, so that what came
 since is not taken for consumed: the next refresh reads on from there, the next drain takes the
-messages again, and a file whose records went may be ingested again.
+messages again, and a file whose records went may be ingested again. It also holds the table:
+nothing is written to it until it is released, or the next refresh would undo the restore.
 """
 
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
 from time import perf_counter
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable
 from deltalake.exceptions import DeltaError
 
-from flows import delta, parquet, protocol, storage
+from flows import delta, hold, parquet, protocol, storage
 from flows.damage import damage_named
 from flows.due import identity as of_table
-from flows.figures import last_figures
+from flows.figures import keeping_up, last_figures
 from flows.fingerprint import CODE
 from flows.foreign import foreign_commit, signed
+from flows.hold import Released
 from flows.lag import identity as of_topic
 from flows.noted import made_under, noted
 from flows.outcome import Outcome
@@ -40,7 +43,7 @@ def check_restore(lake: str, table: str, version: int) -> str:
 
 
 def restore_table(lake: str, table: str, version: int) -> Outcome:
-    """Put a bronze, silver or gold table back to a version of its own.
+    """Put a bronze, silver or gold table back to a version of its own, and hold it.
 
     The protocol goes back as well. The newest version may be restored, too: so the table keeps what
     others have changed in it, and its readers begin anew.
@@ -72,9 +75,10 @@ def _restore(lake: str, name: str, version: int, started: float) -> Outcome:
     watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
     figures = {**last_figures(handle, version), "restored": version}
     carried = delta.rebuilding(handle, delta.carrying(watermark, figures))
+    now_held = datetime.now(UTC).replace(microsecond=0)
     carried = CommitProperties(
         custom_metadata=carried.custom_metadata,
-        app_transactions=carried.app_transactions,
+        app_transactions=[*(carried.app_transactions or []), hold.holding(now_held)],
         max_commit_retries=0,
     )
     if version == handle.version():
@@ -93,6 +97,7 @@ def _restore(lake: str, name: str, version: int, started: float) -> Outcome:
         rows=delta.rows(handle),
         changed=True,
         gone=tuple(gone),
+        held=now_held.isoformat(),
         seconds=perf_counter() - started,
     )
 
@@ -101,6 +106,24 @@ def _check_restorable(name: str) -> None:
     if name.startswith("quarantine."):
         message = f"{name}: goes with its silver table, and cannot be put back alone; restore that"
         raise NoVersionError(message)
+
+
+def release_table(lake: str, table: str) -> Released:
+    """Release a table that a restore holds, so that the next refresh brings it up to date.
+
+    Raises:
+        UnknownTableError: the lake has no such table.
+        TableError: the table is hurt, or may not be written (see `delta.check_writable`).
+        deltalake.exceptions.CommitFailedError: another writer was faster; try again.
+    """
+    name = named(lake, table)
+    handle = delta.open_existing(lake, name)
+    if since := hold.held_since(handle):
+        delta.check_writable(handle)
+        done = keeping_up(handle, f"released; held since {since:%Y-%m-%d %H:%M} UTC")
+        carried = CommitProperties(done.custom_metadata, app_transactions=[hold.releasing()])
+        delta.commit(handle, [], carried, next_version=True)
+    return Released(name, since, handle.version())
 
 
 def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:

@@ -4,6 +4,7 @@ from deltalake import DeltaTable
 
 from flows import delta
 from flows.figures import last_figures
+from flows.hold import held_since
 from flows.outcome import Outcome
 from transforms.graph import Table
 
@@ -20,4 +21,5 @@ def standing(table: Table, target: DeltaTable) -> Outcome:
         in_quarantine=figures.get("in_quarantine", 0),
         broken_rules=figures.get("broken_rules", {}),
         warnings=figures.get("warnings", {}),
+        held=since.isoformat() if (since := held_since(target)) else "",
     )

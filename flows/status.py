@@ -9,6 +9,7 @@ from contracts.describe import version
 from flows import delta, s3, storage
 from flows.figures import last_figures
 from flows.for_each import for_each
+from flows.hold import held_since
 from flows.nearest import nearest
 from flows.noted import noted
 from flows.outcome import UnknownTableError
@@ -73,7 +74,8 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
 
     `lag` counts the commits of a table's inputs that it has not consumed; `quarantined` the records
     of its source that wait in quarantine; `figures` what the last commit carries; `contract` the
-    version of the contract that the table was made under, where that is noted.
+    version of the contract that the table was made under, where that is noted; `held` since when
+    a restore holds it, as ISO time (UTC), or nothing.
 
     Raises:
         NoLakeError: the lake has no tables.
@@ -185,6 +187,7 @@ def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
         "figures": (figures := last_figures(handle)),
         "broken_rules": broken_rules(waiting) if waiting else {},
         "warnings": figures.get("warnings", {}),
+        "held": since.isoformat() if (since := held_since(handle)) else None,
     }
 
 

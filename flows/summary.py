@@ -1,10 +1,12 @@
 """What a run tells people: a summary, and the same as Prefect artifacts."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from flows.due import FIRST
+from flows.hold import is_held
 from flows.outcome import Outcome
 
 # Fields of an outcome.
@@ -55,6 +57,7 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
         "Left in the landing zone for the next run": [
             f"{o.table}: {line}" for o in outcomes for line in _first(o.waiting)
         ],
+        "Held": [is_held(o.table, datetime.fromisoformat(o.held)) for o in outcomes if o.held],
         "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
         "Warnings": _counts({o.table: o.warnings for o in outcomes}),
     }

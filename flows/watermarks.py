@@ -10,7 +10,9 @@ from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
+from contracts.contract import Contract
 from flows import delta
+from flows.hold import HeldError, held_since, is_held
 from flows.kafka import KafkaSettings, client_config, origin, topic_of
 from flows.lag import Lag, identity, lags_of
 from flows.messages import bronze_rows
@@ -32,7 +34,12 @@ class Watermarks:
 
     def __init__(self, lake: str, settings: KafkaSettings, *, accept_loss: bool) -> None:
         """Look at the tables of a lake; they are opened, or made, when they are needed."""
-        self.contracts = {topic_of(settings, contract): contract for contract in sources()}
+        everything = {topic_of(settings, contract): contract for contract in sources()}
+        self.held = _held(lake, everything)
+        """By topic whose table a restore holds, and whose messages wait: what to say of it."""
+        self.contracts = {
+            topic: contract for topic, contract in everything.items() if topic not in self.held
+        }
         self._lake, self._accept_loss = lake, accept_loss
         self._tables = dict[str, DeltaTable]()
         self._admin = AdminClient(client_config(settings))
@@ -43,6 +50,15 @@ class Watermarks:
         """Look at the tables as they are now."""
         for topic in topics:
             self._tables[topic] = delta.open_table(self._lake, self.contracts[topic])
+
+    def check_released(self) -> None:
+        """Make sure that no topic was left out because a restore holds its table.
+
+        Raises:
+            HeldError: one was.
+        """
+        if self.held:
+            raise HeldError("; ".join(self.held.values()))
 
     def of(self, key: Key) -> int | None:
         """Return the last offset that bronze holds of a partition."""
@@ -125,6 +141,16 @@ class Watermarks:
         except CommitFailedError:  # another drainer has just accepted it, and may be reading
             return self.lags(consumer, [key])[key]
         return replace(lag, stored=last, stored_id=lag.topic_id)
+
+
+def _held(lake: str, contracts: Mapping[str, type[Contract]]) -> dict[str, str]:
+    """Return by topic whose table a restore holds what to say of it."""
+    held = {}
+    for topic, contract in contracts.items():
+        name = contract.promise().table
+        if delta.exists(lake, name) and (since := held_since(delta.open_existing(lake, name))):
+            held[topic] = is_held(name, since)
+    return held
 
 
 _SECONDS = 10.0  # that a broker may take to answer

@@ -2,8 +2,9 @@
 
 import json
 import re
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +12,9 @@ from flows.cli.options import Bootstrap, Lake, Prefix
 from flows.cli.terminal import cell, err, grid, out, wide
 from flows.settings import place
 from flows.site.text import counted
+
+if TYPE_CHECKING:
+    from flows.status import Standing
 
 app = typer.Typer()
 
@@ -58,7 +62,7 @@ def status(
             f"{counted(waiting, 'record')} in quarantine."
             + (f" {counted(len(found.hurt), 'table')} cannot be read." if found.hurt else "")
         )
-        for remark in found.stopped.values():
+        for remark in _remarks(found):
             out.print(remark, soft_wrap=True)
         if kafka:
             offset = ("topic", "partition", "stored", "end", "lag")
@@ -68,6 +72,17 @@ def status(
         raise RunFailedError([*found.hurt.values()], [])
     if silence:
         raise silence
+
+
+def _remarks(found: "Standing") -> list[str]:
+    """Say which tables are held, and which cannot be refreshed."""
+    from flows.hold import is_held
+
+    held = {name: row["held"] for name, row in found.tables.items() if row["held"]}
+    return [
+        *(is_held(name, datetime.fromisoformat(since)) for name, since in held.items()),
+        *found.stopped.values(),
+    ]
 
 
 # A statement may begin with a comment, which looks like an option.

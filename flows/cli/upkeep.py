@@ -39,13 +39,18 @@ def maintain(
 @app.command()
 def history(table: TableName, lake: Lake = None) -> None:
     """List the versions of a table, and what each did."""
+    from flows.history import held
     from flows.history import history as versions
+    from flows.hold import is_held
 
+    lake = place("lake", lake)
     rows = (
         [str(each.version), f"{each.at:%Y-%m-%d %H:%M:%S}", each.done]
-        for each in versions(place("lake", lake), table)
+        for each in versions(lake, table)
     )
     out.print(grid(("version", "time (UTC)", "what was done"), rows, justify="left"))
+    if since := held(lake, table):
+        out.print(is_held(table, since), soft_wrap=True)
 
 
 @app.command()
@@ -54,7 +59,7 @@ def restore(
     version: Annotated[int, typer.Option(help="The version that it shall be like.", min=0)],
     lake: Lake = None,
 ) -> None:
-    """Put a table back to an earlier version, and refresh the tables that are made of it."""
+    """Put a table back to an earlier version, refresh what is made of it, and hold the table."""
     from flows.restore import check_restore
 
     name = check_restore(where := place("lake", lake), table, version)
@@ -62,3 +67,19 @@ def restore(
     from flows import lakehouse  # imports Prefect
 
     report("restore", lambda: lakehouse.restore(name, version, where))
+
+
+@app.command()
+def release(table: TableName, lake: Lake = None) -> None:
+    """Release a table that a restore holds: the next refresh brings it up to date."""
+    from flows.restore import release_table
+
+    done = release_table(place("lake", lake), table)
+    if done.since:
+        out.print(
+            f"{done.table}: released, version {done.version}; it was held since "
+            f"{done.since:%Y-%m-%d %H:%M} UTC. The next refresh brings it up to date.",
+            soft_wrap=True,
+        )
+    else:
+        out.print(f"{done.table}: is not held; nothing was changed.", soft_wrap=True)

@@ -17,7 +17,7 @@ from flows import delta, foreign
 from flows.foreign import ForeignCommitError
 from flows.plan import plan
 from flows.records import refresh_records, replay_records
-from flows.restore import restore_table
+from flows.restore import release_table, restore_table
 from flows.status import standing
 from flows.upkeep import keep_up
 from tests.arrivals import arrived, sellers_arrive
@@ -169,6 +169,7 @@ def test_every_commit_of_ours_says_that_it_is_ours(sellers: str) -> None:
         os.utime(orphan, (long_ago, long_ago))
         keep_up(sellers, name, timedelta(days=60))
     restore_table(sellers, "silver.sellers", 1)
+    release_table(sellers, "silver.sellers")
     commits = {
         f"{name} {path.name}": info
         for name in names

@@ -12,7 +12,7 @@ from flows.history import history
 from flows.lakehouse import ingest, lakehouse, refresh, restore
 from flows.maintain import maintain
 from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
-from flows.restore import NoVersionError, restore_table
+from flows.restore import NoVersionError, release_table, restore_table
 from flows.status import existing
 from tests.flows.conftest import write
 
@@ -58,6 +58,7 @@ def test_a_bronze_table_takes_all_behind_it_along(two_orders: str, land: Land) -
         assert orders(two_orders, name) == {A}
     assert orders(two_orders, "silver.order_items") == {A, B}  # which is not behind it
 
+    release_table(two_orders, "bronze.orders")
     ingest(str(land("b")), two_orders)  # the same file may come again now
     refresh(two_orders)
     for name in ("bronze.orders", "silver.orders", "gold.fact_sales", "gold.fact_orders"):
@@ -79,9 +80,11 @@ def test_what_is_put_back_is_told_also_where_a_table_behind_it_fails(
 
 
 def test_a_table_that_was_put_back_before_is_no_hindrance(two_orders: str) -> None:
-    restore("gold.dim_customer", 0, two_orders)
+    restore("gold.dim_customer", 1, two_orders)
     restore("silver.order_items", 1, two_orders)
     assert orders(two_orders, "gold.fact_sales") == {A}
+    for name in ("gold.dim_customer", "silver.order_items"):
+        release_table(two_orders, name)
     refresh(two_orders)
     assert orders(two_orders, "gold.fact_sales") == {A, B}
 
@@ -90,6 +93,9 @@ def test_the_next_refresh_goes_on_from_where_a_silver_table_was(two_orders: str)
     restore("silver.orders", 1, two_orders)
     assert orders(two_orders, "silver.orders") == {A}
     assert orders(two_orders, "gold.fact_sales") == {A}
+    refresh(two_orders)
+    assert orders(two_orders, "silver.orders") == {A}
+    release_table(two_orders, "silver.orders")
     refresh(two_orders)
     assert orders(two_orders, "silver.orders") == {A, B}
     assert orders(two_orders, "gold.fact_sales") == {A, B}
@@ -101,6 +107,7 @@ def test_a_fact_takes_its_marts_along(two_orders: str) -> None:
     assert [outcome.table for outcome in outcomes] == ["gold.fact_sales", *marts]
     assert orders(two_orders, "gold.fact_sales") == {A}
     assert [units(two_orders, mart) for mart in marts] == [1, 1]
+    release_table(two_orders, "gold.fact_sales")
     refresh(two_orders)
     assert orders(two_orders, "gold.fact_sales") == {A, B}
     assert [units(two_orders, mart) for mart in marts] == [2, 2]
@@ -110,6 +117,7 @@ def test_a_table_that_nobody_reads_is_put_back_alone(two_orders: str) -> None:
     (outcome,) = restore("gold.mart_category", 1, two_orders)
     assert outcome.table == "gold.mart_category"
     assert units(two_orders, "gold.mart_category") == 1
+    release_table(two_orders, "gold.mart_category")
     refresh(two_orders)
     assert units(two_orders, "gold.mart_category") == 2
 
@@ -131,6 +139,7 @@ def test_a_file_that_comes_back_is_known_again(two_orders: str, land: Land) -> N
     newest = delta.open_existing(two_orders, "bronze.orders").version()
     restore("bronze.orders", 1, two_orders)
     restore("bronze.orders", newest, two_orders)
+    release_table(two_orders, "bronze.orders")
     ingest(str(land("b")), two_orders)
     assert delta.rows(delta.open_existing(two_orders, "bronze.orders")) == 2
 
@@ -138,6 +147,7 @@ def test_a_file_that_comes_back_is_known_again(two_orders: str, land: Land) -> N
 def test_before_its_first_rows_a_table_was_empty(two_orders: str) -> None:
     restore("silver.orders", 0, two_orders)
     assert orders(two_orders, "gold.fact_orders") == set()
+    release_table(two_orders, "silver.orders")
     refresh(two_orders)
     assert orders(two_orders, "gold.fact_orders") == {A, B}
 

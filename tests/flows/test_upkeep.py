@@ -18,7 +18,7 @@ from polars.testing import assert_frame_equal
 from flows import delta, parquet
 from flows.figures import last_figures
 from flows.records import refresh_records
-from flows.restore import restore_table
+from flows.restore import release_table, restore_table
 from flows.upkeep import Upkeep, fold, keep_up
 from flows.upsert import upsert
 from tests.arrivals import sellers_arrive
@@ -80,6 +80,7 @@ def test_a_reader_that_was_put_back_to_its_beginning_has_consumed_nothing(lake: 
     refresh_records(lake, SELLERS)
     restore_table(lake, "silver.sellers", 0)
     assert keep_up(lake, "bronze.sellers", DAY).folded == 0
+    release_table(lake, "silver.sellers")
     refresh_records(lake, SELLERS)
     assert numbers(lake, "silver.sellers") == [0, 1]
 

@@ -18,9 +18,11 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from contracts import bronze
 from flows import delta
 from flows.drain import Drained, NoTopicsError, drain
+from flows.hold import HeldError
 from flows.kafka import KafkaSettings, create_topics, origin
 from flows.lag import Lag, lag
 from flows.member import Member
+from flows.restore import release_table, restore_table
 from flows.watermarks import LossError
 
 Produce = Callable[..., None]
@@ -67,6 +69,22 @@ def test_what_is_produced_lands_in_bronze(
         Drained(SELLERS, 1, rows=1, corrupt=1, offset=0),
     ]
     assert_exactly_once(lake, range(8))
+
+
+def test_the_messages_of_a_held_table_wait_and_all_others_are_drained(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, numbered(0, 2))
+    drain(lake, fresh(settings))
+    restore_table(lake, "bronze.orders", 0)
+    produce(SELLERS, [b"?"])
+    with pytest.raises(HeldError, match=r"^bronze\.orders: held since .*keystone release"):
+        drain(lake, fresh(settings))
+    assert len(orders(lake)) == 0
+    assert delta.rows(delta.open_existing(lake, "bronze.sellers")) == 1
+    release_table(lake, "bronze.orders")
+    drain(lake, fresh(settings))
+    assert_exactly_once(lake, range(2))
 
 
 def test_the_next_drain_reads_on_whatever_its_group(

@@ -1,0 +1,167 @@
+"""A restored table stays as it is until it is released."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from contracts.bronze import Sellers
+from flows import delta
+from flows.cli import app
+from flows.history import held
+from flows.hold import HeldError, held_since
+from flows.ingest import ingest_table
+from flows.landing import arrivals
+from flows.outcome import UnknownTableError
+from flows.plan import plan
+from flows.records import refresh_records, replay_records
+from flows.restore import release_table, restore_table
+from flows.site.docs import write_docs
+from flows.status import status
+from flows.summary import remarks
+from flows.upkeep import keep_up
+from tests.arrivals import sellers_arrive
+from tests.without_prefect import ingest, refresh
+from transforms.graph import tables
+
+Land = Callable[..., Path]
+SELLERS = tables()["silver.sellers"]
+
+
+@pytest.fixture
+def restored(lake: str) -> str:
+    """A lake whose silver table of two sellers is restored to the version with one."""
+    for number in range(2):
+        sellers_arrive(lake, number)
+        refresh_records(lake, SELLERS)
+    restore_table(lake, "silver.sellers", 1)
+    return lake
+
+
+def rows(lake: str, table: str = "silver.sellers") -> int:
+    return delta.rows(delta.open_existing(lake, table))
+
+
+def invoke(*arguments: str) -> str:
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_refresh_and_a_replay_leave_a_held_table_as_it_is(restored: str) -> None:
+    sellers_arrive(restored, 2)
+    version = delta.open_existing(restored, "silver.sellers").version()
+    for outcome in (
+        refresh_records(restored, SELLERS),
+        refresh_records(restored, SELLERS, rebuild=True),
+        replay_records(restored, SELLERS),
+    ):
+        assert not outcome.changed
+        assert datetime.fromisoformat(outcome.held) <= datetime.now(UTC)
+    assert delta.open_existing(restored, "silver.sellers").version() == version
+    planned = plan(restored, rebuild=True)["silver.sellers"]
+    assert planned.outcome
+    assert planned.outcome.held
+
+
+def test_after_its_release_a_refresh_brings_a_table_up_to_date(restored: str) -> None:
+    since = held_since(delta.open_existing(restored, "silver.sellers"))
+    released = release_table(restored, "silver.sellers")
+    assert (released.since, released.version) == (since, 4)
+    assert held(restored, "silver.sellers") is None
+    outcome = refresh_records(restored, SELLERS)
+    assert (outcome.held, outcome.changed) == ("", True)
+    assert rows(restored) == 2
+
+
+def test_a_release_changes_nothing_where_no_restore_holds_the_table(restored: str) -> None:
+    release_table(restored, "silver.sellers")
+    assert release_table(restored, "silver.sellers")[1:] == (None, 4)
+    with pytest.raises(UnknownTableError, match=r"nearest: silver\.sellers"):
+        release_table(restored, "silver.selers")
+
+
+def test_a_table_may_be_restored_and_held_again(restored: str) -> None:
+    release_table(restored, "silver.sellers")
+    refresh_records(restored, SELLERS)
+    assert restore_table(restored, "silver.sellers", 2).held
+    refresh_records(restored, SELLERS)
+    assert delta.open_existing(restored, "silver.sellers").version() == 6
+
+
+def test_downstream_is_refreshed_from_the_held_version(land: Land, lake: str) -> None:
+    ingest(land(products=[{}]), lake)
+    refresh(lake, "silver.products", "gold.dim_product")
+    ingest(land("more", products=[{"product_id": "2" * 32}]), lake)
+    refresh(lake, "silver.products", "gold.dim_product")
+    assert rows(lake, "gold.dim_product") == 2
+    restore_table(lake, "silver.products", 1)
+    outcomes = refresh(lake, "silver.products", "gold.dim_product")
+    assert outcomes["silver.products"].held
+    assert not outcomes["gold.dim_product"].held
+    assert rows(lake, "gold.dim_product") == 1
+
+
+def test_a_derived_table_is_held_as_well(land: Land, lake: str) -> None:
+    ingest(land(products=[{}]), lake)
+    refresh(lake, "silver.products", "gold.dim_product")
+    restore_table(lake, "gold.dim_product", 0)
+    assert refresh(lake, "gold.dim_product", rebuild=True)["gold.dim_product"].held
+    assert rows(lake, "gold.dim_product") == 0
+
+
+def test_the_files_of_a_held_bronze_table_stay_in_the_landing_zone(
+    land: Land, lake: str, tmp_path: Path
+) -> None:
+    ingest(land(sellers=[{}]), lake)
+    restore_table(lake, "bronze.sellers", 0)
+    landing = land("more", sellers=[{"seller_id": "1" * 32}])
+    files, _ = arrivals(str(landing))
+    outcome = ingest_table(lake, Sellers, files[Sellers], archive=str(tmp_path / "archive"))
+    assert (outcome.changed, outcome.rows, bool(outcome.held)) == (False, 0, True)
+    assert [path.name for path in landing.iterdir()] == ["sellers.csv"]
+    release_table(lake, "bronze.sellers")
+    assert ingest_table(lake, Sellers, files[Sellers]).read == 1
+
+
+def test_nothing_is_appended_to_a_held_table(lake: str) -> None:
+    sellers_arrive(lake, 0)
+    restore_table(lake, "bronze.sellers", 0)
+    with pytest.raises(HeldError, match=r"^bronze\.sellers: held since .*keystone release"):
+        sellers_arrive(lake, 1)
+
+
+def test_upkeep_of_a_held_table_keeps_it_held(restored: str) -> None:
+    keep_up(restored, "silver.sellers", timedelta(days=7))
+    assert held(restored, "silver.sellers")
+    assert rows(restored) == 1
+
+
+def test_people_learn_that_a_table_is_held_and_since_when(restored: str, tmp_path: Path) -> None:
+    since = held(restored, "silver.sellers")
+    assert since
+    line = f"silver.sellers: held since {since:%Y-%m-%d %H:%M} UTC"
+    assert status(restored)["silver.sellers"]["held"] == since.isoformat()
+    assert status(restored)["bronze.sellers"]["held"] is None
+    assert line in invoke("status", "--lake", restored)
+    found = json.loads(invoke("status", "--lake", restored, "--json"))["tables"]
+    assert found["silver.sellers"]["held"] == since.isoformat()
+    assert line in invoke("history", "silver.sellers", "--lake", restored)
+    assert remarks([refresh_records(restored, SELLERS)])["Held"][0].startswith(line)
+    write_docs(restored, tmp_path / "docs")
+    page = (tmp_path / "docs" / "silver.sellers.html").read_text()
+    assert f"since {since:%Y-%m-%d %H:%M} UTC" in page
+    assert "keystone release silver.sellers" in page
+
+
+def test_the_command_says_what_it_did(restored: str) -> None:
+    since = held(restored, "silver.sellers")
+    released = invoke("release", "silver.sellers", "--lake", restored)
+    assert released.startswith("silver.sellers: released, version 4; it was held since ")
+    assert f"{since:%Y-%m-%d %H:%M}" in released
+    again = invoke("release", "silver.sellers", "--lake", restored)
+    assert again == "silver.sellers: is not held; nothing was changed.\n"
+    assert "released; held since" in invoke("history", "silver.sellers", "--lake", restored)
