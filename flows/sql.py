@@ -1,47 +1,74 @@
-"""SQL over the tables of a lake, by DuckDB."""
+"""SQL over the tables of a lake, by DuckDB, which can reach nothing else."""
 
 import json
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import chain, islice
+from datetime import date
+from tempfile import TemporaryDirectory
 
 import duckdb
 import polars as pl
+from duckdb.sqltypes import DuckDBPyType
 
 from flows import delta
 from flows.damage import damage_named
 from flows.for_each import for_each
-from flows.nearest import nearest
-from flows.status import existing, unknown
+from flows.one_line import one_line
+from flows.status import all_tables, existing, unknown
 from flows.table_error import TableError
 
 Tables = Mapping[str, pl.LazyFrame]
+
+_NUMBERS = {
+    *("boolean", "tinyint", "smallint", "integer", "bigint"),
+    *("utinyint", "usmallint", "uinteger", "ubigint", "float", "double", "decimal"),
+}
+_MOMENTS = {"date", "timestamp", "timestamp with time zone"}
+_NESTED = {"list", "array", "struct", "map"}
+
+TEXT: Collection[str] = frozenset()
+"""Keeps no type: each value is the text that DuckDB writes for it."""
+
+CELLS: Collection[str] = frozenset({"float", "double"})
+"""Keeps what a terminal rounds."""
+
+JSON: Collection[str] = frozenset(_NUMBERS | _NESTED | {"hugeint"})
+"""Keeps what JSON has."""
+
+SHEET: Collection[str] = frozenset(_NUMBERS | _MOMENTS)
+"""Keeps what a cell of a spreadsheet can be."""
+
+EXACT: Collection[str] = frozenset(_NUMBERS | _MOMENTS | _NESTED | {"blob"})
+"""Keeps what Polars and Python hold exactly."""
 
 
 class QueryError(Exception):
     """A statement cannot be run; says in a line what is wrong with it, and where."""
 
 
-def query(lake: str, statement: str, limit: int | None = None) -> pl.DataFrame:
+def query(
+    lake: str, statement: str, limit: int | None = None, keep: Collection[str] = EXACT
+) -> pl.DataFrame:
     """Run a SQL statement over the lake's tables, named as `gold.fact_sales`.
 
-    An interval comes as text, for Polars has none of months. Of several statements the last one's
-    rows are returned.
+    DuckDB can neither write nor read anything else, whatever the statement says, and its time zone
+    is UTC. Of several statements the last one's rows are returned.
 
     Args:
-        lake: where the tables lie.
+        lake: the lake's location.
         statement: in DuckDB's dialect.
-        limit: how many rows to return at most; all, if it is not given.
+        limit: the most rows to return; all, if it is not given.
+        keep: the types whose values are returned as such. Values of all others, of intervals and
+            times of day for instance, become the text that DuckDB writes for them.
 
     Raises:
         NoLakeError: the lake has no tables.
-        QueryError: the statement is wrong; names the nearest table, column or function.
+        QueryError: the statement is wrong, or returns a date that Python does not have.
         TableError: a table that it names cannot be read.
     """
     tables = _opened(lake, [statement])
     with damage_named(lake, _named(tables, [statement])), _connected(tables) as connection:
-        return _ask(connection, tables, statement, limit)
+        return _answer(connection, tables, statement, limit, keep)
 
 
 def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
@@ -49,7 +76,7 @@ def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
     statements = list(statements)
     tables = _opened(lake, statements)
     with damage_named(lake, _named(tables, statements)), _connected(tables) as connection:
-        return {statement: _ask(connection, tables, statement) for statement in statements}
+        return {statement: _answer(connection, tables, statement) for statement in statements}
 
 
 def _opened(lake: str, statements: list[str]) -> Tables:
@@ -85,29 +112,57 @@ def _rows(lake: str, name: str) -> pl.LazyFrame | TableError:
 
 @contextmanager
 def _connected(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as connection:
+    """Open a database of views on the tables, which can reach nothing else.
+
+    What does not fit into memory spills into a folder that is removed afterwards.
+    """
+    with (
+        TemporaryDirectory(prefix="keystone-sql-") as folder,
+        duckdb.connect(config={"temp_directory": folder}) as connection,
+    ):
+        for schema in {name.partition(".")[0] for name in all_tables()}:
+            connection.execute(f"CREATE SCHEMA {schema}")
         for name, rows in tables.items():
-            schema, _, _ = name.partition(".")
             connection.register(name, rows)  # under the name that `SHOW TABLES` is to say
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
             connection.execute(f'CREATE VIEW {name} AS SELECT * FROM "{name}"')  # noqa: S608 - our names
-        connection.execute("SET errors_as_json = true")  # which tells the place
+        for setting, value in _SETTINGS.items():
+            connection.execute(f"SET {setting} = {value}")
         yield connection
 
 
-def _ask(
-    connection: duckdb.DuckDBPyConnection, tables: Tables, statement: str, limit: int | None = None
+_SETTINGS = {
+    "TimeZone": "'UTC'",  # the same answer on every machine
+    "errors_as_json": "true",  # tells the position
+    "python_enable_replacements": "false",  # variables of this process are no tables
+    "allow_persistent_secrets": "false",
+    "enable_external_access": "false",
+    "lock_configuration": "true",  # the last one, for nothing can be set after it
+}
+
+
+def _answer(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Tables,
+    statement: str,
+    limit: int | None = None,
+    keep: Collection[str] = EXACT,
 ) -> pl.DataFrame:
     try:
-        _reads(connection.extract_statements(statement))
-        result = connection.sql(statement)
-        return pl.DataFrame() if result is None else _fetched(result, limit)
+        statements = connection.extract_statements(statement)
+        _check_kinds(statements)
+        for each in statements[:-1]:
+            connection.execute(each)
+        result = _relation(connection, statements[-1])
     except duckdb.Error as error:
-        raise QueryError(_told(error, statement, tables)) from error
+        raise QueryError(_message(error, tables, statement)) from error
+    try:
+        return pl.DataFrame() if result is None else _fetch(result, limit, keep)
+    except duckdb.Error as error:  # whose position is one in a statement of ours
+        raise QueryError(_message(error, tables)) from error
 
 
-def _reads(statements: list[duckdb.Statement]) -> None:
-    """Refuse what would change something, and come to nothing: the tables are views of a lake."""
+def _check_kinds(statements: list[duckdb.Statement]) -> None:
+    """Refuse statements that ask nothing: they could not change anything."""
     if not statements:
         message = "the statement is empty; `SHOW TABLES` lists what can be asked"
         raise QueryError(message)
@@ -120,81 +175,95 @@ def _reads(statements: list[duckdb.Statement]) -> None:
         raise QueryError(message)
 
 
-def _fetched(result: duckdb.DuckDBPyRelation, limit: int | None) -> pl.DataFrame:
-    # By position, for of two columns of a name DuckDB would take the first twice.
-    columns = [duckdb.SQLExpression(f"#{n}") for n in range(1, len(result.columns) + 1)]
-    told = (
-        (column.cast("VARCHAR") if "INTERVAL" in str(kind) else column).alias(name)
-        for column, name, kind in zip(columns, result.columns, result.types, strict=True)
-    )
-    shown = result.project(*told)
-    return pl.DataFrame((shown if limit is None else shown.limit(limit)).pl())
-
-
-def _told(error: duckdb.Error, statement: str, tables: Tables) -> str:
-    _, _, text = str(error).partition(" Error: ")
-    found = json.loads(text) if text.startswith("{") else {"exception_message": text}
-    said = found["exception_message"]
-    if match := _NO_TABLE.search(said):
-        asked = _as_written(match[1], statement)
-        close = nearest(asked, _WITH.findall(statement))
-        return (
-            f"there is no table {asked}; nearest: {close[0]}" if close else unknown(asked, tables)
-        )
-    if match := _NO_COLUMN.search(said) or _NO_FIELD.search(said):
-        return _no_column(".".join(match.groups()), said, statement, tables)
-    if match := _NO_FUNCTION.search(said):
-        return f"there is no function {match[1]}; nearest: {match[2]}"
-    if (position := found.get("position")) is None:
-        return str(said)
-    before = statement.encode()[: int(position)].decode(errors="ignore")
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return f"{said} (line {line}, column {column})"
-
-
 _READS = {"SELECT", "EXPLAIN", "SET", "VARIABLE_SET", "PRAGMA", "CALL", "MULTI", "RELATION"}
-_WITH = re.compile(r"(\w+)\s+AS\s+(?:NOT\s+)?(?:MATERIALIZED\s+)?\(", re.IGNORECASE)
-_NO_TABLE = re.compile(r'Table with name "?([^\s"]+)"? does not exist')
-_NO_COLUMN = re.compile(r'[Cc]olumn "([^"]+)" (?:in \w+ list )?(?:not found|does not exist)')
-_NO_FIELD = re.compile(r'list "([^"]+)" does not have a column named "([^"]+)"')
-_COMPARED = r'(?:[=<>]|\bLIKE|\bIN\s*\()\s*"?{}\b'
-_NO_FUNCTION = re.compile(r'Function with name (\S+) does not exist!\nDid you mean "([^"]+)"')
 
 
-def _as_written(table: str, statement: str) -> str:
-    """Return the name of a table with its layer, which DuckDB leaves out."""
-    written = re.search(rf'[\w."]*\b{re.escape(table)}\b', statement)
-    return written[0].replace('"', "") if written else table
+def _relation(
+    connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement
+) -> duckdb.DuckDBPyRelation | None:
+    try:
+        return connection.sql(statement)
+    except duckdb.Error:
+        connection.execute(statement)  # fails as well, and says at which position
+        raise
 
 
-def _no_column(asked: str, said: str, statement: str, tables: Tables) -> str:
-    columns = {
-        name: rows.collect_schema().names()
-        for name, rows in tables.items()
-        if re.search(rf"\b{re.escape(name)}\b", statement, re.IGNORECASE)
+def _fetch(
+    result: duckdb.DuckDBPyRelation, limit: int | None, keep: Collection[str]
+) -> pl.DataFrame:
+    # By position, for of two columns of a name DuckDB would take the first twice.
+    columns = (
+        duckdb.SQLExpression(f"#{n}").cast(_kept(kind, keep)).alias(name)
+        for n, (name, kind) in enumerate(zip(result.columns, result.types, strict=True), 1)
+    )
+    chosen = result.project(*columns)
+    rows = pl.DataFrame((chosen if limit is None else chosen.limit(limit)).pl())
+    _check_moments(rows)
+    return rows
+
+
+def _kept(kind: DuckDBPyType, keep: Collection[str]) -> str:
+    """Return the type as which the values of a type are returned."""
+    if kind.id not in keep:
+        # The sum of a column is such a whole number; Arrow has them up to 38 digits only.
+        return "DECIMAL(38, 0)" if kind.id == "hugeint" and "decimal" in keep else "VARCHAR"
+    if kind.id not in _NESTED:
+        return str(kind)
+    inner = {*keep} - _MOMENTS - {"hugeint"}  # what is checked, or exact, in a column only
+    parts = [(name, part) for name, part in kind.children if isinstance(part, DuckDBPyType)]
+    if kind.id == "struct":
+        return (
+            f"STRUCT({', '.join(f'{_quoted(name)} {_kept(part, inner)}' for name, part in parts)})"
+        )
+    if kind.id == "map":
+        (_, key), (_, value) = parts
+        return f"MAP({_kept(key, inner - _NESTED)}, {_kept(value, inner)})"
+    size = dict(kind.children).get("size", "")
+    return f"{_kept(parts[0][1], inner)}[{size}]"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _check_moments(rows: pl.DataFrame) -> None:
+    """Refuse dates and times that Python does not have, and of which Polars makes others."""
+    days = {
+        name: pl.col(name).to_physical() // (1 if kind == pl.Date else _MICROSECONDS_A_DAY)
+        for name, kind in rows.schema.items()
+        if kind.is_temporal()
     }
-    # What the statement computes itself only DuckDB knows.
-    computed = re.findall(r'"(?:\w+\.)?([^"]+)"', said.partition("Candidate bindings:")[2])
-    there = dict.fromkeys([*chain.from_iterable(columns.values()), *computed])
-    compared = re.search(_COMPARED.format(re.escape(asked)), statement, re.IGNORECASE)
-    text = f"; a text stands in single quotes: '{asked}'" if compared and "." not in asked else ""
-    word = asked.rpartition(".")[2]
-    close = nearest(word, there)
-    if columns and word not in there and (elsewhere := _having(word, tables, columns)):
-        return f"there is no column {asked} in {', '.join(columns)}; there is in {elsewhere}{text}"
-    if not close:
-        lists = ", ".join(f"`DESCRIBE {name}`" for name in columns)
-        which = f"; {lists} says which there are" if lists else ""
-        return f"there is no column {asked}{which}{text}"
-    own = [column for column in close if not any(column in has for has in columns.values())]
-    of = {name: [column for column in close if column in has] for name, has in columns.items()}
-    told = [f"{', '.join(some)}, of {name}" for name, some in of.items() if some]
-    return f"there is no column {asked}; nearest: {'; '.join([*own, *told])}{text}"
+    found = rows.select(
+        (~each.is_between(_FIRST_DAY, _LAST_DAY)).any().alias(name) for name, each in days.items()
+    )
+    if wrong := [each.name for each in found if each.item()]:
+        message = (
+            f"{', '.join(wrong)}: a date or time is infinite or outside the years 1 to 9999; "
+            f"ask for it as text: {wrong[0]}::VARCHAR"
+        )
+        raise QueryError(message)
 
 
-def _having(column: str, tables: Tables, asked: Collection[str]) -> str:
-    """Name at most three other tables with a column, those of the layers that were asked first."""
-    layers = {name.partition(".")[0] for name in asked}
-    others = (name for name in tables if name not in asked)
-    near = sorted(others, key=lambda name: name.partition(".")[0] not in layers)
-    return ", ".join(islice((n for n in near if column in tables[n].collect_schema()), 3))
+_MICROSECONDS_A_DAY = 86_400_000_000
+_EPOCH = date(1970, 1, 1)
+_FIRST_DAY, _LAST_DAY = (date.min - _EPOCH).days, (date.max - _EPOCH).days
+
+
+def _message(error: duckdb.Error, tables: Tables, statement: str = "") -> str:
+    """Return in a line what DuckDB says of an error, and where in a statement it found it."""
+    _, _, text = str(error).partition(" Error: ")
+    found = json.loads(text) if text.startswith("{") else {"exception_message": text or str(error)}
+    said, start = str(found["exception_message"]), int(found.get("position", 0))
+    if isinstance(error, duckdb.OutOfMemoryException):
+        # Below it there is advice about settings, which are locked.
+        return f"{said.splitlines()[0]}: ask for fewer rows or columns at once"
+    if found.get("type") == "Table":
+        # As it is written, for the message leaves its layer out.
+        _, length = json.loads(found.get("location", "[0, 0]"))
+        written = statement.encode()[start : start + length].decode(errors="ignore")
+        return unknown(written.replace('"', "") or found["name"], tables)
+    if "position" not in found or not statement:
+        return one_line(said)
+    before = statement.encode()[:start].decode(errors="ignore")
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return f"{one_line(said)} (line {line}, column {column})"

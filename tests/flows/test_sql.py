@@ -1,11 +1,16 @@
 """SQL over a lake: what comes back, and what is said of a wrong statement."""
 
+import time
 from collections.abc import Callable
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
+from flows import sql
 from flows.derived import refresh_derived
 from flows.ingest import ingest_table
 from flows.landing import arrivals
@@ -35,52 +40,32 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> str:
 NEAREST = {
     "SELECT * FROM silver.order": "there is no table silver.order; nearest: silver.orders, ",
     'SELECT * FROM "silver"."order"': "there is no table silver.order; nearest: silver.orders, ",
-    "DESCRIBE silver.ordres": "there is no table silver.ordres; nearest: silver.orders, ",
-    "SELECT * FROM gilver.orders": "there is no table gilver.orders; nearest: silver.orders, ",
-    "SELECT * FROM ordrs": "there is no table ordrs; nearest: bronze.orders, silver.orders, ",
+    "SELECT 1; SELECT 'é' FROM silver.ordres": "there is no table silver.ordres; nearest: silver.",
+    "DESCRIBE ordres": "there is no table ordres; nearest: bronze.orders, silver.orders, ",
     "SELECT * FROM order_payments": (
         "there is no table order_payments; nearest: bronze.order_payments, silver.order_payments"
     ),
     "SELECT * FROM zzz": "there is no table zzz; `keystone status` lists all",
+    "SELECT * FROM gilver.orders": 'Table with name "gilver.orders" does not exist because schema ',
     "SELECT * FROM gold.fact_sales": (
         "gold.fact_sales is not made yet in this lake; `keystone refresh` makes it"
     ),
-    "WITH month AS (FROM silver.orders) FROM moths": "there is no table moths; nearest: month",
     "SELECT * FROM Fact_Sales": "gold.fact_sales is not made yet in this lake; ",
     "SELECT * FROM bronze.sellers": (
         "bronze.sellers is not made yet in this lake; `keystone ingest` makes it"
     ),
     "SELECT order_ids FROM silver.orders": (
-        "there is no column order_ids; nearest: order_id, order_status, customer_id, of silver.ord"
+        'Referenced column "order_ids" not found in FROM clause! Candidate bindings: "order_id", '
     ),
-    "SELECT 1 FROM silver.orders WHERE order_status = delivered": "there is no column "
-    "delivered; nearest: order_delivered_carrier_date, order_delivered_customer_date, of "
-    "silver.orders; a text stands in single quotes: 'delivered'",
-    'SELECT 1 FROM silver.orders WHERE order_status IN ("shipped")': "there is no column "
-    "shipped; `DESCRIBE silver.orders` says which there are; a text stands in single quotes: "
-    "'shipped'",
-    "SELECT o.order_ids FROM silver.orders o": "there is no column o.order_ids; nearest: order_id",
-    "SELECT * EXCLUDE (order_ids) FROM silver.orders": "there is no column order_ids; nearest: ",
-    "SELECT * FROM silver.orders JOIN silver.order_payments USING (payment_typ)": (
-        "there is no column payment_typ; nearest: payment_type, "
-    ),
-    "SELECT payment_type FROM silver.orders": (
-        "there is no column payment_type in silver.orders; there is in silver.order_payments, "
-        "bronze.order_payments, quarantine.order_payments"
-    ),
-    "SELECT totl FROM (SELECT 1 AS total FROM silver.orders)": (
-        "there is no column totl; nearest: total"
-    ),
-    "SELECT zzz FROM silver.orders": (
-        "there is no column zzz; `DESCRIBE silver.orders` says which there are"
-    ),
-    "SELECT zzz": 'Referenced column "zzz" was not found because the FROM clause is missing',
-    "SELECT summ(1)": "there is no function summ; nearest: sum",
-    "SELECT * FROM rnge(3)": "there is no function rnge; nearest: range",
+    "SELECT o.order_ids FROM silver.orders o": 'list "o" does not have a column named "order_ids"',
+    "SELECT *\nFROM silver.orders WHERE zzz": "(line 2, column 26)",
+    "SELECT zzz": "was not found because the FROM clause is missing (line 1, column 8)",
+    "SELECT summ(1)": 'name summ does not exist! Did you mean "sum"? (line 1, column 8)',
     "SELECT 'é',\n 1 FORM silver.orders": 'syntax error at or near "silver" (line 2, column 9)',
     "SELECT 'é' FORM silver.orders": 'syntax error at or near "silver" (line 1, column 17)',
-    "SELECT DATE '2018-13-01'": 'date field value out of range: "2018-13-01" (line 1, column ',
+    "SELECT DATE '2018-13-01'": 'date field value out of range: "2018-13-01"',
     "SELECT count(*), order_id FROM silver.orders": 'column "order_id" must appear',
+    "SELECT error('without any prefix')": "without any prefix",
 }
 
 
@@ -88,7 +73,8 @@ NEAREST = {
 def test_what_is_said_of_a_wrong_statement(small: str, statement: str) -> None:
     with pytest.raises(QueryError) as caught:
         query(small, statement)
-    assert str(caught.value).startswith(NEAREST[statement])
+    assert NEAREST[statement] in str(caught.value)
+    assert "\n" not in str(caught.value)
     assert isinstance(caught.value.__cause__, duckdb.Error)
 
 
@@ -120,7 +106,7 @@ def test_what_would_change_something_is_refused(small: str, statement: str, kind
     [
         "CREATE TEMP TABLE t AS FROM silver.orders; SELECT count(*) FROM t",
         "CREATE MACRO one() AS 1; SELECT one()",
-        "SET threads = 1; SELECT 1",
+        "SET VARIABLE least = 1; SELECT getvariable('least')",
         "PIVOT (SELECT 1 AS n, 'a' AS of) ON of USING sum(n)",
         "SUMMARIZE silver.orders",
         "EXPLAIN FROM silver.orders",
@@ -148,6 +134,91 @@ def test_the_version_of_a_gold_row_is_not_shown(tmp_path: Path, land: Callable[.
     assert "_version" in query(lake, "FROM silver.orders").columns
 
 
+FORBIDDEN = [
+    "EXPLAIN ANALYZE COPY (SELECT 1) TO '{folder}/mine'",
+    "PRAGMA profile_output = '{folder}/mine'",
+    "PRAGMA profiling_output = '{folder}/mine'; PRAGMA enable_profiling = 'json'; SELECT 1",
+    "CALL enable_logging(storage = 'file', storage_path = '{folder}/mine')",
+    "FROM enable_logging('QueryLog')",
+    "SET enable_external_access = true; FROM read_text('{folder}/secret.csv')",
+    "RESET lock_configuration",
+    "SET home_directory = '{folder}'",
+    "SET temp_directory = '{folder}'",
+    "SET file_search_path = '{folder}'",
+    "SET allowed_directories = ['{folder}']",
+    "PRAGMA import_database('{folder}')",
+    "FROM read_csv('{folder}/secret.csv')",
+    "FROM read_text('{folder}/secret.csv')",
+    "FROM read_blob('{folder}/secret.csv')",
+    "FROM read_json('{folder}/secret.csv')",
+    "FROM read_parquet('{folder}/secret.csv')",
+    "FROM sniff_csv('{folder}/secret.csv')",
+    "FROM glob('{folder}/*')",
+    "FROM '{folder}/secret.csv'",
+    "FROM query('FROM ''{folder}/secret.csv''')",
+    "CREATE TEMP TABLE t AS FROM '{folder}/secret.csv'; FROM t",
+    "FROM 'https://example.com/rows.csv'",
+    "FROM 's3://bucket/rows.parquet'",
+    "SELECT getenv('HOME')",
+]
+
+
+@pytest.mark.parametrize("statement", FORBIDDEN)
+def test_a_statement_reaches_nothing_but_the_tables(
+    small: str, statement: str, tmp_path: Path
+) -> None:
+    (tmp_path / "secret.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(QueryError):
+        query(small, statement.format(folder=tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
+
+
+def test_a_variable_of_the_process_is_no_table(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql, "secret", pl.DataFrame({"n": [1]}), raising=False)
+    with pytest.raises(QueryError, match="there is no table secret"):
+        query(small, "FROM secret")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "COPY (SELECT 1) TO '{folder}/mine'",
+        "PREPARE mine AS COPY (SELECT 1) TO '{folder}/mine'",
+        "EXPORT DATABASE '{folder}/mine'",
+        "IMPORT DATABASE '{folder}'",
+        "ATTACH '{folder}/mine.db'",
+        "INSTALL httpfs",
+        "LOAD '{folder}/mine.duckdb_extension'",
+        "CREATE PERSISTENT SECRET mine (TYPE http, BEARER_TOKEN 'x')",
+        "SET threads = 1",
+    ],
+)
+def test_safety_does_not_rest_on_the_list_of_kinds(
+    small: str, statement: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "_check_kinds", lambda _: None)
+    with pytest.raises(QueryError):
+        query(small, statement.format(folder=tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_large_question_spills_into_a_private_folder_that_is_gone_afterwards(
+    small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    folder = Path(query(small, "SELECT current_setting('temp_directory')").item())
+    assert folder.parent == tmp_path
+    assert not folder.exists()
+
+
+def test_memory_that_is_too_small_ends_in_a_line(
+    small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "_SETTINGS", {"memory_limit": "'20MB'", **sql._SETTINGS})  # noqa: SLF001 - no machine of a test is so small
+    with pytest.raises(QueryError, match=r"^failed to [^\n]*: ask for fewer rows [^\n]*$"):
+        query(small, "SELECT list(i) FROM range(100_000_000) t(i)")
+
+
 def test_the_time_between_two_moments_is_a_text(small: str) -> None:
     statement = """
         -- how long it took, at most
@@ -167,3 +238,79 @@ def test_no_more_rows_than_the_limit_are_returned(small: str) -> None:
     statement = "FROM range(10) ORDER BY 1 DESC"
     assert query(small, statement, limit=3).to_series().to_list() == [9, 8, 7]
     assert query(small, statement).height == 10
+
+
+VALUES = {
+    "md5_number('b')": "190532336368564675417118094528692087698",
+    "170141183460469231731687303715884105727::HUGEINT": "170141183460469231731687303715884105727",
+    "12345678901234567.89::DECIMAL(38,2)": "12345678901234567.89",
+    "TIME '24:00:00'": "24:00:00",
+    "TIMETZ '12:00:00+03'": "12:00:00+03",
+    "TIMESTAMPTZ '2018-01-01 00:00:00-03'": "2018-01-01 03:00:00+00",
+    "TIMESTAMP '2018-01-01 00:00:00.5'": "2018-01-01 00:00:00.5",
+    "TIMESTAMP_NS '2018-01-01 00:00:00.123456789'": "2018-01-01 00:00:00.123456789",
+    "'infinity'::DATE": "infinity",
+    "'-infinity'::TIMESTAMP": "-infinity",
+    "DATE '12018-01-01'": "12018-01-01",
+    "'101'::BIT": "101",
+    r"'\xAB'::BLOB": r"\xAB",
+    "'a'::ENUM('a', 'b')": "a",
+    "'00000000-0000-0000-0000-00000000000a'::UUID": "00000000-0000-0000-0000-00000000000a",
+    "INTERVAL 14 MONTH": "1 year 2 months",
+    "union_value(k := 1.10)": "1.10",
+    "map {'a': 1.50, 'b': NULL}": "{a=1.50, b=NULL}",
+    "{'a': [DATE '2018-01-02']}": "{'a': [2018-01-02]}",
+    "'nan'::FLOAT": "nan",
+    "0.1::FLOAT": "0.1",
+    "true": "true",
+}
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_value_as_text_is_what_duckdb_writes(small: str, value: str) -> None:
+    assert query(small, f"SELECT {value}", keep=sql.TEXT).item() == VALUES[value]
+
+
+def test_what_polars_does_not_hold_exactly_comes_as_text_also_within_a_list(small: str) -> None:
+    found = query(
+        small,
+        """SELECT TIME '24:00:00' AS clock, [INTERVAL 1 DAY] AS spans,
+                  {'a "b"': md5_number('b'), 'n': 1::HUGEINT} AS both, [[1.50], NULL] AS money,
+                  map {'a': DATE '2018-01-02'} AS days""",
+    )
+    assert found.rows() == [
+        (
+            "24:00:00",
+            ["1 day"],
+            {'a "b"': "190532336368564675417118094528692087698", "n": 1},
+            [[Decimal("1.50")], None],
+            {"a": "2018-01-02"},
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "value", ["'infinity'::DATE", "'-infinity'::TIMESTAMP", "DATE '0045-03-15 (BC)'"]
+)
+def test_a_date_that_python_does_not_have_is_refused_by_its_column(small: str, value: str) -> None:
+    with pytest.raises(QueryError, match=r"^valid_to: .* ask for it as text: valid_to::VARCHAR"):
+        query(small, f"SELECT {value} AS valid_to UNION ALL SELECT NULL")
+
+
+def test_the_first_and_the_last_moment_of_python_are_kept(small: str) -> None:
+    last = datetime(9999, 12, 31, 23, 59, 59, 999_999)
+    statement = "SELECT DATE '0001-01-01', TIMESTAMP '9999-12-31 23:59:59.999999', NULL::DATE"
+    assert query(small, statement).rows() == [(date(1, 1, 1), last, None)]
+
+
+def test_the_day_of_a_moment_does_not_depend_on_the_zone_of_the_machine(
+    small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/Sao_Paulo")
+    time.tzset()
+    try:
+        statement = "SELECT date_trunc('day', TIMESTAMPTZ '2018-01-02 01:00:00+00')"
+        assert query(small, statement).item() == datetime(2018, 1, 2, tzinfo=UTC)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
