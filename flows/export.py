@@ -2,8 +2,11 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from decimal import Decimal
+from io import BytesIO
+from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,10 +17,11 @@ from flows import storage
 from flows.locations import check_out
 from flows.s3 import speaking_of
 from flows.settings import MissingSettingError, place
+from flows.sql import EXACT, SHEET, TEXT
 
 
 class DoesNotFitError(Exception):
-    """An Excel sheet cannot hold the rows; says what can."""
+    """An Excel sheet cannot hold the rows; says which format can."""
 
 
 def fit(uri: str, lake: str) -> str:
@@ -40,14 +44,19 @@ def fit(uri: str, lake: str) -> str:
     return uri
 
 
+def kept(uri: str) -> Collection[str]:
+    """Return the types of SQL that a file of this format keeps; `query` makes others a text."""
+    return _KEPT[_suffix(uri)]
+
+
 def write(rows: pl.DataFrame, uri: str) -> None:
     """Write rows to a file in the format that its name ends with: all of them, or no file.
 
-    Parquet and CSV keep every cent and moment as they are. Excel keeps 15 digits of a number.
+    Parquet and CSV keep every cent and moment as they are. Excel keeps 15 digits of a float.
 
     Raises:
-        DoesNotFitError: an Excel sheet cannot hold them.
-        OSError: the place does not take the file.
+        DoesNotFitError: the format cannot hold them.
+        OSError: the location does not take the file.
     """
     into = _WRITERS[_suffix(uri)]
     if storage.is_s3(uri):
@@ -60,38 +69,45 @@ def write(rows: pl.DataFrame, uri: str) -> None:
     try:
         into(rows, partial)
         partial.replace(uri)
+    except (OSError, pl.exceptions.ComputeError) as error:  # which of them Polars decides
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        message = f"{uri} cannot be written: {reason}"
+        raise OSError(message) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
+
+
+def as_csv(rows: pl.DataFrame) -> str:
+    """Write rows as CSV: a null is an empty field, an empty text is two quotes."""
+    return rows.write_csv(datetime_format=_MOMENT)
 
 
 def as_json(rows: pl.DataFrame) -> str:
     """Write rows as a list of JSON objects; what JSON has no number for (NaN) is null there."""
-    floats = cs.float()
-    rows = rows.with_columns(pl.when(floats.is_finite()).then(floats))
-    return json.dumps(rows.to_dicts(), default=_plain, ensure_ascii=False)
-
-
-def flat(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with JSON in the place of each list, struct and map, and bytes in hex."""
-    return rows.with_columns(
-        *(_json(name) for name in cs.expand_selector(rows, cs.nested())),
-        cs.binary().bin.encode("hex"),
+    # A decimal of Python has 38 digits, and the largest of these whole numbers one more.
+    huge = [name for name, kind in rows.schema.items() if kind == pl.Decimal(38, 0)]
+    names = [json.dumps(name, ensure_ascii=False) for name in rows.columns]
+    objects = (
+        ", ".join(f"{name}: {_json(value)}" for name, value in zip(names, row, strict=True))
+        for row in rows.with_columns(pl.col(huge).cast(pl.Int128)).iter_rows()
     )
+    return f"[{', '.join(f'{{{each}}}' for each in objects)}]"
 
 
-def _json(name: str) -> pl.Expr:
-    # Polars writes structs only: one around the value, taken off again.
-    value = pl.col(name)
-    written = pl.struct(value.alias("v")).struct.json_encode()
-    return (
-        pl.when(value.is_not_null()).then(written.str.slice(len('{"v":')).str.head(-1)).alias(name)
-    )
-
-
-def _plain(value: object) -> float | str:
-    if isinstance(value, Decimal):
-        return float(value) if value.as_tuple().exponent else int(value)
-    return value.hex() if isinstance(value, bytes) else str(value)
+def _json(value: object) -> str:
+    # The json module would write a decimal as a float, which loses digits, and NaN as NaN.
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case float() if not isfinite(value):
+            return "null"
+        case list():
+            return f"[{', '.join(map(_json, value))}]"
+        case dict():
+            parts = (f"{json.dumps(f'{name}')}: {_json(part)}" for name, part in value.items())
+            return f"{{{', '.join(parts)}}}"
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _suffix(uri: str) -> str:
@@ -103,21 +119,33 @@ def _parquet(rows: pl.DataFrame, file: Path) -> None:
 
 
 def _csv(rows: pl.DataFrame, file: Path) -> None:
-    flat(rows).write_csv(file)
+    rows.write_csv(file, datetime_format=_MOMENT)
 
 
 def _xlsx(rows: pl.DataFrame, file: Path) -> None:
     from xlsxwriter import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - who prints a result need not wait for it
 
-    rows = flat(rows)
+    rows = _as_sheet(rows)
     _fits_a_sheet(rows)
-    with Workbook(str(file), _AS_IT_IS) as book:
+    # In memory, for a zip file that cannot be finished on a full disk tries again when it goes.
+    sheet = BytesIO()
+    with Workbook(sheet, _AS_IT_IS) as book:
         formats = {name: _number_format(kind) for name, kind in rows.schema.items()}
         rows.write_excel(
             book,
             column_formats={name: form for name, form in formats.items() if form},
             autofit=True,
         )
+    file.write_bytes(sheet.getbuffer())
+
+
+def _as_sheet(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with texts in place of exact numbers that have more digits than Excel keeps."""
+    exact = rows.select(cs.integer() | cs.decimal()).cast(pl.String)
+    digits = pl.all().str.replace(".", "", literal=True).str.strip_chars("-0").str.len_chars()
+    longest = exact.select(digits.max())
+    long = [column.name for column in longest if (column.item() or 0) > _DIGITS]
+    return rows.with_columns(pl.col(long).cast(pl.String))
 
 
 def _number_format(kind: pl.DataType) -> str:
@@ -142,11 +170,22 @@ def _fits_a_sheet(rows: pl.DataFrame) -> None:
             "longer; write .parquet or .csv"
         )
         raise DoesNotFitError(message)
+    first = rows.select(cs.date() | cs.datetime()).select(pl.all().dt.year().min())
+    if old := [column.name for column in first if (column.item() or _YEAR) < _YEAR]:
+        message = (
+            f"{', '.join(old)}: Excel has no dates before {_YEAR}; write .parquet or .csv, "
+            f"or ask for it as text: {old[0]}::VARCHAR"
+        )
+        raise DoesNotFitError(message)
 
 
+_MOMENT = "%Y-%m-%d %H:%M:%S%.f"  # as the landing zone's files have it, a fraction if there is one
 _ROWS = 1_048_575
+_DIGITS = 15
+_YEAR = 1900
 _CHARACTERS = 32_767
 _AS_IT_IS = {
+    "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
     "nan_inf_to_errors": True,
@@ -157,3 +196,4 @@ _WRITERS: dict[str, Callable[[pl.DataFrame, Path], None]] = {
     ".csv": _csv,
     ".xlsx": _xlsx,
 }
+_KEPT = {".parquet": EXACT, ".csv": TEXT, ".xlsx": SHEET}

@@ -2,9 +2,10 @@
 
 import json
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -104,26 +105,32 @@ def sql(
 ) -> None:
     """Query the tables with SQL (DuckDB's dialect)."""
     from flows import export
-    from flows.sql import query
+    from flows.sql import CELLS, JSON, TEXT, query
 
     lake = place("lake", lake)
     file = to and export.fit(to, lake)
-    people = not file and form is Format.table
-    rows = query(lake, statement, limit=_SHOWN + 1 if people else None)
     if file:
+        rows = query(lake, statement, keep=export.kept(file))
         export.write(rows, file)
         print(f"{counted(len(rows), 'row')} in {file}")
     elif form is Format.csv:
-        print(export.flat(rows).write_csv(), end="")
+        print(export.as_csv(query(lake, statement, keep=TEXT)), end="")
     elif form is Format.json:
-        print(export.as_json(rows))
-    elif rows.width:
-        shown = ([_shown(value) for value in row] for row in rows.head(_SHOWN).iter_rows())
-        wide.print(grid(rows.columns, shown))
-        if rows.is_empty():
-            err.print("0 rows")
-        if len(rows) > _SHOWN:
-            err.print(f"The first {_SHOWN:,} rows; there are more: `--out FILE.csv` writes all.")
+        print(export.as_json(query(lake, statement, keep=JSON)))
+    else:
+        rows = query(lake, statement, limit=_SHOWN + 1, keep=CELLS)
+        _print(rows.columns, rows.rows())
+
+
+def _print(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    if not columns:
+        return
+    shown = ([_shown(value) for value in row] for row in rows[:_SHOWN])
+    wide.print(grid(columns, shown))
+    if not rows:
+        err.print("0 rows")
+    if len(rows) > _SHOWN:
+        err.print(f"The first {_SHOWN:,} rows; there are more: `--out FILE.csv` writes all.")
 
 
 _SHOWN = 1_000  # rows: more than people read, and printed within a second

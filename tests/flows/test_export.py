@@ -1,7 +1,8 @@
 """A result as a file."""
 
-import csv
+import gc
 import json
+import resource
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -16,8 +17,12 @@ from polars.testing import assert_frame_equal
 from polars.testing.parametric import column, dataframes
 
 from flows import export
+from flows.sample import write_sample
 from flows.settings import MissingSettingError
+from flows.sql import TEXT, query
 from tests.aws import REGION
+from tests.without_prefect import ingest, refresh
+from transforms.graph import tables
 
 XL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
@@ -90,7 +95,8 @@ def test_a_sheet_has_money_times_and_texts_as_they_are(tmp_path: Path) -> None:
             "formula": ["=1+1"],
             "link": ["https://example.com"],
             "digits": ["00123"],
-            "rules": [["a", "b"]],
+            "total": [12345678901234567],
+            "round": [1_000_000_000_000_000_000],
             "nothing": [None],
         },
         schema_overrides={"price": pl.Decimal(18, 2)},
@@ -108,34 +114,44 @@ def test_a_sheet_has_money_times_and_texts_as_they_are(tmp_path: Path) -> None:
         ("text", "=1+1"),
         ("text", "https://example.com"),
         ("text", "00123"),
-        ("text", '["a","b"]'),
+        ("text", "12345678901234567"),
+        ("0", "1E+18"),
     ]
 
 
-def test_a_csv_has_a_text_for_each_list(tmp_path: Path) -> None:
+def test_a_csv_has_moments_as_the_landing_zone_has_them_and_nulls_apart_from_texts(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "rows.csv"
-    lists = {"rules": [["a, b", None], None], "of": [[[1], [2]], [[]]], "s": [{"a": 1}, None]}
-    export.write(pl.DataFrame({**lists, "b": [b"x", None]}), str(file))
-    assert list(csv.reader(file.read_text().splitlines())) == [
-        ["rules", "of", "s", "b"],
-        ['["a, b",null]', "[[1],[2]]", '{"a":1}', "78"],
-        ["", "[[]]", "", ""],
+    moments = [datetime(2018, 1, 2, 12), datetime(2018, 1, 2, 12, 0, 0, 500_000), None]
+    rows = pl.DataFrame({"moment": moments, "text": ["", None, "a,b"]})
+    export.write(rows, str(file))
+    assert file.read_text() == export.as_csv(rows)
+    assert file.read_text().splitlines() == [
+        "moment,text",
+        '2018-01-02 12:00:00,""',
+        "2018-01-02 12:00:00.500,",
+        ',"a,b"',
     ]
 
 
-def test_json_has_whole_numbers_amounts_and_nothing_that_is_no_json() -> None:
+def test_json_has_exact_numbers_and_nothing_that_is_no_json() -> None:
     rows = pl.DataFrame(
         {
-            "sum": [Decimal(12345678901234567890), None],
-            "price": [Decimal("1.50"), Decimal("2.00")],
+            "huge": [2**127 - 1, None],
+            "sum": [Decimal("12345678901234567.89"), Decimal(0)],
             "share": [float("nan"), float("inf")],
-            "b": [b"x", None],
-        }
+            "both": [{"a": [float("nan"), 0.1], "b": Decimal("1.50")}, None],
+            'a "name"': ["São", True],
+        },
+        schema_overrides={"huge": pl.Int128, 'a "name"': pl.Object},
     )
-    assert json.loads(export.as_json(rows), parse_constant=pytest.fail) == [
-        {"sum": 12345678901234567890, "price": 1.5, "share": None, "b": "78"},
-        {"sum": None, "price": 2.0, "share": None, "b": None},
-    ]
+    assert export.as_json(rows) == (
+        f'[{{"huge": {2**127 - 1}, "sum": 12345678901234567.89, "share": null, '
+        '"both": {"a": [null, 0.1], "b": 1.50}, "a \\"name\\"": "São"}, '
+        '{"huge": null, "sum": 0.00, "share": null, "both": null, "a \\"name\\"": true}]'
+    )
+    json.loads(export.as_json(rows), parse_constant=pytest.fail)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +159,7 @@ def test_json_has_whole_numbers_amounts_and_nothing_that_is_no_json() -> None:
     [
         (pl.DataFrame({"n": pl.int_range(1_048_576, eager=True)}), "1,048,576 rows"),
         (pl.DataFrame({"n": [1], "text": ["x" * 32_768]}), "text: a cell of Excel holds 32,767"),
+        (pl.DataFrame({"n": [1], "day": [date(1899, 12, 31)]}), "day: Excel has no dates before"),
     ],
 )
 def test_what_a_sheet_cannot_hold_is_refused_and_leaves_what_was_there(
@@ -157,9 +174,32 @@ def test_what_a_sheet_cannot_hold_is_refused_and_leaves_what_was_there(
 
 def test_a_file_that_cannot_be_written_to_its_end_is_none(tmp_path: Path) -> None:
     objects = pl.DataFrame({"of": [object()]})  # of which CSV knows nothing
-    with pytest.raises(pl.exceptions.ComputeError):
+    with pytest.raises(OSError, match=r"rows\.csv cannot be written: "):
         export.write(objects, str(tmp_path / "rows.csv"))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
+def test_a_file_that_the_disk_does_not_take_is_one_line_and_leaves_what_was_there(
+    suffix: str, tmp_path: Path
+) -> None:
+    file = tmp_path / f"rows{suffix}"
+    file.write_text("as before")
+    rows = pl.DataFrame({"n": pl.int_range(2_000, eager=True).shuffle(1).cast(pl.Float64).sqrt()})
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        with pytest.raises(OSError, match=rf"rows\{suffix} cannot be written: .*too large"):
+            export.write(rows, str(file))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    gc.collect()  # what is only half closed would complain now
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["as before"]
+
+
+def test_a_folder_that_takes_no_file_is_named() -> None:
+    with pytest.raises(OSError, match=r"^/proc/rows\.csv cannot be written: "):
+        export.write(pl.DataFrame({"n": [1]}), "/proc/rows.csv")
 
 
 @pytest.mark.parametrize("name", ["rows", "rows.txt", "rows.csv.gz", "s3://bucket/rows"])
@@ -200,3 +240,24 @@ def test_a_file_may_lie_on_s3(aws_account: str) -> None:
 def test_a_bucket_that_is_not_there_is_told() -> None:
     with pytest.raises(FileNotFoundError, match=r"s3://nowhere/rows\.csv: "):
         export.write(pl.DataFrame({"n": [1]}), "s3://nowhere/rows.csv")
+
+
+def test_a_table_that_was_written_as_csv_can_be_ingested_again(tmp_path: Path) -> None:
+    write_sample(tmp_path / "landing", 30, seed=1)
+    lake, again = str(tmp_path / "lake"), str(tmp_path / "again")
+    names = ("silver.orders", "silver.order_items", "silver.order_payments", "silver.order_reviews")
+    ingest(tmp_path / "landing", lake)
+    refresh(lake, *names)
+    (tmp_path / "exported").mkdir()
+    statements = {}
+    for name in names:
+        source = tables()[name].source
+        assert source
+        statements[name] = f"SELECT {', '.join(source.fields().names())} FROM {name}"  # noqa: S608 - our names
+        rows = query(lake, statements[name], keep=TEXT)
+        export.write(rows, str(tmp_path / "exported" / f"{source.promise().name}.csv"))
+    ingest(tmp_path / "exported", again)
+    refreshed = refresh(again, *names)
+    assert not any(outcome.quarantined for outcome in refreshed.values())
+    for statement in statements.values():
+        assert_frame_equal(query(again, statement), query(lake, statement), check_row_order=False)
