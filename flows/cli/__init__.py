@@ -8,7 +8,7 @@ import warnings
 import typer
 
 from flows.cli import batch, catalog, contracts, look, sample, site, stream, upkeep
-from flows.cli.terminal import err
+from flows.cli.terminal import err, prepare
 from flows.masking import mask
 from flows.one_line import one_line
 from flows.outcome import UnknownTableError
@@ -36,6 +36,7 @@ def main() -> None:
         if signal.getsignal(end) is not signal.SIG_IGN:  # as nohup wants it
             signal.signal(end, lambda number, _: sys.exit(128 + number))
     try:
+        prepare()
         app()
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != _PANIC:

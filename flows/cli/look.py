@@ -1,7 +1,6 @@
 """Commands that only look: how the tables stand, and what is in them."""
 
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
@@ -139,12 +138,4 @@ _SHOWN = 1_000  # rows: more than people read, and printed within a second
 def _shown(value: object) -> str:
     # Six decimals of a ratio are more than people read, unless all are zero.
     rounded = (round(value, 6) or value) if isinstance(value, float) else value
-    return "" if value is None else _CONTROL.sub(_escaped, str(rounded))
-
-
-# Escape sequences in a record would colour, move or clear the terminal; a line may break.
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return found[0].encode("unicode_escape").decode()
+    return "" if value is None else str(rounded)

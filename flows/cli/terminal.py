@@ -1,21 +1,68 @@
 """What commands print: grids on the terminal, and what became of a run."""
 
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Literal
+from io import TextIOWrapper
+from typing import Any, Literal
 
 from rich import box
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from flows.outcome import Outcome, RunFailedError
+from flows.settings import MissingSettingError
+
+
+def visible(text: str) -> str:
+    """Return a text whose control characters are seen, not obeyed; a line may break.
+
+    A file name or a record may hold what colours, moves, clears or turns around a terminal.
+    """
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class _Console(Console):
+    """A console that shows texts as they are: no markup, no emoji, no control sequences."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, **options)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return a text to show; each one that is printed, alone or in a grid, passes here."""
+        return super().render_str(visible(text), **options)
+
 
 # A file or a pipe has no width: give it one that shows a row on a line.
-out = Console(width=None if sys.stdout.isatty() else 120, markup=False)
-err = Console(stderr=True, markup=False)
+out = _Console(width=None if sys.stdout.isatty() else 120)
+err = _Console(stderr=True)
 # Many columns folded into the width of a terminal are slivers: their lines run on instead.
-wide = Console(width=10_000, markup=False)
+wide = _Console(width=10_000)
+
+
+def prepare() -> None:
+    """Let the terminal show what it can, whatever its encoding.
+
+    Raises:
+        MissingSettingError: an argument is in another encoding than the locale says.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    for number, argument in enumerate(sys.argv[1:], 1):
+        try:
+            argument.encode()
+        except UnicodeEncodeError as error:
+            message = (
+                f"argument {number} is not text in the encoding of the locale, "
+                f"{sys.getfilesystemencoding()}; set LC_ALL=C.UTF-8, and write it in UTF-8"
+            )
+            raise MissingSettingError(message) from error
 
 
 def report(doing: str, flow: Callable[[], Sequence[Outcome]]) -> None:

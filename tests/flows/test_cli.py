@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 
 from contracts.describe import describe, version
 from contracts.silver.orders import Orders
-from flows.cli import app, main
+from flows.cli import app, main, terminal
 from flows.sql import query
 from tests.without_prefect import ingest, refresh
 
@@ -153,6 +154,49 @@ def test_of_a_long_result_people_see_the_beginning(
     assert ("The first 1,000 rows; there are more" in result.stderr) == more
     everything = CliRunner().invoke(app, ["sql", f"FROM range({rows})", "--format", "csv"])
     assert len(everything.stdout.splitlines()) == 1 + rows
+
+
+NASTY = "orders_\x1b[2J\x9b31m\u202e:x:"
+SEEN = r"orders_\x1b[2J\x9b31m\u202e:x:"
+
+
+@pytest.mark.parametrize("command", [["history", "bronze.orders"], ["sql", "FROM bronze.orders"]])
+def test_what_a_file_name_tells_the_terminal_to_do_is_seen_and_not_done(
+    command: list[str], land: Land, lake: str
+) -> None:
+    ingest(land(**{NASTY: [{}]}), lake)
+    said = invoke(*command, "--lake", lake)
+    assert SEEN in said
+    assert not set(NASTY[7:]) & set(said) - set(SEEN)
+
+
+def test_an_error_shows_what_it_quotes_on_one_line(
+    orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert exit_of(monkeypatch, "history", f"\n{NASTY}", "--lake", orders) == 2
+    assert SEEN in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", b"S?o ?"), ("latin-1", b"S\xe3o ?")])
+def test_a_terminal_shows_what_its_encoding_has(
+    encoding: str, shown: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    screen = BytesIO()
+    monkeypatch.setattr("sys.stdout", TextIOWrapper(screen, encoding))
+    terminal.prepare()
+    terminal.out.print("São \N{BLACK STAR}")
+    sys.stdout.flush()
+    assert screen.getvalue().startswith(shown)
+
+
+def test_an_argument_in_another_encoding_names_the_setting(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statement = b"SELECT 'S\xc3\xa3o'".decode("ascii", "surrogateescape")
+    assert exit_of(monkeypatch, "sql", statement) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: argument 2 is not text in the encoding of the locale, ")
+    assert "set LC_ALL=C.UTF-8" in line
 
 
 @pytest.mark.parametrize(
