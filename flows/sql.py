@@ -135,6 +135,8 @@ _SETTINGS = {
     "errors_as_json": "true",  # tells the position
     "python_enable_replacements": "false",  # variables of this process are no tables
     "allow_persistent_secrets": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
     "enable_external_access": "false",
     "lock_configuration": "true",  # the last one, for nothing can be set after it
 }
@@ -150,9 +152,7 @@ def _answer(
     try:
         statements = connection.extract_statements(statement)
         _check_kinds(statements)
-        for each in statements[:-1]:
-            connection.execute(each)
-        result = _relation(connection, statements[-1])
+        *_, result = [_relation(connection, each) for each in statements]
     except duckdb.Error as error:
         raise QueryError(_message(error, tables, statement)) from error
     try:
@@ -253,17 +253,23 @@ def _message(error: duckdb.Error, tables: Tables, statement: str = "") -> str:
     """Return in a line what DuckDB says of an error, and where in a statement it found it."""
     _, _, text = str(error).partition(" Error: ")
     found = json.loads(text) if text.startswith("{") else {"exception_message": text or str(error)}
-    said, start = str(found["exception_message"]), int(found.get("position", 0))
-    if isinstance(error, duckdb.OutOfMemoryException):
-        # Below it there is advice about settings, which are locked.
-        return f"{said.splitlines()[0]}: ask for fewer rows or columns at once"
+    start = int(found.get("position", 0))
     if found.get("type") == "Table":
         # As it is written, for the message leaves its layer out.
         _, length = json.loads(found.get("location", "[0, 0]"))
         written = statement.encode()[start : start + length].decode(errors="ignore")
         return unknown(written.replace('"', "") or found["name"], tables)
-    if "position" not in found or not statement:
-        return one_line(said)
-    before = statement.encode()[:start].decode(errors="ignore")
-    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-    return f"{one_line(said)} (line {line}, column {column})"
+    # What follows is advice about settings and extensions, which are locked.
+    said, _, _ = str(found["exception_message"]).partition("\n\n")
+    told = [one_line(said), *(hint for kind, hint in _HINTS.items() if isinstance(error, kind))]
+    if "position" in found and statement:
+        before = statement.encode()[:start].decode(errors="ignore")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        told[0] += f" (line {line}, column {column})"
+    return "; ".join(told)
+
+
+_HINTS = {
+    duckdb.OutOfMemoryException: "ask for fewer rows or columns at once",
+    duckdb.PermissionException: "SQL reads the lake's tables alone; load other files in Python",
+}

@@ -66,6 +66,7 @@ NEAREST = {
     "SELECT DATE '2018-13-01'": 'date field value out of range: "2018-13-01"',
     "SELECT count(*), order_id FROM silver.orders": 'column "order_id" must appear',
     "SELECT error('without any prefix')": "without any prefix",
+    "FROM '/etc/passwd.csv'": "disabled by configuration; SQL reads the lake's tables alone; load ",
 }
 
 
@@ -110,6 +111,7 @@ def test_what_would_change_something_is_refused(small: str, statement: str, kind
         "PIVOT (SELECT 1 AS n, 'a' AS of) ON of USING sum(n)",
         "SUMMARIZE silver.orders",
         "EXPLAIN FROM silver.orders",
+        "FROM silver.orders; SHOW TABLES; FROM silver.orders",
         "VALUES (1)",
     ],
 )
@@ -159,6 +161,8 @@ FORBIDDEN = [
     "CREATE TEMP TABLE t AS FROM '{folder}/secret.csv'; FROM t",
     "FROM 'https://example.com/rows.csv'",
     "FROM 's3://bucket/rows.parquet'",
+    "FROM delta_scan('{folder}')",
+    "FROM sqlite_scan('{folder}/secret.csv', 'rows')",
     "SELECT getenv('HOME')",
 ]
 
@@ -215,7 +219,7 @@ def test_memory_that_is_too_small_ends_in_a_line(
     small: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql, "_SETTINGS", {"memory_limit": "'20MB'", **sql._SETTINGS})  # noqa: SLF001 - no machine of a test is so small
-    with pytest.raises(QueryError, match=r"^failed to [^\n]*: ask for fewer rows [^\n]*$"):
+    with pytest.raises(QueryError, match=r"^failed to [^\n]*; ask for fewer rows [^\n]*$"):
         query(small, "SELECT list(i) FROM range(100_000_000) t(i)")
 
 
