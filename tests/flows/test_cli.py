@@ -95,6 +95,30 @@ def test_sql_for_programs(orders: str, form: str, expected: str) -> None:
     assert invoke("sql", statement, "--lake", orders, "--format", form) == expected
 
 
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        (
+            "csv",
+            "190532336368564675417118094528692087698,12345678901234567890.5,24:00:00,,infinity",
+        ),
+        (
+            "json",
+            '"sum": 12345678901234567890.5, "clock": "24:00:00", "nothing": null, "until": "infinity"}',
+        ),
+        (
+            "table",
+            "190532336368564675417118094528692087698 12345678901234567890.5 24:00:00 infinity",
+        ),
+    ],
+)
+def test_sql_prints_values_as_duckdb_does(orders: str, form: str, expected: str) -> None:
+    statement = """SELECT md5_number('b') AS md5, 12345678901234567890.5 AS sum,
+                   TIME '24:00:00' AS clock, NULL AS nothing, 'infinity'::DATE AS until"""
+    said = invoke("sql", statement, "--lake", orders, "--format", form)
+    assert expected in " ".join(said.split())
+
+
 def test_a_row_of_a_query_stays_on_a_line_however_wide(orders: str) -> None:
     said = invoke("sql", "SELECT * FROM bronze.orders LIMIT 1", "--lake", orders)
     assert "order_estimated_delivery_date" in said
