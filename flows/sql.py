@@ -1,6 +1,7 @@
 """SQL over the tables of a lake, by DuckDB, which can reach nothing else."""
 
 import json
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
