@@ -29,7 +29,7 @@ from rich.table import Table
 
 from contracts.bronze import OrderPayments
 from flows.drain import drain
-from flows.kafka import KafkaSettings, client_config, existing_partitions, topic_of
+from flows.kafka import PATIENCE, KafkaSettings, client_config, existing_partitions, topic_of
 from tests.stream.broker import ROOT, kafka
 
 PARTITIONS = 4
@@ -159,7 +159,8 @@ def _chunks(settings: KafkaSettings) -> Iterator[tuple[list[Message], bool]]:
     # By default librdkafka pauses for a second when its queue is full: that would measure nothing.
     tuned = client_config(settings, group_id=settings.group, fetch_queue_backoff_ms=10)
     consumer = Consumer(tuned)
-    places = existing_partitions(consumer, [topic_of(settings, OrderPayments)])
+    cluster = consumer.list_topics(timeout=PATIENCE)
+    places = existing_partitions(cluster, [topic_of(settings, OrderPayments)])
     left = sum(consumer.get_watermark_offsets(TopicPartition(*place))[1] for place in places)
     consumer.assign([TopicPartition(*place, 0) for place in places])
     while left:

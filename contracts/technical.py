@@ -15,9 +15,10 @@ PROVENANCE = pl.Schema(
     }
 )
 """Of every bronze and quarantine row: the source (`file/<sha256>/<name>`, or
-`kafka/<topic>/<partition>`), the record's number there (from 1, or its offset), when the record was
-true (a file's modification time, or what the message says), when it reached us, the source's
-columns that the contract does not know (JSON), and the text of a record that could not be read."""
+`kafka/<topic>/<partition>/<topic id>`, without the id where it is not known), the record's number
+there (from 1, or its offset), when the record was true (a file's modification time, or what the
+message says), when it reached us, the source's columns that the contract does not know (JSON), and
+the text of a record that could not be read."""
 
 SILVER = pl.Schema({name: PROVENANCE[name] for name in ("_source", "_position", "_event_time")})
 """Of every silver row that comes from a record: where that record stands, and when it was true."""

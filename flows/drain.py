@@ -8,21 +8,36 @@ he has read of the partition and begins again behind the new one.
 """
 
 import gc
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
 from time import monotonic
+from typing import Any
 
 import polars as pl
+from confluent_kafka import KafkaError
+from confluent_kafka.admin import AdminClient
 
-from flows.kafka import KafkaSettings, answering, existing_partitions, origin
+from flows.group import Reader, group_of_lake, readers
+from flows.kafka import (
+    KafkaSettings,
+    answering,
+    client_config,
+    existing_partitions,
+    is_mock,
+    reach,
+    source_name,
+)
 from flows.member import Member
 from flows.messages import bronze_rows
 from flows.patience import Patience
 from flows.topics import Key
 from flows.watermarks import Watermarks
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,8 +69,10 @@ def drain(  # noqa: PLR0913 - lake and settings; all else has a default, and is 
 ) -> list[Drained]:
     """Append what is in the topics to bronze, together with the other drainers of the group.
 
-    Ends when bronze holds everything that was in the topics at the start, whoever wrote it. A topic
-    that does not exist is skipped; with `follow` it is read once it appears.
+    Ends when bronze holds everything that was in the topics at the start, whoever wrote it; but for
+    partitions that the group has given to a member that does not write into this lake, which are
+    named in a warning. A topic that does not exist is skipped; with `follow` it is read once it
+    appears.
 
     Args:
         lake: where the tables lie.
@@ -75,6 +92,7 @@ def drain(  # noqa: PLR0913 - lake and settings; all else has a default, and is 
         HeldError: a restore holds a table; its messages wait, and all others are in bronze.
         NoTopicsError: there is no topic at all, and `follow` does not wait for one.
         NoAnswerError: no broker answers at the start, or it does not let us in.
+        GroupError: the consumer group does not take us.
         confluent_kafka.KafkaException: the same later, or while following: without an answer for
             longer than `patience_seconds`, at once when it does not let us in.
         deltalake.exceptions.DeltaError: the lake cannot be written, for as long.
@@ -95,6 +113,7 @@ def drain(  # noqa: PLR0913 - lake and settings; all else has a default, and is 
             drainer.write()
     finally:
         drainer.member.consumer.close()
+    drainer.warn_of_others()
     drainer.bronze.check_released()
     return drainer.report()
 
@@ -108,42 +127,44 @@ class _Drainer:
     def __init__(
         self, lake: str, settings: KafkaSettings, stop: Event, *, follow: bool, accept_loss: bool
     ) -> None:
-        self.settings, self.stop, self.follow = settings, stop, follow
-        self.member = Member(settings)
-        self.bronze = Watermarks(lake, settings, accept_loss=accept_loss)
+        self.stop, self.follow = stop, follow
+        self.heard = list[KafkaError]()
+        config: dict[str, Any] = {**client_config(settings), "error_cb": self.heard.append}
+        self.admin = AdminClient(config)
+        self.bronze = Watermarks(lake, settings, self.admin, accept_loss=accept_loss)
+        # Nothing is created in the lake unless there is something to read.
+        cluster = reach(settings, self.admin, self.heard)
+        self.there = existing_partitions(cluster, self.bronze.contracts)
+        if not self.there:
+            self.bronze.check_released()
+            self._miss_topics()
+        self._shows_no_groups = is_mock(cluster)
+        self.client_id = group_of_lake(lake)
+        self.settings = settings.model_copy(update={"group": settings.group or self.client_id})
+        self.member = Member(self.settings, self.client_id)
         self.targets: dict[Key, int] = {}  # offsets to reach, unless we follow
+        self.elsewhere: dict[Key, Reader] = {}  # who reads what we do not wait for
         self.drained: dict[Key, Drained] = {}
         self.beginning, self.glancing = self._patience(), self._patience()
         self.oldest = self.glanced = monotonic()
 
     def join(self) -> None:
         """Note what is to be reached, and ask the group for partitions."""
-        topics = list(self.bronze.contracts)
         if not self.follow:
             with answering(self.settings, self.member.consumer, self.member.heard):
-                if not (there := existing_partitions(self.member.consumer, topics)):
-                    self.bronze.check_released()
-                    names = ", ".join(topics)
-                    message = (
-                        f"none of these topics exists: {names}; is KEYSTONE_KAFKA_PREFIX right?"
-                    )
-                    raise NoTopicsError(message)
-                lags = self.bronze.lags(self.member.consumer, there)
+                lags = self.bronze.lags(self.member.consumer, self.there)
             self.targets = {key: lag.end - 1 for key, lag in lags.items() if lag.behind}
-        self.member.join(topics)
+        self.member.join(self.bronze.contracts)
 
     def is_behind(self) -> bool:
         """Tell whether bronze still lacks what was there at the start, whoever is to write it."""
-        watermarks = {key: reading.watermark for key, reading in self.member.reading.items()}
-        if monotonic() - self.glanced >= _GLANCE:
+        for key, reading in self.member.reading.items():
+            self._reached(key, reading.watermark)
+        others = self.targets.keys() - self.member.reading.keys()
+        if others and monotonic() - self.glanced >= _GLANCE:
             self.glanced = monotonic()
-            others = self.targets.keys() - self.member.reading.keys()
             with self.glancing.trying():
-                self.bronze.open({topic for topic, _ in others})
-                watermarks |= {key: self.bronze.of(key) for key in others}
-        for key, watermark in watermarks.items():
-            if watermark is not None and watermark >= self.targets.get(key, watermark + 1):
-                del self.targets[key]
+                self._glance(others)
         return bool(self.targets)
 
     def read(self) -> None:
@@ -182,10 +203,59 @@ class _Drainer:
         """Return what has been written so far."""
         return [self.drained[key] for key in sorted(self.drained)]
 
+    def warn_of_others(self) -> None:
+        """Say which partitions we have left to other members of the group."""
+        if self.elsewhere:
+            numbers: dict[str, list[int]] = defaultdict(list)
+            for topic, number in sorted(self.elsewhere):
+                numbers[topic].append(number)
+            places = ", ".join(f"{topic} {found}" for topic, found in numbers.items())
+            found = {f"{each.client_id} at {each.host}" for each in self.elsewhere.values()}
+            logger.warning(
+                "partitions not drained: %s (%s). Another member of the group %s reads them (%s), "
+                "and not into this lake. Give this lake a group of its own (--group)",
+                len(self.elsewhere),
+                places,
+                self.settings.group,
+                ", ".join(sorted(found)),
+            )
+
+    def _miss_topics(self) -> None:
+        names = ", ".join(self.bronze.contracts)
+        message = f"none of these topics exists: {names}; is KEYSTONE_KAFKA_PREFIX right?"
+        if not self.follow:
+            raise NoTopicsError(message)
+        logger.warning("%s Waiting until one does", message)
+
+    def _glance(self, others: set[Key]) -> None:
+        """Look what becomes of the partitions that we do not read."""
+        self.bronze.open({topic for topic, _ in others})
+        for key in others:
+            self._reached(key, self.bronze.of(key))
+        left = others & self.targets.keys() - self.member.given
+        if not left or self._shows_no_groups:  # such a Kafka does not say who reads what
+            return
+        for key in self.bronze.deleted(left):
+            del self.targets[key]
+        us, seconds = self.member.consumer.memberid(), self.bronze.seconds
+        for key, reader in readers(self.admin, self.settings.group, us, left, seconds).items():
+            # Those with our client id write into this lake: bronze will show when they have.
+            if key in self.targets and reader.client_id != self.client_id:
+                self.elsewhere[key] = reader
+                del self.targets[key]
+
+    def _reached(self, key: Key, watermark: int | None) -> None:
+        if watermark is not None and watermark >= self.targets.get(key, watermark + 1):
+            del self.targets[key]
+
+    def _source(self, key: Key) -> str:
+        return source_name(*key, self.member.reading[key].topic_id)
+
     def _write(self, topic: str, keys: list[Key]) -> None:
         readings = self.member.reading
         messages = [message for key in keys for message in readings[key].messages]
-        rows = bronze_rows(self.bronze.contracts[topic], messages)
+        ids = {key: readings[key].topic_id for key in keys}
+        rows = bronze_rows(self.bronze.contracts[topic], messages, ids)
         writing = self._patience()
         while keys:
             with writing.trying():
@@ -194,11 +264,11 @@ class _Drainer:
                     self.bronze.open({topic})
                 keys = self._unwritten(keys, rows)
                 if keys:
-                    mine = rows.filter(pl.col("_source").is_in([origin(*key) for key in keys]))
+                    mine = rows.filter(pl.col("_source").is_in([*map(self._source, keys)]))
                     self.bronze.append(
                         mine,
                         {key: readings[key].through for key in keys},
-                        {key: readings[key].topic_id for key in keys},
+                        {key: ids[key] for key in keys},
                         {"read": len(mine), "corrupt": mine["_corrupt_record"].count()},
                     )
 
@@ -219,7 +289,7 @@ class _Drainer:
 
     def _account(self, keys: list[Key], rows: pl.DataFrame) -> None:
         for key in keys:
-            mine = rows.filter(_source=origin(*key))
+            mine = rows.filter(_source=self._source(key))
             before = self.drained.get(key, Drained(*key))
             self.drained[key] = Drained(
                 *key,

@@ -5,6 +5,7 @@ may also be the name of a Prefect block that holds it: `block:secret/kafka`.
 """
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,9 +13,9 @@ from typing import Any, Literal
 
 from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from confluent_kafka import Consumer, KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import AdminClient, ClusterMetadata  # type: ignore[attr-defined]  # exported, but not typed so
 from confluent_kafka.cimpl import NewTopic
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.contract import Bronze
@@ -24,8 +25,12 @@ from transforms.graph import sources
 
 PATIENCE = 30.0
 """Seconds to wait for a broker's answer."""
+START_SECONDS = 10.0
+"""Seconds to wait for the first answer of all."""
 
 _TOKEN_SECONDS = 300
+_ATTEMPT_SECONDS = 1.0
+_HOPE_SECONDS = 3.0
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +44,9 @@ class KafkaSettings(Environment):
     """The brokers to ask first: "host:port,host:port"."""
     prefix: str = "olist."
     """What stands before an entity in the name of its topic."""
-    group: str = "keystone"
-    """The consumer group: drainers of one group share the partitions."""
+    group: str = ""
+    """The consumer group: drainers of one group share the partitions. When not set, each lake has a
+    group of its own, `keystone-` and an id of the lake."""
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "AWS_MSK_IAM"] | None = None
@@ -74,6 +80,20 @@ class KafkaSettings(Environment):
     """A drainer gives up when storage or brokers have failed for so long. Until then an outage
     costs time only."""
 
+    @field_validator("bootstrap")
+    @classmethod
+    def _is_a_list_of_hosts(cls, given: str) -> str:
+        """Refuse what is no address, without repeating it: it may hold a password."""
+        if given and not all(map(_is_a_host, given.rstrip(", ").split(","))):
+            message = "KEYSTONE_KAFKA_BOOTSTRAP (--bootstrap) is host:port,host:port"
+            if "@" in given:
+                message += (
+                    "; set KEYSTONE_KAFKA_USERNAME and KEYSTONE_KAFKA_PASSWORD "
+                    "instead of writing them here"
+                )
+            raise MissingSettingError(message)
+        return given
+
 
 class NoAnswerError(Exception):
     """No broker answers, or none lets us in; says which were asked, and why if that is known."""
@@ -97,6 +117,7 @@ def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
         raise MissingSettingError(message)
     config = {
         "bootstrap.servers": settings.bootstrap,
+        "log_level": 0,  # what the client would print it also reports to `error_cb`
         "security.protocol": settings.security_protocol,
         "ssl.ca.location": settings.ca_location,
         "ssl.certificate.location": settings.certificate_location,
@@ -126,9 +147,43 @@ def answering(
         yield
     except KafkaException as error:
         client.poll(0)  # hears why
-        why = (*heard, error.args[0])[0].str()
+        protocol = settings.security_protocol
+        hint = f"{error.args[0].str()}; is that a port of Kafka, and does it speak {protocol}?"
+        why = heard[0].str() if heard else hint
         message = f"Kafka at {settings.bootstrap} does not answer, or does not let us in: {why}"
         raise NoAnswerError(message) from error
+
+
+def reach(
+    settings: KafkaSettings,
+    client: Consumer | AdminClient,
+    heard: Sequence[KafkaError],
+    seconds: float = START_SECONDS,
+) -> ClusterMetadata:
+    """Return the brokers and topics of the cluster: the first question to it.
+
+    A cause that the client has heard of (no such host, a wrong password) seldom passes, so then the
+    wait is shorter.
+
+    Args:
+        settings: those of the client.
+        client: who asks.
+        heard: what its `error_cb` collects.
+        seconds: how long to wait for an answer.
+
+    Raises:
+        NoAnswerError: no broker answers, or it does not let us in.
+    """
+    started = time.monotonic()
+    with answering(settings, client, heard):
+        while True:
+            try:
+                return client.list_topics(timeout=_ATTEMPT_SECONDS)
+            except KafkaException:
+                client.poll(0)
+                limit = min(seconds, _HOPE_SECONDS) if heard else seconds
+                if time.monotonic() - started >= limit:
+                    raise
 
 
 def topic_of(settings: KafkaSettings, contract: type[Bronze]) -> str:
@@ -137,8 +192,18 @@ def topic_of(settings: KafkaSettings, contract: type[Bronze]) -> str:
 
 
 def origin(topic: str, partition: int) -> str:
-    """Return the name of a partition as a source of rows and of a watermark."""
+    """Return the name of a partition's watermark."""
     return f"kafka/{topic}/{partition}"
+
+
+def source_name(topic: str, partition: int, topic_id: int | None) -> str:
+    """Return the name of a partition as a source of rows: its watermark's, and the topic's id.
+
+    So a topic that is deleted and created again is another source. Where the id is not known, and
+    in rows of earlier versions, the name ends with the partition.
+    """
+    name = origin(topic, partition)
+    return name if topic_id is None else f"{name}/{topic_id % (1 << 64):016x}"
 
 
 def create_topics(settings: KafkaSettings, partitions: int) -> None:
@@ -150,8 +215,8 @@ def create_topics(settings: KafkaSettings, partitions: int) -> None:
     heard: list[KafkaError] = []
     config: dict[str, Any] = {**client_config(settings), "error_cb": heard.append}
     admin = AdminClient(config)
+    cluster = reach(settings, admin, heard)
     with answering(settings, admin, heard):
-        cluster = admin.list_topics(timeout=PATIENCE)
         wanted = {topic_of(settings, contract) for contract in sources()} - cluster.topics.keys()
         if is_mock(cluster):  # nobody creates topics there, they appear when they are asked for
             for topic in wanted:
@@ -162,15 +227,9 @@ def create_topics(settings: KafkaSettings, partitions: int) -> None:
                 _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
 
 
-def existing_partitions(
-    client: Consumer, topics: Iterable[str], seconds: float = PATIENCE
-) -> list[tuple[str, int]]:
-    """Return topic and number of each partition of those topics that exist, in order.
-
-    Raises:
-        confluent_kafka.KafkaException: no broker answers within so many seconds.
-    """
-    there = client.list_topics(timeout=seconds).topics
+def existing_partitions(cluster: ClusterMetadata, topics: Iterable[str]) -> list[tuple[str, int]]:
+    """Return topic and number of each partition of those topics that exist, in order."""
+    there = cluster.topics
     return [
         (topic, partition)
         for topic in topics
@@ -182,6 +241,17 @@ def existing_partitions(
 def is_mock(cluster: Any) -> bool:
     """Tell librdkafka's mock cluster, which is nobody's controller, from a real one."""
     return cluster.controller_id not in cluster.brokers
+
+
+_HOST = re.compile(
+    r"\s*(?:(?:SASL_)?(?:PLAINTEXT|SSL)://)?(?:\[[\w:.%]+\]|[\w.-]+)(?::(\d{1,5}))?\s*"
+)
+_LAST_PORT = 65535
+
+
+def _is_a_host(given: str) -> bool:
+    found = _HOST.fullmatch(given)
+    return found is not None and int(found[1] or 1) in range(1, _LAST_PORT + 1)
 
 
 def _unless(call: Any, code: int) -> None:

@@ -1,7 +1,7 @@
 """How far bronze is behind Kafka, partition by partition."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError
@@ -15,9 +15,10 @@ from flows.kafka import (
     client_config,
     existing_partitions,
     origin,
+    reach,
     topic_of,
 )
-from flows.topics import Key, offsets_held, topic_ids
+from flows.topics import Key, high_watermarks, offsets_held, topic_ids
 from transforms.graph import sources
 
 
@@ -32,11 +33,13 @@ class Lag:
     low: int
     """The first one that Kafka still has."""
     end: int
-    """One past the last."""
+    """One past the last that may be read; an open transaction keeps what follows it back."""
     stored_id: int | None = None
     """The id of the topic that bronze was filled from, where it was noted."""
     topic_id: int | None = None
     """The id that the topic has now, where the brokers give one."""
+    uncommitted: int = 0
+    """How many offsets follow `end`: those of an open transaction, and all after it."""
 
     @property
     def next(self) -> int:
@@ -73,11 +76,13 @@ class Lag:
             "stored": self.stored,
             "end": self.end,
             "lag": self.behind,
+            "uncommitted": self.uncommitted,
             "lost": self.lost,
         }
 
 
 SECONDS = 5.0  # that somebody who asks how it stands waits for a broker
+_READER = "keystone"  # a client that asks for offsets needs the name of a group, and joins none
 
 
 def lag(lake: str, settings: KafkaSettings, seconds: float = SECONDS) -> list[Lag]:
@@ -93,12 +98,15 @@ def lag(lake: str, settings: KafkaSettings, seconds: float = SECONDS) -> list[La
         if delta.exists(lake, contract.promise().table)
     }
     heard: list[KafkaError] = []
-    quiet = {**client_config(settings), "log_level": 0, "error_cb": heard.append}
-    client = Consumer({**quiet, "group.id": settings.group})
+    config = {**client_config(settings), "error_cb": heard.append}
+    client = Consumer({**config, "group.id": settings.group or _READER})
     try:
+        there = existing_partitions(reach(settings, client, heard, seconds), contracts)
         with answering(settings, client, heard):
-            there = existing_partitions(client, contracts, seconds)
-            return list(lags_of(client, AdminClient(quiet), tables, there, seconds).values())
+            admin = AdminClient(config)
+            lags = lags_of(client, admin, tables, there, seconds)
+            ends = high_watermarks(admin, there, seconds)
+        return [replace(lag, uncommitted=max(ends[key] - lag.end, 0)) for key, lag in lags.items()]
     finally:
         client.close()
 
@@ -117,7 +125,7 @@ def lags_of(
         admin: whom to ask for the topics' ids.
         tables: a handle for each topic; a topic without one holds nothing yet.
         keys: the partitions.
-        seconds: how long each of four questions may take.
+        seconds: how long each question may take.
 
     Raises:
         confluent_kafka.KafkaException: no broker answers in that time.

@@ -9,6 +9,7 @@ from operator import lt
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from flows.group import GroupError, cannot_join
 from flows.kafka import KafkaSettings, client_config
 from flows.lag import Lag
 from flows.topics import Key
@@ -41,17 +42,20 @@ class Member:
     `consume`, and so is the beginning of a partition: what one call returns is all from before it.
     """
 
-    def __init__(self, settings: KafkaSettings) -> None:
-        """Prepare to join the group of the settings."""
+    def __init__(self, settings: KafkaSettings, client_id: str = "keystone") -> None:
+        """Prepare to join the group of the settings; the client id is what other members see."""
         self.given: set[Key] = set()
         """Ours to read, but not begun."""
         self.reading: dict[Key, Reading] = {}
         self.heard: list[KafkaError] = []
         """What the client has met with since we last looked."""
         self._gaps: dict[Key, int] = {}
+        self._topics, self._gone = set[str](), set[str]()
+        self._group = settings.group
         config = client_config(
             settings,
             group_id=settings.group,
+            client_id=client_id,
             session_timeout_ms=int(settings.session_seconds * 1000),
             max_poll_interval_ms=int(settings.poll_seconds * 1000),
             queued_max_messages_kbytes=max(settings.batch_bytes >> 10, 1024),
@@ -77,6 +81,10 @@ class Member:
             [TopicPartition(*key, lag.next) for key, lag in lags.items()]
         )
         self.given.clear()
+        self._topics |= {topic for topic, _ in lags}
+        for topic in self._topics & self._gone:
+            logger.warning("the topic %s is there again", topic)
+        self._gone -= self._topics
         self.reading |= {
             key: Reading(lag.stored, lag.next - 1, lag.topic_id) for key, lag in lags.items()
         }
@@ -85,6 +93,7 @@ class Member:
         """Take what arrives in a moment, up to so many messages.
 
         Raises:
+            GroupError: the group does not take us.
             confluent_kafka.KafkaException: the brokers do not let us in, or the client is broken.
         """
         arrived: dict[Key, list[Message]] = defaultdict(list)
@@ -98,12 +107,14 @@ class Member:
                 ends[key] = message.offset() or 0
             elif error.name() == "_AUTO_OFFSET_RESET":
                 self.give_back(key)
+            elif error.name() == "UNKNOWN_TOPIC_OR_PART":
+                self._note_gone(key[0])
             else:
                 self.heard.append(error)
         for key in arrived.keys() | ends.keys():
             self.follow_on(key, arrived[key], ends.get(key))
         while self.heard:
-            _heed(self.heard.pop(0))
+            self._heed(self.heard.pop(0))
 
     def follow_on(self, key: Key, messages: list[Message], end: int | None) -> None:
         """Keep what has come, if it follows what came before; else begin again.
@@ -154,6 +165,22 @@ class Member:
         """Return their size in bytes."""
         return sum(reading.size for reading in self.reading.values())
 
+    def _heed(self, error: KafkaError) -> None:
+        """Raise what does not pass by itself."""
+        if why := cannot_join(error):
+            message = f"the consumer group {self._group} {why}"
+            raise GroupError(message)
+        if error.fatal() or error.name().endswith(_NOT_LET_IN):
+            raise KafkaException(error)
+        if error.name() != "UNKNOWN_TOPIC_OR_PART":  # `_note_gone` says which
+            logger.warning("Kafka: %s", error.str())
+
+    def _note_gone(self, topic: str) -> None:
+        if topic in self._topics:  # one that was never there is skipped
+            self._topics.discard(topic)
+            self._gone.add(topic)
+            logger.warning("the topic %s was deleted; waiting until it is there again", topic)
+
     def _note_given(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         self.given |= set(map(_key, partitions))
         consumer.incremental_assign([])
@@ -180,11 +207,3 @@ _NOT_LET_IN = ("AUTHENTICATION", "AUTHENTICATION_FAILED", "AUTHORIZATION_FAILED"
 
 def _key(place: TopicPartition) -> Key:
     return place.topic, place.partition
-
-
-def _heed(error: KafkaError) -> None:
-    """Raise what does not pass by itself."""
-    if error.fatal() or error.name().endswith(_NOT_LET_IN):
-        raise KafkaException(error)
-    if error.name() != "UNKNOWN_TOPIC_OR_PART":  # one that does not exist is skipped
-        logger.warning("Kafka: %s", error.str())

@@ -8,17 +8,17 @@ its neighbours.
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 import polars as pl
 from confluent_kafka import Message
-from polars.exceptions import ComputeError
+from polars.exceptions import ComputeError, PolarsError
 
 from contracts.contract import Bronze
 from contracts.technical import stored
-from flows.outcome import ConservationError
+from flows.kafka import source_name
 
 EVENT_TIME = "event_time"
 """The header that says when a record was true: milliseconds since 1970, in decimal digits."""
@@ -28,7 +28,11 @@ _DIGITS = 14  # of such a time; it reaches to the year 5138
 _LONGEST_NUMBER = 400  # digits; a longer one is kept as text, for Python would not parse it
 
 
-def bronze_rows(contract: type[Bronze], batch: Sequence[Message]) -> pl.DataFrame:
+def bronze_rows(
+    contract: type[Bronze],
+    batch: Sequence[Message],
+    ids: Mapping[tuple[str, int], int | None] | None = None,
+) -> pl.DataFrame:
     """Read one row per message, in the order of the batch: the columns of the bronze table.
 
     Strings are kept as they are, numbers and booleans as their JSON text. `_rescued_data` is a JSON
@@ -41,6 +45,7 @@ def bronze_rows(contract: type[Bronze], batch: Sequence[Message]) -> pl.DataFram
     Args:
         contract: the bronze table of the messages' topic.
         batch: messages of that topic, none of them an error.
+        ids: the id of the topic, by topic and partition, where it is known.
     """
     columns = contract.fields().names()
     values = [message.value() for message in batch]
@@ -50,22 +55,24 @@ def bronze_rows(contract: type[Bronze], batch: Sequence[Message]) -> pl.DataFram
     read = pl.concat(
         [
             _read_plain(texts.filter(proven), columns),
-            pl.DataFrame(
-                [_read_odd(values[place], columns) for place in odd],
-                _schema(columns),
-                orient="row",
-            ),
+            _read_each([values[place] for place in odd], columns),
         ]
     )
     if odd:
         places = pl.concat([proven.arg_true(), pl.Series(odd, dtype=pl.get_index_type())])
         read = read.select(pl.all().gather(places.arg_sort()))
     return read.with_columns(
-        _source=pl.Series([f"kafka/{m.topic()}/{m.partition()}" for m in batch], dtype=pl.String),
+        _source=_sources(batch, ids or {}),
         _position=pl.Series([m.offset() for m in batch], dtype=pl.Int64),
         _event_time=_event_times(batch),
         _ingested_at=pl.lit(datetime.now(UTC), pl.Datetime("us", "UTC")),
     ).select(stored(contract).names())
+
+
+def _sources(batch: Sequence[Message], ids: Mapping[tuple[str, int], int | None]) -> pl.Series:
+    places = [(message.topic() or "", message.partition() or 0) for message in batch]
+    names = {place: source_name(*place, ids.get(place)) for place in set(places)}
+    return pl.Series([names[place] for place in places], dtype=pl.String)
 
 
 def _texts(values: Sequence[bytes | None]) -> pl.Series:
@@ -116,12 +123,19 @@ def _read_plain(texts: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
     if texts.is_empty():
         return pl.DataFrame(schema=_schema(columns))
     lines = texts.str.join("\n").item().encode()
-    read = pl.read_ndjson(lines, schema=dict.fromkeys(columns, pl.String()))
+    try:
+        read = pl.read_ndjson(lines, schema=dict.fromkeys(columns, pl.String()))
+    except PolarsError:  # its text quotes the record
+        read = pl.DataFrame()
     if len(read) != len(texts):
-        message = f"{len(texts)} plain records were read as {len(read)}"
-        raise ConservationError(message)
+        return _read_each([text.encode() for text in texts], columns)
     nothing = pl.lit(None, pl.String)
     return read.with_columns(_rescued_data=nothing, _corrupt_record=nothing)
+
+
+def _read_each(values: Sequence[bytes | None], columns: Sequence[str]) -> pl.DataFrame:
+    rows = [_read_odd(value, columns) for value in values]
+    return pl.DataFrame(rows, _schema(columns), orient="row")
 
 
 def _read_odd(value: bytes | None, columns: Sequence[str]) -> tuple[str | None, ...]:

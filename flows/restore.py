@@ -175,13 +175,17 @@ def _moved(handle: DeltaTable, then: DeltaTable, names: Iterable[str]) -> set[st
     return {name for name in names if delta.consumed(handle, name) != delta.consumed(then, name)}
 
 
+_TRANSACTION = r"^(file/[0-9a-f]+|kafka/[^/]+/[0-9]+)"
+_TOPIC_ID = r"^(kafka/[^/]+/[0-9]+)/.*"
+
+
 def _sources(handle: DeltaTable) -> dict[str, str]:
     """Return where a table's records came from: by transaction, the file or the topic partition."""
     source = pl.col("_source")
     # Distinct in a step of its own: its order would differ from one expression to the next.
     distinct = delta.scan(handle).select(source).unique()
     found = distinct.select(
-        source.str.extract(r"^(file/[0-9a-f]+)/").fill_null(source).alias("transaction"),
-        source.str.replace(r"^file/[0-9a-f]+/", ""),
+        source.str.extract(_TRANSACTION).fill_null(source).alias("transaction"),
+        source.str.replace(r"^file/[0-9a-f]+/", "").str.replace(_TOPIC_ID, "$1"),
     )
     return dict(found.collect(engine="streaming").iter_rows())

@@ -6,12 +6,16 @@ from confluent_kafka import (
     OFFSET_BEGINNING,
     OFFSET_END,
     Consumer,
+    IsolationLevel,
     KafkaError,
     KafkaException,
     TopicCollection,
     TopicPartition,
 )
-from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, but not typed so
+    AdminClient,
+    OffsetSpec,
+)
 
 from flows.kafka import PATIENCE, is_mock
 
@@ -33,6 +37,22 @@ def offsets_held(
     low = _offsets(client, keys, OFFSET_BEGINNING, seconds)
     end = _offsets(client, keys, OFFSET_END, seconds)
     return {key: (low[key], end[key]) for key in keys}
+
+
+def high_watermarks(
+    admin: AdminClient, keys: Iterable[Key], seconds: float = PATIENCE
+) -> dict[Key, int]:
+    """Return one past the last offset of each partition, open transactions included.
+
+    `offsets_held` ends where the first open transaction begins, as readers do. Raises as it does.
+    """
+    asked = {TopicPartition(*key): _LATEST for key in keys}
+    if not asked:
+        return {}
+    answers = admin.list_offsets(
+        asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=seconds
+    )
+    return {(of.topic, of.partition): each.result().offset for of, each in answers.items()}
 
 
 def topic_ids(
@@ -61,6 +81,9 @@ def topic_ids(
             if found and (half := found.get_most_significant_bits()):
                 ids[topic] = half
     return ids
+
+
+_LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's own gap
 
 
 def _offsets(client: Consumer, keys: list[Key], which: int, seconds: float) -> dict[Key, int]:

@@ -13,7 +13,7 @@ from deltalake.exceptions import CommitFailedError
 from contracts.contract import Contract
 from flows import delta
 from flows.hold import HeldError, held_since, is_held
-from flows.kafka import KafkaSettings, client_config, origin, topic_of
+from flows.kafka import KafkaSettings, existing_partitions, origin, topic_of
 from flows.lag import Lag, identity, lags_of
 from flows.messages import bronze_rows
 from flows.topics import Key, topic_ids
@@ -32,7 +32,9 @@ class Watermarks:
     Whoever writes does so through the handle that shows the watermark which he has followed.
     """
 
-    def __init__(self, lake: str, settings: KafkaSettings, *, accept_loss: bool) -> None:
+    def __init__(
+        self, lake: str, settings: KafkaSettings, admin: AdminClient, *, accept_loss: bool
+    ) -> None:
         """Look at the tables of a lake; they are opened, or made, when they are needed."""
         everything = {topic_of(settings, contract): contract for contract in sources()}
         self.held = _held(lake, everything)
@@ -42,9 +44,9 @@ class Watermarks:
         }
         self._lake, self._accept_loss = lake, accept_loss
         self._tables = dict[str, DeltaTable]()
-        self._admin = AdminClient(client_config(settings))
+        self._admin = admin
         # Four questions fit between two polls, or we would be taken for dead.
-        self._seconds = min(_SECONDS, settings.poll_seconds / 5)
+        self.seconds = min(_SECONDS, settings.poll_seconds / 5)
 
     def open(self, topics: Iterable[str]) -> None:
         """Look at the tables as they are now."""
@@ -72,7 +74,7 @@ class Watermarks:
             confluent_kafka.KafkaException: no broker answers.
         """
         self.open({topic for topic, _ in keys})
-        lags = lags_of(consumer, self._admin, self._tables, keys, self._seconds)
+        lags = lags_of(consumer, self._admin, self._tables, keys, self.seconds)
         for lag in lags.values():
             if lag.lost and not self._accept_loss:
                 message = f"{lag.lost}. To go on without it, accept the loss (accept_loss)"
@@ -81,13 +83,31 @@ class Watermarks:
             key: self._accept(consumer, key, lag) if lag.lost else lag for key, lag in lags.items()
         }
 
+    def deleted(self, keys: Collection[Key]) -> set[Key]:
+        """Return the partitions that are not there any more.
+
+        Raises:
+            LossError: there are some, and that was not accepted.
+            confluent_kafka.KafkaException: no broker answers.
+        """
+        cluster = self._admin.list_topics(timeout=self.seconds)
+        gone = set(keys) - set(existing_partitions(cluster, {topic for topic, _ in keys}))
+        if gone:
+            names = ", ".join(sorted({topic for topic, _ in gone}))
+            message = f"deleted while it was drained: {names}; what bronze does not hold is lost"
+            if not self._accept_loss:
+                message += ". To go on without it, accept the loss (accept_loss)"
+                raise LossError(message)
+            logger.warning("accepted: %s", message)
+        return gone
+
     def made_anew(self, ids: Mapping[Key, int | None]) -> set[Key]:
         """Return the partitions whose topics are not the ones any more that they were.
 
         A Kafka that does not answer has not told us of new topics either.
         """
         try:
-            now = topic_ids(self._admin, {topic for topic, _ in ids}, self._seconds)
+            now = topic_ids(self._admin, {topic for topic, _ in ids}, self.seconds)
         except KafkaException as error:
             logger.warning("Kafka: %s; are the topics still the same?", error.args[0].str())
             return set()

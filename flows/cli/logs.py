@@ -4,8 +4,8 @@ import logging
 import os
 
 
-def log_to_terminal() -> None:
-    """Show what our own modules log, from INFO on: in JSON where Prefect's console is to have it.
+def log_to_terminal(level: int = logging.INFO) -> None:
+    """Show what our own modules log, from a level on: in JSON if Prefect's console has JSON.
 
     One setting for both: PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER.
     """
@@ -14,7 +14,7 @@ def log_to_terminal() -> None:
     handler.addFilter(_with_message)
     ours = logging.getLogger("flows")
     ours.addHandler(handler)
-    ours.setLevel(logging.INFO)
+    ours.setLevel(level)
 
 
 def _with_message(record: logging.LogRecord) -> bool:

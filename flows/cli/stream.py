@@ -1,5 +1,6 @@
 """Commands of the stream: files into Kafka, and Kafka into bronze."""
 
+import logging
 import signal
 from threading import Event
 from typing import Annotated
@@ -57,10 +58,7 @@ def drain(
     from flows.kafka import kafka_settings
     from flows.locations import check_apart, warn_of_name
 
-    if follow:
-        log_to_terminal()
-    stop = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    log_to_terminal(logging.INFO if follow else logging.WARNING)
     settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)
     check_apart(lake=(lake := place("lake", lake)))
     warn_of_name(lake)
@@ -70,8 +68,22 @@ def drain(
         follow=follow,
         max_seconds=max_seconds,
         accept_loss=accept_loss,
-        stop=stop,
+        stop=_stopped_by_signals(),
     )
     columns = ("topic", "partition", "rows", "corrupt", "offset")
     rows = ([str(getattr(each, name)) for name in columns] for each in drained)
     out.print(grid(columns, rows))
+
+
+def _stopped_by_signals() -> Event:
+    """Return an event that a signal sets; a second one interrupts."""
+    stop = Event()
+
+    def note(*_: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(each, note)
+    return stop

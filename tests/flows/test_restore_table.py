@@ -46,7 +46,8 @@ def test_every_partition_goes_back_however_many_there_are(lake: str) -> None:
     handle = delta.open_existing(lake, "bronze.sellers")
     sources = [origin("sellers", number) for number in range(1, 2001)]
     one = delta.scan(handle).drop("_source").collect()
-    rows = one.join(pl.DataFrame({"_source": sources}), how="cross")
+    with_and_without_id = [*sources[:1000], *(f"{source}/{7:016x}" for source in sources[1000:])]
+    rows = one.join(pl.DataFrame({"_source": with_and_without_id}), how="cross")
     delta.append(handle, rows, delta.carrying(dict.fromkeys(sources, 9), {}))
     restored = restore_table(lake, "bronze.sellers", 1)
     handle = delta.open_existing(lake, "bronze.sellers")

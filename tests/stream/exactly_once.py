@@ -22,6 +22,9 @@ JOURNAL = pl.Schema(
 )
 """One row per message that the broker has acknowledged; `record` says what it was."""
 
+WATERMARK = pl.col("_source").str.extract("^(kafka/[^/]+/[0-9]+)").alias("_source")
+"""The watermark that a row belongs to: its source without the topic's id."""
+
 _COMMITTED = pl.Schema({"version": pl.Int64(), "source": pl.String(), "stored": pl.Int64()})
 
 
@@ -33,7 +36,7 @@ def faults(
     Args:
         lake: a local folder.
         contract: the table's.
-        ends: by `_source` (kafka/<topic>/<partition>), the end offset. Neither transactions nor
+        ends: by watermark (kafka/<topic>/<partition>), the end offset. Neither transactions nor
             compaction may have left gaps.
         journal: what was acknowledged, also of other topics.
         key: what the message's key was, computed from the table's columns.
@@ -65,7 +68,7 @@ def _by_snapshot(
     handle: DeltaTable, ends: Mapping[str, int], journal: pl.DataFrame, key: pl.Expr
 ) -> Iterator[str]:
     """Compare the rows that are there now with the end offsets and the journal."""
-    rows = delta.scan(handle).select("_source", "_position", key=key).collect()
+    rows = delta.scan(handle).select(WATERMARK, "_position", key=key).collect()
     strangers = rows.filter(~pl.col("_source").is_in(list(ends)))
     if len(strangers):
         yield f"{len(strangers)} rows of unknown sources, such as {strangers['_source'][0]}"
@@ -140,7 +143,7 @@ def _spans(added: Mapping[str, int]) -> pl.DataFrame:
     return (
         pl.scan_parquet(list(added), include_file_paths="path")
         .with_columns(version=pl.col("path").replace_strict(added, return_dtype=pl.Int64))
-        .group_by("version", source="_source")
+        .group_by("version", source=WATERMARK)
         .agg(**spans, distinct=position.n_unique())
         .collect()
     )

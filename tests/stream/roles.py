@@ -16,7 +16,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka.admin import AdminClient
 
 from flows.drain import drain
 from flows.kafka import KafkaSettings, client_config, existing_partitions, topic_of
@@ -65,7 +66,7 @@ class _Sender:
         self._settings, self._notes, self._sent = settings, notes, 0
         self._producer = self._new_producer()
         self._places = existing_partitions(
-            Consumer(client_config(settings, group_id=settings.group)),
+            AdminClient(client_config(settings)).list_topics(timeout=30),
             [topic_of(settings, contract) for contract in sources()],
         )
 

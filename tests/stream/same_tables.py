@@ -8,6 +8,7 @@ import polars as pl
 from contracts.contract import Bronze
 from contracts.technical import SILVER
 from flows import delta
+from tests.stream.exactly_once import WATERMARK
 from tests.without_prefect import ingest, refresh
 from transforms.graph import sources, tables
 
@@ -40,10 +41,14 @@ def differences(streamed: str, batch: str) -> Iterator[str]:
 
 
 def unaccounted(lake: str, contract: type[Bronze], bad: pl.DataFrame) -> Iterator[str]:
-    """Say which of the bad messages (`_source`, `_position`) quarantine has not, or repeats."""
+    """Say which of the bad messages quarantine has not, or repeats.
+
+    A message has a `topic`, a `partition` and a `_position`; rows may also have the topic's id.
+    """
     place = ["_source", "_position"]
     name = delta.quarantine_name(contract)
-    there = delta.scan(delta.open_quarantine(lake, contract)).collect()
+    there = delta.scan(delta.open_quarantine(lake, contract)).with_columns(WATERMARK).collect()
+    bad = bad.select(pl.format("kafka/{}/{}", "topic", "partition").alias("_source"), "_position")
     lost = bad.join(there, on=place, how="anti")
     if len(lost):
         yield f"{name}: lacks {len(lost)} of {len(bad)} bad messages, such as {lost.row(0)}"

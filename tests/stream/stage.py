@@ -149,7 +149,7 @@ class Stage:
             key = pl.when(readable).then(message_key(contract)).otherwise(pl.lit(""))
             yield from faults(self.lake, contract, _ends(self.settings, topic), journal, key)
             bad = journal.filter(pl.col("record").is_in(list(NO_RECORD)), topic=topic).select(
-                _source=pl.format("kafka/{}/{}", "topic", "partition"), _position="offset"
+                "topic", "partition", _position="offset"
             )
             yield from unaccounted(self.lake, contract, bad)
 

@@ -20,6 +20,7 @@ from flows.outcome import Outcome
 from flows.records import refresh_records
 from tests.stream.bad_messages import BAD_ORDERS, Bad, Headers, encoded, kept
 from tests.stream.broker import Broker
+from tests.stream.exactly_once import WATERMARK
 from transforms.graph import tables
 
 GOOD, BAD, LARGE = 100_000, 10_000, 5
@@ -44,7 +45,7 @@ class Sent(NamedTuple):
 
     def found(self, table: str) -> pl.DataFrame:
         """The rows of a table, beside what was sent; a message that is not there has no row."""
-        rows = delta.scan(delta.open_existing(self.lake, table)).collect()
+        rows = delta.scan(delta.open_existing(self.lake, table)).with_columns(WATERMARK).collect()
         return self.messages.join(rows, on=PLACE)
 
     def counts(self, *fates: str) -> Counter[str]:
@@ -104,7 +105,8 @@ def test_there_are_more_than_twenty_kinds(sent: Sent) -> None:
 
 
 def test_bronze_has_every_message_once(sent: Sent) -> None:
-    there = delta.scan(delta.open_existing(sent.lake, "bronze.orders")).collect()
+    rows = delta.scan(delta.open_existing(sent.lake, "bronze.orders"))
+    there = rows.with_columns(WATERMARK).collect()
     assert len(there) == GOOD + BAD
     assert there.select(PLACE).sort(PLACE).equals(sent.messages.select(PLACE).sort(PLACE))
 

@@ -331,6 +331,7 @@ def test_kafka_is_told_for_lag_monitors(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     produce(ORDERS, numbered(0, 5))
+    settings = fresh(settings)
     drain(lake, settings)
     monitor = Consumer({"bootstrap.servers": settings.bootstrap, "group.id": settings.group})
     (told,) = monitor.committed([TopicPartition(ORDERS, 0)], timeout=10)
@@ -378,7 +379,7 @@ def test_messages_that_kafka_has_deleted_are_refused_and_accepted_on_request(
 def test_offsets_may_be_missing_but_not_by_mistake(settings: KafkaSettings) -> None:
     """A compacted or transactional topic: offsets 0 to 4 and 6 to 7 hold no message."""
     create_topics(settings, partitions=4)
-    member, key = Member(settings), (ORDERS, 0)
+    member, key = Member(fresh(settings)), (ORDERS, 0)
     message = Message(topic=ORDERS, partition=0, offset=5, value=b"{}", timestamp=(1, 0))
     for believed in (False, True):
         member.begin({key: Lag(*key, stored=None, low=0, end=8)})

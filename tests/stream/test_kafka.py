@@ -1,8 +1,13 @@
 """How clients are configured, and what topics are called."""
 
+import socket
 import time
 from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Thread
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -11,7 +16,19 @@ from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
 from contracts import bronze
-from flows.kafka import KafkaSettings, client_config, create_topics, origin, topic_of
+from flows.drain import drain
+from flows.kafka import (
+    START_SECONDS,
+    KafkaSettings,
+    NoAnswerError,
+    client_config,
+    create_topics,
+    kafka_settings,
+    origin,
+    source_name,
+    topic_of,
+)
+from flows.lag import lag
 from flows.settings import MissingSettingError
 from transforms.graph import sources
 
@@ -24,6 +41,7 @@ def test_plain() -> None:
     assert config == {
         "bootstrap.servers": "one:9092",
         "security.protocol": "PLAINTEXT",
+        "log_level": 0,
         "group.id": "readers",
     }
 
@@ -60,6 +78,7 @@ def test_mutual_tls() -> None:
     assert client_config(settings) == {
         "bootstrap.servers": "one:9094",
         "security.protocol": "SSL",
+        "log_level": 0,
         "ssl.ca.location": "ca.pem",
         "ssl.certificate.location": "us.pem",
         "ssl.key.location": "us.key",
@@ -97,6 +116,105 @@ def test_kafka_must_be_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
         client_config(KafkaSettings())
 
 
+@pytest.mark.parametrize(
+    "bootstrap", ["one:9092,two:9093", "one", "[::1]:9092", "SASL_SSL://one:9092", " one:1, two:2,"]
+)
+def test_brokers_are_hosts_and_ports(bootstrap: str) -> None:
+    assert KafkaSettings(bootstrap=bootstrap).bootstrap == bootstrap
+
+
+@pytest.mark.parametrize(
+    "bootstrap",
+    [
+        "user:hidden@one:9092",
+        "one:9092,user:hid/den@two:9092",
+        "https://user:hidden@one:9092",
+        "SASL_SSL://user:hidden@one:9092",
+        "http://one:9092",
+        "one:port",
+        "one:99999",
+        "one:9092/hidden",
+        "one two",
+        ",",
+    ],
+)
+def test_what_is_no_broker_is_refused_and_not_repeated(bootstrap: str) -> None:
+    with pytest.raises(MissingSettingError, match="host:port,host:port") as refused:
+        kafka_settings(bootstrap=bootstrap)
+    assert "den" not in str(refused.value)
+    assert ("KEYSTONE_KAFKA_PASSWORD" in str(refused.value)) == ("@" in bootstrap)
+
+
+@contextmanager
+def listening(*answers: bytes) -> Iterator[str]:
+    """The address of somebody who takes connections and gives each the answers, or none."""
+    held = []
+
+    def serve(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                held.append(connection)
+                for answer in answers:
+                    connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        Thread(target=serve, args=[listener], daemon=True).start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+    for connection in held:
+        connection.close()
+
+
+def refused_port() -> str:
+    """An address at which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("ask", ["drain", "follow", "lag", "create_topics"])
+def test_brokers_that_do_not_listen_are_named_within_seconds(
+    ask: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    settings, lake = KafkaSettings(bootstrap=refused_port()), tmp_path / "lake"
+    calls: dict[str, Callable[[], object]] = {
+        "drain": lambda: drain(str(lake), settings),
+        "follow": lambda: drain(str(lake), settings, follow=True),
+        "lag": lambda: lag(str(lake), settings),
+        "create_topics": lambda: create_topics(settings, partitions=1),
+    }
+    began = monotonic()
+    with pytest.raises(NoAnswerError, match=f"{settings.bootstrap}.*Connection refused"):
+        calls[ask]()
+    assert monotonic() - began < START_SECONDS
+    assert capfd.readouterr() == ("", "")
+    assert not lake.exists()
+
+
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"bootstrap": "no.such.host.invalid:9092"}, "Failed to resolve"),
+        ({"security_protocol": "SSL"}, "SSL_HANDSHAKE|SSL handshake"),
+        ({}, "Invalid response size|is that a port of Kafka"),
+    ],
+)
+def test_who_is_no_broker_of_ours_is_told_apart(settings: dict[str, Any], why: str) -> None:
+    with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as address:
+        asked = KafkaSettings(**{"bootstrap": address, **settings})
+        with pytest.raises(NoAnswerError, match=why):
+            lag("nowhere", asked, seconds=4)
+
+
+def test_a_broker_that_never_answers_is_not_waited_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    speaks = "is that a port of Kafka, and does it speak PLAINTEXT"
+    with listening() as address, pytest.raises(NoAnswerError, match=f"{address}.*{speaks}"):
+        lag(str(tmp_path), KafkaSettings(bootstrap=address), seconds=2)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_batch_of_nothing_is_refused() -> None:
     with pytest.raises(MissingSettingError, match="KEYSTONE_KAFKA_BATCH_ROWS: Input should be"):
         KafkaSettings(batch_rows=0)
@@ -106,6 +224,12 @@ def test_a_topic_is_called_after_its_source() -> None:
     settings = KafkaSettings(prefix="shop.")
     assert topic_of(settings, bronze.OrderItems) == "shop.order_items"
     assert origin("shop.order_items", 2) == "kafka/shop.order_items/2"
+
+
+def test_a_source_of_rows_carries_the_id_of_its_topic() -> None:
+    assert source_name("shop.orders", 2, None) == "kafka/shop.orders/2"
+    assert source_name("shop.orders", 2, 10) == "kafka/shop.orders/2/000000000000000a"
+    assert source_name("shop.orders", 2, -1) == "kafka/shop.orders/2/ffffffffffffffff"
 
 
 def test_topics_are_created_once(settings: KafkaSettings, mock_kafka: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from confluent_kafka import Message
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from polars.exceptions import ComputeError
 
 from contracts import bronze
 from contracts.technical import stored
@@ -268,6 +269,39 @@ def test_where_it_came_from_and_when() -> None:
     assert rows["_position"].to_list() == list(range(41, 48))
     assert rows["_event_time"].dt.epoch("ms").to_list() == [noon + 1, *[noon] * 5, None]
     assert (datetime.now(UTC) - rows["_ingested_at"][0]).total_seconds() < 60
+
+
+def test_the_topic_id_tells_two_topics_of_one_name_apart() -> None:
+    batch = [message(b"{}", 1, partition=3), message(b"{}", 1, partition=4)]
+    rows = bronze_rows(bronze.Sellers, batch, {("t", 3): 10, ("t", 4): None})
+    assert rows["_source"].to_list() == ["kafka/t/3/000000000000000a", "kafka/t/4"]
+
+
+@pytest.mark.parametrize(
+    ("header", "kept"),
+    [
+        (b"-1", None),
+        (b"99999999999999", 99_999_999_999_999),  # in the year 5138: silver's contract refuses it
+        (b"100000000000000", None),
+        (b"1e3", None),
+        (b" 1000", None),
+        (b"", None),
+        (b"0", 0),
+    ],
+)
+def test_a_time_is_kept_as_it_came_if_it_is_one(header: bytes, kept: int | None) -> None:
+    kafka = 1_500_000_000_000
+    came = message(b"{}", headers=[("event_time", header)], timestamp=(1, kafka))
+    rows = bronze_rows(bronze.Sellers, [came])
+    assert rows["_event_time"].dt.epoch("ms").item() == (kafka if kept is None else kept)
+
+
+def test_a_reader_that_fails_quotes_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(lines: bytes, **_: object) -> None:
+        raise ComputeError(lines.decode())
+
+    monkeypatch.setattr(pl, "read_ndjson", fail)
+    assert read([json.dumps(GOOD).encode()]) == [(GOOD, None, None)]
 
 
 def test_no_messages_are_no_rows() -> None:

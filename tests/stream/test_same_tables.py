@@ -65,10 +65,10 @@ def test_what_one_lake_has_and_the_other_has_not_is_said(
 def test_a_bad_message_that_quarantine_lacks_or_repeats_is_said(tmp_path: Path) -> None:
     lake = str(tmp_path)
     quarantine = delta.open_quarantine(lake, Orders)
-    row = delta.scan(quarantine).collect().clear(1).with_columns(_source=pl.lit("k/o/0"))
+    row = delta.scan(quarantine).collect().clear(1).with_columns(_source=pl.lit("kafka/o/0"))
     row = row.with_columns(_position=pl.lit(7, pl.Int64))
     delta.append(quarantine, row, delta.carrying({}, {}))
-    bad = pl.DataFrame({"_source": "k/o/0", "_position": [7, 8]})
+    bad = pl.DataFrame({"topic": "o", "partition": 0, "_position": [7, 8]})
     (lost,) = unaccounted(lake, Orders, bad)
     assert "lacks 1 of 2 bad messages" in lost
     delta.append(quarantine, row, delta.carrying({}, {}))

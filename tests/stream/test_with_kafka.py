@@ -1,26 +1,32 @@
 """What only a real Kafka shows: topics made anew, transactions, brokers that are away."""
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
-from time import monotonic, sleep
 from uuid import uuid4
 
+import polars as pl
 import pytest
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import Producer
 from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
 
 from contracts import bronze
 from flows import delta
 from flows.drain import Drained, drain
 from flows.kafka import KafkaSettings, origin
 from flows.lag import identity, lag
+from flows.member import Member
 from flows.watermarks import LossError
 from tests.stream.broker import Broker
-
-ORDER = dict.fromkeys(bronze.Orders.fields().names(), "?")
+from tests.stream.orders import (
+    delete_topic,
+    eventually,
+    make_anew,
+    make_topic,
+    order_ids,
+    send,
+    topic,
+)
 
 
 @pytest.fixture
@@ -38,56 +44,6 @@ def settings(real_kafka: Broker) -> Iterator[KafkaSettings]:
     AdminClient({"bootstrap.servers": settings.bootstrap}).delete_topics([topic(settings)])
 
 
-def topic(settings: KafkaSettings) -> str:
-    return settings.prefix + "orders"
-
-
-def make_topic(settings: KafkaSettings) -> None:
-    """Create the topic; one of that name that is being deleted must be gone first."""
-    admin = AdminClient({"bootstrap.servers": settings.bootstrap})
-    new = NewTopic(topic(settings), 1, 1)
-
-    def made() -> bool:
-        try:
-            admin.create_topics([new])[topic(settings)].result()
-        except KafkaException:
-            return False
-        return True
-
-    eventually(made)
-
-
-def make_anew(settings: KafkaSettings) -> None:
-    admin = AdminClient({"bootstrap.servers": settings.bootstrap})
-    admin.delete_topics([topic(settings)])[topic(settings)].result()
-    make_topic(settings)
-
-
-def send(settings: KafkaSettings, first: int, last: int, *, transaction: bool = False) -> None:
-    config = {"bootstrap.servers": settings.bootstrap, "message.timeout.ms": 60_000}
-    producer = Producer(config | ({"transactional.id": str(uuid4())} if transaction else {}))
-    if transaction:
-        producer.init_transactions(30)
-        producer.begin_transaction()
-    for number in range(first, last):
-        producer.produce(topic(settings), json.dumps({**ORDER, "order_id": f"{number}"}))
-    if transaction:
-        producer.commit_transaction(30)
-    assert producer.flush(60) == 0
-
-
-def order_ids(lake: str) -> list[int]:
-    rows = delta.scan(delta.open_existing(lake, "bronze.orders")).collect()
-    return sorted(int(number) for number in rows["order_id"])
-
-
-def eventually(happened: Callable[[], bool], seconds: float = 60) -> None:
-    until = monotonic() + seconds
-    while not happened():
-        assert monotonic() < until, "it did not happen"
-        sleep(0.1)
-
-
 def test_a_topic_made_anew_is_noticed_though_it_is_longer(
     lake: str, settings: KafkaSettings
 ) -> None:
@@ -103,6 +59,12 @@ def test_a_topic_made_anew_is_noticed_though_it_is_longer(
     assert drain(lake, settings, accept_loss=True) == [Drained(topic(settings), 0, 10, 0, 9)]
     assert drain(lake, settings) == []
     assert order_ids(lake) == [0, 1, 2, *range(10, 20)]
+    rows = delta.scan(delta.open_existing(lake, "bronze.orders")).collect()
+    assert not rows.select("_source", "_position").is_duplicated().any()
+    old, new = (
+        rows.filter(pl.col("order_id").cast(int).is_between(*at)) for at in ((0, 2), (10, 19))
+    )
+    assert [each["_source"].n_unique() for each in (old, new, rows)] == [1, 1, 2]
 
 
 def test_a_follower_notices_that_its_topic_was_made_anew(
@@ -174,3 +136,57 @@ def test_a_broker_that_is_away_costs_a_follower_time(
         finally:
             stop.set()
         follower.result(60)
+
+
+def test_what_an_open_transaction_keeps_back_is_counted(lake: str, settings: KafkaSettings) -> None:
+    send(settings, 0, 3)
+    config = {"bootstrap.servers": settings.bootstrap, "transactional.id": str(uuid4())}
+    producer = Producer(config)
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(topic(settings), b"{}")
+    producer.flush(30)
+    send(settings, 3, 5)
+    drain(lake, settings)
+    (found,) = lag(lake, settings)
+    assert (found.stored, found.end, found.behind, found.uncommitted) == (2, 3, 0, 3)
+    producer.commit_transaction(30)
+    eventually(lambda: lag(lake, settings)[0].uncommitted == 0)
+    drain(lake, settings)
+    assert delta.rows(delta.open_existing(lake, "bronze.orders")) == 6
+
+
+def test_a_topic_that_is_deleted_ends_a_drain(
+    lake: str, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(settings, 0, 3)
+    join = Member.join
+
+    def delete_and_join(member: Member, topics: Iterable[str]) -> None:
+        delete_topic(settings)
+        join(member, topics)
+
+    monkeypatch.setattr(Member, "join", delete_and_join)
+    with pytest.raises(LossError, match=f"deleted while it was drained: {topic(settings)}"):
+        drain(lake, settings, max_seconds=60)
+    make_topic(settings)
+
+
+def test_a_follower_says_that_its_topic_goes_and_comes_back(
+    lake: str, settings: KafkaSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        stop = Event()
+        follower = pool.submit(drain, lake, settings, follow=True, accept_loss=True, stop=stop)
+        try:
+            send(settings, 0, 3)
+            eventually(lambda: delta.exists(lake, "bronze.orders") and len(order_ids(lake)) == 3)
+            delete_topic(settings)
+            eventually(lambda: f"the topic {topic(settings)} was deleted" in caplog.text)
+            make_topic(settings)
+            send(settings, 10, 12)
+            eventually(lambda: len(order_ids(lake)) == 5)
+        finally:
+            stop.set()
+        follower.result(60)
+    assert f"the topic {topic(settings)} is there again" in caplog.text

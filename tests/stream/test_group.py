@@ -1,0 +1,112 @@
+"""Drainers beside other members of their consumer group, on a real Kafka."""
+
+import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Event
+from uuid import uuid4
+
+import pytest
+from confluent_kafka import Consumer
+
+from flows import delta
+from flows.drain import Drained, drain
+from flows.group import GroupError, group_of_lake
+from flows.kafka import KafkaSettings
+from tests.stream.broker import Broker
+from tests.stream.orders import delete_topic, eventually, make_topic, order_ids, send, topic
+
+
+@pytest.fixture
+def settings(real_kafka: Broker) -> Iterator[KafkaSettings]:
+    """Settings with an `orders` topic of two partitions, each with three orders."""
+    settings = KafkaSettings(
+        bootstrap=real_kafka.bootstrap,
+        prefix=f"{uuid4()}.",
+        group=str(uuid4()),
+        batch_seconds=0.2,
+        session_seconds=6,
+    )
+    make_topic(settings, partitions=2)
+    send(settings, 0, 3, partition=0)
+    send(settings, 3, 6, partition=1)
+    yield settings
+    delete_topic(settings)
+
+
+@contextmanager
+def following(lake: str, settings: KafkaSettings) -> Iterator[None]:
+    """A drainer that has both partitions."""
+    stop = Event()
+    with ThreadPoolExecutor(1) as pool:
+        follower = pool.submit(drain, lake, settings, follow=True, stop=stop)
+        try:
+            eventually(lambda: delta.exists(lake, "bronze.orders") and len(order_ids(lake)) == 6)
+            yield
+        finally:
+            stop.set()
+        follower.result(60)
+
+
+def test_what_the_drainer_of_another_lake_reads_is_named_and_not_waited_for(
+    lake: str, settings: KafkaSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with following(f"{lake}-other", settings):
+        (drained,) = drain(lake, settings, max_seconds=120)
+    assert drained == Drained(topic(settings), drained.partition, rows=3, offset=2)
+    assert len(order_ids(lake)) == 3
+    (line,) = [each for each in caplog.messages if "not drained" in each]
+    left = 1 - drained.partition
+    assert f"partitions not drained: 1 ({topic(settings)} [{left}])" in line
+    assert f"Another member of the group {settings.group} reads them" in line
+
+
+def test_what_a_drainer_of_this_lake_reads_is_waited_for(
+    lake: str, settings: KafkaSettings, caplog: pytest.LogCaptureFixture
+) -> None:
+    with following(lake, settings):
+        send(settings, 6, 9, partition=0)
+        send(settings, 9, 12, partition=1)
+        drain(lake, settings, max_seconds=120)
+        assert order_ids(lake) == [*range(12)]
+    assert "not drained" not in caplog.text
+
+
+def test_lakes_that_name_no_group_do_not_share_one(lake: str, settings: KafkaSettings) -> None:
+    own = settings.model_copy(update={"group": ""})
+    with following(f"{lake}-other", own):
+        assert sum(each.rows for each in drain(lake, own, max_seconds=120)) == 6
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_members_that_share_in_another_way_are_an_error_at_once(
+    lake: str, settings: KafkaSettings, *, follow: bool
+) -> None:
+    config = {"bootstrap.servers": settings.bootstrap, "group.id": settings.group}
+    stranger = Consumer({**config, "partition.assignment.strategy": "range"})
+    stranger.subscribe([topic(settings)])
+    try:
+        eventually(lambda: stranger.poll(0.1) is None and len(stranger.assignment()) == 2)
+        with pytest.raises(GroupError, match=f"{settings.group} has members of another kind"):
+            drain(lake, settings, follow=follow, max_seconds=60)
+    finally:
+        stranger.close()
+
+
+def test_a_session_that_kafka_does_not_allow_is_an_error_at_once(
+    lake: str, settings: KafkaSettings
+) -> None:
+    short = settings.model_copy(update={"session_seconds": 0.5})
+    with pytest.raises(GroupError, match="KEYSTONE_KAFKA_SESSION_SECONDS"):
+        drain(lake, short, max_seconds=60)
+
+
+def test_a_group_belongs_to_one_lake(lake: str) -> None:
+    group = group_of_lake(lake)
+    assert group == group_of_lake(f"{lake}/")
+    assert group != group_of_lake(f"{lake}-other")
+    shutil.copytree(lake, f"{lake}-copy")
+    assert group != group_of_lake(f"{lake}-copy")
+    shutil.rmtree(lake)  # another lake in its place, as in the folder of another machine
+    assert group != group_of_lake(lake)
