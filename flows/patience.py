@@ -9,6 +9,9 @@ from time import monotonic, sleep
 from confluent_kafka import KafkaException
 from deltalake.exceptions import DeltaError
 
+from flows.masking import mask
+from flows.one_line import one_line
+
 logger = logging.getLogger(__name__)
 
 
@@ -40,11 +43,16 @@ class Patience:
             limit = min(self._seconds, _LAST_TRIES) if stopping else self._seconds
             if monotonic() - self._since >= limit:
                 raise
-            logger.warning("%s; trying again", error)
+            logger.warning("%s; trying again", mask(one_line(_words(error))))
             (sleep if stopping else self._stop.wait)(self._pause)
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         else:
             self._since, self._pause = None, _PAUSE
+
+
+def _words(error: Exception) -> str:
+    # An error of Kafka's client wraps one that speaks better of itself.
+    return error.args[0].str() if isinstance(error, KafkaException) else str(error)
 
 
 _PAUSE, _LONGEST_PAUSE = 0.1, 5.0

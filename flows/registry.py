@@ -10,6 +10,7 @@ from pydantic import AnyUrl, TypeAdapter, UrlConstraints
 
 from contracts.contract import Bronze
 from contracts.wire import breaking_changes, json_schema
+from flows.masking import mask
 from flows.settings import MissingSettingError
 
 # The last is the client's own: a registry in memory.
@@ -85,7 +86,7 @@ def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, Any] | No
         if error.http_status_code == HTTPStatus.NOT_FOUND:
             return None
         raise
-    except Exception as error:  # the client does not hide which HTTP library it uses
-        message = f"the schema registry does not answer ({error}); nothing was sent"
-        raise ConnectionError(message) from error
+    except Exception as error:  # noqa: BLE001 - the client does not hide which HTTP library it uses
+        message = f"the schema registry does not answer ({mask(str(error))}); nothing was sent"
+        raise ConnectionError(message) from None  # which may show the password
     return dict(json.loads(found.schema.schema_str or "{}"))
