@@ -34,7 +34,12 @@ def group_of_lake(lake: str) -> str:
     not there. So neither a copy of the lake nor another lake in the same folder of another machine
     takes partitions away from it.
     """
-    table = delta.open_table(lake, sources()[0]).metadata().id
+    first = sources()[0]
+    if delta.exists(lake, first.promise().table):
+        handle = delta.open_existing(lake, first.promise().table)
+    else:
+        handle = delta.open_table(lake, first)
+    table = handle.metadata().id
     where = lake.rstrip("/") if is_s3(lake) else str(Path(lake).resolve())
     return f"keystone-{sha256(f'{table} {where}'.encode()).hexdigest()[:12]}"
 

@@ -18,7 +18,7 @@ from contracts.vocabulary import HEX_ID
 from flows.kafka import KafkaSettings, client_config, topic_of
 from flows.registry import connect, register
 from flows.secret import reveal
-from flows.spool import Event, read_spool, write_spool
+from flows.spool import Event, check_source, read_spool, write_spool
 from transforms.graph import sources
 
 
@@ -55,10 +55,11 @@ def produce(
         give_up_after: seconds to wait while nothing at all is confirmed.
 
     Raises:
-        FileNotFoundError: there is no such folder.
+        FileNotFoundError: there is no such folder, or none of its files belongs to a table.
         BreakingChangeError: the registry knows another wire contract; nothing was sent.
         UnconfirmedError: no progress for so long, or messages that Kafka will never take.
     """
+    check_source(source)
     topics = {topic_of(settings, contract): contract for contract in sources()}
     if registry := reveal(settings.registry, "registry"):
         register(connect(registry), topics)
@@ -107,6 +108,8 @@ _CLIENT = {
     "queue_buffering_max_messages": 50_000,
     "queue_buffering_max_kbytes": 64 << 10,
 }
+_NO_TOPIC = ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION")
+_NEVER_TAKEN = ("MSG_SIZE_TOO_LARGE", *_NO_TOPIC)  # another client would not do better
 _NAMED = 5
 _ID = HEX_ID.strip("^$")
 _IDS = re.compile(rf"{_ID}(?:/(?:{_ID}|\d{{1,2}}))*")
@@ -183,11 +186,15 @@ class _Delivery:
                 return
 
     def _not_taken(self, number: int, why: KafkaError) -> None:
-        if why.code() == KafkaError.MSG_SIZE_TOO_LARGE:  # no client will ever take it
-            self._refused.append(self._waiting.pop(number))
-            self._heard.append(why)
+        if why.name() in _NEVER_TAKEN:
+            self._refuse(number, why)
         else:
             self._break(why)
+
+    def _refuse(self, number: int, why: KafkaError) -> None:
+        if event := self._waiting.pop(number, None):
+            self._refused.append(event)
+            self._heard.append(why)
 
     def _poll(self, seconds: float) -> None:
         # Never `flush`: it goes on calling back after a fatal error was raised, and then loses
@@ -200,7 +207,9 @@ class _Delivery:
             raise self._unconfirmed()
 
     def _reported(self, number: int, error: KafkaError | None, _message: Message) -> None:
-        if error is not None:
+        if error is not None and error.name() in _NEVER_TAKEN:
+            self._refuse(number, error)
+        elif error is not None:
             self._break(error)
         elif event := self._waiting.pop(number, None):
             self.confirmed[self._prefix + event.entity] += 1
@@ -231,12 +240,17 @@ class _Delivery:
     def _unconfirmed(self) -> UnconfirmedError:
         left = [*self._refused, *self._waiting.values()]
         first = ", ".join(f"{self._prefix}{e.entity} {_shown(e.key)}" for e in left[:_NAMED])
-        why = self._heard[0].str() if self._heard else "nothing"
+        why = _words(self._heard[0]) if self._heard else "nothing"
         return UnconfirmedError(
             f"not confirmed: {len(left)} of {self._sent} messages, the first being {first}. "
             f"Kafka last said: {why}. When that is mended send all again: a repeated record "
             f"changes nothing in silver"
         )
+
+
+def _words(error: KafkaError) -> str:
+    gone = "the topic does not exist, or was deleted meanwhile"
+    return gone if error.name() in _NO_TOPIC else error.str()
 
 
 def _shown(key: str | None) -> str:

@@ -33,6 +33,19 @@ class WireContractError(Exception):
     """Records are not what the wire contract asks for: a bug, and nothing is sent."""
 
 
+def check_source(source: str) -> None:
+    """Make sure that a folder has a file of some table.
+
+    Raises:
+        FileNotFoundError: there is no such folder, or it has none.
+    """
+    files, rejected = arrivals(source)
+    if not any(files.values()):
+        others = f" ({len(rejected)} others)" if rejected else ""
+        message = f"{source}: 0 files of a table found{others}; a table's file is called after it"
+        raise FileNotFoundError(message)
+
+
 def write_spool(source: str, spool: Path) -> list[str]:
     """Write the events of a folder's CSV files into `spool`, in the order in which they happened.
 

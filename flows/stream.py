@@ -39,6 +39,7 @@ def stream(
         LossError: messages are gone that were never drained, or a topic was made anew.
         NoTopicsError: there is no topic at all, and `follow` does not wait for one.
         NoAnswerError: no broker answers at the start, or it does not let us in.
+        GroupError: the consumer group does not take us.
     """
     lake, settings = place("lake", lake), kafka_settings(bootstrap=bootstrap)
     check_apart(lake=lake)

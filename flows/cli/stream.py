@@ -30,9 +30,11 @@ def produce(
     """Replay the CSV files of a folder into Kafka, as the life of the shop."""
     from flows.kafka import create_topics, kafka_settings
     from flows.produce import produce as send
+    from flows.spool import check_source
 
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix, registry=registry)
     folder = place("source", source)
+    check_source(folder)
     create_topics(settings, partitions)
     produced = send(folder, settings, rate=rate)
     counts = ([topic, f"{count:,}"] for topic, count in sorted(produced.confirmed.items()))

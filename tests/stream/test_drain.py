@@ -2,10 +2,12 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Event
@@ -85,6 +87,16 @@ def test_the_messages_of_a_held_table_wait_and_all_others_are_drained(
     release_table(lake, "bronze.orders")
     drain(lake, fresh(settings))
     assert_exactly_once(lake, range(2))
+
+
+def test_bronze_keeps_an_event_time_in_the_future(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    year_2100 = datetime(2100, 1, 1, tzinfo=UTC)
+    header = str(int(year_2100.timestamp() * 1000))
+    produce(ORDERS, numbered(0, 1), headers=[("event_time", header)])
+    drain(lake, settings)
+    assert orders(lake)["_event_time"].to_list() == [year_2100]
 
 
 def test_the_next_drain_reads_on_whatever_its_group(
@@ -325,6 +337,27 @@ def test_who_follows_tells_each_commit(
         assert line["message"] == "bronze.orders: version 1 has 5 rows more"
     else:
         assert told.endswith(" INFO bronze.orders: version 1 has 5 rows more\n")
+
+
+@pytest.mark.parametrize("signalled", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_a_follower_in_order(
+    lake: str, settings: KafkaSettings, produce: Produce, signalled: signal.Signals
+) -> None:
+    produce(ORDERS, numbered(0, 5))
+    follow = ["drain", "--lake", lake, "--bootstrap", settings.bootstrap, "--follow"]
+    follower = subprocess.Popen(
+        [sys.executable, "-m", "flows", *follow],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "KEYSTONE_KAFKA_BATCH_ROWS": "5", "KEYSTONE_KAFKA_BATCH_SECONDS": "600"},
+    )
+    assert follower.stderr is not None
+    assert "bronze.orders: version 1 has 5 rows more" in follower.stderr.readline()
+    follower.send_signal(signalled)
+    told, wrong = follower.communicate(timeout=60)
+    assert (follower.returncode, wrong) == (0, "")
+    assert told.split()[-5:] == [ORDERS, "0", "5", "0", "4"]
 
 
 def test_kafka_is_told_for_lag_monitors(

@@ -294,8 +294,20 @@ def test_files_that_cannot_be_sent_are_named_and_the_others_sent(
     assert any("'note'" in reason for reason in done.rejected)
 
 
-def test_a_folder_without_files_is_no_error(tmp_path: Path, kafka: KafkaSettings) -> None:
-    assert produce(str(tmp_path), kafka).confirmed == {}
+def test_a_folder_without_files_of_a_table_is_an_error(
+    tmp_path: Path, kafka: KafkaSettings
+) -> None:
+    for found in ("0 files", r"0 files .*1 others"):
+        with pytest.raises(FileNotFoundError, match=f"{tmp_path}: {found}"):
+            produce(str(tmp_path), kafka)
+        (tmp_path / "notes.txt").write_text("no table")
+
+
+def test_a_folder_is_looked_at_before_kafka(tmp_path: Path) -> None:
+    nowhere = ["produce", "--source", str(tmp_path / "typo"), "--bootstrap", "127.0.0.1:1"]
+    failed = CliRunner().invoke(app, nowhere)
+    assert isinstance(failed.exception, FileNotFoundError)
+    assert "typo" in str(failed.exception)
 
 
 def test_nothing_is_sent_when_the_registry_does_not_answer(

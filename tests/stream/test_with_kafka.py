@@ -13,9 +13,11 @@ from confluent_kafka.admin import AdminClient
 from contracts import bronze
 from flows import delta
 from flows.drain import Drained, drain
-from flows.kafka import KafkaSettings, origin
+from flows.kafka import KafkaSettings, client_config, origin
 from flows.lag import identity, lag
 from flows.member import Member
+from flows.produce import UnconfirmedError, deliver
+from flows.spool import Event as Order
 from flows.watermarks import LossError
 from tests.stream.broker import Broker
 from tests.stream.orders import (
@@ -190,3 +192,34 @@ def test_a_follower_says_that_its_topic_goes_and_comes_back(
             stop.set()
         follower.result(60)
     assert f"the topic {topic(settings)} is there again" in caplog.text
+
+
+def test_messages_of_a_topic_that_is_deleted_meanwhile_are_named(settings: KafkaSettings) -> None:
+    def orders() -> Iterator[Order]:
+        yield Order("orders", "a" * 32, "{}", 0)
+        delete_topic(settings)
+        yield from (Order("orders", "b" * 32, "{}", 0) for _ in range(3))
+
+    config = client_config(
+        settings, topic_metadata_propagation_max_ms=1000, topic_metadata_refresh_interval_ms=1000
+    )
+    with pytest.raises(UnconfirmedError, match=r"not confirmed: \d of 4 .*was deleted meanwhile"):
+        deliver(config, settings.prefix, orders(), give_up_after=120)
+    make_topic(settings)
+
+
+def test_a_follower_ends_though_its_brokers_are_silent(
+    lake: str, settings: KafkaSettings, real_kafka: Broker
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        stop = Event()
+        follower = pool.submit(drain, lake, settings, follow=True, stop=stop)
+        try:
+            send(settings, 0, 3)
+            eventually(lambda: delta.exists(lake, "bronze.orders") and len(order_ids(lake)) == 3)
+            real_kafka.pause()
+            stop.set()
+            assert follower.result(60) == [Drained(topic(settings), 0, 3, 0, 2)]
+        finally:
+            stop.set()
+            real_kafka.resume()
