@@ -42,12 +42,12 @@ def status(
 
     lake = place("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
-    found, kafka, silence = standing(lake), None, None
+    found, kafka, silence = standing(lake), None, list[str]()
     tables = found.tables
     try:
         kafka = [each.figures() for each in lag(lake, settings)] if settings.bootstrap else None
     except NoAnswerError as error:  # the tables are worth showing all the same
-        silence = error
+        silence = [str(error)]
     if as_json:
         wrong = {"hurt": found.hurt, "stopped": found.stopped}
         print(json.dumps({"tables": tables, "kafka": kafka, **wrong}))
@@ -65,13 +65,15 @@ def status(
         for remark in _remarks(found):
             out.print(remark, soft_wrap=True)
         if kafka:
-            offset = ("topic", "partition", "stored", "end", "lag")
+            offset = ("topic", "partition", "stored", "end", "lag", "uncommitted")
             out.print(grid(offset, ([cell(row[name]) for name in offset] for row in kafka)))
             out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n")
-    if found.hurt:
-        raise RunFailedError([*found.hurt.values()], [])
-    if silence:
-        raise silence
+            if kept := sum(row["uncommitted"] for row in kafka):
+                out.print(f"{counted(kept, 'offset')} kept back by open transactions.")
+        elif kafka is not None:
+            out.print(f"Kafka has no topic whose name begins with {settings.prefix}")
+    if failures := [*found.hurt.values(), *silence]:
+        raise RunFailedError(failures, [])
 
 
 def _remarks(found: "Standing") -> list[str]:
