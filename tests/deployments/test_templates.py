@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY
 
 from flows import delta
+from flows.group import group_of_lake
 from flows.kafka import KafkaSettings, topic_of
 from tests.deployments.stacks import AWS, ORDER, actions, resources, statements, template
 from transforms.graph import sources
@@ -157,14 +160,37 @@ def test_the_lag_of_the_drainers_scales_them(
     assert {"Ref": policy} in found["AlarmActions"]
     (lag,) = found["Metrics"]
     assert "SUM(SumOffsetLag)" in lag["Expression"]["Fn::Sub"]
-    assert f"\"Consumer Group\" = '{KafkaSettings().group}'" in lag["Expression"]["Fn::Sub"]
+    assert f"\"Consumer Group\" = '{drainers_group()}'" in lag["Expression"]["Fn::Sub"]
+
+
+def drainers_group() -> str:
+    """The consumer group that the drainers and the workers are given."""
+    (group,) = {
+        each["Value"]
+        for definition in resources("workers", "ECS::TaskDefinition").values()
+        for container in definition["ContainerDefinitions"]
+        for each in container["Environment"]
+        if each["Name"] == "KEYSTONE_KAFKA_GROUP"
+    }
+    return str(group)
+
+
+def test_drainers_may_join_their_group_and_that_of_a_lake(tmp_path: Path) -> None:
+    (allowed,) = (
+        each["Resource"]["Fn::Sub"][0]
+        for each in statements(ROLES["WorkerRole"])
+        if "kafka-cluster:AlterGroup" in actions(each)
+    )
+    pattern = allowed.rpartition("/")[2]
+    for group in (drainers_group(), group_of_lake(str(tmp_path))):
+        assert fnmatchcase(group, pattern)
 
 
 def test_somebody_is_told_when_nobody_drains() -> None:
     alarm = ALARMS["StandsStill"]
     assert alarm["TreatMissingData"] == "breaching"
     (wait,) = alarm["Metrics"]
-    assert f"\"Consumer Group\" = '{KafkaSettings().group}'" in wait["Expression"]["Fn::Sub"]
+    assert f"\"Consumer Group\" = '{drainers_group()}'" in wait["Expression"]["Fn::Sub"]
     assert [*alarm["AlarmActions"][0]] == ["Fn::ImportValue"]
 
 
