@@ -104,8 +104,10 @@ def test_sql_for_programs(orders: str, form: str, expected: str) -> None:
         ),
         (
             "json",
-            '"sum": 12345678901234567890.5, "clock": "24:00:00", '
-            '"nothing": null, "until": "infinity"}',
+            (
+                '"sum": 12345678901234567890.5, "clock": "24:00:00", '
+                '"nothing": null, "until": "infinity"}'
+            ),
         ),
         (
             "table",
