@@ -70,6 +70,21 @@ LANDLINES = st.builds(
 NAMES = st.from_regex(r"[a-zçã][a-z0-9_.+-]{0,9}[a-z0-9]", fullmatch=True)
 HOSTS = st.from_regex(r"[a-z][a-z0-9-]{1,9}[a-z]\.(com|com\.br|net|org)", fullmatch=True)
 
+HANDLES = st.from_regex(r"[a-z]{3,9}[0-9]{2}", fullmatch=True)
+DIGIT_WORDS = ["zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove"]
+
+
+def in_words(number: str) -> str:
+    return "tel " + " ".join(DIGIT_WORDS[int(digit)] for digit in number)
+
+
+# Full-width characters, digits with an invisible character each, digits in boxes.
+LOOK_ALIKES: list[dict[int, int | str]] = [
+    {code: code + 0xFEE0 for code in (0x40, *range(0x30, 0x3A))},
+    {48 + n: f"\u200b{n}" for n in range(10)},
+    {48 + n: f"{n}\ufe0f\u20e3" for n in range(10)},
+]
+
 CONTACTS = st.one_of(
     pictures(CPFS, "###.###.###-##", "### ### ### ##", "###-###-###-##", "#########-##"),
     pictures(CPFS, "###########", "CPF ###########", "CPF: ######### / ##", "###.###.###/##"),
@@ -95,7 +110,19 @@ CONTACTS = st.one_of(
     pictures(LANDLINES, "+55 ## ####-####", "(0##) #### ####", "0xx## ####-####", "tel ##########"),
     pictures(LANDLINES, "tel.: ## ########", "fone: ##-########", "0 31 (##) ####-####"),
     pictures(digits(8), "#####-###", "##.###-###", "CEP ########", "CEP:########", "cep##.###-###"),
+    pictures(digits(9), "RG ##.###.###-#", "rg: #########", "meu RG é ########-#", "##.###.###-#"),
+    pictures(digits(15), "cartão 4### #### #### ####", "cartão 4###############"),
+    pictures(digits(15), "Visa 4###-####-####-####"),
+    pictures(digits(20), "chave pix: 0a1b2c3d-####-####-####-####ffff####"),
+    pictures(digits(11), "+351 9## ### ###", "+44 ## #### ####", "+1 (2##) ###-####"),
+    pictures(MOBILES, "Tel###########Oi", "zap## #####-####!", "tel: ## #####\n####"),
+    MOBILES.map(in_words),
+    st.builds(str.translate, pictures(MOBILES, "## #####-####"), st.sampled_from(LOOK_ALIKES)),
     st.builds("{}@{}".format, NAMES, HOSTS),
+    st.builds("e-mail {}@{}".format, NAMES, HOSTS).map(lambda mail: mail.translate(LOOK_ALIKES[0])),
+    st.builds("@{}.{}".format, HANDLES, HANDLES),
+    st.builds("insta: {}.{}".format, HANDLES, HANDLES),
+    st.builds("email {}.gmail.com".format, HANDLES),
     st.builds("{} @ {}".format, NAMES, HOSTS),
     st.builds("{}@{}".format, NAMES, st.sampled_from(["gmail", "hotmail,com", "yahoo .com.br"])),
     st.builds("{} arroba {}".format, NAMES, HOSTS),
@@ -125,7 +152,7 @@ def test_no_contact_data_survives_redaction(sentence: tuple[str, str]) -> None:
     text, contact = sentence
     once = redacted(text)
     assert not traces(contact, once)
-    assert re.search(r"\[(email|phone|cpf|cnpj|cep)\]", once)
+    assert re.search(r"\[(email|handle|phone|cpf|cnpj|cep|rg|card|pix)\]", once)
     assert redacted(once) == once
 
 
