@@ -13,6 +13,7 @@ from flows.site.entry import entry
 from flows.site.kept import broken_now
 from flows.site.lineage import lineage
 from flows.site.shell import page, publish
+from flows.site.synonyms import SYNONYMS
 from flows.status import status
 from transforms.graph import sources, tables
 
@@ -43,7 +44,14 @@ def write_docs(lake: str, out: Path) -> Path:
         "as_of": max((commit.at for each in entries for commit in each.commits), default=None),
     }
     broken = broken_now(rule for each in entries for rule in each.rules)
-    front = page("index.html", **shell, layers=layers, broken=broken, drawing=lineage(graph))
+    front = page(
+        "index.html",
+        **shell,
+        layers=layers,
+        broken=broken,
+        drawing=lineage(graph),
+        synonyms=SYNONYMS,
+    )
     pages = {
         f"{each.name}.html": page(
             "table.html",

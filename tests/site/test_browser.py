@@ -7,6 +7,8 @@ from urllib.parse import unquote, urldefrag, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from flows.site.synonyms import SYNONYMS
+
 PAGES = ["index.html", "gold.fact_sales.html", "silver.orders.html", "bronze.orders.html"]
 
 
@@ -57,6 +59,51 @@ def test_columns_are_found_by_words(docs: Path, page: Page) -> None:
     assert "gold.fact_sales.total_order_item_value" in links.all_inner_texts()
     links.first.click()
     expect(page.locator("tr:target")).to_be_visible()
+
+
+def found(page: Page, words: str) -> list[str]:
+    """Return the names that a search shows, in order."""
+    page.get_by_role("searchbox").fill(words)
+    return page.locator("#found li:visible a").all_inner_texts()
+
+
+def test_a_search_finds_whole_words_and_words_that_mean_the_same(docs: Path, page: Page) -> None:
+    page.goto((docs / "index.html").as_uri())
+    assert {"gold.mart_monthly_sales.gmv", "gold.fact_sales.price"} <= {*found(page, "revenue")}
+    late = found(page, "late")
+    assert {"gold.mart_delivery_by_state.late", "gold.mart_review_by_lateness"} <= {*late}
+    assert "gold.mart_customer_rfm" not in late  # it speaks of who bought lately
+    assert "gold.fact_reviews.review_score" in found(page, "ratings")
+    assert found(page, "venue") == found(page, "escore") == []  # inside a word is not found
+
+
+def test_a_search_finds_something_for_every_word_that_has_synonyms(docs: Path, page: Page) -> None:
+    page.goto((docs / "index.html").as_uri())
+    assert [word for word in SYNONYMS if not found(page, word)] == []
+
+
+def test_a_search_finds_the_beginning_of_a_word_that_is_not_a_word_itself(
+    docs: Path, page: Page
+) -> None:
+    page.goto((docs / "index.html").as_uri())
+    assert "gold.fact_sales.freight_value" in found(page, "freig")
+    assert "gold.mart_review_by_lateness" in found(page, "laten")
+    assert found(page, "reight") == []
+
+
+def test_a_search_shows_tables_before_columns_before_descriptions(docs: Path, page: Page) -> None:
+    page.goto((docs / "index.html").as_uri())
+    names = found(page, "seller")
+    ranks = [
+        0
+        if "seller" in name and name.count(".") == 1
+        else 1
+        if "seller" in name.rsplit(".")[-1]
+        else 2
+        for name in names
+    ]
+    assert {*ranks} == {0, 1, 2}
+    assert ranks == sorted(ranks)
 
 
 def test_a_table_is_sorted_by_its_numbers(docs: Path, page: Page) -> None:

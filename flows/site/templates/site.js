@@ -59,17 +59,41 @@ all(".term").forEach((term) => {
   term.addEventListener("focus", place);
 });
 
-// Tables and columns are found by all of the words that are typed.
+// Tables and columns are found by all of the words that are typed, or words that mean the same.
+// A word is looked for as a whole; only where nothing has it, as the beginning of others.
 const search = document.getElementById("search");
-search?.addEventListener("input", () => {
-  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-  all("#found li").forEach((item) => {
-    const said = item.dataset.words.toLowerCase();
-    item.hidden = !words.length || !words.every((word) => said.includes(word));
+if (search) {
+  const synonyms = JSON.parse(document.getElementById("synonyms").textContent);
+  const split = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase()
+    .split(/[^\p{L}\p{N}]+/u).filter(Boolean);
+  const spaced = (text) => ` ${split(text).join(" ")} `;
+  const list = document.getElementById("found");
+  const entries = all("li", list).map((item) => (
+    { item, rank: +item.dataset.rank, name: spaced(item.dataset.name), about: spaced(item.dataset.about) }));
+  const forms = (word) => [word, `${word}s`, word.replace(/s$/, "")].map((form) => ` ${form} `);
+  const has = (text, some) => some.some((each) => text.includes(each));
+  const sought = (word) => {
+    const same = synonyms[word] ?? synonyms[word.replace(/s$/, "")] ?? [];
+    const whole = [word, ...same].flatMap(forms);
+    const known = entries.some(({ name, about }) => has(name + about, whole));
+    return { own: known ? forms(word) : [` ${word}`], any: known ? whole : [` ${word}`] };
+  };
+  // Names of tables first, then those of columns, then descriptions; the word itself before others.
+  const place = ({ name, about, rank }, words) => {
+    if (!words.every(({ any }) => has(name, any) || has(about, any))) return Infinity;
+    const named = words.every(({ any }) => has(name, any));
+    const said = words.every(({ own }) => has(named ? name : about + name, own));
+    return 2 * (named ? rank : 2) + !said;
+  };
+  search.addEventListener("input", () => {
+    const words = split(search.value).map(sought);
+    const places = new Map(entries.map((each) => [each, words.length ? place(each, words) : Infinity]));
+    for (const each of entries) each.item.hidden = places.get(each) === Infinity;
+    list.append(...[...entries].sort((a, b) => places.get(a) - places.get(b) || 0).map((each) => each.item));
+    document.getElementById("nothing").hidden =
+      !words.length || entries.some(({ item }) => !item.hidden);
   });
-  document.getElementById("nothing").hidden =
-    !words.length || all("#found li").some((item) => !item.hidden);
-});
+}
 
 // To point at a table lights up what it is made of, and what is made of it.
 all("svg.lineage").forEach((svg) => {
