@@ -171,7 +171,7 @@ def test_contact_data_is_found_however_it_is_written(text: str, expected: str) -
 
 
 # Characters that look like the plain ones, from the plain ones.
-DISGUISES = {
+DISGUISES: dict[str, dict[int, int | str]] = {
     "full width": {n: n + 0xFEE0 for n in range(0x21, 0x7F)},
     "bold": {48 + n: 0x1D7CE + n for n in range(10)},
     "Arabic": {48 + n: 0x0660 + n for n in range(10)},
