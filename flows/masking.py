@@ -11,11 +11,6 @@ def mask(text: str) -> str:
     return _USER_INFO.sub("***@", text)
 
 
-def holds_secret(text: str) -> bool:
-    """Tell whether a text is an address with a user or a password in it."""
-    return mask(text) != text
-
-
 # The secret key of AWS may hold a slash, and a password nearly anything: up to the last @ of the
 # word. Without a colon only what stands before the first slash is a user: a path may hold an @.
 _USER_INFO = re.compile(r"(?<=://)(?:[^\s/@]*:\S*|[^\s/@]+)@|(?<!\S)[^\s/@:]+:[^\s/@]+@(?=\w)")

@@ -34,7 +34,7 @@ def report(lake: str | None = None, out: str | None = None) -> list[str]:
     lake = place("lake", lake)
     reach(lake)
     if out:
-        check_out(out := place("out", out), lake)
+        check_out(out := place("site", out), lake)
     frames = look(lake, ask)(lake)
     if out:
         _write(out, look(lake, pages)(lake, frames))

@@ -166,7 +166,7 @@ def _told_by_error(lost: Mapping[str, BaseException]) -> list[str]:
     tasks = defaultdict[str, list[str]](list)
     for task, error in lost.items():
         tasks[f"{type(error).__name__}: {error}"].append(task)
-    return [" ".join(f"{', '.join(names)}: {error}".split()) for error, names in tasks.items()]
+    return [mask(one_line(f"{', '.join(names)}: {error}")) for error, names in tasks.items()]
 
 
 def _asset_key(uri: str) -> str:

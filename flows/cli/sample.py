@@ -24,5 +24,5 @@ def sample(
     from flows.settings import Settings, place
 
     settings = Settings()  # a landing zone is where a sample may well go
-    check_apart(out=place("out", str(to)), lake=settings.lake, archive=settings.archive)
+    check_apart(out=place("sample", str(to)), lake=settings.lake, archive=settings.archive)
     write_sample(to, orders, seed, dirty, force=force)

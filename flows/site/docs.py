@@ -29,7 +29,7 @@ def write_docs(lake: str, out: Path) -> Path:
         ForeignFolderError: the folder holds something else.
         MissingSettingError: the folder lies in the lake, the landing zone or the archive.
     """
-    check_out(place("out", str(out)), lake)
+    check_out(place("site", str(out)), lake)
     graph, standing = tables(), status(lake)
     contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
     with damage_named(lake, standing):

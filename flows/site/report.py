@@ -35,7 +35,7 @@ def write_report(lake: str, out: Path) -> Path:
         MissingSettingError: the folder lies in the lake, the landing zone or the archive.
         TableError: a table cannot be read; names it, and the file.
     """
-    check_out(place("out", str(out)), lake)
+    check_out(place("site", str(out)), lake)
     with damage_named(lake, existing(lake)):
         return publish(out, pages(lake, ask(lake)))
 
