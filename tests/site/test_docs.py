@@ -132,7 +132,7 @@ def test_nothing_of_a_person_is_told(land: Land, tmp_path: Path) -> None:
 
 def test_no_lake_is_said(tmp_path: Path) -> None:
     with pytest.raises(NoLakeError, match="no lake here yet"):
-        write_docs(str(tmp_path), tmp_path / "docs")
+        write_docs(str(tmp_path / "lake"), tmp_path / "docs")
     assert not (tmp_path / "docs").exists()
 
 
