@@ -1,6 +1,9 @@
 """The contract of silver.product_category_name_translation."""
 
-from contracts.contract import Silver, column
+import polars as pl
+from polars import col
+
+from contracts.contract import Silver, column, rule
 
 
 class ProductCategoryNameTranslation(Silver, key=("product_category_name",)):
@@ -8,3 +11,8 @@ class ProductCategoryNameTranslation(Silver, key=("product_category_name",)):
 
     product_category_name: str = column()
     product_category_name_english: str = column()
+
+    @rule
+    def is_not_a_header(cls) -> pl.Expr:
+        """The record does not repeat the header, as one does amid files that were put together."""
+        return col("product_category_name") != "product_category_name"

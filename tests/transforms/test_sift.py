@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal
 
 from contracts.contract import Money, Silver, Timestamp, column, rule, warning
 from contracts.technical import PROVENANCE, SILVER
+from transforms.graph import tables
 from transforms.parse import integer, money, text, timestamp
 from transforms.sift import FUTURE, UNREADABLE, sift, warnings
 
@@ -214,3 +215,14 @@ def test_a_function_that_does_not_keep_the_rows_is_found_out(
 def test_warnings_count_the_rows_that_they_are_about() -> None:
     kept = sift(records({}, {"price": "10.01"}, {"price": "11"}), visits, Visits).kept
     assert kept.select(**warnings(Visits)).collect().to_dicts() == [{"cheap": 2}]
+
+
+@pytest.mark.parametrize("name", [name for name, table in tables().items() if table.source])
+def test_a_header_amid_the_records_is_not_kept(name: str) -> None:
+    table = tables()[name]
+    assert table.source
+    columns = table.source.fields()
+    header = {**{column: column for column in columns}, **dict.fromkeys(PROVENANCE)}
+    raw = pl.LazyFrame([header], {**columns, **PROVENANCE})
+    kept, broken = pl.collect_all(sift(raw, table.function, table.contract))
+    assert (len(kept), len(broken)) == (0, 1)
