@@ -30,8 +30,8 @@ CREATE MACRO is_sentinel(moment) AS moment::DATE IN (
     '1969-12-31', '1970-01-01', '2099-12-31', '2999-12-31', '9999-12-31');
 CREATE MACRO implausible(moment, name, ahead) AS CASE
     WHEN is_sentinel(moment) THEN name || '_is_not_a_sentinel_date'
-    WHEN moment < getvariable('opened') THEN name || '_is_not_before_the_shop_opened'
-    WHEN moment > getvariable('here') + ahead THEN name || '_is_not_in_the_future' END;
+    WHEN NOT moment BETWEEN getvariable('opened') AND getvariable('here') + ahead
+        THEN name || '_is_a_plausible_time' END;
 CREATE MACRO broken_rules(found) AS list_filter(found, lambda rule: rule IS NOT NULL);
 
 CREATE TABLE judged_orders AS

@@ -25,22 +25,17 @@ SENTINELS = (
 
 
 def plausible(ahead: timedelta) -> list[pa.Check]:
-    """Return the checks of a timestamp: a time that is not plausible breaks exactly one of them.
+    """Return the checks of a timestamp; what is not plausible breaks exactly one of them.
 
     Args:
         ahead: how far the time may lie ahead of the clock.
     """
-    future = "future" if ahead <= TOLERANCE else "far_future"
     return [
         _check("is_not_a_sentinel_date", lambda time: ~_is_sentinel(time), dates=SENTINELS),
         _check(
-            "is_not_before_the_shop_opened",
-            lambda time: (time >= OPENED) | _is_sentinel(time),
+            "is_a_plausible_time",
+            lambda time: time.is_between(OPENED, now() + ahead) | _is_sentinel(time),
             min_value=OPENED,
-        ),
-        _check(
-            f"is_not_in_the_{future}",
-            lambda time: (time <= now() + ahead) | _is_sentinel(time),
             ahead=f"{ahead.days} days" if ahead.days else f"{ahead.seconds // 60} minutes",
         ),
     ]

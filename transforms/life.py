@@ -46,9 +46,9 @@ def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]
     - A customer is known when they first order, a product and a seller when one of their items is
       first ordered, the points of a zip prefix with its first customer or seller, the translation
       of a category with its first product.
-    - What nothing refers to, or whose time cannot be read, is known at the last moment of all. An
-      order that breaks its contract is told once, as it is: when it was placed, if that can be
-      read and lies within the shop's life.
+    - What nothing refers to, or a review that breaks its contract, is known at the last moment of
+      all. An order that breaks its contract is told once, as it is: when it was placed, if that
+      can be read and lies within the shop's life.
 
     Should the source have several records of one key, their last versions are of one moment, and
     all other versions of an earlier one. Events of one moment keep the order of their records. So
@@ -88,7 +88,10 @@ def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]
         bronze.OrderItems: items,
         bronze.OrderPayments: known(bronze.OrderPayments, "order_id", placed),
         bronze.OrderReviews: beside[bronze.OrderReviews].with_columns(
-            _known=_utc("review_creation_date").max().over("review_id", "order_id")
+            _known=pl.when("_sound")
+            .then(_utc("review_creation_date"))
+            .max()
+            .over("review_id", "order_id")
         ),
     }
     closing = orders.select(_closing=col("_closing").first().fill_null(OPENING))

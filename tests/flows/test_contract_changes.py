@@ -13,6 +13,7 @@ import pytest
 from deltalake.exceptions import CommitFailedError
 from polars.testing import assert_frame_equal
 
+from contracts.technical import stored
 from flows import delta, evolve
 from flows.derived import refresh_derived
 from flows.folder import LocalFile
@@ -394,7 +395,7 @@ def test_a_late_writer_leaves_no_note(lake: str, learn: Learn) -> None:
     arrive(lake, old, FIRST)
     refresh(lake, old)
     winner, late = (delta.open_existing(lake, "gold.shops") for _ in range(2))
-    written = Written([], 0, new.Shops.fields())
+    written = Written([], 0, stored(new.Shops))
     delta.rebuild(winner, written, delta.carrying({"code": 1}, {}), new.Shops)
     with pytest.raises(CommitFailedError):
         delta.rebuild(late, written, delta.carrying({"code": 2}, {}), old.Shops)

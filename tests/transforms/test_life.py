@@ -263,6 +263,7 @@ def test_the_stream_ends_in_the_same_silver_and_quarantine_as_the_files(raw: Raw
                 {"review_score": "5", "review_creation_date": "2017-12-01 00:00:00"},
                 {"review_score": "1", "review_creation_date": "2018-01-01 00:00:00"},
                 {"review_score": "4", "review_creation_date": "yesterday"},
+                {"review_score": "3", "review_creation_date": "2999-01-01 00:00:00"},
             ]
         },
     ],
