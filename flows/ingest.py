@@ -11,6 +11,7 @@ import polars as pl
 from deltalake import DeltaTable
 
 from contracts.contract import Bronze
+from contracts.times import TOLERANCE
 from flows import delta, parquet
 from flows.arrival import FileWaitsError, State, changed
 from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
@@ -18,7 +19,7 @@ from flows.data_check import naming_damage
 from flows.hold import held_since
 from flows.landing import File, archive_file
 from flows.outcome import ConservationError, Outcome
-from flows.settings import CLOCKS, Settings
+from flows.settings import Settings
 from flows.storage import reach, sha256
 
 
@@ -184,7 +185,7 @@ def _event_time(file: File, state: State, as_of: datetime | None) -> datetime:
         message = f"{file.name}: its modification time cannot be read; {_REMEDY}"
         raise FileRejectedError(message) from error
     found = found.replace(tzinfo=found.tzinfo or UTC)
-    if found > datetime.now(UTC) + CLOCKS:
+    if found > datetime.now(UTC) + TOLERANCE:
         given = "--as-of" if as_of else "its modification time"
         message = (
             f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, lies in the future; {_REMEDY}"

@@ -3,7 +3,6 @@
 import os
 import re
 import unicodedata
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +13,6 @@ from flows.masking import mask
 
 MOST_DAYS = 3650
 """How long versions of tables may be kept: who asks for more has made a slip."""
-
-CLOCKS = timedelta(minutes=5)
-"""How far the clock that dated a file may be ahead of ours."""
 
 _DEPLOYED = "PREFECT__FLOW_RUN_ID"  # what a worker sets for the process of a run
 

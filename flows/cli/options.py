@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from flows.settings import CLOCKS
-
 
 def _not_ahead(given: datetime | None) -> datetime | None:
-    if given and given.replace(tzinfo=UTC) > datetime.now(UTC) + CLOCKS:
+    from contracts.times import TOLERANCE
+
+    if given and given.replace(tzinfo=UTC) > datetime.now(UTC) + TOLERANCE:
         message = f"{given} lies in the future; give the time at which the records were true"
         raise typer.BadParameter(message)
     return given
