@@ -52,10 +52,11 @@ def a_broken_record_is_told_by_the_name_of_its_rule(table: Table, data: st.DataO
     drawn = data.draw(broken(table.contract, source=table.source))
     warns = {rule.name for rule in rules(table.contract) if rule.warning}
     bad = pl.Series(range(len(drawn.frame))).is_in([] if drawn.rule in warns else drawn.rows)
-    kept, rejected = _sifted(table, arrived(drawn.frame))
+    raw = arrived(drawn.frame)
+    kept, rejected = _sifted(table, raw)
     assert rejected["_broken_rules"].to_list() == [[drawn.rule]] * len(drawn.frame.filter(bad))
     assert_frame_equal(rejected.select(drawn.frame.columns), drawn.frame.filter(bad))
-    alone, _ = _sifted(table, arrived(drawn.frame.filter(~bad)))
+    alone, _ = _sifted(table, raw.filter(~bad))
     assert_frame_equal(kept, alone)
 
 
