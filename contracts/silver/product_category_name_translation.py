@@ -5,6 +5,8 @@ from polars import col
 
 from contracts.contract import Silver, column, rule
 
+BYTE_ORDER_MARK = "\ufeff"
+
 
 class ProductCategoryNameTranslation(Silver, key=("product_category_name",)):
     """One row per product category, with its English name."""
@@ -15,4 +17,5 @@ class ProductCategoryNameTranslation(Silver, key=("product_category_name",)):
     @rule
     def is_not_a_header(cls) -> pl.Expr:
         """The record does not repeat the header, as one does amid files that were put together."""
-        return col("product_category_name") != "product_category_name"
+        name = col("product_category_name").str.strip_chars(BYTE_ORDER_MARK)
+        return name != "product_category_name"

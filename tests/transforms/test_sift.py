@@ -218,11 +218,13 @@ def test_warnings_count_the_rows_that_they_are_about() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, table in tables().items() if table.source])
-def test_a_header_amid_the_records_is_not_kept(name: str) -> None:
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_header_amid_the_records_is_not_kept(name: str, mark: str) -> None:
     table = tables()[name]
     assert table.source
     columns = table.source.fields()
     header = {**{column: column for column in columns}, **dict.fromkeys(PROVENANCE)}
+    header[next(iter(columns))] = mark + next(iter(columns))
     raw = pl.LazyFrame([header], {**columns, **PROVENANCE})
     kept, broken = pl.collect_all(sift(raw, table.function, table.contract))
     assert (len(kept), len(broken)) == (0, 1)
