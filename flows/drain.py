@@ -112,7 +112,7 @@ def drain(  # noqa: PLR0913 - lake and settings; all else has a default, and is 
                 progress(drainer.report())
             drainer.write()
     finally:
-        drainer.member.leave()
+        drainer.member.consumer.close()
     drainer.warn_of_others()
     drainer.bronze.check_released()
     return drainer.report()

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import lt
-from threading import Thread
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
@@ -158,13 +157,6 @@ class Member:
             )
         tell_kafka(self.consumer, [TopicPartition(*k, self.reading[k].through + 1) for k in keys])
 
-    def leave(self) -> None:
-        """Leave the group; where no broker answers, the group puts us out later."""
-        # Without a broker the client may wait for ever. A thread that still waits ends with us.
-        leaving = Thread(target=self.consumer.close, daemon=True)
-        leaving.start()
-        leaving.join(_LEAVING_SECONDS)
-
     def rows(self) -> int:
         """Count the messages that wait to be written."""
         return sum(len(reading.messages) for reading in self.reading.values())
@@ -210,7 +202,6 @@ def tell_kafka(consumer: Consumer, offsets: list[TopicPartition]) -> None:
 
 _CHUNK = 10_000  # messages to take at once
 _MOMENT = 0.2  # seconds that a chunk may take to fill
-_LEAVING_SECONDS = 10.0
 _NOT_LET_IN = ("AUTHENTICATION", "AUTHENTICATION_FAILED", "AUTHORIZATION_FAILED")
 
 

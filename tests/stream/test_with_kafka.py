@@ -206,20 +206,3 @@ def test_messages_of_a_topic_that_is_deleted_meanwhile_are_named(settings: Kafka
     with pytest.raises(UnconfirmedError, match=r"not confirmed: \d of 4 .*was deleted meanwhile"):
         deliver(config, settings.prefix, orders(), give_up_after=120)
     make_topic(settings)
-
-
-def test_a_follower_ends_though_its_brokers_are_silent(
-    lake: str, settings: KafkaSettings, real_kafka: Broker
-) -> None:
-    with ThreadPoolExecutor(1) as pool:
-        stop = Event()
-        follower = pool.submit(drain, lake, settings, follow=True, stop=stop)
-        try:
-            send(settings, 0, 3)
-            eventually(lambda: delta.exists(lake, "bronze.orders") and len(order_ids(lake)) == 3)
-            real_kafka.pause()
-            stop.set()
-            assert follower.result(60) == [Drained(topic(settings), 0, 3, 0, 2)]
-        finally:
-            stop.set()
-            real_kafka.resume()
