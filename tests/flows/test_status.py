@@ -52,6 +52,7 @@ def test_the_lag_of_each_partition(bronze: str, mock_kafka: str, produce: Produc
         "stored": None,
         "end": 0,
         "lag": 0,
+        "uncommitted": 0,
         "lost": "",
     }
     assert behind == empty | {"partition": 1, "stored": 2, "end": 5, "lag": 2}
@@ -108,6 +109,7 @@ def test_the_flow_keeps_one_artifact_of_progress_and_lag(
         "stored": 4,
         "end": 5,
         "lag": 0,
+        "uncommitted": 0,
         "lost": "",
         "rows": 2,
         "corrupt": 0,
