@@ -13,6 +13,9 @@ from flows.masking import mask
         ("http://token@host/path", "http://***@host/path"),
         ("at user:secret@host:9092, it", "at ***@host:9092, it"),
         ("dask=tls://user:secret@host", "dask=tls://***@host"),
+        ("user:p@ss@host:9092", "***@host:9092"),
+        ("https://host/x?token=abc&page=2", "https://host/x?token=***&page=2"),
+        ("sasl.password=abc, retries=2", "sasl.password=***, retries=2"),
         ("[SASL_SSL://user:se,cret@host:9092]", "[SASL_SSL://***@host:9092]"),
     ],
 )
