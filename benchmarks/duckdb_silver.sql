@@ -279,7 +279,8 @@ CREATE TABLE geolocation AS
 SELECT zip_code_prefix, latitude, longitude, city, state
 FROM (
     SELECT zip_code_prefix, median(latitude) AS latitude, median(longitude) AS longitude
-    FROM geolocation_points GROUP BY zip_code_prefix)
+    FROM (SELECT DISTINCT zip_code_prefix, latitude, longitude FROM geolocation_points)
+    GROUP BY zip_code_prefix)
 JOIN (
     SELECT zip_code_prefix, folded(city) AS city, state
     FROM geolocation_points GROUP BY zip_code_prefix, folded(city), state

@@ -60,7 +60,8 @@ def _sifted(raw: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, pd.DataFra
 
 def _geolocation(points: pd.DataFrame) -> pd.DataFrame:
     prefix = "zip_code_prefix"
-    middle = points.groupby(prefix)[["latitude", "longitude"]].median().reset_index()
+    distinct = points.drop_duplicates([prefix, "latitude", "longitude"])
+    middle = distinct.groupby(prefix)[["latitude", "longitude"]].median().reset_index()
     points = points.assign(city=folded(points["city"]))
     named = points.groupby([prefix, "city", "state"]).size().rename("named").reset_index()
     usual = named.sort_values(

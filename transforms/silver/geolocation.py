@@ -16,11 +16,16 @@ def geolocation(
 ) -> Annotated[LazyFrame, Geolocation]:
     """Collapse the points of a zip prefix to one.
 
-    Latitude and longitude are medians of their own: a far outlier moves neither. Each distinct
-    point has one vote for its city and state, whose spelling does not count. Of two cities with
-    equally many votes the first in the alphabet wins, and its state with it.
+    Latitude and longitude are medians of their own: a far outlier moves neither, and a point under
+    two spellings of its city counts once. Each distinct point and spelling has one vote for a city
+    and state, in which spellings of one city count together. Of two cities with equally many votes
+    the first in the alphabet wins, and its state with it.
     """
-    middle = points.group_by(PREFIX).agg(col("latitude").median(), col("longitude").median())
+    middle = (
+        points.unique([PREFIX, "latitude", "longitude"])
+        .group_by(PREFIX)
+        .agg(col("latitude").median(), col("longitude").median())
+    )
     usual = (
         points.group_by(PREFIX, _folded("city"), "state")
         .agg(votes=pl.len())

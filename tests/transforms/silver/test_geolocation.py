@@ -41,6 +41,15 @@ def test_between_two_points_is_their_middle() -> None:
     assert_places(points, [("01001", -20.5, -46.5, "sao paulo", "SP")])
 
 
+def test_a_point_under_two_spellings_of_its_city_moves_the_median_once() -> None:
+    points = [
+        ("01001", -20.0, -46.0, "são paulo", "SP"),
+        ("01001", -20.0, -46.0, "sao paulo", "SP"),
+        ("01001", -22.0, -48.0, "são paulo", "SP"),
+    ]
+    assert_places(points, [("01001", -21.0, -47.0, "sao paulo", "SP")])
+
+
 def test_the_name_given_most_often_wins() -> None:
     points = [
         ("01001", -1.0, -1.0, "alfa", "AC"),
