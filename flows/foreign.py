@@ -64,8 +64,11 @@ def foreign_commit(handle: DeltaTable) -> Foreign | None:
     """Return the newest commit by others that changes data, since our last one."""
     known_through = -1
     for version in range(handle.version(), -1, -1):
-        if version <= known_through or (actions := _actions(handle, version)) is None:
+        if version <= known_through:
             return None
+        if (actions := _actions(handle, version)) is None:
+            # The log has forgotten the older commits: those after our last one must be known.
+            return None if known_through >= 0 else Foreign(version, "forgotten by the log")
         info: dict[str, Any] = {}
         for action in actions:
             info |= action.get("commitInfo", {})

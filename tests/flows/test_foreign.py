@@ -142,6 +142,19 @@ def test_a_change_stays_seen_under_harmless_commits(sellers: str) -> None:
     assert found == (version, "DELETE")
 
 
+def test_a_change_in_a_commit_that_the_log_has_forgotten_is_suspected(sellers: str) -> None:
+    version = by_others(sellers, "silver.sellers", CHANGES["DELETE"])
+    last = by_others(sellers, "silver.sellers", HARMLESS["SET TBLPROPERTIES"])
+    location = delta.location(sellers, "silver.sellers")
+    DeltaTable(location).create_checkpoint()
+    for commit in sorted(Path(location, "_delta_log").glob("*.json"))[:last]:
+        commit.unlink()
+    with pytest.raises(ForeignCommitError, match=rf"version {version} \(forgotten by the log\)"):
+        refresh_records(sellers, SELLERS)
+    refresh_records(sellers, SELLERS, rebuild=True)
+    assert ids(sellers, "silver.sellers") == [0, 1, 2]
+
+
 def test_a_change_that_our_append_overtook_is_seen(sellers: str) -> None:
     ours = delta.open_existing(sellers, "bronze.sellers")
     version = by_others(sellers, "bronze.sellers", CHANGES["WRITE"])
