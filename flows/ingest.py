@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 
 from contracts.contract import Bronze
 from contracts.times import TOLERANCE
+from contracts.vocabulary import OPENED
 from flows import delta, parquet
 from flows.arrival import FileWaitsError, State, changed
 from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
@@ -89,13 +90,19 @@ def ingest_table(
 
 
 def _check_end(file: File, state: State, path: Path) -> None:
-    """Raise if a file changed just now and ends in the middle of a line."""
+    """Raise if a file changed just now and ends in the middle of a record."""
     if young := _young(state):
+        quotes, last = 0, b""
         with path.open("rb") as opened:
-            opened.seek(max(path.stat().st_size - 1, 0))
-            if opened.read() != b"\n":
-                message = f"{file.name}: {young} and ends in the middle of a line; not ingested yet"
-                raise FileWaitsError(message)
+            while part := opened.read(_PART):
+                quotes, last = quotes + part.count(b'"'), part[-1:]
+        # With an odd number of quotes the line end is one within a quoted field.
+        if last != b"\n" or quotes % 2:
+            message = f"{file.name}: {young} and ends in the middle of a record; not ingested yet"
+            raise FileWaitsError(message)
+
+
+_PART = 1 << 20
 
 
 def _check_age(file: File, state: State) -> None:
@@ -177,7 +184,9 @@ def _event_time(file: File, state: State, as_of: datetime | None) -> datetime:
     """Return when the records of a file were true.
 
     Raises:
-        FileRejectedError: in the future, where they would beat every later correction, or never.
+        FileRejectedError: in the future, where they would beat every later correction; or before
+            the shop opened, where they would lose to all others. Archives that keep no times unpack
+            their files as of 1980.
     """
     try:
         found = as_of or datetime.fromtimestamp(state.modified, UTC)
@@ -185,11 +194,11 @@ def _event_time(file: File, state: State, as_of: datetime | None) -> datetime:
         message = f"{file.name}: its modification time cannot be read; {_REMEDY}"
         raise FileRejectedError(message) from error
     found = found.replace(tzinfo=found.tzinfo or UTC)
-    if found > datetime.now(UTC) + TOLERANCE:
+    future = found > datetime.now(UTC) + TOLERANCE
+    if future or found < OPENED.replace(tzinfo=UTC):
         given = "--as-of" if as_of else "its modification time"
-        message = (
-            f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, lies in the future; {_REMEDY}"
-        )
+        wrong = "lies in the future" if future else "is before the shop opened"
+        message = f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, {wrong}; {_REMEDY}"
         raise FileRejectedError(message)
     return found.astimezone(UTC)
 

@@ -75,7 +75,7 @@ def test_a_time_that_a_tool_has_set_makes_no_file_quiet(
 
 
 @pytest.mark.parametrize("cut", [0, -1, -20])
-def test_a_young_file_that_ends_in_the_middle_of_a_line_is_left_whole(
+def test_a_young_file_that_ends_in_the_middle_of_a_record_is_left_whole(
     land: Land, lake: str, quiet: Callable[[int], None], cut: int
 ) -> None:
     path = land(orders=[{}, {}]) / "orders.csv"
@@ -84,10 +84,23 @@ def test_a_young_file_that_ends_in_the_middle_of_a_line_is_left_whole(
     quiet(3600)
     outcome = ingest(path.parent, lake)
     (line,) = outcome.waiting
-    assert line.endswith("ends in the middle of a line; not ingested yet")
+    assert line.endswith("ends in the middle of a record; not ingested yet")
     assert (outcome.rows, outcome.rejected) == (0, ())
     path.write_bytes(whole)
     assert ingest(path.parent, lake).rows == 2
+
+
+def test_a_young_file_that_ends_at_a_line_end_in_quotes_is_left_whole(
+    land: Land, lake: str, quiet: Callable[[int], None]
+) -> None:
+    path = land(orders=[{"order_status": "first line\nsecond line"}]) / "orders.csv"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: whole.index(b"second line")])
+    quiet(3600)
+    (line,) = ingest(path.parent, lake).waiting
+    assert line.endswith("ends in the middle of a record; not ingested yet")
+    path.write_bytes(whole)
+    assert ingest(path.parent, lake).rows == 1
 
 
 def test_a_quiet_file_may_lack_its_last_line_end(

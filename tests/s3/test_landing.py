@@ -129,7 +129,7 @@ def test_a_young_object_is_ingested_and_stays(
     assert outcome.rows == 1
     assert [line.rpartition(" ago")[2] for line in outcome.waiting] == [
         "; ingested, but not archived yet",
-        " and ends in the middle of a line; not ingested yet",
+        " and ends in the middle of a record; not ingested yet",
     ]
     assert not held(archive)
     monkeypatch.setenv("KEYSTONE_QUIET_SECONDS", "0")
