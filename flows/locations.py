@@ -119,32 +119,33 @@ def _is_delta(folder: str, *, or_lake: bool) -> str:
     if _has_log(folder):
         return "Delta table"
     # Bronze is what every lake has.
-    return "lake" if or_lake and any(map(_has_log, _folders(f"{folder}/bronze"))) else ""
+    return "lake" if or_lake and any(map(_has_log, _bronze_tables(folder))) else ""
 
 
 def _has_log(folder: str) -> bool:
     if is_s3(folder):
-        return bool(_listed(f"{folder}/_delta_log"))
+        return bool(_listed(folder, "_delta_log"))
     try:
         return Path(folder, "_delta_log").is_dir()
     except OSError:  # who may not look there sees no table
         return False
 
 
-def _folders(folder: str) -> list[str]:
+def _bronze_tables(folder: str) -> list[str]:
     if is_s3(folder):
-        return [f"{s3.SCHEME}{s3.bucket_and_key(folder)[0]}/{key}" for key in _listed(folder)]
+        bucket, _ = s3.bucket_and_key(folder)
+        return [f"{s3.SCHEME}{bucket}/{key}" for key in _listed(folder, "bronze")]
     try:
-        return [str(each) for each in Path(folder).iterdir() if each.is_dir()]
+        return [str(each) for each in Path(folder, "bronze").iterdir() if each.is_dir()]
     except OSError:
         return []
 
 
-def _listed(prefix: str) -> list[str]:
-    """Return the keys and prefixes right below a prefix, at most a thousand."""
-    bucket, key = s3.bucket_and_key(prefix)
+def _listed(folder: str, name: str) -> list[str]:
+    """Return the keys and prefixes right below a name in a prefix, at most a thousand."""
+    bucket, key = s3.bucket_and_key(f"{folder}/{name}")
     try:
-        with s3.speaking_of(prefix):
+        with s3.speaking_of(folder):
             answer = s3.filesystem(seconds=3, tries=5).call_s3(
                 "list_objects_v2", Bucket=bucket, Prefix=f"{key}/", Delimiter="/", MaxKeys=1000
             )

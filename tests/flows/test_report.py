@@ -31,7 +31,7 @@ def test_a_run_shows_its_charts_and_writes_the_site(land: Land, lake: str, tmp_p
         assert base64.b64decode(picture).startswith(b"\x89PNG\r\n")
 
 
-def test_a_folder_of_somebody_else_is_left_as_it_is(land: Land, lake: str, tmp_path: Path) -> None:
-    batch_lake(lake, [land(orders=[{}])])
+def test_a_folder_of_somebody_else_is_left_as_it_is(land: Land, lake: str) -> None:
+    batch_lake(lake, [landing := land(orders=[{}])])
     with pytest.raises(ForeignFolderError, match="is left as it is"):
-        report(lake, str(tmp_path))
+        report(lake, str(landing))

@@ -72,6 +72,7 @@ def test_a_lake_is_maintained_and_a_table_restored_and_refreshed(lake: str) -> N
     assert_frame_equal(orders(), before)
     invoke("restore", "silver.orders", "--version", "0", "--lake", lake)
     assert orders().is_empty()
+    invoke("release", "silver.orders", "--lake", lake)
     invoke("refresh", "--lake", lake)
     assert_frame_equal(orders(), before, check_row_order=False)
 
