@@ -12,7 +12,6 @@ from deltalake import DeltaTable
 
 from contracts.contract import Bronze
 from contracts.times import TOLERANCE
-from contracts.vocabulary import OPENED
 from flows import delta, parquet
 from flows.arrival import FileWaitsError, State, changed
 from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
@@ -184,9 +183,7 @@ def _event_time(file: File, state: State, as_of: datetime | None) -> datetime:
     """Return when the records of a file were true.
 
     Raises:
-        FileRejectedError: in the future, where they would beat every later correction; or before
-            the shop opened, where they would lose to all others. Archives that keep no times unpack
-            their files as of 1980.
+        FileRejectedError: in the future, where they would beat every later correction, or never.
     """
     try:
         found = as_of or datetime.fromtimestamp(state.modified, UTC)
@@ -194,11 +191,11 @@ def _event_time(file: File, state: State, as_of: datetime | None) -> datetime:
         message = f"{file.name}: its modification time cannot be read; {_REMEDY}"
         raise FileRejectedError(message) from error
     found = found.replace(tzinfo=found.tzinfo or UTC)
-    future = found > datetime.now(UTC) + TOLERANCE
-    if future or found < OPENED.replace(tzinfo=UTC):
+    if found > datetime.now(UTC) + TOLERANCE:
         given = "--as-of" if as_of else "its modification time"
-        wrong = "lies in the future" if future else "is before the shop opened"
-        message = f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, {wrong}; {_REMEDY}"
+        message = (
+            f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, lies in the future; {_REMEDY}"
+        )
         raise FileRejectedError(message)
     return found.astimezone(UTC)
 

@@ -110,17 +110,6 @@ def test_a_file_from_the_future_is_rejected(land: Land, lake: str, minutes: int,
         assert ingest_table(lake, bronze.Orders, local(path), as_of=AS_OF).rows == 1
 
 
-@pytest.mark.parametrize("by", ["modification time", "as_of"])
-def test_a_file_from_before_the_shop_opened_is_rejected(land: Land, lake: str, by: str) -> None:
-    path = land(orders=[{}]) / "orders.csv"
-    then = datetime(1980, 1, 1, tzinfo=UTC)
-    os.utime(path, (then.timestamp(),) * 2)
-    outcome = ingest_table(lake, bronze.Orders, local(path), as_of=then if by == "as_of" else None)
-    (line,) = outcome.rejected
-    assert "1980-01-01 00:00:00 UTC, is before the shop opened; touch it" in line
-    assert outcome.rows == 0
-
-
 def test_archived_files_of_one_name_do_not_meet(land: Land, lake: str, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     ingest(land(orders=[{}]), lake, str(archive))
