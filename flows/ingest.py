@@ -14,6 +14,7 @@ from contracts.contract import Bronze
 from contracts.times import TOLERANCE
 from flows import delta, parquet
 from flows.arrival import FileWaitsError, State, changed
+from flows.csv_diagnosis import HEAD, diagnose_format
 from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
 from flows.data_check import naming_damage
 from flows.hold import held_since
@@ -89,16 +90,24 @@ def ingest_table(
 
 
 def _check_end(file: File, state: State, path: Path) -> None:
-    """Raise if a file changed just now and ends in the middle of a record."""
-    if young := _young(state):
-        quotes, last = 0, b""
-        with path.open("rb") as opened:
-            while part := opened.read(_PART):
-                quotes, last = quotes + part.count(b'"'), part[-1:]
-        # With an odd number of quotes the line end is one within a quoted field.
-        if last != b"\n" or quotes % 2:
-            message = f"{file.name}: {young} and ends in the middle of a record; not ingested yet"
-            raise FileWaitsError(message)
+    """Raise if a file changed just now and ends in the middle of a record.
+
+    A file that is no CSV does not become one by waiting.
+    """
+    if not (young := _young(state)):
+        return
+    quotes, last = 0, b""
+    with path.open("rb") as opened:
+        head = opened.read(HEAD)
+        if b"\0" in head or diagnose_format(head):
+            return
+        opened.seek(0)
+        while part := opened.read(_PART):
+            quotes, last = quotes + part.count(b'"'), part[-1:]
+    # With an odd number of quotes the line end is one within a quoted field.
+    if last != b"\n" or quotes % 2:
+        message = f"{file.name}: {young} and ends in the middle of a record; not ingested yet"
+        raise FileWaitsError(message)
 
 
 _PART = 1 << 20

@@ -103,6 +103,27 @@ def test_a_young_file_that_ends_at_a_line_end_in_quotes_is_left_whole(
     assert ingest(path.parent, lake).rows == 1
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\x1f\x8b\x08\x00", "compressed with gzip"),
+        ("order_id,status\n1,sent".encode("utf-16"), "UTF-16"),
+        (b"order_id,status\r1,sent\r", "old Macs"),
+        (b"\0" * 100, "NUL"),
+    ],
+)
+def test_a_young_file_that_is_no_csv_is_rejected_at_once(
+    land: Land, lake: str, quiet: Callable[[int], None], content: bytes, said: str
+) -> None:
+    path = land(orders=[{}]) / "orders.csv"
+    path.write_bytes(content)
+    quiet(3600)
+    outcome = ingest(path.parent, lake)
+    (line,) = outcome.rejected
+    assert said in line
+    assert outcome.waiting == ()
+
+
 def test_a_quiet_file_may_lack_its_last_line_end(
     land: Land, lake: str, quiet: Callable[[int], None]
 ) -> None:
