@@ -44,7 +44,7 @@ class Stage:
     @property
     def lake(self) -> str:
         """Where README.md puts the tables."""
-        return str(self.clone / "demo" / "lake")
+        return str(self.clone / "demo" / "prefect" / "lake")
 
     def type(self, line: str) -> str:
         """Type a line in the clone; return what it says."""
