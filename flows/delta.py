@@ -70,7 +70,7 @@ def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) ->
     Args:
         lake: where the tables lie.
         contract: of the table.
-        rebuild: all its rows will be replaced, whoever has written them.
+        rebuild: all its rows will be replaced, so that commits by others do not matter.
 
     Raises:
         TableError: it is hurt, uses features that we do not write, or others have changed it.

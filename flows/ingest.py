@@ -6,6 +6,7 @@ from errno import EROFS
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+from typing import NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
@@ -58,13 +59,13 @@ def ingest_table(
         try:
             state = file.look()
             with TemporaryDirectory(prefix="keystone-") as folder:
-                path = file.at_hand(state, Path(folder))
-                _check_end(file, state, path)
-                digest, added = _ingest_file(lake, contract, file, state, path, as_of)
+                found = _Found(file, state, file.at_hand(state, Path(folder)))
+                _check_end(found)
+                digest, added = _ingest_file(lake, contract, found, as_of)
                 landed += added
                 if archive:
-                    _check_age(file, state)
-                    archive_file(file, state, path, archive, digest)
+                    _check_age(found)
+                    archive_file(*found, archive, digest)
         except (FileRejectedError, OSError) as error:
             problems += _problem(lake, file, state, error)
     waiting = [str(each) for each in problems if isinstance(each, FileWaitsError)]
@@ -89,15 +90,23 @@ def ingest_table(
     )
 
 
-def _check_end(file: File, state: State, path: Path) -> None:
+class _Found(NamedTuple):
+    """A file of the landing zone, its state when it was found, and the path to read it from."""
+
+    file: File
+    state: State
+    path: Path
+
+
+def _check_end(found: _Found) -> None:
     """Raise if a file changed just now and ends in the middle of a record.
 
     A file that is no CSV does not become one by waiting.
     """
-    if not (young := _young(state)):
+    if not (young := _young(found.state)):
         return
     quotes, last = 0, b""
-    with path.open("rb") as opened:
+    with found.path.open("rb") as opened:
         head = opened.read(HEAD)
         if b"\0" in head or diagnose_format(head):
             return
@@ -106,17 +115,18 @@ def _check_end(file: File, state: State, path: Path) -> None:
             quotes, last = quotes + part.count(b'"'), part[-1:]
     # With an odd number of quotes the line end is one within a quoted field.
     if last != b"\n" or quotes % 2:
-        message = f"{file.name}: {young} and ends in the middle of a record; not ingested yet"
+        name = found.file.name
+        message = f"{name}: {young} and ends in the middle of a record; not ingested yet"
         raise FileWaitsError(message)
 
 
 _PART = 1 << 20
 
 
-def _check_age(file: File, state: State) -> None:
+def _check_age(found: _Found) -> None:
     """Raise if a file changed just now: its writer may have paused, and go on to write to it."""
-    if young := _young(state):
-        message = f"{file.name}: {young}; ingested, but not archived yet"
+    if young := _young(found.state):
+        message = f"{found.file.name}: {young}; ingested, but not archived yet"
         raise FileWaitsError(message)
 
 
@@ -146,15 +156,11 @@ def _problem(
     return [error]
 
 
-def _ingest_file(  # noqa: PLR0913, PLR0917 - the file as listed, as seen, as read
-    lake: str,
-    contract: type[Bronze],
-    file: File,
-    state: State,
-    path: Path,
-    as_of: datetime | None,
+def _ingest_file(
+    lake: str, contract: type[Bronze], found: _Found, as_of: datetime | None
 ) -> tuple[str, int]:
     """Append one file; return its digest and the number of rows that it added."""
+    file, state, path = found
     facts = inspect_csv(path)
     handle = delta.open_table(lake, contract)
     app_id = f"file/{facts.sha256}"
