@@ -12,8 +12,20 @@ from confluent_kafka.cimpl import NewTopic
 from contracts import bronze
 from flows import delta
 from flows.kafka import KafkaSettings
+from tests.stream.broker import Broker
 
 ORDER = dict.fromkeys(bronze.Orders.fields().names(), "?")
+
+
+def own_settings(broker: Broker) -> KafkaSettings:
+    """Return settings with topics and a group that no other test has."""
+    return KafkaSettings(
+        bootstrap=broker.bootstrap,
+        prefix=f"{uuid4()}.",
+        group=str(uuid4()),
+        batch_seconds=0.2,
+        session_seconds=6,
+    )
 
 
 def topic(settings: KafkaSettings) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
-from uuid import uuid4
 
 import pytest
 from confluent_kafka import Consumer
@@ -15,19 +14,21 @@ from flows.drain import Drained, drain
 from flows.group import GroupError, group_of_lake
 from flows.kafka import KafkaSettings
 from tests.stream.broker import Broker
-from tests.stream.orders import delete_topic, eventually, make_topic, order_ids, send, topic
+from tests.stream.orders import (
+    delete_topic,
+    eventually,
+    make_topic,
+    order_ids,
+    own_settings,
+    send,
+    topic,
+)
 
 
 @pytest.fixture
 def settings(real_kafka: Broker) -> Iterator[KafkaSettings]:
     """Settings with an `orders` topic of two partitions, each with three orders."""
-    settings = KafkaSettings(
-        bootstrap=real_kafka.bootstrap,
-        prefix=f"{uuid4()}.",
-        group=str(uuid4()),
-        batch_seconds=0.2,
-        session_seconds=6,
-    )
+    settings = own_settings(real_kafka)
     make_topic(settings, partitions=2)
     send(settings, 0, 3, partition=0)
     send(settings, 3, 6, partition=1)

@@ -26,6 +26,7 @@ from tests.stream.orders import (
     make_anew,
     make_topic,
     order_ids,
+    own_settings,
     send,
     topic,
 )
@@ -34,13 +35,7 @@ from tests.stream.orders import (
 @pytest.fixture
 def settings(real_kafka: Broker) -> Iterator[KafkaSettings]:
     """Settings with an `orders` topic of their own, of one partition."""
-    settings = KafkaSettings(
-        bootstrap=real_kafka.bootstrap,
-        prefix=f"{uuid4()}.",
-        group=str(uuid4()),
-        batch_seconds=0.2,
-        session_seconds=6,
-    )
+    settings = own_settings(real_kafka)
     make_topic(settings)
     yield settings
     AdminClient({"bootstrap.servers": settings.bootstrap}).delete_topics([topic(settings)])
