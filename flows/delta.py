@@ -64,8 +64,8 @@ def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) ->
     """Return a fresh handle on the contract's table, to write it or to make others of its rows.
 
     It is created when it is not there. The table of an older contract is made ready for the new
-    one: bronze gets the columns that it lacks, silver and gold are divided as the contract says
-    now, for a refresh to make them anew.
+    one: bronze gets the columns that it lacks, silver and gold are partitioned as the contract says
+    now, and the next refresh rebuilds them.
 
     Args:
         lake: where the tables lie.

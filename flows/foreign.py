@@ -37,7 +37,7 @@ class Foreign(NamedTuple):
 
 
 def check_own(handle: DeltaTable) -> None:
-    """Make sure that nobody else has changed the data of a table since our last commit.
+    """Make sure that no other writer has changed the data of a table since our last commit.
 
     Raises:
         ForeignCommitError: somebody has; says what to do.

@@ -49,7 +49,7 @@ def readers(
 ) -> dict[Key, Reader]:
     """Return who reads these partitions; none while the group still shares them.
 
-    While a partition moves from one member to another, nobody has it.
+    While a partition moves from one member to another, no member has it.
 
     Args:
         admin: whom to ask.

@@ -23,7 +23,7 @@ class NoLakeError(Exception):
     """There are no tables where a lake was expected."""
 
 
-class Standing(NamedTuple):
+class LakeStatus(NamedTuple):
     """How the tables of a lake stand."""
 
     tables: dict[str, dict[str, Any]]
@@ -34,7 +34,7 @@ class Standing(NamedTuple):
     """By table that can be read, but not be refreshed: why."""
 
 
-def standing(lake: str) -> Standing:
+def lake_status(lake: str) -> LakeStatus:
     """Return how the tables of a lake stand, also where some of them cannot be read.
 
     Raises:
@@ -51,7 +51,7 @@ def standing(lake: str) -> Standing:
                 figures[name] = _figures(name, handles)
             except TableError as error:
                 hurt[name] = str(error)
-    return Standing(figures, hurt, stopped)
+    return LakeStatus(figures, hurt, stopped)
 
 
 def _opened(lake: str, name: str) -> DeltaTable | TableError:
@@ -81,7 +81,7 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
         NoLakeError: the lake has no tables.
         TableError: one of them cannot be read.
     """
-    found = standing(lake)
+    found = lake_status(lake)
     for why in found.hurt.values():
         raise TableError(why)
     return found.tables

@@ -14,7 +14,7 @@ from flows.settings import place
 from flows.site.text import counted
 
 if TYPE_CHECKING:
-    from flows.status import Standing
+    from flows.status import LakeStatus
 
 app = typer.Typer()
 
@@ -38,11 +38,11 @@ def status(
     from flows.kafka import NoAnswerError, kafka_settings
     from flows.lag import lag
     from flows.outcome import RunFailedError
-    from flows.status import standing
+    from flows.status import lake_status
 
     lake = place("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
-    found, kafka, silence = standing(lake), None, list[str]()
+    found, kafka, silence = lake_status(lake), None, list[str]()
     tables = found.tables
     try:
         kafka = [each.figures() for each in lag(lake, settings)] if settings.bootstrap else None
@@ -76,7 +76,7 @@ def status(
         raise RunFailedError(failures, [])
 
 
-def _remarks(found: "Standing") -> list[str]:
+def _remarks(found: "LakeStatus") -> list[str]:
     """Say which tables are held, and which cannot be refreshed."""
     from flows.hold import is_held
 

@@ -359,7 +359,7 @@ def test_whatever_ends_a_command_is_one_line(
     def fail(_: str) -> None:
         raise error
 
-    monkeypatch.setattr("flows.status.standing", fail)
+    monkeypatch.setattr("flows.status.lake_status", fail)
     assert exit_of(monkeypatch, "status", "--lake", "here") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {said}")

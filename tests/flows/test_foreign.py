@@ -18,7 +18,7 @@ from flows.foreign import ForeignCommitError
 from flows.plan import plan
 from flows.records import refresh_records, replay_records
 from flows.restore import release_table, restore_table
-from flows.status import standing
+from flows.status import lake_status
 from flows.upkeep import keep_up
 from tests.arrivals import arrived, sellers_arrive
 from tests.good import GOOD
@@ -165,7 +165,7 @@ def test_a_change_that_our_append_overtook_is_seen(sellers: str) -> None:
 
 def test_status_and_a_dry_run_say_which_table_others_have_changed(sellers: str) -> None:
     version = by_others(sellers, "silver.sellers", CHANGES["DELETE"])
-    found = standing(sellers)
+    found = lake_status(sellers)
     assert found.tables["silver.sellers"]["rows"] == 2
     assert f"version {version} (DELETE)" in found.stopped["silver.sellers"]
     planned = plan(sellers)["silver.sellers"]

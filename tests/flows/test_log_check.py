@@ -16,7 +16,7 @@ from flows.log_check import HurtTableError
 from flows.plan import plan
 from flows.records import refresh_records
 from flows.sql import query
-from flows.status import standing, status
+from flows.status import lake_status, status
 from flows.upkeep import keep_up
 from tests.arrivals import sellers_arrive
 from transforms.graph import tables
@@ -149,7 +149,7 @@ def test_a_folder_that_is_empty_is_no_table(lake: str) -> None:
 def test_the_other_tables_are_shown_asked_planned_and_kept_up(lake: str, bronze: Path) -> None:
     refresh_records(lake, SELLERS)
     empty(bronze / commit(4))
-    found = standing(lake)
+    found = lake_status(lake)
     assert found.hurt.keys() == {"bronze.sellers"}
     assert found.tables["silver.sellers"]["rows"] == 4
     assert query(lake, "SELECT count(*) FROM silver.sellers").item() == 4
