@@ -22,7 +22,7 @@ demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, sho
 	@echo; echo "Five figures from gold:"
 	@$(BIN)/keystone sql --lake $(DEMO)/lake "$$(cat docs/five_figures.sql)"
 	@echo "And a short stream:"
-	@$(BIN)/python -m flows.demo $(DEMO)/lake
+	@$(BIN)/python -m flows.cli.demo $(DEMO)/lake
 	@echo; $(BIN)/keystone docs --lake $(DEMO)/lake --out $(DEMO)/docs
 	@$(BIN)/keystone report --lake $(DEMO)/lake --out $(DEMO)/report
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'

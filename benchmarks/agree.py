@@ -7,7 +7,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from benchmarks.tables import GOLD, RECORDS, SILVER
-from flows.status import status
+from flows.delta.status import status
 from transforms.graph import tables
 
 

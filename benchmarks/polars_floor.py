@@ -14,7 +14,7 @@ import polars as pl
 from benchmarks.tables import PARTITIONED, folders
 from contracts.check import check
 from contracts.technical import SILVER
-from flows.landing import arrivals
+from flows.ingest.landing_zone import arrivals
 from transforms.graph import Table, tables
 from transforms.latest import latest
 from transforms.sift import sift

@@ -28,8 +28,8 @@ from rich.progress import track
 from rich.table import Table
 
 from contracts.bronze import OrderPayments
-from flows.drain import drain
-from flows.kafka import PATIENCE, KafkaSettings, client_config, existing_partitions, topic_of
+from flows.kafka.client import PATIENCE, KafkaSettings, client_config, existing_partitions, topic_of
+from flows.kafka.drain import drain
 from tests.stream.broker import ROOT, kafka
 
 PARTITIONS = 4

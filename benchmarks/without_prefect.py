@@ -11,10 +11,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from flows.derived import refresh_derived
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.records import refresh_records
+from flows.ingest.landing_zone import arrivals
+from flows.ingest.load import ingest_table
+from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.source_tables import refresh_records
 from transforms.graph import tables
 
 

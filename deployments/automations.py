@@ -25,9 +25,9 @@ from prefect.client.schemas.objects import StateType
 from prefect.exceptions import ObjectNotFound, PrefectHTTPStatusError
 from prefect.settings import PREFECT_API_URL
 
-from flows.alarm import EXCEEDED
 from flows.lakehouse import ingest, lakehouse, refresh, replay, restore
-from flows.maintain import maintain
+from flows.maintenance import maintain
+from flows.pipeline.events import EXCEEDED
 from flows.report import report
 from flows.stream import stream
 

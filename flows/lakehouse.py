@@ -6,21 +6,21 @@ from datetime import datetime
 from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
-from flows.derived import refresh_derived
-from flows.ingest import ingest_table
-from flows.landing import NoFilesError, arrivals, make_archive
-from flows.locations import check_apart, locations_of_ingest
-from flows.outcome import Outcome, RunFailedError
-from flows.plan import Planned, plan
-from flows.records import refresh_records, replay_records
-from flows.restore import restore_table
-from flows.runner import task_runner
-from flows.server import flow
-from flows.settings import place
-from flows.status import replayable
-from flows.steps import gather, look, silence, step
-from flows.storage import reach
-from flows.summary import publish
+from flows.config.prefect_server import flow
+from flows.config.settings import place
+from flows.delta.outcome import Outcome, RunFailedError
+from flows.delta.restore import restore_table
+from flows.delta.status import replayable
+from flows.ingest.landing_zone import NoFilesError, arrivals, make_archive
+from flows.ingest.load import ingest_table
+from flows.pipeline.artifacts import publish
+from flows.pipeline.plan import Planned, plan
+from flows.pipeline.task_runners import task_runner
+from flows.pipeline.tasks import gather, look, silence, step
+from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.source_tables import refresh_records, replay_records
+from flows.storage.filesystem import reach
+from flows.storage.locations import check_apart, locations_of_ingest
 from transforms.graph import readers, tables
 
 

@@ -6,14 +6,14 @@ from tempfile import TemporaryDirectory
 
 from prefect.artifacts import create_image_artifact
 
-from flows import s3
-from flows.locations import check_out
-from flows.server import flow
-from flows.settings import place
+from flows.config.prefect_server import flow
+from flows.config.settings import place
+from flows.pipeline.tasks import look
 from flows.site.report import ask, figures, pages, pictures
 from flows.site.shell import publish
-from flows.steps import look
-from flows.storage import filesystem, is_s3, reach
+from flows.storage import filesystem, s3
+from flows.storage.filesystem import is_s3, reach
+from flows.storage.locations import check_out
 
 
 @flow
@@ -52,7 +52,7 @@ def _write(out: str, site: dict[str, str]) -> None:
         return
     reach(out)
     with TemporaryDirectory() as folder, s3.speaking_of(out):
-        there = filesystem(out)
+        there = filesystem.connect(out)
         for file in sorted(publish(Path(folder) / "site", site).parent.iterdir()):
             there.put_file(str(file), f"{out.rstrip('/')}/{file.name}")
 

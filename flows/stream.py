@@ -10,12 +10,12 @@ from prefect.artifacts import create_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
-from flows.drain import Drained, drain
-from flows.kafka import KafkaSettings, NoAnswerError, kafka_settings
-from flows.lag import lag
-from flows.locations import check_apart, warn_of_name
-from flows.server import flow
-from flows.settings import place
+from flows.config.prefect_server import flow
+from flows.config.settings import place
+from flows.kafka.client import KafkaSettings, NoAnswerError, kafka_settings
+from flows.kafka.drain import Drained, drain
+from flows.kafka.lag import lag
+from flows.storage.locations import check_apart, warn_of_name
 
 
 @flow

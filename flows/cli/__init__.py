@@ -7,12 +7,12 @@ import warnings
 
 import typer
 
-from flows.cli import batch, catalog, contracts, look, sample, site, stream, upkeep
-from flows.cli.terminal import err, prepare
-from flows.masking import mask
-from flows.one_line import one_line
-from flows.outcome import UnknownTableError
-from flows.settings import MissingSettingError
+from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream
+from flows.cli.output import err, prepare
+from flows.config.errors import one_line
+from flows.config.masking import mask
+from flows.config.settings import MissingSettingError
+from flows.delta.outcome import UnknownTableError
 
 app = typer.Typer(
     help="A lakehouse for the Olist marketplace: bronze, silver and gold Delta tables.",
@@ -20,7 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (batch, look, site, upkeep, stream, contracts, catalog, sample):
+for commands in (pipeline, query, sites, maintenance, stream, contracts, catalog, sample):
     app.add_typer(commands.app)
 
 

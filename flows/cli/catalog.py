@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Lake
-from flows.cli.terminal import grid, out
-from flows.settings import place
+from flows.cli.output import grid, out
+from flows.config.settings import place
 
 app = typer.Typer()
 
@@ -22,9 +22,9 @@ def catalog(
     ] = None,
 ) -> None:
     """Register the gold tables of a lake on S3 in the AWS Glue Data Catalog, for Athena."""
-    from flows.catalog import catalog as register
-    from flows.glue import register_wire
-    from flows.kafka import kafka_settings, topic_of
+    from flows.aws.glue_catalog import catalog as register
+    from flows.aws.glue_registry import register_wire
+    from flows.kafka.client import kafka_settings, topic_of
     from transforms.graph import sources
 
     entries = register(place("lake", lake), database)

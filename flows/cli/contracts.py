@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Lake
-from flows.cli.terminal import grid, out
-from flows.settings import place
+from flows.cli.output import grid, out
+from flows.config.settings import place
 
 app = typer.Typer()
 contracts = typer.Typer(help="What the tables promise.", no_args_is_help=True)
@@ -30,9 +30,9 @@ def diff(
     from contracts.changes import changes
     from contracts.describe import described, version
     from flows.delta import open_existing
-    from flows.noted import noted, promised
+    from flows.delta.contract_metadata import noted, promised
+    from flows.delta.status import existing, forgotten
     from flows.revision import contracts_at
-    from flows.status import existing, forgotten
 
     new = described()
     if revision:

@@ -19,9 +19,9 @@ def sample(
     ] = False,
 ) -> None:
     """Write a synthetic Olist-shaped folder of nine CSV files."""
-    from flows.locations import check_apart
+    from flows.config.settings import Settings, place
     from flows.sample import write_sample
-    from flows.settings import Settings, place
+    from flows.storage.locations import check_apart
 
     settings = Settings()  # a landing zone is where a sample may well go
     check_apart(out=place("sample", str(to)), lake=settings.lake, archive=settings.archive)

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.logs import log_to_terminal
+from flows.cli.logging import log_to_terminal
 from flows.cli.options import Bootstrap, Lake, Prefix, Source
-from flows.cli.terminal import grid, out
-from flows.outcome import RunFailedError
-from flows.settings import place
+from flows.cli.output import grid, out
+from flows.config.settings import place
+from flows.delta.outcome import RunFailedError
 
 app = typer.Typer()
 
@@ -28,9 +28,9 @@ def produce(
     ] = None,
 ) -> None:
     """Replay the CSV files of a folder into Kafka, as the life of the shop."""
-    from flows.kafka import create_topics, kafka_settings
-    from flows.produce import produce as send
-    from flows.spool import check_source
+    from flows.kafka.client import create_topics, kafka_settings
+    from flows.kafka.event_spool import check_source
+    from flows.kafka.producer import produce as send
 
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix, registry=registry)
     folder = place("source", source)
@@ -56,9 +56,9 @@ def drain(
     ] = False,
 ) -> None:
     """Append what is in Kafka to bronze, every message exactly once."""
-    from flows.drain import drain as read
-    from flows.kafka import kafka_settings
-    from flows.locations import check_apart, warn_of_name
+    from flows.kafka.client import kafka_settings
+    from flows.kafka.drain import drain as read
+    from flows.storage.locations import check_apart, warn_of_name
 
     log_to_terminal(logging.INFO if follow else logging.WARNING)
     settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
-from flows.sample.draw import Ints, Spread, generator, happens, hashes, ids, pick, spread
 from flows.sample.geography import STATES
 from flows.sample.places import settle
+from flows.sample.random import Ints, Spread, generator, happens, hashes, ids, pick, spread
 
 CREATED, APPROVED, SHIPPED, DELIVERED = range(4)
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from flows.sample.draw import Hashes, Ints, generator, happens
 from flows.sample.geography import CITIES, STATES, City, State
+from flows.sample.random import Hashes, Ints, generator, happens
 
 _MOST_PREFIXES = 19_000
 _UNMAPPED = 250  # one prefix in so many has no point

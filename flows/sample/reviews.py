@@ -6,9 +6,9 @@ import numpy as np
 import polars as pl
 
 from flows.sample.comments import CLOSINGS, CONTACTS, JOINTS, OPENINGS, TITLES
-from flows.sample.draw import Ints, Spread, generator, happens, ids, pick, spread
+from flows.sample.explode import parts
 from flows.sample.orders import DELIVERED
-from flows.sample.parts import parts
+from flows.sample.random import Ints, Spread, generator, happens, ids, pick, spread
 
 _HOUR = 3600
 _DAY = 24 * _HOUR

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from flows.damage import damage_named
-from flows.locations import check_out
-from flows.settings import place
+from flows.config.settings import place
+from flows.delta.damage import damage_named
+from flows.delta.status import status
 from flows.site.chart import history_chart
 from flows.site.entry import entry
 from flows.site.kept import broken_now
 from flows.site.lineage import lineage
 from flows.site.shell import page, publish
 from flows.site.synonyms import SYNONYMS
-from flows.status import status
+from flows.storage.locations import check_out
 from transforms.graph import sources, tables
 
 

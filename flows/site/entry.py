@@ -69,7 +69,7 @@ def entry(
         lake: where the tables lie.
         contract: what the table promises.
         graph: all tables that a function makes.
-        standing: the table's figures from `flows.status`, if it has been made.
+        standing: the table's figures from `flows.delta.status`, if it has been made.
     """
     promise = contract.promise()
     table = graph.get(promise.table)

@@ -30,7 +30,7 @@ def kept(
 
     Args:
         contract: whose rules.
-        standing: the table's figures from `flows.status`, if it has been made.
+        standing: the table's figures from `flows.delta.status`, if it has been made.
         from_records: whether the table is typed from raw records, which can be unreadable.
     """
     asked = rules(contract, typed_from_raw=from_records)

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from flows.damage import damage_named
-from flows.locations import check_out
-from flows.settings import place
+from flows.config.settings import place
+from flows.delta.damage import damage_named
+from flows.delta.status import existing
+from flows.query.sql import queries
 from flows.site.chart import png
 from flows.site.figure import Figure, Frames, Page, desk, drawn, show
 from flows.site.pages import customers, executive, operations, sales, sellers
 from flows.site.pages.quality import quality
 from flows.site.shell import page, publish
-from flows.sql import queries
-from flows.status import existing
+from flows.storage.locations import check_out
 from transforms.graph import tables
 
 PAGES = (executive.PAGE, sales.PAGE, operations.PAGE, customers.PAGE, sellers.PAGE)

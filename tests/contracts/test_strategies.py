@@ -31,7 +31,7 @@ from contracts.silver.products import Products
 from contracts.silver.sellers import Sellers
 from contracts.strategies import Broken, breakable, broken, related, valid, written
 from contracts.vocabulary import STATES
-from flows.fingerprint import _modules
+from flows.refresh.code_version import _modules
 from tests.examples import examples
 from transforms.graph import tables
 

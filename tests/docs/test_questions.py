@@ -16,8 +16,8 @@ from sqlglot.errors import OptimizeError
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
+from flows.query.sql import query
 from flows.sample import write_sample
-from flows.sql import query
 from tests.stream.same_tables import batch_lake
 
 BEGIN, *SECTIONS = (Path(__file__).parents[2] / "docs/questions.md").read_text().split("\n## ")

@@ -9,11 +9,11 @@ from typer.testing import CliRunner
 from contracts.gold.dim_date import DimDate
 from contracts.gold.fact_sales import FactSales
 from flows import delta
-from flows.catalog import NoDatabaseError, catalog
+from flows.aws.glue_catalog import NoDatabaseError, catalog
 from flows.cli import app
-from flows.kafka import KafkaSettings, topic_of
-from flows.settings import MissingSettingError
-from flows.status import NoLakeError
+from flows.config.settings import MissingSettingError
+from flows.delta.status import NoLakeError
+from flows.kafka.client import KafkaSettings, topic_of
 from tests.aws import REGION
 from transforms.graph import sources, tables
 

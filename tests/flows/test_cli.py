@@ -17,8 +17,8 @@ from typer.testing import CliRunner
 
 from contracts.describe import describe, version
 from contracts.silver.orders import Orders
-from flows.cli import app, main, terminal
-from flows.sql import query
+from flows.cli import app, main, output
+from flows.query.sql import query
 from tests.without_prefect import ingest, refresh
 
 Land = Callable[..., Path]
@@ -211,8 +211,8 @@ def test_a_terminal_shows_what_its_encoding_has(
 ) -> None:
     screen = BytesIO()
     monkeypatch.setattr("sys.stdout", TextIOWrapper(screen, encoding))
-    terminal.prepare()
-    terminal.out.print("São \N{BLACK STAR}")
+    output.prepare()
+    output.out.print("São \N{BLACK STAR}")
     sys.stdout.flush()
     assert screen.getvalue().startswith(shown)
 
@@ -359,7 +359,7 @@ def test_whatever_ends_a_command_is_one_line(
     def fail(_: str) -> None:
         raise error
 
-    monkeypatch.setattr("flows.status.lake_status", fail)
+    monkeypatch.setattr("flows.delta.status.lake_status", fail)
     assert exit_of(monkeypatch, "status", "--lake", "here") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {said}")

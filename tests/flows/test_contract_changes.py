@@ -14,14 +14,15 @@ from deltalake.exceptions import CommitFailedError
 from polars.testing import assert_frame_equal
 
 from contracts.technical import stored
-from flows import delta, evolve
-from flows.derived import refresh_derived
-from flows.folder import LocalFile
-from flows.ingest import ingest_table
-from flows.noted import made_under, noted
-from flows.parquet import Written
-from flows.records import refresh_records, replay_records
-from flows.restore import NoVersionError, restore_table
+from flows import delta
+from flows.delta import schema_evolution
+from flows.delta.contract_metadata import made_under, noted
+from flows.delta.data_files import Written
+from flows.delta.restore import NoVersionError, restore_table
+from flows.ingest.load import ingest_table
+from flows.ingest.local_files import LocalFile
+from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.source_tables import refresh_records, replay_records
 from transforms.graph import Table, tables
 
 CODE = '''
@@ -356,7 +357,7 @@ def test_of_two_who_divide_a_table_one_does(lake: str, learn: Learn) -> None:
     refresh(lake, old)
     late = delta.open_existing(lake, "gold.shops")
     version = delta.open_table(lake, new.Shops).version()
-    evolve.divide(late, delta.scan(late), new.Shops)
+    schema_evolution.divide(late, delta.scan(late), new.Shops)
     assert late.version() == version
     assert late.metadata().partition_columns == ["city"]
 

@@ -20,7 +20,7 @@ from contracts.silver import sellers
 from contracts.technical import stored
 from flows import delta
 from flows.cli import app
-from flows.parquet import Written
+from flows.delta.data_files import Written
 from flows.revision import PACKAGE, RevisionError, contracts_at
 
 

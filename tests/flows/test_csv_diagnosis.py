@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.csv_diagnosis import Finding, diagnose_format, diagnose_header, diagnose_quotes
-from flows.csv_records import FileRejectedError, inspect_csv, scan_records
-from flows.landing import arrivals
+from flows.ingest.csv_diagnosis import Finding, diagnose_format, diagnose_header, diagnose_quotes
+from flows.ingest.csv_reader import FileRejectedError, inspect_csv, scan_records
+from flows.ingest.landing_zone import arrivals
 
 COLUMNS = ["order_id", "city"]
 SECRET = "maria.silva"

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from flows import csv_grammar
-from flows.csv_records import CsvFacts, FileRejectedError, inspect_csv, scan_records
+from flows.ingest import csv_parser
+from flows.ingest.csv_reader import CsvFacts, FileRejectedError, inspect_csv, scan_records
 from tests.examples import examples
 
 Row = tuple[str | None, ...]
@@ -43,15 +43,15 @@ def read(drop: Path, content: str, columns: Sequence[str] = ("a", "b")) -> list[
     facts = inspect_csv(drop)
     frame = scan_records(drop, facts, columns).collect()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flows.csv_grammar._regular", lambda _data, start, *_: (start, 0))
+        patch.setattr("flows.ingest.csv_parser._regular", lambda _data, start, *_: (start, 0))
         by_grammar = scan_records(drop, inspect_csv(drop), columns).collect()
     assert_frame_equal(frame, by_grammar)
     if len(content) < 1000:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("flows.csv_records._WINDOW", 1 + len(content) % 16)
-            patch.setattr("flows.csv_records._PIECE", 8)
-            patch.setattr("flows.csv_records._PART", 4)  # no character is longer
-            patch.setattr("flows.csv_grammar._BLOCK", 8)
+            patch.setattr("flows.ingest.csv_reader._WINDOW", 1 + len(content) % 16)
+            patch.setattr("flows.ingest.csv_reader._PIECE", 8)
+            patch.setattr("flows.ingest.csv_reader._PART", 4)  # no character is longer
+            patch.setattr("flows.ingest.csv_parser._BLOCK", 8)
             in_pieces = inspect_csv(drop)
         assert replace(in_pieces, pieces=facts.pieces) == facts
         assert_frame_equal(frame, scan_records(drop, in_pieces, columns).collect())
@@ -182,9 +182,9 @@ def test_a_file_of_nul_bytes_is_rejected_at_its_first_window(drop: Path) -> None
 @pytest.fixture
 def at_most_64_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no record be longer."""
-    monkeypatch.setattr("flows.csv_grammar.LONGEST", 64)
-    monkeypatch.setattr("flows.csv_records.LONGEST", 64)
-    monkeypatch.setattr("flows.csv_records._WINDOW", 16)
+    monkeypatch.setattr("flows.ingest.csv_parser.LONGEST", 64)
+    monkeypatch.setattr("flows.ingest.csv_reader.LONGEST", 64)
+    monkeypatch.setattr("flows.ingest.csv_reader._WINDOW", 16)
 
 
 @pytest.mark.usefixtures("at_most_64_bytes")
@@ -306,9 +306,9 @@ def test_the_grammar_reads_only_what_polars_cannot(
 
     def values_seen(record: str) -> list[str | None]:
         read_by_grammar.append(record)
-        return csv_grammar.values(record)
+        return csv_parser.values(record)
 
-    monkeypatch.setattr("flows.csv_records.values", values_seen)
+    monkeypatch.setattr("flows.ingest.csv_reader.values", values_seen)
     frame = scan_records(drop, facts, ["a", "b"]).collect()
     assert read_by_grammar == ["1"] * 3
     assert frame.filter(pl.col("_corrupt_record") == "1")["_position"].to_list() == [
@@ -321,7 +321,7 @@ def test_the_grammar_reads_only_what_polars_cannot(
 def test_a_part_of_the_records_is_read_as_part_of_them_all(
     drop: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    monkeypatch.setattr("flows.csv_records._PIECE", 16)
+    monkeypatch.setattr("flows.ingest.csv_reader._PIECE", 16)
     drop.write_text("a,b\n" + "1,2\n3,4\n" * 4 + broken + '"5",6\n' * 4)
     records = scan_records(drop, inspect_csv(drop), ["a", "b"])
     every = records.collect()

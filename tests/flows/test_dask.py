@@ -16,14 +16,16 @@ import pytest
 from distributed import Client, Event, LocalCluster
 from polars.testing import assert_frame_equal
 
-from flows import delta, derived, parquet
-from flows.derived import refresh_derived
+from flows import delta
+from flows.config.settings import MissingSettingError
+from flows.delta import data_files
+from flows.delta.outcome import Outcome, RunFailedError
 from flows.lakehouse import lakehouse, refresh
-from flows.outcome import Outcome, RunFailedError
-from flows.records import refresh_records
-from flows.runner import UnlikeWorkersError, spread, task_runner
+from flows.pipeline.task_runners import UnlikeWorkersError, spread, task_runner
+from flows.refresh import derived_tables
+from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.source_tables import refresh_records
 from flows.sample import write_sample
-from flows.settings import MissingSettingError
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]
@@ -128,7 +130,7 @@ def test_a_cluster_makes_the_same_tables(
     assert_same(lake, expected)
     for name in SPLIT:  # in parts, each with files of its own, in one commit
         handle = delta.open_existing(lake, name)
-        assert len(parquet.files(handle)) > 1
+        assert len(data_files.files(handle)) > 1
         assert handle.version() == 1
     assert not any(outcome.changed for outcome in refresh(lake, runner=at(cluster)))
 
@@ -176,7 +178,7 @@ def test_a_worker_that_dies_before_the_commit_leaves_nothing(
     assert_same(lake, expected)
     handle = delta.open_existing(lake, "gold.fact_sales")
     written = {path.name for path in Path(lake, "gold", "fact_sales").rglob("*.parquet")}
-    named = {Path(path).name for path in parquet.files(handle)["path"]}
+    named = {Path(path).name for path in data_files.files(handle)["path"]}
     assert named < written  # what the dead one wrote lies there unseen
 
 
@@ -233,7 +235,7 @@ def test_a_worker_with_another_polars_is_refused(
         monkeypatch.setattr(pl, "__version__", "0.1")
         return list(map(work, items))
 
-    monkeypatch.setattr(derived, "spread", elsewhere)
+    monkeypatch.setattr(derived_tables, "spread", elsewhere)
     with pytest.raises(UnlikeWorkersError, match=r"gold\.fact_sales: a worker has other code"):
         refresh_derived(lake, tables()["gold.fact_sales"])
 

@@ -7,16 +7,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows import delta, parquet
-from flows.damage import damage_named
-from flows.data_check import PanicError
-from flows.derived import refresh_derived
-from flows.log_check import HurtTableError
-from flows.outcome import ConservationError
-from flows.records import refresh_records
+from flows import delta
+from flows.delta import data_files
+from flows.delta.damage import damage_named
+from flows.delta.data_file_check import PanicError
+from flows.delta.log_check import HurtTableError
+from flows.delta.optimize import keep_up
+from flows.delta.outcome import ConservationError
+from flows.query.sql import QueryError, query
+from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.source_tables import refresh_records
 from flows.site.docs import write_docs
-from flows.sql import QueryError, query
-from flows.upkeep import keep_up
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
 
@@ -44,7 +45,7 @@ def products(land: Land, lake: str) -> str:
 
 def data_file(lake: str, table: str) -> Path:
     handle = delta.open_existing(lake, table)
-    (path,) = parquet.paths(handle, parquet.files(handle)["path"])
+    (path,) = data_files.paths(handle, data_files.files(handle)["path"])
     return Path(path)
 
 

@@ -11,10 +11,12 @@ from polars.testing import assert_frame_equal
 from contracts import bronze
 from contracts.silver.sellers import Sellers
 from contracts.technical import PROVENANCE
-from flows import decide, delta, parquet, parts
-from flows.decide import decide_all
-from flows.outcome import ConservationError
-from flows.parquet import Written
+from flows import delta
+from flows.delta import data_files
+from flows.delta.data_files import Written
+from flows.delta.outcome import ConservationError
+from flows.refresh import chunks, deduplicate
+from flows.refresh.deduplicate import decide_all
 from transforms.graph import tables
 
 NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
@@ -37,8 +39,8 @@ def records(*ids: int, city: str = "recife", hour: int = 0) -> pl.LazyFrame:
 
 @pytest.mark.parametrize("size", [2, 5, 1000])
 def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parquet, "ROWS", size)
-    monkeypatch.setattr(parts, "PART", size)
+    monkeypatch.setattr(data_files, "ROWS", size)
+    monkeypatch.setattr(chunks, "PART", size)
     raw = pl.concat(
         [
             records(*range(30)),
@@ -54,17 +56,17 @@ def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.M
     cities = delta.scan(silver).group_by("seller_city").len().sort("seller_city").collect()
     assert cities.rows() == [("belem", 30), ("natal", 9)]
     on_disk = {path.name for path in Path(lake, "silver", "sellers").glob("*.parquet")}
-    assert on_disk == set(parquet.files(silver)["path"])  # nothing is left of the first pass
+    assert on_disk == set(data_files.files(silver)["path"])  # nothing is left of the first pass
 
 
 def test_keys_that_get_lost_among_their_versions_are_missed(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def lossy(rows: int, by: Sequence[str]) -> Iterator[pl.Expr]:
-        yield from [*parts.parts(rows, by)][1:]  # as workers do whose hashes differ
+        yield from [*chunks.parts(rows, by)][1:]  # as workers do whose hashes differ
 
-    monkeypatch.setattr(parts, "PART", 5)
-    monkeypatch.setattr(decide, "parts", lossy)
+    monkeypatch.setattr(chunks, "PART", 5)
+    monkeypatch.setattr(deduplicate, "parts", lossy)
     raw = pl.concat([records(*range(30)), records(*range(30), hour=1)])
     with pytest.raises(ConservationError, match=r"^silver\.sellers: of 29 keys \d+ have a latest"):
         decide_all(raw, 60, delta.open_table(lake, Sellers), SELLERS)

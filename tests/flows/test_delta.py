@@ -13,9 +13,10 @@ from polars.testing import assert_frame_equal
 from contracts.gold.fact_sales import FactSales
 from contracts.silver.sellers import Sellers
 from contracts.technical import stored
-from flows import delta, parquet
-from flows.outcome import ConservationError
-from flows.upsert import upsert
+from flows import delta
+from flows.delta import data_files
+from flows.delta.merge import upsert
+from flows.delta.outcome import ConservationError
 from transforms.graph import tables
 
 NOTHING = delta.carrying({}, {})
@@ -57,7 +58,7 @@ def put(
 
 
 def rebuild(handle: DeltaTable, rows: pl.DataFrame) -> None:
-    written = parquet.write_files(handle, [delta.stamped(handle, rows)])
+    written = data_files.write_files(handle, [delta.stamped(handle, rows)])
     delta.rebuild(handle, written, NOTHING, Sellers)
 
 
@@ -90,13 +91,13 @@ def test_rows_say_which_version_changed_them(lake: str) -> None:
 def test_only_the_files_of_rows_that_go_are_rewritten(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.upsert.SMALL", 0)
+    monkeypatch.setattr("flows.delta.merge.SMALL", 0)
     handle = delta.open_table(lake, Sellers)
     for name in "abc":
         put(handle, sellers(name))
-    before = set(parquet.files(handle)["path"])
+    before = set(data_files.files(handle)["path"])
     put(handle, sellers("b", city="recife"))
-    assert len(before & set(parquet.files(handle)["path"])) == 2
+    assert len(before & set(data_files.files(handle)["path"])) == 2
     assert cities(handle) == {"a": "niteroi", "b": "recife", "c": "niteroi"}
 
 
@@ -104,7 +105,7 @@ def test_small_files_do_not_pile_up(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     for number in range(40):
         put(handle, sellers(f"{number:02}"))
-    assert len(parquet.files(handle)) < 20
+    assert len(data_files.files(handle)) < 20
     assert delta.rows(handle) == 40
     assert versions(handle) == {f"{number:02}": number + 1 for number in range(40)}
 
@@ -141,7 +142,7 @@ def test_rows_are_found_by_several_columns_and_with_their_partition(lake: str) -
     wanted = pl.DataFrame({"order_id": ["a", "b"], "order_item_id": [2, 1]})
     found = delta.matching(handle, wanted).select("order_id", "order_item_id", "purchase_month")
     assert found.collect().rows() == [("a", 2, "2017-11")]
-    assert sorted(Path(path).parent.name for path in parquet.files(handle)["path"]) == [
+    assert sorted(Path(path).parent.name for path in data_files.files(handle)["path"]) == [
         "purchase_month=2017-11",
         "purchase_month=2018-01",
     ]

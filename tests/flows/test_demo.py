@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.demo import stream_new_orders
+from flows.cli.demo import stream_new_orders
 from flows.lakehouse import lakehouse
 
 Land = Callable[..., Path]

@@ -11,8 +11,8 @@ import pytest
 from contracts.check import ContractBrokenError
 from contracts.silver.customers import Customers
 from flows import delta
-from flows.derived import refresh_derived
-from flows.outcome import Outcome
+from flows.delta.outcome import Outcome
+from flows.refresh.derived_tables import refresh_derived
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
 

@@ -16,10 +16,10 @@ from hypothesis import given
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import column, dataframes
 
-from flows import export
+from flows.config.settings import MissingSettingError
+from flows.query import export
+from flows.query.sql import TEXT, query
 from flows.sample import write_sample
-from flows.settings import MissingSettingError
-from flows.sql import TEXT, query
 from tests.aws import REGION
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables

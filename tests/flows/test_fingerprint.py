@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from flows import fingerprint as module
-from flows.fingerprint import fingerprint
+from flows.refresh import code_version as module
+from flows.refresh.code_version import fingerprint
 from transforms.graph import tables
 
 SALES = tables()["gold.fact_sales"]

@@ -13,13 +13,14 @@ from deltalake import CommitProperties, DeltaTable
 from contracts.bronze import Sellers
 from contracts.gold.fact_sales import FactSales
 from contracts.technical import stored
-from flows import delta, foreign
-from flows.foreign import ForeignCommitError
-from flows.plan import plan
-from flows.records import refresh_records, replay_records
-from flows.restore import release_table, restore_table
-from flows.status import lake_status
-from flows.upkeep import keep_up
+from flows import delta
+from flows.delta import foreign_commits
+from flows.delta.foreign_commits import ForeignCommitError
+from flows.delta.optimize import keep_up
+from flows.delta.restore import release_table, restore_table
+from flows.delta.status import lake_status
+from flows.pipeline.plan import plan
+from flows.refresh.source_tables import refresh_records, replay_records
 from tests.arrivals import arrived, sellers_arrive
 from tests.good import GOOD
 from transforms.graph import tables
@@ -138,7 +139,7 @@ def test_a_change_stays_seen_under_harmless_commits(sellers: str) -> None:
     version = by_others(sellers, "silver.sellers", CHANGES["DELETE"])
     for change in HARMLESS.values():
         by_others(sellers, "silver.sellers", change)
-    found = foreign.foreign_commit(delta.open_existing(sellers, "silver.sellers"))
+    found = foreign_commits.foreign_commit(delta.open_existing(sellers, "silver.sellers"))
     assert found == (version, "DELETE")
 
 
@@ -159,7 +160,7 @@ def test_a_change_that_our_append_overtook_is_seen(sellers: str) -> None:
     ours = delta.open_existing(sellers, "bronze.sellers")
     version = by_others(sellers, "bronze.sellers", CHANGES["WRITE"])
     delta.append(ours, delta.scan(ours).clear().collect(), delta.carrying({}, {}))
-    found = foreign.foreign_commit(delta.open_existing(sellers, "bronze.sellers"))
+    found = foreign_commits.foreign_commit(delta.open_existing(sellers, "bronze.sellers"))
     assert found == (version, "WRITE")
 
 
@@ -192,7 +193,7 @@ def test_every_commit_of_ours_says_that_it_is_ours(sellers: str) -> None:
     }
     made = {"CREATE TABLE", "WRITE", "SET TBLPROPERTIES", "VACUUM START", "VACUUM END", "RESTORE"}
     assert {info["operation"] for info in commits.values()} == made
-    assert [name for name, info in commits.items() if foreign.COMMIT not in info] == []
+    assert [name for name, info in commits.items() if foreign_commits.COMMIT not in info] == []
 
 
 def test_a_table_that_is_made_ready_for_a_new_contract_stays_ours(lake: str) -> None:
@@ -201,7 +202,7 @@ def test_a_table_that_is_made_ready_for_a_new_contract_stays_ours(lake: str) -> 
     some = arrived(pl.DataFrame([GOOD["sellers"]])).drop("_rescued_data")
     some.clear().write_delta(delta.location(lake, "bronze.sellers"))
     for handle in (delta.open_table(lake, FactSales), delta.open_table(lake, Sellers)):
-        assert foreign.COMMIT in handle.history(1)[0]
+        assert foreign_commits.COMMIT in handle.history(1)[0]
 
 
 def test_commits_of_older_code_are_ours(lake: str) -> None:
@@ -215,5 +216,5 @@ def test_commits_of_older_code_are_ours(lake: str) -> None:
                 "commit_properties": CommitProperties(custom_metadata={key: "{}"})
             },
         )
-    assert foreign.foreign_commit(delta.open_existing(lake, "bronze.sellers")) is None
+    assert foreign_commits.foreign_commit(delta.open_existing(lake, "bronze.sellers")) is None
     assert delta.rows(delta.open_existing(lake, "bronze.sellers")) == 2

@@ -8,8 +8,8 @@ import pytest
 
 from contracts import bronze
 from contracts.wire import json_schema
-from flows.glue import NoRegistryError, register_wire
-from flows.registry import BreakingChangeError
+from flows.aws.glue_registry import NoRegistryError, register_wire
+from flows.kafka.schema_registry import BreakingChangeError
 
 TOPICS = {"olist.orders": bronze.Orders, "olist.sellers": bronze.Sellers}
 

@@ -11,18 +11,18 @@ from typer.testing import CliRunner
 from contracts.bronze import Sellers
 from flows import delta
 from flows.cli import app
-from flows.history import held
-from flows.hold import HeldError, held_since
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.outcome import UnknownTableError
-from flows.plan import plan
-from flows.records import refresh_records, replay_records
-from flows.restore import release_table, restore_table
+from flows.delta.history import held
+from flows.delta.holds import HeldError, held_since
+from flows.delta.optimize import keep_up
+from flows.delta.outcome import UnknownTableError
+from flows.delta.restore import release_table, restore_table
+from flows.delta.status import status
+from flows.ingest.landing_zone import arrivals
+from flows.ingest.load import ingest_table
+from flows.pipeline.artifacts import remarks
+from flows.pipeline.plan import plan
+from flows.refresh.source_tables import refresh_records, replay_records
 from flows.site.docs import write_docs
-from flows.status import status
-from flows.summary import remarks
-from flows.upkeep import keep_up
 from tests.arrivals import sellers_arrive
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables

@@ -13,11 +13,11 @@ import pytest
 
 from contracts import bronze
 from flows import delta
-from flows.csv_records import CsvFacts, inspect_csv
-from flows.folder import LocalFile
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.outcome import Outcome
+from flows.delta.outcome import Outcome
+from flows.ingest.csv_reader import CsvFacts, inspect_csv
+from flows.ingest.landing_zone import arrivals
+from flows.ingest.load import ingest_table
+from flows.ingest.local_files import LocalFile
 
 Land = Callable[..., Path]
 AS_OF = datetime(2018, 1, 1, tzinfo=UTC)
@@ -228,7 +228,7 @@ def test_a_file_that_changes_while_it_is_read_waits(
         path.write_text(path.read_text().replace("delivered", "cancelled"))
         return facts
 
-    monkeypatch.setattr("flows.ingest.inspect_csv", inspect_then_change)
+    monkeypatch.setattr("flows.ingest.load.inspect_csv", inspect_then_change)
     outcome = ingest_table(lake, bronze.Orders, local(path))
     assert outcome.waiting == ("orders.csv: changed while it was read",)
     assert (outcome.rows, outcome.rejected) == (0, ())

@@ -13,13 +13,13 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from flows import delta
+from flows.config.settings import MissingSettingError
+from flows.delta.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
+from flows.delta.status import status
+from flows.ingest.landing_zone import NoFilesError
 from flows.lakehouse import ingest, lakehouse, refresh, replay
-from flows.landing import NoFilesError
-from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
-from flows.records import refresh_records
-from flows.settings import MissingSettingError
-from flows.sql import query
-from flows.status import status
+from flows.query.sql import query
+from flows.refresh.source_tables import refresh_records
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]

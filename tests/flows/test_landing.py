@@ -12,11 +12,11 @@ import pytest
 
 from contracts import bronze
 from flows import delta
-from flows.arrival import archive_names
-from flows.folder import keep, make_archive
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.outcome import Outcome
+from flows.delta.outcome import Outcome
+from flows.ingest.file_state import archive_names
+from flows.ingest.landing_zone import arrivals
+from flows.ingest.load import ingest_table
+from flows.ingest.local_files import keep, make_archive
 
 Land = Callable[..., Path]
 
@@ -124,7 +124,7 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("where", "number"),
-    [("flows.ingest.inspect_csv", EACCES), ("shutil.copy2", EPERM), ("shutil.copy2", EROFS)],
+    [("flows.ingest.load.inspect_csv", EACCES), ("shutil.copy2", EPERM), ("shutil.copy2", EROFS)],
 )
 def test_a_permission_that_is_missing_fails_one_file_at_once(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch, where: str, number: int

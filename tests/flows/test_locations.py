@@ -5,11 +5,11 @@ from pathlib import Path
 import boto3
 import pytest
 
-from flows import export
-from flows.locations import check_apart, check_out, locations_of_ingest, warn_of_name
-from flows.settings import MissingSettingError
+from flows.config.settings import MissingSettingError
+from flows.query import export
 from flows.site.docs import write_docs
 from flows.site.report import write_report
+from flows.storage.locations import check_apart, check_out, locations_of_ingest, warn_of_name
 from tests.aws import REGION
 
 

@@ -12,12 +12,12 @@ from deltalake.exceptions import TableNotFoundError
 
 from contracts.bronze import Sellers
 from flows import delta
-from flows.log_check import HurtTableError
-from flows.plan import plan
-from flows.records import refresh_records
-from flows.sql import query
-from flows.status import lake_status, status
-from flows.upkeep import keep_up
+from flows.delta.log_check import HurtTableError
+from flows.delta.optimize import keep_up
+from flows.delta.status import lake_status, status
+from flows.pipeline.plan import plan
+from flows.query.sql import query
+from flows.refresh.source_tables import refresh_records
 from tests.arrivals import sellers_arrive
 from transforms.graph import tables
 

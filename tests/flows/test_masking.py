@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.masking import mask
+from flows.config.masking import mask
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.nearest import nearest
+from flows.config.suggest import nearest
 
 COLUMNS = ("purchase_month", "gmv", "growth", "review_score", "reviews", "orders")
 TABLES = (

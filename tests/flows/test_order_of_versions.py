@@ -11,10 +11,11 @@ from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.technical import SILVER
-from flows import delta, parquet
-from flows.folder import LocalFile
-from flows.ingest import ingest_table
-from flows.records import refresh_records, replay_records
+from flows import delta
+from flows.delta import data_files
+from flows.ingest.load import ingest_table
+from flows.ingest.local_files import LocalFile
+from flows.refresh.source_tables import refresh_records, replay_records
 from transforms import sift
 from transforms.graph import tables
 
@@ -79,7 +80,7 @@ def test_a_table_that_does_not_know_where_its_rows_stand_is_rebuilt(
     handle = delta.open_existing(lake, "silver.orders")
     older = delta.scan(handle).drop("_source", "_position")
     older = older.with_columns(order_status=pl.lit("shipped"))  # by the order of its time
-    written = parquet.write_files(handle, [older.collect()])
+    written = data_files.write_files(handle, [older.collect()])
     delta.rebuild(handle, written, delta.carrying({}, {}), ORDERS.contract)
     bring_up(lake, ORDERS)
     assert_frame_equal(silver(lake), wanted)

@@ -8,7 +8,7 @@ import pytest
 from deltalake import write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
-from flows.passing import can_pass
+from flows.pipeline.transient_errors import can_pass
 
 
 def raised_from(cause: Exception) -> OSError:

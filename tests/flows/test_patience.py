@@ -4,8 +4,8 @@ from threading import Event
 
 import pytest
 
-from flows import patience
-from flows.patience import Patience
+from flows.kafka import backoff
+from flows.kafka.backoff import Patience
 
 
 def fail(bearing: Patience, how: type[Exception] = TimeoutError) -> None:
@@ -31,7 +31,7 @@ def test_what_lasts_is_raised() -> None:
 
 
 def test_who_is_to_stop_gives_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patience, "_LAST_TRIES", 0.0)
+    monkeypatch.setattr(backoff, "_LAST_TRIES", 0.0)
     stop = Event()
     bearing = Patience(60, stop)
     fail(bearing)

@@ -12,8 +12,8 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from flows import delta
+from flows.delta.outcome import RunFailedError
 from flows.lakehouse import lakehouse
-from flows.outcome import RunFailedError
 from tests.contact_data import contact_data
 from tests.flows.conftest import COLUMNS
 from tests.good import GOOD

@@ -11,12 +11,12 @@ from deltalake import DeltaTable
 
 from contracts.bronze import Sellers
 from flows import delta
-from flows.protocol import UnsupportedFeatureError
-from flows.records import refresh_records, replay_records
-from flows.restore import restore_table
-from flows.sql import query
-from flows.status import status
-from flows.upkeep import keep_up
+from flows.delta.optimize import keep_up
+from flows.delta.protocol import UnsupportedFeatureError
+from flows.delta.restore import restore_table
+from flows.delta.status import status
+from flows.query.sql import query
+from flows.refresh.source_tables import refresh_records, replay_records
 from tests.arrivals import sellers_arrive
 from tests.deletion_vector import mark_deleted
 from transforms.graph import tables

@@ -5,7 +5,7 @@
 
 import pytest
 
-from flows.sql import query
+from flows.query.sql import query
 
 SQL = {
     "orders": "SELECT sum(orders) FROM gold.mart_monthly_sales",

@@ -18,13 +18,14 @@ from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.technical import PROVENANCE
-from flows import delta, parts, records
-from flows.decide import decide_some
-from flows.figures import last_figures
-from flows.fingerprint import CODE
-from flows.folder import LocalFile
-from flows.ingest import ingest_table
-from flows.records import refresh_records, replay_records
+from flows import delta
+from flows.delta.commit_log import last_figures
+from flows.ingest.load import ingest_table
+from flows.ingest.local_files import LocalFile
+from flows.refresh import chunks, source_tables
+from flows.refresh.code_version import CODE
+from flows.refresh.deduplicate import decide_some
+from flows.refresh.source_tables import refresh_records, replay_records
 from tests.examples import examples
 from transforms.graph import Table, tables
 
@@ -110,7 +111,7 @@ def test_only_what_came_since_is_read(land: Land, lake: str) -> None:
 def test_too_many_new_records_are_decided_on_part_by_part(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(parts, "PART", 8)
+    monkeypatch.setattr(chunks, "PART", 8)
     arrive(lake, land(orders=[{}, {"order_id": B}]) / "orders.csv")
     assert refresh_records(lake, ORDERS).rows == 2
     arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
@@ -174,7 +175,7 @@ def test_a_crash_between_quarantine_and_silver_leaves_each_record_in_one_place(
     refresh_records(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv", hours=1)
     with monkeypatch.context() as patch:
-        patch.setattr("flows.records.upsert", _die)
+        patch.setattr("flows.refresh.source_tables.upsert", _die)
         with pytest.raises(KeyboardInterrupt):
             refresh_records(lake, ORDERS)
     assert len(quarantine(lake)) == 1
@@ -206,7 +207,7 @@ def test_a_crash_amid_a_replay_is_mended_by_a_refresh(
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
     refresh_records(lake, ORDERS)
     with monkeypatch.context() as patch:
-        patch.setattr("flows.records.upsert", _die)
+        patch.setattr("flows.refresh.source_tables.upsert", _die)
         with pytest.raises(KeyboardInterrupt):
             replay_records(lake, lenient(ORDERS))
     assert quarantine(lake).is_empty()
@@ -251,7 +252,7 @@ def test_a_stale_writer_gets_a_conflict_and_writes_nothing(
         return decide_some(raw, read, silver, table)
 
     # The moment between reading and writing.
-    monkeypatch.setattr(records, "decide_some", slowly)
+    monkeypatch.setattr(source_tables, "decide_some", slowly)
     with pytest.raises(CommitFailedError):
         refresh_records(lake, ORDERS)
     assert len(quarantine(lake)) == 3

@@ -11,10 +11,11 @@ from contracts import bronze
 from contracts.contract import Gold, column
 from contracts.silver.sellers import Sellers
 from contracts.technical import PROVENANCE, stored
-from flows import delta, parquet
-from flows.derived import refresh_derived
-from flows.plan import plan
-from flows.records import refresh_records
+from flows import delta
+from flows.delta import data_files
+from flows.pipeline.plan import plan
+from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.source_tables import refresh_records
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
 
@@ -118,8 +119,8 @@ def test_a_change_in_one_month_rewrites_that_month(land: Land, lake: str) -> Non
     items = [{"order_id": order["order_id"]} for order in orders]
     ingest(land(orders=orders, order_items=items), lake)
     refresh(lake)
-    before = set(parquet.files(delta.open_existing(lake, "gold.fact_sales"))["path"])
+    before = set(data_files.files(delta.open_existing(lake, "gold.fact_sales"))["path"])
     ingest(land("late", order_items=[{**items[5], "price": "5.00"}]), lake)
     refresh(lake)
-    after = set(parquet.files(delta.open_existing(lake, "gold.fact_sales"))["path"])
+    after = set(data_files.files(delta.open_existing(lake, "gold.fact_sales"))["path"])
     assert len(before - after) == 1

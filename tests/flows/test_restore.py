@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 
 from flows import delta
-from flows.history import history
+from flows.delta.history import history
+from flows.delta.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
+from flows.delta.restore import NoVersionError, release_table, restore_table
+from flows.delta.status import existing
 from flows.lakehouse import ingest, lakehouse, refresh, restore
-from flows.maintain import maintain
-from flows.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
-from flows.restore import NoVersionError, release_table, restore_table
-from flows.status import existing
+from flows.maintenance import maintain
 from tests.flows.conftest import write
 
 Land = Callable[..., Path]

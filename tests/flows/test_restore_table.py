@@ -6,13 +6,14 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from flows import delta, parquet
-from flows.figures import last_figures
-from flows.kafka import origin
-from flows.lag import identity
-from flows.records import refresh_records
-from flows.restore import NoVersionError, restore_table
-from flows.upkeep import keep_up
+from flows import delta
+from flows.delta import data_files
+from flows.delta.commit_log import last_figures
+from flows.delta.optimize import keep_up
+from flows.delta.restore import NoVersionError, restore_table
+from flows.kafka.client import origin
+from flows.kafka.lag import identity
+from flows.refresh.source_tables import refresh_records
 from tests.arrivals import sellers_arrive
 from transforms.graph import tables
 
@@ -69,7 +70,7 @@ def test_a_version_whose_files_are_deleted_is_refused(lake: str, table: str) -> 
         refresh_records(lake, SELLERS)
     then = delta.as_of(delta.open_existing(lake, table), 1)
     keep_up(lake, table, timedelta(days=1))
-    for path in parquet.paths(then, parquet.files(then)["path"]):
+    for path in data_files.paths(then, data_files.files(then)["path"]):
         Path(path).unlink()
     with pytest.raises(NoVersionError, match=f"{table}: upkeep has deleted 1 files of version 1"):
         restore_table(lake, table, 1)

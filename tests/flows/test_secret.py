@@ -9,9 +9,9 @@ from prefect.blocks.system import Secret
 from prefect_aws import AwsClientParameters, AwsCredentials, AwsSecret
 from pydantic import SecretStr
 
-from flows.kafka import KafkaSettings, client_config
-from flows.secret import reveal
-from flows.settings import MissingSettingError
+from flows.config.secrets import reveal
+from flows.config.settings import MissingSettingError
+from flows.kafka.client import KafkaSettings, client_config
 
 HIDDEN = "not to be seen"
 SCRAM: Any = {

@@ -10,8 +10,8 @@ from time import monotonic, sleep
 
 import pytest
 
+from flows.config.settings import MissingSettingError
 from flows.lakehouse import ingest
-from flows.settings import MissingSettingError
 
 Land = Callable[..., Path]
 
@@ -19,7 +19,7 @@ START = """
 import time
 from prefect import get_client
 from prefect.server.api.server import SubprocessASGIServer
-from flows.server import start_server
+from flows.config.prefect_server import start_server
 start_server()
 with get_client(sync_client=True) as client:
     assert client.api_healthcheck() is None

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.s3 import S3Settings
-from flows.settings import MissingSettingError, place
+from flows.config.settings import MissingSettingError, place
+from flows.storage.s3 import S3Settings
 
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive"])

@@ -10,12 +10,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows import sql
-from flows.derived import refresh_derived
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.records import refresh_records
-from flows.sql import QueryError, query
+from flows.ingest.landing_zone import arrivals
+from flows.ingest.load import ingest_table
+from flows.query import sql
+from flows.query.sql import QueryError, query
+from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.source_tables import refresh_records
 from tests.good import GOOD
 from transforms.graph import tables
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from contracts.bronze import Orders
 from flows import delta, stream
 from flows.cli import app, main
-from flows.kafka import KafkaSettings, origin
+from flows.kafka.client import KafkaSettings, origin
 from tests.stream import conftest as mock
 
 mock_kafka, settings, produce = mock.mock_kafka, mock.settings, mock.produce

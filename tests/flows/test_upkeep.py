@@ -15,12 +15,13 @@ import pytest
 from deltalake.exceptions import CommitFailedError
 from polars.testing import assert_frame_equal
 
-from flows import delta, parquet
-from flows.figures import last_figures
-from flows.records import refresh_records
-from flows.restore import release_table, restore_table
-from flows.upkeep import Upkeep, fold, keep_up
-from flows.upsert import upsert
+from flows import delta
+from flows.delta import data_files
+from flows.delta.commit_log import last_figures
+from flows.delta.merge import upsert
+from flows.delta.optimize import Upkeep, fold, keep_up
+from flows.delta.restore import release_table, restore_table
+from flows.refresh.source_tables import refresh_records
 from tests.arrivals import sellers_arrive
 from transforms.graph import tables
 
@@ -29,7 +30,7 @@ DAY = timedelta(days=1)
 
 
 def files(lake: str, name: str) -> int:
-    return len(parquet.files(delta.open_existing(lake, name)))
+    return len(data_files.files(delta.open_existing(lake, name)))
 
 
 def numbers(lake: str, name: str) -> list[int]:
@@ -65,9 +66,9 @@ def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -
     refresh_records(lake, SELLERS)
     sellers_arrive(lake, 1)
     handle = delta.open_existing(lake, "bronze.sellers")
-    some = parquet.files(handle)
-    rows = parquet.scan_files(handle, some["path"]).drop("_file").collect()
-    fold(handle, some, parquet.write_files(handle, [rows], rows_through=handle.version()))
+    some = data_files.files(handle)
+    rows = data_files.scan_files(handle, some["path"]).drop("_file").collect()
+    fold(handle, some, data_files.write_files(handle, [rows], rows_through=handle.version()))
     outcome = refresh_records(lake, SELLERS)
     assert outcome.read == 2
     assert "does not tell" in outcome.anew
@@ -106,8 +107,8 @@ def test_partitions_are_kept_apart(lake: str) -> None:
 def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> None:
     sellers_arrive(lake, 0)
     handle = delta.open_existing(lake, "bronze.sellers")
-    orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
-    old = Path(parquet.paths(handle, ["part-old.parquet"])[0])
+    orphan = Path(data_files.paths(handle, ["part-orphan.parquet"])[0])
+    old = Path(data_files.paths(handle, ["part-old.parquet"])[0])
     for path in (orphan, old):
         path.write_bytes(b"written by somebody who died before the commit")
     long_ago = (datetime.now(UTC) - 2 * DAY).timestamp()
@@ -128,11 +129,11 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
     sellers_arrive(lake, 1)
     refresh_records(lake, SELLERS)
     handle = delta.open_existing(lake, "bronze.sellers")
-    paths = parquet.paths(handle, parquet.files(handle)["path"])
+    paths = data_files.paths(handle, data_files.files(handle)["path"])
     written, removed = ((datetime.now(UTC) - days * DAY).timestamp() for days in (40, 8))
     for path in paths:
         os.utime(path, (written, written))
-    monkeypatch.setattr("flows.parquet.time.time", lambda: removed)
+    monkeypatch.setattr("flows.delta.data_files.time.time", lambda: removed)
     assert keep_up(lake, "bronze.sellers", month).folded == 2
     monkeypatch.undo()
     assert keep_up(lake, "bronze.sellers", month).removed == 0
@@ -143,7 +144,7 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
 def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
     sellers_arrive(lake, 0, 1)
     keep_up(lake, "bronze.sellers", DAY)
-    log = Path(parquet.paths(delta.open_existing(lake, "bronze.sellers"), ["_delta_log"])[0])
+    log = Path(data_files.paths(delta.open_existing(lake, "bronze.sellers"), ["_delta_log"])[0])
     (log / f"{0:020}.json").unlink()
     assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
 
@@ -154,9 +155,9 @@ def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> N
         refresh_records(lake, SELLERS)
     handle = delta.open_existing(lake, "silver.sellers")
     figures, done = last_figures(handle), handle.version()
-    orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
+    orphan = Path(data_files.paths(handle, ["part-orphan.parquet"])[0])
     orphan.write_bytes(b"written by somebody who died before the commit")
-    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    log = Path(data_files.paths(handle, ["_delta_log"])[0])
     long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
     os.utime(orphan, (long_ago, long_ago))
     keep_up(lake, "silver.sellers", DAY)
@@ -175,7 +176,7 @@ def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lak
     handle = delta.open_existing(lake, "bronze.sellers")
     handle.create_checkpoint()
     sellers_arrive(lake, 2)
-    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    log = Path(data_files.paths(handle, ["_delta_log"])[0])
     long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
     for path in log.glob("0*[0-2].*"):
         os.utime(path, (long_ago, long_ago))
@@ -195,8 +196,8 @@ def test_a_vacuum_leaves_the_log_to_a_reader_that_is_far_behind(lake: str, born:
         handle.alter.set_table_properties({"delta.enableExpiredLogCleanup": "true"})
         handle.update_incremental()
     handle.create_checkpoint()
-    log = Path(parquet.paths(handle, ["_delta_log"])[0])
-    orphan = Path(parquet.paths(handle, ["part-orphan.parquet"])[0])
+    log = Path(data_files.paths(handle, ["_delta_log"])[0])
+    orphan = Path(data_files.paths(handle, ["part-orphan.parquet"])[0])
     orphan.write_bytes(b"written by somebody who died before the commit")
     long_ago = (datetime.now(UTC) - 40 * DAY).timestamp()
     for path in log.glob("*.json"):
@@ -215,7 +216,7 @@ def test_the_log_is_kept_as_long_as_the_files(lake: str) -> None:
     for number in range(3):
         sellers_arrive(lake, number)
     handle = delta.open_existing(lake, "bronze.sellers")
-    log = Path(parquet.paths(handle, ["_delta_log"])[0])
+    log = Path(data_files.paths(handle, ["_delta_log"])[0])
     keep_up(lake, "bronze.sellers", 60 * DAY)
     long_ago = (datetime.now(UTC) - 40 * DAY).timestamp()
     for path in log.iterdir():
@@ -238,9 +239,9 @@ def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
         sellers_arrive(lake, number)
         refresh_records(lake, SELLERS)
     stale, other = (delta.open_existing(lake, "silver.sellers") for _ in range(2))
-    removed = parquet.files(stale)
-    rows = parquet.scan_files(stale, removed["path"]).drop("_file").collect()
-    written = parquet.write_files(stale, [rows], rows_through=stale.version())
+    removed = data_files.files(stale)
+    rows = data_files.scan_files(stale, removed["path"]).drop("_file").collect()
+    written = data_files.write_files(stale, [rows], rows_through=stale.version())
     changed = rows.filter(pl.col("seller_id") == f"{1:032x}").drop("_version")
     over = delta.matching(other, changed.select("seller_id")).collect()
     new = changed.with_columns(seller_city=pl.lit("recife"))

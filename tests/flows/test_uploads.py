@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from contracts import bronze
-from flows import folder
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.outcome import Outcome
-from flows.summary import remarks
+from flows.delta.outcome import Outcome
+from flows.ingest import local_files
+from flows.ingest.landing_zone import arrivals
+from flows.ingest.load import ingest_table
+from flows.pipeline.artifacts import remarks
 
 Land = Callable[..., Path]
 
@@ -140,7 +140,7 @@ def test_a_file_that_changes_while_it_is_archived_stays(
     path = land(orders=[{}]) / "orders.csv"
     newer = path.with_name("_newer")
     newer.write_bytes(path.read_bytes() + (b"x,y\n" if how == "append" else b""))
-    keep = folder.keep
+    keep = local_files.keep
 
     def keep_then_change(*arguments: str | Path) -> str:
         kept = keep(*arguments)  # type: ignore[arg-type] # passed on as they came
@@ -150,7 +150,7 @@ def test_a_file_that_changes_while_it_is_archived_stays(
             newer.rename(path)
         return kept
 
-    monkeypatch.setattr(folder, "keep", keep_then_change)
+    monkeypatch.setattr(local_files, "keep", keep_then_change)
     outcome = ingest(path.parent, lake, archive)
     assert outcome.waiting == ("orders.csv: changed while it was read",)
     assert path.exists()
@@ -165,7 +165,7 @@ def test_a_file_that_is_deleted_while_it_is_read_is_passed_over(
         path.unlink()
         path.open("rb")
 
-    monkeypatch.setattr("flows.ingest.inspect_csv", delete)
+    monkeypatch.setattr("flows.ingest.load.inspect_csv", delete)
     outcome = ingest(path.parent, lake)
     assert (outcome.rows, outcome.rejected, outcome.waiting) == (0, (), ())
 

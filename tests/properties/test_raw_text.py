@@ -23,10 +23,10 @@ from hypothesis import strategies as st
 from contracts import bronze
 from contracts.contract import Bronze
 from flows import delta
-from flows.folder import LocalFile
-from flows.ingest import ingest_table
-from flows.messages import bronze_rows
-from flows.outcome import Outcome
+from flows.delta.outcome import Outcome
+from flows.ingest.load import ingest_table
+from flows.ingest.local_files import LocalFile
+from flows.kafka.decode import bronze_rows
 from tests.examples import examples
 from transforms.graph import sources
 

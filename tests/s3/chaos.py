@@ -15,8 +15,8 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
+from flows.delta.outcome import RunFailedError
 from flows.lakehouse import lakehouse
-from flows.outcome import RunFailedError
 from flows.sample import write_sample
 from tests.process import free_port, process
 from tests.s3.lakes import assert_same, contents

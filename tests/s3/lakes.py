@@ -4,7 +4,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from flows import delta
-from flows.outcome import Outcome
+from flows.delta.outcome import Outcome
 from transforms.graph import sources, tables
 
 BRONZE = [source.promise().table for source in sources()]

@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 
-from flows import s3
+from flows.storage import s3
 from tests.aws import moto
 from tests.process import ROOT, free_port, process
 

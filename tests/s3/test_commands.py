@@ -10,8 +10,9 @@ from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from contracts.contract import Gold, column
-from flows import delta, evolve
+from flows import delta
 from flows.cli import app
+from flows.delta import schema_evolution
 from flows.lakehouse import lakehouse
 from flows.report import report
 from flows.sample import write_sample
@@ -56,7 +57,7 @@ def test_the_data_docs_are_written(lake: str, tmp_path: Path) -> None:
 def test_the_report_is_written_to_s3(lake: str) -> None:
     out = f"s3://{BUCKET}/report"
     assert "monthly-gmv" in report(lake, out)
-    there = filesystem(out)
+    there = filesystem.connect(out)
     assert "Keystone Nexus" in there.cat_file(f"{out}/index.html").decode()
     assert there.info(f"{out}/site.css")["ContentType"] == "text/css"
     report(lake, f"{out}/")
@@ -95,6 +96,6 @@ def test_a_table_is_divided_anew(lake: str) -> None:
     handle = delta.open_table(lake, Places)
     rows = pl.DataFrame({"id": ["1", "2"], "city": ["Rio", "São Paulo"]})
     delta.append(handle, delta.stamped(handle, rows), delta.carrying({}, {}))
-    evolve.divide(handle, delta.scan(handle), Divided)
+    schema_evolution.divide(handle, delta.scan(handle), Divided)
     assert handle.metadata().partition_columns == ["city"]
     assert_frame_equal(delta.scan(handle).select("id", "city").sort("id").collect(), rows)

@@ -10,11 +10,12 @@ from pydantic import SecretStr
 
 from contracts import bronze
 from contracts.gold.dim_date import DimDate
-from flows import delta, s3
-from flows.catalog import catalog
-from flows.glue import register_wire
-from flows.settings import MissingSettingError, place
-from flows.storage import reach
+from flows import delta
+from flows.aws.glue_catalog import catalog
+from flows.aws.glue_registry import register_wire
+from flows.config.settings import MissingSettingError, place
+from flows.storage import s3
+from flows.storage.filesystem import reach
 from tests.aws import REGION
 from tests.s3.server import BEST, KEYS, look_again, make_bucket
 

@@ -14,15 +14,15 @@ from uuid import uuid4
 import pytest
 
 from contracts.bronze import Orders
-from flows import storage
-from flows.arrival import State
-from flows.ingest import ingest_table
+from flows.delta.outcome import Outcome, RunFailedError
+from flows.ingest.file_state import State
+from flows.ingest.landing_zone import arrivals
+from flows.ingest.load import ingest_table
+from flows.ingest.s3_files import S3Object
 from flows.lakehouse import ingest, lakehouse
-from flows.landing import arrivals
-from flows.objects import S3Object
-from flows.outcome import Outcome, RunFailedError
-from flows.records import refresh_records
+from flows.refresh.source_tables import refresh_records
 from flows.sample import write_sample
+from flows.storage import filesystem
 from tests.aws import moto
 from tests.s3 import chaos
 from tests.s3.server import BEST, BUCKET, make_bucket, reaching
@@ -122,7 +122,7 @@ def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> N
             listed.look,
             partial(listed.at_hand, state, tmp_path),
             partial(listed.remove, state, ""),
-            partial(storage.size, "s3://lake/x/part.parquet"),
+            partial(filesystem.size, "s3://lake/x/part.parquet"),
         ):
             with pytest.raises(OSError, match=r"^s3://lake/.*: S3 does not answer: "):
                 ask()
@@ -142,8 +142,8 @@ def test_an_s3_that_was_silent_a_moment_ago_is_not_asked_again() -> None:
     with saying(b"") as asked:
         for _ in range(2):
             with pytest.raises(OSError, match=r"^s3://lake/x: S3 does not answer: "):
-                storage.reach("s3://lake/x")
+                filesystem.reach("s3://lake/x")
         before = len(asked)
         with pytest.raises(OSError, match=r"^s3://lake/y: S3 does not answer: "):
-            storage.reach("s3://lake/y")
+            filesystem.reach("s3://lake/y")
         assert before == len(asked) / 2

@@ -2,9 +2,11 @@
 
 import pytest
 
-from flows import delta, parquet, storage
-from flows.log_check import HurtTableError
-from flows.records import refresh_records
+from flows import delta
+from flows.delta import data_files
+from flows.delta.log_check import HurtTableError
+from flows.refresh.source_tables import refresh_records
+from flows.storage import filesystem
 from tests.arrivals import sellers_arrive
 from tests.s3.test_landing import upload
 from transforms.graph import tables
@@ -24,7 +26,7 @@ def bronze(on_s3: str) -> str:
 
 def test_a_log_is_listed_from_its_checkpoint_on(on_s3: str, bronze: str) -> None:
     upload(f"{bronze}/{0:020}.json", b"")
-    found = storage.sizes(bronze, after=f"{1:020}")
+    found = filesystem.sizes(bronze, after=f"{1:020}")
     json = {f"{version:020}.json" for version in (1, 2, 3)}
     assert found.keys() == {*json, f"{1:020}.checkpoint.parquet", "_last_checkpoint"}
     assert min(found.values()) > 0
@@ -37,15 +39,15 @@ def test_an_empty_or_missing_commit_is_named(on_s3: str, bronze: str, hurt: str)
     if hurt == "is empty":
         upload(commit, b"")
     else:
-        storage.remove(commit)
+        filesystem.remove(commit)
     with pytest.raises(HurtTableError, match=rf"^bronze\.sellers: .*{2:020}\.json {hurt}"):
         refresh_records(on_s3, SELLERS)
     assert delta.exists(on_s3, "bronze.sellers")
 
 
 def test_data_without_a_log_is_a_hurt_table(on_s3: str, bronze: str) -> None:
-    for name in storage.sizes(bronze):
-        storage.remove(f"{bronze}/{name}")
+    for name in filesystem.sizes(bronze):
+        filesystem.remove(f"{bronze}/{name}")
     assert delta.exists(on_s3, "bronze.sellers")
     with pytest.raises(HurtTableError, match="there are data files, but no _delta_log"):
         sellers_arrive(on_s3, 3)
@@ -53,9 +55,9 @@ def test_data_without_a_log_is_a_hurt_table(on_s3: str, bronze: str) -> None:
 
 def test_a_data_file_that_is_cut_is_named(on_s3: str, bronze: str) -> None:
     handle = delta.open_existing(on_s3, "bronze.sellers")
-    (first, *_) = parquet.files(handle)["path"]
-    (uri,) = parquet.paths(handle, [first])
-    upload(uri, storage.read(uri)[:-100])
+    (first, *_) = data_files.files(handle)["path"]
+    (uri,) = data_files.paths(handle, [first])
+    upload(uri, filesystem.read(uri)[:-100])
     assert bronze
     with pytest.raises(HurtTableError, match=rf"^bronze\.sellers: its data file {first}"):
         refresh_records(on_s3, SELLERS)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.delta.status import status
 from flows.lakehouse import lakehouse
-from flows.sql import query
-from flows.status import status
+from flows.query.sql import query
 from tests.s3.lakes import assert_same, contents, figures
 from tests.s3.server import BEST
 from tests.s3.test_landing import held, upload

@@ -9,13 +9,15 @@ import boto3
 import pytest
 
 from contracts import bronze
-from flows import delta, objects, s3
-from flows.arrival import FileWaitsError, State
-from flows.ingest import ingest_table
-from flows.landing import archive_file, arrivals
-from flows.outcome import Outcome
-from flows.s3 import bucket_and_key
-from flows.storage import sha256
+from flows import delta
+from flows.delta.outcome import Outcome
+from flows.ingest import s3_files
+from flows.ingest.file_state import FileWaitsError, State
+from flows.ingest.landing_zone import archive_file, arrivals
+from flows.ingest.load import ingest_table
+from flows.storage import s3
+from flows.storage.filesystem import sha256
+from flows.storage.s3 import bucket_and_key
 from tests.aws import moto
 from tests.good import GOOD
 
@@ -141,12 +143,12 @@ def test_an_object_from_the_future_is_rejected(
     on_s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv())
-    look, soon = objects.S3Object.look, time() + 600
+    look, soon = s3_files.S3Object.look, time() + 600
 
-    def look_ahead(file: objects.S3Object) -> State:
+    def look_ahead(file: s3_files.S3Object) -> State:
         return look(file)._replace(modified=soon)
 
-    monkeypatch.setattr(objects.S3Object, "look", look_ahead)
+    monkeypatch.setattr(s3_files.S3Object, "look", look_ahead)
     (line,) = ingest(f"{on_s3}/in", str(tmp_path / "lake")).rejected
     assert "lies in the future" in line
 
@@ -213,13 +215,13 @@ def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
     (file,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
     state = file.look()
     path = file.at_hand(state, tmp_path)
-    put_file, half = s3.filesystem().put_file, tmp_path / "half"
+    put_file, half = s3.connect().put_file, tmp_path / "half"
     half.write_bytes(path.read_bytes()[:10])
 
     def put_less(_: Path, uri: str, **options: Any) -> Any:
         return put_file(half, uri, **options)
 
-    monkeypatch.setattr(s3.filesystem(), "put_file", put_less)
+    monkeypatch.setattr(s3.connect(), "put_file", put_less)
     with pytest.raises(OSError, match="is not what was ingested"):
         archive_file(file, state, path, f"{on_s3}/archive", sha256(str(path)))
     assert held(f"{on_s3}/in").keys() == {"orders.csv"}

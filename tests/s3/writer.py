@@ -11,11 +11,11 @@ from functools import partial
 from deltalake.exceptions import DeltaError
 
 from flows import delta
-from flows.derived import refresh_derived
-from flows.ingest import ingest_table
-from flows.landing import arrivals
-from flows.outcome import Outcome
-from flows.records import refresh_records
+from flows.delta.outcome import Outcome
+from flows.ingest.landing_zone import arrivals
+from flows.ingest.load import ingest_table
+from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.source_tables import refresh_records
 from transforms.graph import tables
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)

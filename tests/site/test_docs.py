@@ -13,10 +13,10 @@ import transforms.gold
 from contracts.contract import Contract
 from contracts.rules import rules
 from flows.cli import app
+from flows.delta.status import NoLakeError, status
 from flows.site.docs import write_docs
 from flows.site.entry import entry
 from flows.site.kept import Kept
-from flows.status import NoLakeError, status
 from tests.contact_data import contact_data
 from tests.stream.same_tables import batch_lake
 from transforms.graph import sources, tables

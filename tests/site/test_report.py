@@ -18,14 +18,14 @@ from contracts.gold.mart_monthly_sales import MartMonthlySales
 from contracts.vocabulary import STATES
 from flows import delta
 from flows.cli import app
+from flows.delta.status import NoLakeError
+from flows.query.sql import query
 from flows.site.brazil import NAMES, TILES, named
 from flows.site.chart import png
 from flows.site.figure import PHONE, Figure, Frames, desk, drawn, total
 from flows.site.pages import customers, executive, operations, sales, sellers
 from flows.site.pages.quality import Conserved, quality
 from flows.site.report import NoMartsError, ask, figures, pictures, write_report
-from flows.sql import query
-from flows.status import NoLakeError
 from tests.site.test_docs import words
 from tests.stream.same_tables import batch_lake
 

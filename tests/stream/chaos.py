@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.kafka import create_topics
+from flows.kafka.client import create_topics
 from tests.stream.broker import Broker, kafka
 from tests.stream.roles import produce
 from tests.stream.stage import PARTITIONS, SILENCE, Process, Stage, stage_settings

@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Producer, cimpl
 
 from contracts import bronze
-from flows.kafka import KafkaSettings
+from flows.kafka.client import KafkaSettings
 from tests.stream.broker import Broker, BrokerError, kafka
 
 Produce = Callable[..., None]

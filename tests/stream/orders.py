@@ -11,7 +11,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from contracts import bronze
 from flows import delta
-from flows.kafka import KafkaSettings
+from flows.kafka.client import KafkaSettings
 from tests.stream.broker import Broker
 
 ORDER = dict.fromkeys(bronze.Orders.fields().names(), "?")

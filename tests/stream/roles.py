@@ -19,9 +19,9 @@ from typing import Any, BinaryIO
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
-from flows.drain import drain
-from flows.kafka import KafkaSettings, client_config, existing_partitions, topic_of
-from flows.spool import Event
+from flows.kafka.client import KafkaSettings, client_config, existing_partitions, topic_of
+from flows.kafka.drain import drain
+from flows.kafka.event_spool import Event
 from tests.stream.bad_messages import NO_RECORD
 from tests.stream.exactly_once import read_journals
 from tests.stream.shops import shop

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from flows.kafka.event_spool import Event, read_spool, write_spool
 from flows.sample import write_sample
-from flows.spool import Event, read_spool, write_spool
 
 ORDERS = 60
 """Of a shop; some 850 events of all nine entities, those of an order in several versions."""

@@ -17,7 +17,7 @@ import polars as pl
 from confluent_kafka import Consumer, TopicPartition
 
 from flows import delta
-from flows.kafka import KafkaSettings, client_config, topic_of
+from flows.kafka.client import KafkaSettings, client_config, topic_of
 from tests.stream.bad_messages import NO_RECORD
 from tests.stream.broker import ROOT, Broker
 from tests.stream.exactly_once import faults, read_journals

@@ -14,10 +14,10 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from contracts import bronze
 from flows import delta
-from flows.drain import drain
-from flows.kafka import KafkaSettings, client_config, create_topics, topic_of
-from flows.outcome import Outcome
-from flows.records import refresh_records
+from flows.delta.outcome import Outcome
+from flows.kafka.client import KafkaSettings, client_config, create_topics, topic_of
+from flows.kafka.drain import drain
+from flows.refresh.source_tables import refresh_records
 from tests.stream.bad_messages import BAD_ORDERS, Bad, Headers, encoded, kept
 from tests.stream.broker import Broker
 from tests.stream.exactly_once import WATERMARK

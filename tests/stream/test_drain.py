@@ -19,13 +19,13 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from contracts import bronze
 from flows import delta
-from flows.drain import Drained, NoTopicsError, drain
-from flows.hold import HeldError
-from flows.kafka import KafkaSettings, create_topics, origin
-from flows.lag import Lag, lag
-from flows.member import Member
-from flows.restore import release_table, restore_table
-from flows.watermarks import LossError
+from flows.delta.holds import HeldError
+from flows.delta.restore import release_table, restore_table
+from flows.kafka.checkpoints import LossError
+from flows.kafka.client import KafkaSettings, create_topics, origin
+from flows.kafka.consumer import Member
+from flows.kafka.drain import Drained, NoTopicsError, drain
+from flows.kafka.lag import Lag, lag
 
 Produce = Callable[..., None]
 ORDERS, SELLERS = "olist.orders", "olist.sellers"
@@ -124,7 +124,7 @@ def die(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["watermarks.delta.append", "member.tell_kafka", "drain.bronze_rows"]
+    "step", ["checkpoints.delta.append", "consumer.tell_kafka", "drain.bronze_rows"]
 )
 def test_a_crash_at_any_step_neither_loses_nor_repeats(
     lake: str,
@@ -137,10 +137,10 @@ def test_a_crash_at_any_step_neither_loses_nor_repeats(
     drain(lake, fresh(settings))
     produce(ORDERS, numbered(5, 9))
     with monkeypatch.context() as patch:
-        patch.setattr(f"flows.{step}", die)
+        patch.setattr(f"flows.kafka.{step}", die)
         with pytest.raises(KeyboardInterrupt):
             drain(lake, fresh(settings))
-    assert watermark(lake) == (8 if step == "member.tell_kafka" else 4)
+    assert watermark(lake) == (8 if step == "consumer.tell_kafka" else 4)
     drain(lake, fresh(settings))
     assert_exactly_once(lake, range(9))
 

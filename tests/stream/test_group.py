@@ -10,9 +10,9 @@ import pytest
 from confluent_kafka import Consumer
 
 from flows import delta
-from flows.drain import Drained, drain
-from flows.group import GroupError, group_of_lake
-from flows.kafka import KafkaSettings
+from flows.kafka.client import KafkaSettings
+from flows.kafka.consumer_group import GroupError, group_of_lake
+from flows.kafka.drain import Drained, drain
 from tests.stream.broker import Broker
 from tests.stream.orders import (
     delete_topic,

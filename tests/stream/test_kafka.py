@@ -16,8 +16,8 @@ from confluent_kafka.admin import AdminClient
 from pydantic import SecretStr
 
 from contracts import bronze
-from flows.drain import drain
-from flows.kafka import (
+from flows.config.settings import MissingSettingError
+from flows.kafka.client import (
     START_SECONDS,
     KafkaSettings,
     NoAnswerError,
@@ -28,8 +28,8 @@ from flows.kafka import (
     source_name,
     topic_of,
 )
-from flows.lag import lag
-from flows.settings import MissingSettingError
+from flows.kafka.drain import drain
+from flows.kafka.lag import lag
 from transforms.graph import sources
 
 ROOT = Path(__file__).parents[2]

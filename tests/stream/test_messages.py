@@ -15,7 +15,7 @@ from polars.exceptions import ComputeError
 
 from contracts import bronze
 from contracts.technical import stored
-from flows.messages import bronze_rows
+from flows.kafka.decode import bronze_rows
 
 COLUMNS = bronze.Sellers.fields().names()
 GOOD = {
@@ -310,7 +310,7 @@ def test_no_messages_are_no_rows() -> None:
 
 
 def test_every_order_of_the_fields_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.messages._read_odd", None)  # whoever reads one by one fails
+    monkeypatch.setattr("flows.kafka.decode._read_odd", None)  # whoever reads one by one fails
     turned = {name: GOOD[name] for name in reversed(COLUMNS)}
     batch = [message(json.dumps(turned).encode(), offset) for offset in range(3)]
     rows = bronze_rows(bronze.Sellers, batch)

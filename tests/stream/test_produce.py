@@ -16,10 +16,10 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.csv_records import inspect_csv
-from flows.kafka import KafkaSettings
-from flows.produce import UnconfirmedError, deliver, produce
-from flows.spool import Event
+from flows.ingest.csv_reader import inspect_csv
+from flows.kafka.client import KafkaSettings
+from flows.kafka.event_spool import Event
+from flows.kafka.producer import UnconfirmedError, deliver, produce
 from tests.good import GOOD
 from transforms.graph import sources
 

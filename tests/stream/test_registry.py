@@ -9,8 +9,8 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from contracts import bronze
 from contracts.wire import json_schema
-from flows.registry import BreakingChangeError, connect, register
-from flows.settings import MissingSettingError
+from flows.config.settings import MissingSettingError
+from flows.kafka.schema_registry import BreakingChangeError, connect, register
 
 TOPICS = {"olist.orders": bronze.Orders, "olist.sellers": bronze.Sellers}
 SUBJECTS = ["olist.orders-value", "olist.sellers-value"]

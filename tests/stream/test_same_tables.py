@@ -9,9 +9,9 @@ import pytest
 
 from contracts.bronze import Orders
 from flows import delta
-from flows.drain import drain
-from flows.kafka import KafkaSettings
-from flows.produce import produce
+from flows.kafka.client import KafkaSettings
+from flows.kafka.drain import drain
+from flows.kafka.producer import produce
 from tests.stream.same_tables import batch_lake, differences, unaccounted
 from tests.stream.shops import landings, shop
 from tests.without_prefect import refresh

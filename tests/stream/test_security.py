@@ -16,11 +16,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, b
 )
 from pydantic import SecretStr
 
-from flows.drain import drain
-from flows.kafka import KafkaSettings, NoAnswerError, client_config, create_topics
-from flows.lag import lag
-from flows.produce import deliver
-from flows.spool import Event
+from flows.kafka.client import KafkaSettings, NoAnswerError, client_config, create_topics
+from flows.kafka.drain import drain
+from flows.kafka.event_spool import Event
+from flows.kafka.lag import lag
+from flows.kafka.producer import deliver
 from tests.stream import broker as brokers
 from tests.stream.broker import Broker
 

@@ -12,13 +12,13 @@ from confluent_kafka.admin import AdminClient
 
 from contracts import bronze
 from flows import delta
-from flows.drain import Drained, drain
-from flows.kafka import KafkaSettings, client_config, origin
-from flows.lag import identity, lag
-from flows.member import Member
-from flows.produce import UnconfirmedError, deliver
-from flows.spool import Event as Order
-from flows.watermarks import LossError
+from flows.kafka.checkpoints import LossError
+from flows.kafka.client import KafkaSettings, client_config, origin
+from flows.kafka.consumer import Member
+from flows.kafka.drain import Drained, drain
+from flows.kafka.event_spool import Event as Order
+from flows.kafka.lag import identity, lag
+from flows.kafka.producer import UnconfirmedError, deliver
 from tests.stream.broker import Broker
 from tests.stream.orders import (
     delete_topic,

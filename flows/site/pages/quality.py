@@ -10,9 +10,9 @@ from contracts.contract import Contract
 from contracts.gold.fact_orders import FactOrders
 from contracts.reconcile import Summed, summed
 from flows import delta
+from flows.delta.status import status
 from flows.site.history import Commit, history
 from flows.site.kept import Kept, broken_now, kept
-from flows.status import status
 from transforms.graph import Table, tables
 
 

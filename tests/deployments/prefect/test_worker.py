@@ -9,7 +9,7 @@ from confluent_kafka import Producer
 
 from contracts import bronze
 from flows import delta
-from flows.status import status
+from flows.delta.status import status
 from tests.deployments.prefect.stage import PROJECT, Stage, eventually
 from transforms.graph import tables
 

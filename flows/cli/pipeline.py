@@ -1,0 +1,97 @@
+"""Commands that run flows: files into bronze, and bronze into silver and gold.
+
+Prefect is imported last: who misspells an argument need not wait for it.
+"""
+
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import AllowEmpty, Archive, AsOf, Lake, Rebuild, Runner, Source
+from flows.cli.output import grid, out, report
+from flows.config.settings import dask_address, place
+from flows.site.text import counted
+from flows.storage.locations import locations_of_ingest
+
+app = typer.Typer()
+
+
+@app.command()
+def run(
+    source: Source = None,
+    lake: Lake = None,
+    archive: Archive = None,
+    as_of: AsOf = None,
+    rebuild: Rebuild = False,
+    runner: Runner = None,
+    allow_empty: AllowEmpty = False,
+) -> None:
+    """Ingest the landing zone, then refresh every table."""
+    source, where, archive = locations_of_ingest(source, lake, archive)
+    dask_address(runner)
+
+    from flows.lakehouse import lakehouse
+
+    report("run", lambda: lakehouse(source, where, archive, as_of, rebuild, runner, allow_empty))
+
+
+@app.command()
+def ingest(
+    source: Source = None,
+    lake: Lake = None,
+    archive: Archive = None,
+    as_of: AsOf = None,
+    allow_empty: AllowEmpty = False,
+) -> None:
+    """Append the records of the landing zone's files to bronze."""
+    source, where, archive = locations_of_ingest(source, lake, archive)
+
+    from flows import lakehouse
+
+    report("ingest", lambda: lakehouse.ingest(source, where, archive, as_of, allow_empty))
+
+
+@app.command()
+def refresh(
+    lake: Lake = None,
+    rebuild: Rebuild = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be read and written, and do nothing.")
+    ] = False,
+    runner: Runner = None,
+) -> None:
+    """Bring every table up to its inputs."""
+    from flows.delta.status import existing
+
+    existing(where := place("lake", lake))
+    dask_address(runner)
+    if dry_run:
+        from flows.pipeline.plan import explain, plan
+
+        planned = plan(where, rebuild=rebuild).values()
+        due = [each for each in planned if not each.outcome]
+        if due:
+            rows = (explain(where, each) for each in due)
+            out.print(grid(("table", "would read", "and write"), rows, justify="left"))
+        out.print(f"dry run: {len(due)} of {counted(len(planned), 'table')} due.")
+        return
+
+    from flows import lakehouse
+
+    report("refresh", lambda: lakehouse.refresh(where, rebuild, runner))
+
+
+@app.command()
+def replay(
+    table: Annotated[str | None, typer.Argument(help="Such as `orders`; all if absent.")] = None,
+    lake: Lake = None,
+) -> None:
+    """Put quarantined records through the code as it is now."""
+    from flows.delta.status import existing, replayable
+
+    existing(where := place("lake", lake))
+    replayable(table)
+
+    from flows import lakehouse
+
+    report("replay", lambda: lakehouse.replay(where, table))

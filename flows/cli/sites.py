@@ -1,0 +1,33 @@
+"""Commands that write static sites: folders to open in a browser."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from flows.cli.options import Lake
+from flows.config.settings import place
+
+app = typer.Typer()
+
+
+@app.command()
+def docs(
+    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
+    lake: Lake = None,
+) -> None:
+    """Write the data docs: every table, its rules, statistics and history, and the lineage."""
+    from flows.site.docs import write_docs
+
+    print(f"Data docs: open {write_docs(place('lake', lake), to).as_uri()}")
+
+
+@app.command()
+def report(
+    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
+    lake: Lake = None,
+) -> None:
+    """Write the report: sales, deliveries, customers, sellers, and whether to trust them."""
+    from flows.site.report import write_report
+
+    print(f"Report: open {write_report(place('lake', lake), to).as_uri()}")

@@ -1,0 +1,116 @@
+"""What a refresh would do, table by table, from the logs alone."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import polars as pl
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from flows import delta
+from flows.config.concurrency import for_each
+from flows.config.table_error import TableError
+from flows.delta.holds import held_since
+from flows.delta.outcome import Outcome
+from flows.delta.status import all_tables
+from flows.refresh.change_detection import FIRST, due
+from flows.refresh.source_tables import DIED, in_step
+from flows.refresh.standing import standing
+from transforms.graph import Table, tables
+
+
+class Planned(NamedTuple):
+    """What a refresh would do with a table."""
+
+    table: Table
+    behind: dict[str, int]
+    """By input that has moved on, the version up to which the table has read it."""
+    anew: str
+    """Why it would be made of all rows of its inputs; empty when those that came since will do."""
+    after: list[str]
+    """The inputs that would change before it."""
+    outcome: Outcome | None
+    """How it stands, when there is nothing to do."""
+    error: str = ""
+    """Why it cannot be refreshed; its task will say the same."""
+
+
+def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
+    """Return what a refresh would do with each table, by name; nothing is written."""
+    opened = for_each(_opened, lake, all_tables())
+    planned: dict[str, Planned] = {}
+    for name, table in tables().items():
+        after = [
+            each for each in table.input_names if each in planned and not planned[each].outcome
+        ]
+        planned[name] = _plan(table, opened, after, rebuild=rebuild)
+    return planned
+
+
+def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
+    """Say it in words of a table that is due: its name, what would be read, and what written."""
+    promise = planned.table.contract.promise()
+    if planned.error:
+        return promise.table, planned.error, "nothing"
+    if planned.anew:
+        return promise.table, f"all: {planned.anew}", "all rows"
+    reads = [
+        f"{_rows_since(planned.table, delta.open_existing(lake, name), version):,} new of {name}"
+        for name, version in planned.behind.items()
+    ]
+    reads += [f"what {name} will change" for name in planned.after]
+    local = promise.key if planned.table.source else promise.scope
+    rows = f"by {', '.join(local)}" if local else "all rows, if any differs"
+    return promise.table, "\n".join(reads), rows
+
+
+_Opened = DeltaTable | TableError | None
+"""A table; why it cannot be opened; or nothing, where there is none yet."""
+
+
+def _opened(lake: str, name: str) -> _Opened:
+    try:
+        return delta.open_existing(lake, name)
+    except TableNotFoundError:
+        return None
+    except TableError as error:
+        return error
+
+
+def _plan(
+    table: Table, opened: Mapping[str, _Opened], after: list[str], *, rebuild: bool
+) -> Planned:
+    quarantine_name = delta.quarantine_name(table.source) if table.source else ""
+    needed = [opened[name] for name in (*table.input_names, table.name, quarantine_name) if name]
+    if wrong := [each for each in needed if isinstance(each, TableError)]:
+        return Planned(table, {}, "", after, None, str(wrong[0]))
+    there = {name: handle for name, handle in opened.items() if isinstance(handle, DeltaTable)}
+    target = there.get(table.name)
+    if target and held_since(target):
+        return Planned(table, {}, "", after, standing(table, target))
+    inputs = {name: there[name] for name in table.input_names if name in there}
+    if target is None or len(inputs) < len(table.input_names):
+        return Planned(table, {}, FIRST, after, None)
+    try:
+        delta.check_writable(target, rebuild=rebuild)
+    except TableError as error:
+        return Planned(table, {}, "", after, None, str(error))
+    todo = due(table, target, inputs, rebuild=rebuild)
+    anew = todo.anew
+    if table.source and not anew:
+        quarantine = there.get(quarantine_name)
+        anew = "" if quarantine and in_step(table, target, quarantine) else DIED
+    behind = {
+        name: since
+        for name, since in todo.since.items()
+        if todo.consumed[name] != since and not anew
+    }
+    idle = not (anew or behind or after)
+    return Planned(table, behind, anew, after, standing(table, target) if idle else None)
+
+
+def _rows_since(table: Table, handle: DeltaTable, version: int) -> int:
+    if table.source:
+        came = delta.appended_since(handle, version)
+        return came[1] if came else delta.rows(handle)
+    return int(delta.changed_since(handle, version).select(pl.len()).collect().item())

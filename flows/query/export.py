@@ -1,0 +1,199 @@
+"""A result of SQL as a file: Parquet, CSV or Excel."""
+
+import json
+import os
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from decimal import Decimal
+from io import BytesIO
+from math import isfinite
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import polars.selectors as cs
+
+from flows.config.settings import MissingSettingError, place
+from flows.query.sql import EXACT, SHEET, TEXT
+from flows.storage import filesystem
+from flows.storage.locations import check_out
+from flows.storage.s3 import speaking_of
+
+
+class DoesNotFitError(Exception):
+    """An Excel sheet cannot hold the rows; says which format can."""
+
+
+def fit(uri: str, lake: str) -> str:
+    """Return where a file may be written, before anybody waits for its rows.
+
+    Raises:
+        MissingSettingError: its name does not say how to write it, there is no such folder, or it
+            lies in the lake, the landing zone or the archive.
+    """
+    if _suffix(uri) not in _WRITERS:
+        message = f"{uri}: a result is written as {', '.join(_WRITERS)}; end the name with one"
+        raise MissingSettingError(message)
+    check_out(place("result", uri), lake)
+    if not filesystem.is_s3(uri) and Path(uri).is_dir():
+        message = f"{uri} is a folder; name a file"
+        raise MissingSettingError(message)
+    if not filesystem.is_s3(uri) and not Path(uri).parent.is_dir():
+        message = f"{uri}: there is no folder {Path(uri).parent}; make it first"
+        raise MissingSettingError(message)
+    return uri
+
+
+def kept(uri: str) -> Collection[str]:
+    """Return the types of SQL that a file of this format keeps; `query` makes others a text."""
+    return _KEPT[_suffix(uri)]
+
+
+def write(rows: pl.DataFrame, uri: str) -> None:
+    """Write rows to a file in the format that its name ends with: all of them, or no file.
+
+    Parquet and CSV keep every cent and moment as they are. Excel keeps 15 digits of a float.
+
+    Raises:
+        DoesNotFitError: the format cannot hold them.
+        OSError: the location does not take the file.
+    """
+    into = _WRITERS[_suffix(uri)]
+    if filesystem.is_s3(uri):
+        with TemporaryDirectory() as folder, speaking_of(uri):
+            file = Path(folder) / "result"
+            into(rows, file)
+            filesystem.connect(uri).put_file(str(file), uri)
+        return
+    partial = Path(uri).with_name(f".{Path(uri).name}.{os.getpid()}.partial")
+    try:
+        into(rows, partial)
+        partial.replace(uri)
+    except (OSError, pl.exceptions.ComputeError) as error:  # which of them Polars decides
+        reason = (isinstance(error, OSError) and error.strerror) or error
+        message = f"{uri} cannot be written: {reason}"
+        raise OSError(message) from error
+    finally:
+        with suppress(OSError):
+            partial.unlink()
+
+
+def as_csv(rows: pl.DataFrame) -> str:
+    """Write rows as CSV: a null is an empty field, an empty text is two quotes."""
+    return rows.write_csv(datetime_format=_MOMENT)
+
+
+def as_json(rows: pl.DataFrame) -> str:
+    """Write rows as a list of JSON objects; what JSON has no number for (NaN) is null there."""
+    # A decimal of Python has 38 digits, and the largest of these whole numbers one more.
+    huge = [name for name, kind in rows.schema.items() if kind == pl.Decimal(38, 0)]
+    names = [json.dumps(name, ensure_ascii=False) for name in rows.columns]
+    objects = (
+        ", ".join(f"{name}: {_json(value)}" for name, value in zip(names, row, strict=True))
+        for row in rows.with_columns(pl.col(huge).cast(pl.Int128)).iter_rows()
+    )
+    return f"[{', '.join(f'{{{each}}}' for each in objects)}]"
+
+
+def _json(value: object) -> str:
+    # The json module would write a decimal as a float, which loses digits, and NaN as NaN.
+    match value:
+        case Decimal():
+            return f"{value:f}"
+        case float() if not isfinite(value):
+            return "null"
+        case list():
+            return f"[{', '.join(map(_json, value))}]"
+        case dict():
+            parts = (f"{json.dumps(f'{name}')}: {_json(part)}" for name, part in value.items())
+            return f"{{{', '.join(parts)}}}"
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _suffix(uri: str) -> str:
+    return Path(uri).suffix.lower()
+
+
+def _parquet(rows: pl.DataFrame, file: Path) -> None:
+    rows.write_parquet(file)
+
+
+def _csv(rows: pl.DataFrame, file: Path) -> None:
+    rows.write_csv(file, datetime_format=_MOMENT)
+
+
+def _xlsx(rows: pl.DataFrame, file: Path) -> None:
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - who prints a result need not wait for it
+
+    rows = _as_sheet(rows)
+    _fits_a_sheet(rows)
+    # In memory, for a zip file that cannot be finished on a full disk tries again when it goes.
+    sheet = BytesIO()
+    with Workbook(sheet, _AS_IT_IS) as book:
+        formats = {name: _number_format(kind) for name, kind in rows.schema.items()}
+        rows.write_excel(
+            book,
+            column_formats={name: form for name, form in formats.items() if form},
+            autofit=True,
+        )
+    file.write_bytes(sheet.getbuffer())
+
+
+def _as_sheet(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return rows with texts in place of exact numbers that have more digits than Excel keeps."""
+    exact = rows.select(cs.integer() | cs.decimal()).cast(pl.String)
+    digits = pl.all().str.replace(".", "", literal=True).str.strip_chars("-0").str.len_chars()
+    longest = exact.select(digits.max())
+    long = [column.name for column in longest if (column.item() or 0) > _DIGITS]
+    return rows.with_columns(pl.col(long).cast(pl.String))
+
+
+def _number_format(kind: pl.DataType) -> str:
+    """Return how Excel shows a column; nothing, where what Polars chooses is right."""
+    if isinstance(kind, pl.Decimal) and kind.scale:
+        return f"#,##0.{'0' * kind.scale}"
+    # No commas: a whole number can be the key of a day.
+    return "0" if isinstance(kind, pl.Decimal) or kind.is_integer() else ""
+
+
+def _fits_a_sheet(rows: pl.DataFrame) -> None:
+    if len(rows) > _ROWS:
+        message = (
+            f"{len(rows):,} rows: an Excel sheet holds 1,048,576, and one is the header; "
+            "write .parquet or .csv, or fewer rows"
+        )
+        raise DoesNotFitError(message)
+    longest = rows.select(cs.string().str.len_chars().max())
+    if long := [column.name for column in longest if (column.item() or 0) > _CHARACTERS]:
+        message = (
+            f"{', '.join(long)}: a cell of Excel holds {_CHARACTERS:,} characters, and a text is "
+            "longer; write .parquet or .csv"
+        )
+        raise DoesNotFitError(message)
+    first = rows.select(cs.date() | cs.datetime()).select(pl.all().dt.year().min())
+    if old := [column.name for column in first if (column.item() or _YEAR) < _YEAR]:
+        message = (
+            f"{', '.join(old)}: Excel has no dates before {_YEAR}; write .parquet or .csv, "
+            f"or ask for it as text: {old[0]}::VARCHAR"
+        )
+        raise DoesNotFitError(message)
+
+
+_MOMENT = "%Y-%m-%d %H:%M:%S%.f"  # as the landing zone's files have it, a fraction if there is one
+_ROWS = 1_048_575
+_DIGITS = 15
+_YEAR = 1900
+_CHARACTERS = 32_767
+_AS_IT_IS = {
+    "in_memory": True,
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "nan_inf_to_errors": True,
+    "remove_timezone": True,
+}
+_WRITERS: dict[str, Callable[[pl.DataFrame, Path], None]] = {
+    ".parquet": _parquet,
+    ".csv": _csv,
+    ".xlsx": _xlsx,
+}
+_KEPT = {".parquet": EXACT, ".csv": TEXT, ".xlsx": SHEET}
