@@ -14,7 +14,7 @@ import polars as pl
 from benchmarks.tables import PARTITIONED, folders
 from contracts.check import check
 from contracts.technical import SILVER
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from transforms.graph import Table, tables
 from transforms.latest import latest
 from transforms.sift import sift
@@ -23,7 +23,7 @@ from transforms.sift import sift
 def build(source: Path, out: Path, *, contracts: bool) -> None:
     """Read nine CSV files; write silver and gold (with the contracts: bad rows too)."""
     folders(out)
-    files, _ = arrivals(str(source))
+    files, _ = find_files(str(source))
     made: dict[str, pl.DataFrame] = {}
     for name, table in tables().items():
         if table.source:

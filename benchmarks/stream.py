@@ -28,7 +28,13 @@ from rich.progress import track
 from rich.table import Table
 
 from contracts.bronze import OrderPayments
-from flows.kafka.client import PATIENCE, KafkaSettings, client_config, existing_partitions, topic_of
+from flows.kafka.client import (
+    BROKER_TIMEOUT,
+    KafkaSettings,
+    client_config,
+    existing_partitions,
+    topic_of,
+)
 from flows.kafka.drain import drain
 from tests.stream.broker import ROOT, kafka
 
@@ -159,7 +165,7 @@ def _chunks(settings: KafkaSettings) -> Iterator[tuple[list[Message], bool]]:
     # By default librdkafka pauses for a second when its queue is full: that would measure nothing.
     tuned = client_config(settings, group_id=settings.group, fetch_queue_backoff_ms=10)
     consumer = Consumer(tuned)
-    cluster = consumer.list_topics(timeout=PATIENCE)
+    cluster = consumer.list_topics(timeout=BROKER_TIMEOUT)
     places = existing_partitions(cluster, [topic_of(settings, OrderPayments)])
     left = sum(consumer.get_watermark_offsets(TopicPartition(*place))[1] for place in places)
     consumer.assign([TopicPartition(*place, 0) for place in places])

@@ -11,16 +11,16 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table
 from transforms.graph import tables
 
 
 def build(source: str, lake: str, workers: int | None = None) -> None:
     """Ingest, then refresh; a thread is named after the table that it makes."""
-    files, _ = arrivals(source)
+    files, _ = find_files(source)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         landed = [
             pool.submit(_named, contract.promise().table, ingest_table, lake, contract, paths)
@@ -31,7 +31,7 @@ def build(source: str, lake: str, workers: int | None = None) -> None:
             each.result()
         made: dict[str, Future[Any]] = {}
         for name, table in tables().items():
-            make = refresh_records if table.source else refresh_derived
+            make = refresh_source_table if table.source else refresh_derived_table
             needed = [made[other] for other in table.after if other in made]
             made[name] = pool.submit(_after, needed, name, make, lake, table)
         for each in made.values():

@@ -7,20 +7,20 @@ from prefect.client.schemas.objects import State
 from prefect.futures import PrefectFuture
 
 from flows.config.prefect_server import flow
-from flows.config.settings import place
+from flows.config.settings import resolve_location
 from flows.delta.outcome import Outcome, RunFailedError
 from flows.delta.restore import restore_table
-from flows.delta.status import replayable
-from flows.ingest.landing_zone import NoFilesError, arrivals, make_archive
+from flows.delta.status import replayable_tables
+from flows.ingest.landing_zone import NoFilesError, find_files, make_archive
 from flows.ingest.load import ingest_table
-from flows.pipeline.artifacts import publish
+from flows.pipeline.artifacts import publish_artifacts
 from flows.pipeline.plan import Planned, plan
 from flows.pipeline.task_runners import task_runner
-from flows.pipeline.tasks import gather, look, silence, step
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records, replay_records
-from flows.storage.filesystem import reach
-from flows.storage.locations import check_apart, locations_of_ingest
+from flows.pipeline.tasks import collect_outcomes, read_only_task, storage_error, table_task
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table, replay_quarantine
+from flows.storage.filesystem import check_access
+from flows.storage.locations import check_disjoint, ingest_locations
 from transforms.graph import readers, tables
 
 
@@ -81,16 +81,16 @@ def ingest(
         OSError: the archive cannot be written to, or S3 does not answer.
         RunFailedError: a file was rejected or a table failed; all else has been ingested.
     """
-    source, lake, archive = locations_of_ingest(source, lake, archive)
-    files, strangers = look(source, arrivals)(source)
+    source, lake, archive = ingest_locations(source, lake, archive)
+    files, strangers = read_only_task(source, find_files)(source)
     unknown = [str(stranger) for stranger in strangers]
     if not allow_empty and not any(files.values()):
         raise NoFilesError(source, unknown)
-    reach(lake)
+    check_access(lake)
     if archive:
         make_archive(archive)
     futures = {
-        contract.promise().table: step(lake, contract, ingest_table).submit(
+        contract.promise().table: table_task(lake, contract, ingest_table).submit(
             lake, contract, paths, archive=archive, as_of=as_of
         )
         for contract, paths in files.items()
@@ -109,13 +109,15 @@ def refresh(
         OSError: S3 does not answer.
         RunFailedError: a table failed, and those behind it were left as they are.
     """
-    lake = place("lake", lake)
+    lake = resolve_location("lake", lake)
     if runner:
         with task_runner(runner) as there:
             return refresh.with_options(task_runner=there)(lake, rebuild)
-    reach(lake)
-    check_apart(lake=lake)
-    return _make("refresh", lake, look(lake, plan)(lake, rebuild=rebuild), rebuild=rebuild)
+    check_access(lake)
+    check_disjoint(lake=lake)
+    return _make(
+        "refresh", lake, read_only_task(lake, plan)(lake, rebuild=rebuild), rebuild=rebuild
+    )
 
 
 @flow
@@ -134,15 +136,15 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
         NoVersionError: the version, or a file of it, is not there.
         RunFailedError: the table is put back, but one behind it failed.
     """
-    lake = place("lake", lake)
-    reach(lake)
-    check_apart(lake=lake)
+    lake = resolve_location("lake", lake)
+    check_access(lake)
+    check_disjoint(lake=lake)
     restored = restore_table(lake, table, version)
     behind = readers(restored.table)
     beside = {each for name in behind for each in tables()[name].after} - {restored.table}
     planned = {
         name: todo
-        for name, todo in look(lake, plan)(lake).items()
+        for name, todo in read_only_task(lake, plan)(lake).items()
         if name in behind or (name in beside and not todo.outcome)
     }
     return _make("restore", lake, planned, done=[restored])
@@ -161,12 +163,14 @@ def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
         UnknownTableError: no records are quarantined under that name.
         RunFailedError: a table failed.
     """
-    lake = place("lake", lake)
-    reach(lake)
-    check_apart(lake=lake)
+    lake = resolve_location("lake", lake)
+    check_access(lake)
+    check_disjoint(lake=lake)
     futures = {
-        each.name: step(lake, each.contract, replay_records, each.input_names).submit(lake, each)
-        for each in replayable(table)
+        each.name: table_task(lake, each.contract, replay_quarantine, each.input_names).submit(
+            lake, each
+        )
+        for each in replayable_tables(table)
     }
     replayed = {outcome.table: outcome for outcome in _finish("replay", lake, futures)}
     refreshed = {outcome.table: outcome for outcome in refresh(lake)}
@@ -186,8 +190,8 @@ def _make(
         if todo.outcome:
             continue
         table = todo.table
-        make = refresh_records if table.source else refresh_derived
-        futures[name] = step(lake, table.contract, make, table.input_names).submit(
+        make = refresh_source_table if table.source else refresh_derived_table
+        futures[name] = table_task(lake, table.contract, make, table.input_names).submit(
             lake,
             table,
             rebuild=rebuild,
@@ -215,10 +219,10 @@ def _finish(
     others: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     """Wait, publish what was done, and fail at the end when something did."""
-    done, failed, undone = gather(futures, doing)
+    done, failed, undone = collect_outcomes(futures, doing)
     outcomes = sorted([*done, *others], key=_in_order)
-    publish(doing, outcomes, undone)
-    if failed and (gone := silence(lake)):
+    publish_artifacts(doing, outcomes, undone)
+    if failed and (gone := storage_error(lake)):
         failed = [gone]
     if failures := [*failures, *failed]:
         raise RunFailedError(failures, outcomes, undone)

@@ -7,13 +7,13 @@ from tempfile import TemporaryDirectory
 from prefect.artifacts import create_image_artifact
 
 from flows.config.prefect_server import flow
-from flows.config.settings import place
-from flows.pipeline.tasks import look
+from flows.config.settings import resolve_location
+from flows.pipeline.tasks import read_only_task
 from flows.site.report import ask, figures, pages, pictures
 from flows.site.shell import publish
 from flows.storage import filesystem, s3
-from flows.storage.filesystem import is_s3, reach
-from flows.storage.locations import check_out
+from flows.storage.filesystem import check_access, is_s3
+from flows.storage.locations import check_output
 
 
 @flow
@@ -31,13 +31,13 @@ def report(lake: str | None = None, out: str | None = None) -> list[str]:
         ForeignFolderError: the folder holds something else.
         OSError: S3 does not answer.
     """
-    lake = place("lake", lake)
-    reach(lake)
+    lake = resolve_location("lake", lake)
+    check_access(lake)
     if out:
-        check_out(out := place("site", out), lake)
-    frames = look(lake, ask)(lake)
+        check_output(out := resolve_location("site", out), lake)
+    frames = read_only_task(lake, ask)(lake)
     if out:
-        _write(out, look(lake, pages)(lake, frames))
+        _write(out, read_only_task(lake, pages)(lake, frames))
     drawn = pictures(frames)
     for figure in figures():
         if figure.name in drawn:
@@ -50,8 +50,8 @@ def _write(out: str, site: dict[str, str]) -> None:
     if not is_s3(out):
         publish(Path(out), site)
         return
-    reach(out)
-    with TemporaryDirectory() as folder, s3.speaking_of(out):
+    check_access(out)
+    with TemporaryDirectory() as folder, s3.translate_errors(out):
         there = filesystem.connect(out)
         for file in sorted(publish(Path(folder) / "site", site).parent.iterdir()):
             there.put_file(str(file), f"{out.rstrip('/')}/{file.name}")

@@ -11,11 +11,11 @@ from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
 from flows.config.prefect_server import flow
-from flows.config.settings import place
-from flows.kafka.client import KafkaSettings, NoAnswerError, kafka_settings
+from flows.config.settings import resolve_location
+from flows.kafka.client import BrokerUnreachableError, KafkaSettings, kafka_settings
 from flows.kafka.drain import Drained, drain
 from flows.kafka.lag import lag
-from flows.storage.locations import check_apart, warn_of_name
+from flows.storage.locations import check_disjoint, warn_of_name
 
 
 @flow
@@ -41,8 +41,8 @@ def stream(
         NoAnswerError: no broker answers at the start, or it does not let us in.
         GroupError: the consumer group does not take us.
     """
-    lake, settings = place("lake", lake), kafka_settings(bootstrap=bootstrap)
-    check_apart(lake=lake)
+    lake, settings = resolve_location("lake", lake), kafka_settings(bootstrap=bootstrap)
+    check_disjoint(lake=lake)
     warn_of_name(lake)
     report = _Report(lake, settings)
     drained = drain(
@@ -81,9 +81,9 @@ class _Report:
     def publish(self, drained: Sequence[Drained]) -> None:
         """Say what this run has drained, and what is left in Kafka."""
         try:
-            left = [each.figures() for each in lag(self._lake, self._settings)]
+            left = [each.as_dict() for each in lag(self._lake, self._settings)]
             behind = f"bronze is {sum(row['lag'] for row in left):,} offsets behind Kafka"
-        except NoAnswerError as silence:
+        except BrokerUnreachableError as silence:
             left = [{"topic": each.topic, "partition": each.partition} for each in drained]
             behind = str(silence)
         done = {(each.topic, each.partition): each for each in drained}

@@ -33,4 +33,4 @@ def sellers_arrive(lake: str, *numbers: int) -> None:
     raw = pl.DataFrame(rows, bronze.Sellers.fields())
     frame = arrived(raw).with_columns(_source=pl.lit("kafka/sellers/0"))
     handle = delta.open_table(lake, bronze.Sellers)
-    delta.append(handle, frame, delta.carrying({"kafka/sellers/0": max(numbers)}, {}))
+    delta.append(handle, frame, delta.commit_properties({"kafka/sellers/0": max(numbers)}, {}))

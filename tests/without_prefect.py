@@ -3,16 +3,16 @@
 from pathlib import Path
 
 from flows.delta.outcome import Outcome
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table
 from transforms.graph import tables
 
 
 def ingest(landing: Path, lake: str) -> None:
     """Append the records of a folder's files to bronze."""
-    files, _ = arrivals(str(landing))
+    files, _ = find_files(str(landing))
     for contract, paths in files.items():
         ingest_table(lake, contract, paths)
 
@@ -20,7 +20,9 @@ def ingest(landing: Path, lake: str) -> None:
 def refresh(lake: str, *names: str, rebuild: bool = False) -> dict[str, Outcome]:
     """Bring some tables up to their inputs, or all; return what became of each."""
     return {
-        name: (refresh_records if table.source else refresh_derived)(lake, table, rebuild=rebuild)
+        name: (refresh_source_table if table.source else refresh_derived_table)(
+            lake, table, rebuild=rebuild
+        )
         for name, table in tables().items()
         if name in (names or tables())
     }

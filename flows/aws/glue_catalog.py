@@ -7,10 +7,9 @@ from deltalake import DeltaTable
 
 from contracts.contract import Contract
 from flows import delta
-from flows.config.settings import MissingSettingError
-from flows.delta.status import NoLakeError
+from flows.config.errors import NoLakeError, SettingError
 from flows.storage import s3
-from flows.storage.filesystem import reach
+from flows.storage.filesystem import check_access
 from transforms.graph import tables
 
 
@@ -34,7 +33,7 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
         the entry is `new`.
 
     Raises:
-        MissingSettingError: the lake is not on S3, or there are no credentials.
+        SettingError: the lake is not on S3, or there are no credentials.
         NoLakeError: it has no gold tables.
         OSError: S3 does not answer.
         NoDatabaseError: the catalog has no such database.
@@ -43,8 +42,8 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
     """
     if not lake.startswith("s3://"):
         message = f"{lake or 'no lake'}: Athena reads S3; say --lake s3://BUCKET/PATH"
-        raise MissingSettingError(message)
-    reach(lake)
+        raise SettingError(message)
+    check_access(lake)
     gold = [
         table.contract
         for name, table in tables().items()

@@ -34,7 +34,7 @@ def register_wire(registry: str, topics: dict[str, type[Bronze]]) -> dict[str, i
     Raises:
         BreakingChangeError: nothing was registered.
         NoRegistryError: there is no such registry.
-        MissingSettingError: there are no credentials.
+        SettingError: there are no credentials.
         botocore.exceptions.BotoCoreError: AWS cannot be reached, or no region is set.
         botocore.exceptions.ClientError: AWS refuses.
     """

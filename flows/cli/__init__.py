@@ -9,10 +9,8 @@ import typer
 
 from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream
 from flows.cli.output import err, prepare
-from flows.config.errors import one_line
+from flows.config.errors import SettingError, UnknownTableError, one_line
 from flows.config.masking import mask
-from flows.config.settings import MissingSettingError
-from flows.delta.outcome import UnknownTableError
 
 app = typer.Typer(
     help="A lakehouse for the Olist marketplace: bronze, silver and gold Delta tables.",
@@ -47,7 +45,7 @@ def main() -> None:
             sys.exit(1)
         for line in getattr(error, "failures", [_said(error)]):
             err.print("error:", mask(one_line(line)), style="red", soft_wrap=True)
-        sys.exit(2 if isinstance(error, MissingSettingError | UnknownTableError) else 1)
+        sys.exit(2 if isinstance(error, SettingError | UnknownTableError) else 1)
 
 
 _PANIC = "PanicException"
@@ -55,7 +53,7 @@ _PANIC = "PanicException"
 
 _NO_MEMORY = (
     "there is not enough memory, or the process may start no more threads: raise its limit, or "
-    "lower KEYSTONE_PART"
+    "lower KEYSTONE_CHUNK_ROWS"
 )
 _SIGNS = ("can't start new thread", "failed to map segment", "Cannot allocate memory")
 """What Python and the loader say where they raise another error than MemoryError."""

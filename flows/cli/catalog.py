@@ -6,7 +6,7 @@ import typer
 
 from flows.cli.options import Lake
 from flows.cli.output import grid, out
-from flows.config.settings import place
+from flows.config.settings import resolve_location
 
 app = typer.Typer()
 
@@ -27,7 +27,7 @@ def catalog(
     from flows.kafka.client import kafka_settings, topic_of
     from transforms.graph import sources
 
-    entries = register(place("lake", lake), database)
+    entries = register(resolve_location("lake", lake), database)
     rows = (
         (each["table"], f"{each['columns']}", "new" if each["new"] else "renewed", each["location"])
         for each in entries

@@ -6,7 +6,7 @@ import typer
 
 from flows.cli.options import Lake
 from flows.cli.output import grid, out
-from flows.config.settings import place
+from flows.config.settings import resolve_location
 
 app = typer.Typer()
 contracts = typer.Typer(help="What the tables promise.", no_args_is_help=True)
@@ -30,18 +30,20 @@ def diff(
     from contracts.changes import changes
     from contracts.describe import described, version
     from flows.delta import open_existing
-    from flows.delta.contract_metadata import noted, promised
-    from flows.delta.status import existing, forgotten
+    from flows.delta.contract_metadata import infer_contract, read_contract
+    from flows.delta.status import existing_tables, tables_without_contract
     from flows.revision import contracts_at
 
     new = described()
     if revision:
         old = contracts_at(revision)
     else:
-        there = existing(lake := place("lake", lake))
+        there = existing_tables(lake := resolve_location("lake", lake))
         new = {name: new[name] for name in there if name in new}
-        old = {name: promised(open_existing(lake, name), now) for name, now in new.items()}
-        gone = {name: noted(open_existing(lake, name)) for name in forgotten(lake)}
+        old = {name: infer_contract(open_existing(lake, name), now) for name, now in new.items()}
+        gone = {
+            name: read_contract(open_existing(lake, name)) for name in tables_without_contract(lake)
+        }
         old |= {name: then for name, then in gone.items() if then}
     found = changes(old, new)
     breaking = sum(bool(change.breaks) for change in found)

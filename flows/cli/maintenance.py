@@ -1,12 +1,15 @@
 """Commands of the person who operates a lake: keep it in order, look back, go back."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from flows.cli.options import Lake
 from flows.cli.output import grid, out, report
-from flows.config.settings import MOST_DAYS, place
+from flows.config.settings import MAX_RETENTION_DAYS, resolve_location
+
+if TYPE_CHECKING:
+    from flows.delta.commit_log import CommitInfo
 
 app = typer.Typer()
 
@@ -19,14 +22,14 @@ def maintain(
     keep_days: Annotated[
         int,
         typer.Option(
-            help="Days of versions that can be restored afterwards.", min=1, max=MOST_DAYS
+            help="Days of versions that can be restored afterwards.", min=1, max=MAX_RETENTION_DAYS
         ),
     ] = 7,
 ) -> None:
     """Put small files together, make checkpoints, delete files that no version needs."""
-    from flows.delta.status import existing
+    from flows.delta.status import existing_tables
 
-    existing(where := place("lake", lake))
+    existing_tables(where := resolve_location("lake", lake))
 
     from flows.maintenance import maintain as keep_up  # imports Prefect
 
@@ -39,18 +42,29 @@ def maintain(
 @app.command()
 def history(table: TableName, lake: Lake = None) -> None:
     """List the versions of a table, and what each did."""
-    from flows.delta.history import held
-    from flows.delta.history import history as versions
-    from flows.delta.holds import is_held
+    from flows import delta
+    from flows.delta.commit_log import commits
+    from flows.delta.holds import held_since, hold_message
+    from flows.delta.status import resolve_table
 
-    lake = place("lake", lake)
+    lake = resolve_location("lake", lake)
+    handle = delta.open_existing(lake, resolve_table(lake, table))
     rows = (
-        [str(each.version), f"{each.at:%Y-%m-%d %H:%M:%S}", each.done]
-        for each in versions(lake, table)
+        [str(commit.version), f"{commit.at:%Y-%m-%d %H:%M:%S}", _what(commit)]
+        for commit in commits(handle)
     )
     out.print(grid(("version", "time (UTC)", "what was done"), rows, justify="left"))
-    if since := held(lake, table):
-        out.print(is_held(table, since), soft_wrap=True)
+    if since := held_since(handle):
+        out.print(hold_message(table, since), soft_wrap=True)
+
+
+def _what(commit: "CommitInfo") -> str:
+    numbers = (
+        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
+        for name, value in commit.metrics.items()
+        if isinstance(value, int | str) and name != "sha256"
+    )
+    return ", ".join(numbers) or commit.operation
 
 
 @app.command()
@@ -62,7 +76,7 @@ def restore(
     """Put a table back to an earlier version, refresh what is made of it, and hold the table."""
     from flows.delta.restore import check_restore
 
-    name = check_restore(where := place("lake", lake), table, version)
+    name = check_restore(where := resolve_location("lake", lake), table, version)
 
     from flows import lakehouse  # imports Prefect
 
@@ -74,7 +88,7 @@ def release(table: TableName, lake: Lake = None) -> None:
     """Release a table that a restore holds: the next refresh brings it up to date."""
     from flows.delta.restore import release_table
 
-    done = release_table(place("lake", lake), table)
+    done = release_table(resolve_location("lake", lake), table)
     if done.since:
         out.print(
             f"{done.table}: released, version {done.version}; it was held since "

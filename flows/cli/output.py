@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from flows.config.settings import MissingSettingError
+from flows.config.errors import SettingError
 from flows.delta.outcome import Outcome, RunFailedError
 
 
@@ -49,7 +49,7 @@ def prepare() -> None:
     """Let the terminal show what it can, whatever its encoding.
 
     Raises:
-        MissingSettingError: an argument is in another encoding than the locale says.
+        SettingError: an argument is in another encoding than the locale says.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -62,7 +62,7 @@ def prepare() -> None:
                 f"argument {number} is not text in the encoding of the locale, "
                 f"{sys.getfilesystemencoding()}; set LC_ALL=C.UTF-8, and write it in UTF-8"
             )
-            raise MissingSettingError(message) from error
+            raise SettingError(message) from error
 
 
 def report(doing: str, flow: Callable[[], Sequence[Outcome]]) -> None:

@@ -9,9 +9,9 @@ import typer
 
 from flows.cli.options import AllowEmpty, Archive, AsOf, Lake, Rebuild, Runner, Source
 from flows.cli.output import grid, out, report
-from flows.config.settings import dask_address, place
+from flows.config.settings import dask_address, resolve_location
 from flows.site.text import counted
-from flows.storage.locations import locations_of_ingest
+from flows.storage.locations import ingest_locations
 
 app = typer.Typer()
 
@@ -27,7 +27,7 @@ def run(
     allow_empty: AllowEmpty = False,
 ) -> None:
     """Ingest the landing zone, then refresh every table."""
-    source, where, archive = locations_of_ingest(source, lake, archive)
+    source, where, archive = ingest_locations(source, lake, archive)
     dask_address(runner)
 
     from flows.lakehouse import lakehouse
@@ -44,7 +44,7 @@ def ingest(
     allow_empty: AllowEmpty = False,
 ) -> None:
     """Append the records of the landing zone's files to bronze."""
-    source, where, archive = locations_of_ingest(source, lake, archive)
+    source, where, archive = ingest_locations(source, lake, archive)
 
     from flows import lakehouse
 
@@ -61,9 +61,9 @@ def refresh(
     runner: Runner = None,
 ) -> None:
     """Bring every table up to its inputs."""
-    from flows.delta.status import existing
+    from flows.delta.status import existing_tables
 
-    existing(where := place("lake", lake))
+    existing_tables(where := resolve_location("lake", lake))
     dask_address(runner)
     if dry_run:
         from flows.pipeline.plan import explain, plan
@@ -87,10 +87,10 @@ def replay(
     lake: Lake = None,
 ) -> None:
     """Put quarantined records through the code as it is now."""
-    from flows.delta.status import existing, replayable
+    from flows.delta.status import existing_tables, replayable_tables
 
-    existing(where := place("lake", lake))
-    replayable(table)
+    existing_tables(where := resolve_location("lake", lake))
+    replayable_tables(table)
 
     from flows import lakehouse
 

@@ -10,7 +10,7 @@ import typer
 
 from flows.cli.options import Bootstrap, Lake, Prefix
 from flows.cli.output import cell, err, grid, out, wide
-from flows.config.settings import place
+from flows.config.settings import resolve_location
 from flows.site.text import counted
 
 if TYPE_CHECKING:
@@ -37,16 +37,16 @@ def status(
     """Show version, rows, quarantined rows and lag of every table, and how far Kafka is ahead."""
     from flows.delta.outcome import RunFailedError
     from flows.delta.status import lake_status
-    from flows.kafka.client import NoAnswerError, kafka_settings
+    from flows.kafka.client import BrokerUnreachableError, kafka_settings
     from flows.kafka.lag import lag
 
-    lake = place("lake", lake)
+    lake = resolve_location("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
     found, kafka, silence = lake_status(lake), None, list[str]()
     tables = found.tables
     try:
-        kafka = [each.figures() for each in lag(lake, settings)] if settings.bootstrap else None
-    except NoAnswerError as error:  # the tables are worth showing all the same
+        kafka = [each.as_dict() for each in lag(lake, settings)] if settings.bootstrap else None
+    except BrokerUnreachableError as error:  # the tables are worth showing all the same
         silence = [str(error)]
     if as_json:
         wrong = {"hurt": found.hurt, "stopped": found.stopped}
@@ -78,11 +78,11 @@ def status(
 
 def _remarks(found: "LakeStatus") -> list[str]:
     """Say which tables are held, and which cannot be refreshed."""
-    from flows.delta.holds import is_held
+    from flows.delta.holds import hold_message
 
     held = {name: row["held"] for name, row in found.tables.items() if row["held"]}
     return [
-        *(is_held(name, datetime.fromisoformat(since)) for name, since in held.items()),
+        *(hold_message(name, datetime.fromisoformat(since)) for name, since in held.items()),
         *found.stopped.values(),
     ]
 
@@ -108,7 +108,7 @@ def sql(
     from flows.query import export
     from flows.query.sql import CELLS, JSON, TEXT, query
 
-    lake = place("lake", lake)
+    lake = resolve_location("lake", lake)
     file = to and export.fit(to, lake)
     if file:
         rows = query(lake, statement, keep=export.kept(file))

@@ -19,10 +19,12 @@ def sample(
     ] = False,
 ) -> None:
     """Write a synthetic Olist-shaped folder of nine CSV files."""
-    from flows.config.settings import Settings, place
+    from flows.config.settings import Settings, resolve_location
     from flows.sample import write_sample
-    from flows.storage.locations import check_apart
+    from flows.storage.locations import check_disjoint
 
     settings = Settings()  # a landing zone is where a sample may well go
-    check_apart(out=place("sample", str(to)), lake=settings.lake, archive=settings.archive)
+    check_disjoint(
+        out=resolve_location("sample", str(to)), lake=settings.lake, archive=settings.archive
+    )
     write_sample(to, orders, seed, dirty, force=force)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Lake
-from flows.config.settings import place
+from flows.config.settings import resolve_location
 
 app = typer.Typer()
 
@@ -19,7 +19,7 @@ def docs(
     """Write the data docs: every table, its rules, statistics and history, and the lineage."""
     from flows.site.docs import write_docs
 
-    print(f"Data docs: open {write_docs(place('lake', lake), to).as_uri()}")
+    print(f"Data docs: open {write_docs(resolve_location('lake', lake), to).as_uri()}")
 
 
 @app.command()
@@ -30,4 +30,4 @@ def report(
     """Write the report: sales, deliveries, customers, sellers, and whether to trust them."""
     from flows.site.report import write_report
 
-    print(f"Report: open {write_report(place('lake', lake), to).as_uri()}")
+    print(f"Report: open {write_report(resolve_location('lake', lake), to).as_uri()}")

@@ -10,7 +10,7 @@ import typer
 from flows.cli.logging import log_to_terminal
 from flows.cli.options import Bootstrap, Lake, Prefix, Source
 from flows.cli.output import grid, out
-from flows.config.settings import place
+from flows.config.settings import resolve_location
 from flows.delta.outcome import RunFailedError
 
 app = typer.Typer()
@@ -33,7 +33,7 @@ def produce(
     from flows.kafka.producer import produce as send
 
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix, registry=registry)
-    folder = place("source", source)
+    folder = resolve_location("source", source)
     check_source(folder)
     create_topics(settings, partitions)
     produced = send(folder, settings, rate=rate)
@@ -58,11 +58,11 @@ def drain(
     """Append what is in Kafka to bronze, every message exactly once."""
     from flows.kafka.client import kafka_settings
     from flows.kafka.drain import drain as read
-    from flows.storage.locations import check_apart, warn_of_name
+    from flows.storage.locations import check_disjoint, warn_of_name
 
     log_to_terminal(logging.INFO if follow else logging.WARNING)
     settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)
-    check_apart(lake=(lake := place("lake", lake)))
+    check_disjoint(lake=(lake := resolve_location("lake", lake)))
     warn_of_name(lake)
     drained = read(
         lake,

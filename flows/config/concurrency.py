@@ -8,7 +8,9 @@ from typing import TypeVar
 Said = TypeVar("Said")
 
 
-def for_each(ask: Callable[[str, str], Said], lake: str, names: Sequence[str]) -> dict[str, Said]:
+def for_each_table(
+    ask: Callable[[str, str], Said], lake: str, names: Sequence[str]
+) -> dict[str, Said]:
     """Return what a function says of each table of a lake, by name.
 
     They are asked side by side: on S3 each answer takes several requests, one after the other.

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from flows.config.settings import MissingSettingError
+from flows.config.errors import SettingError
 
 BLOCK = "block:"
 """What a setting begins with that names a block: `block:secret/kafka`, `block:aws-secret/kafka`."""
@@ -17,7 +17,7 @@ def reveal(setting: SecretStr, field: str) -> str:
     A block may hold several secrets as a JSON object, as MSK has it for SCRAM: `field` is taken.
 
     Raises:
-        MissingSettingError: the block is not there or cannot be read; it is named, no secret is.
+        SettingError: the block is not there or cannot be read; it is named, no secret is.
     """
     value = setting.get_secret_value()
     if not value.startswith(BLOCK):
@@ -32,7 +32,7 @@ def reveal(setting: SecretStr, field: str) -> str:
     except Exception as error:  # noqa: BLE001 - a block may raise anything, and the chain would show its secret
         why = f"has no `{field}`" if isinstance(error, KeyError) else f"cannot be read: {error}"
         message = f"the Prefect block {value.removeprefix(BLOCK)} {why}"
-        raise MissingSettingError(message) from None
+        raise SettingError(message) from None
 
 
 def load_block(name: str) -> Any:

@@ -9,23 +9,20 @@ from typing import Any
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from flows.config.errors import SettingError
 from flows.config.masking import mask
 
-MOST_DAYS = 3650
+MAX_RETENTION_DAYS = 3650
 """How long versions of tables may be kept: who asks for more has made a slip."""
 
 _DEPLOYED = "PREFECT__FLOW_RUN_ID"  # what a worker sets for the process of a run
-
-
-class MissingSettingError(Exception):
-    """A place was neither given nor set, or cannot be one."""
 
 
 class Environment(BaseSettings):
     """Settings that are read from the environment, and name what is wrong there.
 
     Raises:
-        MissingSettingError: a value cannot be what it is meant to be.
+        SettingError: a value cannot be what it is meant to be.
     """
 
     def __init__(self, **given: Any) -> None:
@@ -38,7 +35,7 @@ class Environment(BaseSettings):
                 f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
                 for each in error.errors()
             )
-            raise MissingSettingError("; ".join(wrong)) from None  # whose text shows the value
+            raise SettingError("; ".join(wrong)) from None  # whose text shows the value
 
 
 class Settings(Environment):
@@ -53,15 +50,15 @@ class Settings(Environment):
     """What share of the records of a refresh may go to quarantine before it is told."""
     quiet_seconds: float = Field(default=120, ge=0)
     """How long a file must not have changed before it is moved out of the landing zone."""
-    part: int = Field(default=8_000_000, gt=0, le=1_000_000_000)
-    """The most rows to work on at once; that many take about 2 GB."""
+    chunk_rows: int = Field(default=8_000_000, gt=0, le=1_000_000_000)
+    """The most rows that a step holds in memory at once; 8 million take about 2 GB."""
 
 
-def place(name: str, given: str | None) -> str:
+def resolve_location(name: str, given: str | None) -> str:
     """Return a place as it was given, else as it is set in the environment.
 
     Raises:
-        MissingSettingError: neither, or no table can lie there.
+        SettingError: neither, or no table can lie there.
     """
     settings = Settings()  # all of it, so that what is wrong there is told before anything is done
     if found := str(given or getattr(settings, name)):
@@ -70,23 +67,23 @@ def place(name: str, given: str | None) -> str:
                 f"{found}: a deployed run works in a folder that is removed at its end; "
                 f"give the {name} as an absolute path"
             )
-            raise MissingSettingError(message)
+            raise SettingError(message)
         return _fit(name, found)
     message = f"where is the {name}? Say it with --{name}, or set KEYSTONE_{name.upper()}"
-    raise MissingSettingError(message)
+    raise SettingError(message)
 
 
 def dask_address(runner: str | None) -> str | None:
     """Return the address in `dask=ADDRESS`, an empty one for `dask`, nothing where none is given.
 
     Raises:
-        MissingSettingError: there is no such runner, or a secret stands in its address.
+        SettingError: there is no such runner, or a secret stands in its address.
     """
     kind, _, address = (runner or "").partition("=")
     check_no_secret("runner", address)
     if kind and kind != "dask":
         message = f"there is no runner {runner}; there is dask, or dask=ADDRESS of a scheduler"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     return address if kind else None
 
 
@@ -94,45 +91,45 @@ def check_no_secret(name: str, given: str) -> None:
     """Refuse an address with a user or a password in it, which logs and Prefect would keep.
 
     Raises:
-        MissingSettingError: it has one; shows it masked.
+        SettingError: it has one; shows it masked.
     """
     if (masked := mask(given)) != given:
         message = (
             f"{masked}: a {name} cannot hold a user or a password; credentials belong in the "
             "environment, an AWS profile or a Prefect block"
         )
-        raise MissingSettingError(message)
+        raise SettingError(message)
 
 
 def _fit(name: str, found: str) -> str:
     """Return a place that can be one: a folder, or a bucket of S3 with or without a prefix.
 
     Raises:
-        MissingSettingError: it cannot; says why.
+        SettingError: it cannot; says why.
     """
     check_no_secret(name, found)
     # Neither deltalake nor a log line can hold these; a surrogate stands for a byte of no UTF-8.
     if {unicodedata.category(each) for each in found} & {"Cc", "Cs", "Zl", "Zp"}:
         message = f"the path of a {name} cannot have control characters in it: {found!a}"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     scheme, there, rest = found.partition("://")
     bucket, _, key = rest.partition("/")
     if (there and (scheme != "s3" or not bucket)) or re.match(r"s3[an]?:/(?!/)", found):
         message = f"{found}: a {name} lies in a folder, or on S3 as s3://bucket/prefix"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     if there and {"", ".", ".."} & set(key.rstrip("/").split("/") if key else ()):
         message = f"{found}: a prefix on S3 has no empty part and no `.` or `..` in it"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     where = found if there or name != "lake" else str(Path(found).absolute())
     # Deltalake takes the name of a table for a part of a URL, Polars that of a file for a pattern,
     # and a folder with an equals sign above a table's partitions for one of them.
     unfit = set("[]*?#%\\ " if there else "") | set("[]*?#%\\=" if name == "lake" else "")
     if strange := set(where) & unfit:
         message = f"{where}: the path of a {name} cannot have {' '.join(sorted(strange))} in it"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     if not there and name == "lake" and (file := _file_on_the_way(Path(where))):
         message = f"{file} is a file: a lake lies in a folder"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
-def nearest(asked: str, names: Iterable[str]) -> list[str]:
+def suggest(asked: str, names: Iterable[str]) -> list[str]:
     """Return at most three names, the likeliest first: a slip, those with the word, those alike.
 
     A name's words are between its dots and underscores: `score` means `review_score`, and

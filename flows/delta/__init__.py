@@ -1,36 +1,31 @@
 """Delta tables: open, read, append, merge, restore, optimize; data and progress in one commit.
 
-The functions of a table are imported from here; each other module holds one concern of the tables.
+Other packages use the names below as `delta.scan`, `delta.append`; each module holds one concern.
 """
 
+from flows.delta.commit_log import METADATA, commit_properties, with_rebuild_marker
 from flows.delta.table import (
-    FORGOTTEN,
     KEEP_LOG,
-    METADATA,
     NO_CLEANUP,
-    REBUILT,
     append,
     appended_since,
     as_of,
-    carrying,
     changed_since,
     check_writable,
     commit,
-    consumed,
     exists,
     location,
     matching,
     open_existing,
     open_quarantine,
     open_table,
-    quarantine_name,
     rebuild,
-    rebuilding,
     replace,
     rows,
     scan,
     stamped,
 )
+from flows.delta.transactions import FORGOTTEN, REBUILT, consumed, quarantine_name
 
 __all__ = [
     "FORGOTTEN",
@@ -41,10 +36,10 @@ __all__ = [
     "append",
     "appended_since",
     "as_of",
-    "carrying",
     "changed_since",
     "check_writable",
     "commit",
+    "commit_properties",
     "consumed",
     "exists",
     "location",
@@ -54,9 +49,9 @@ __all__ = [
     "open_table",
     "quarantine_name",
     "rebuild",
-    "rebuilding",
     "replace",
     "rows",
     "scan",
     "stamped",
+    "with_rebuild_marker",
 ]

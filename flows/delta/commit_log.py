@@ -1,39 +1,91 @@
-"""The figures of a table: those of the newest of its commits that changed rows.
+"""What the commits of a table say: when, what was done, and the metrics of the run.
 
-Upkeep comes after it and changes none. It carries the figures on, for the log may forget that
-commit.
+A commit that only maintains a table changes no row. It repeats the metrics of the commit before it,
+because the log may be cleaned up to there.
 """
 
 import json
-from typing import Any
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
-from deltalake import CommitProperties, DeltaTable
+from deltalake import CommitProperties, DeltaTable, Transaction
 
-from flows.delta import METADATA
+from flows.delta.transactions import rebuild_marker
 
-UPKEEP = "upkeep"
-"""The key of what was done for a table, in words, where its rows stay as they are."""
+METADATA = "keystone"
+"""The key of our metrics, as JSON, in the metadata of a commit."""
+
+_REPEATED = "keystone.before"
+_MAINTENANCE = "upkeep"
 
 
-def last_figures(handle: DeltaTable, through: int | None = None) -> dict[str, Any]:
-    """Return the figures that the newest of our commits carries; nothing if there is none yet.
+class CommitInfo(NamedTuple):
+    """One commit of a table."""
 
-    Of an earlier version ask a handle on the newest: `history` always begins at the log's end,
-    and counts down from the handle's version.
+    version: int
+    at: datetime
+    """UTC."""
+    operation: str
+    """What was done, in words, by a commit without metrics of its own."""
+    metrics: dict[str, Any]
+    """The metrics of the run that made it; empty if it has none."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The metrics that are numbers of rows."""
+        return {name: value for name, value in self.metrics.items() if isinstance(value, int)}
+
+
+def commits(handle: DeltaTable, limit: int | None = None) -> Iterator[CommitInfo]:
+    """Yield the newest commits that the log still has, newest first."""
+    for entry in handle.history(limit):
+        yield CommitInfo(
+            entry["version"],
+            datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
+            str(entry.get(_MAINTENANCE, entry["operation"].lower())),
+            json.loads(entry.get(METADATA, "{}")),
+        )
+
+
+def run_commits(handle: DeltaTable, limit: int = 50) -> list[CommitInfo]:
+    """Return those of the newest commits that carry the metrics of a run, newest first."""
+    return [commit for commit in commits(handle, limit) if commit.metrics]
+
+
+def last_metrics(handle: DeltaTable, through: int | None = None) -> dict[str, Any]:
+    """Return the metrics of the newest of our commits; none if there is no such commit yet.
+
+    Args:
+        handle: on the newest version, because `DeltaTable.history` always begins there.
+        through: ignore later versions.
     """
     last = handle.version() if through is None else through
-    for limit in (1, None):  # the newest commit is ours, unless somebody tidied up
+    for limit in (1, None):  # the newest commit has them, unless another program wrote it
         for entry in handle.history(limit):
-            told = entry.get(METADATA) or entry.get(_AS_BEFORE)
-            if told and entry["version"] <= last:
-                return dict(json.loads(told))
+            metrics = entry.get(METADATA) or entry.get(_REPEATED)
+            if metrics and entry["version"] <= last:
+                return dict(json.loads(metrics))
     return {}
 
 
-def keeping_up(handle: DeltaTable, done: str) -> CommitProperties:
-    """Return what a commit carries that changes no row: what it did, and the figures as before."""
-    figures = json.dumps(last_figures(handle))
-    return CommitProperties(custom_metadata={UPKEEP: done, _AS_BEFORE: figures})
+def commit_properties(consumed: Mapping[str, int], metrics: Mapping[str, Any]) -> CommitProperties:
+    """Return what a commit carries beside its rows: the watermark and the metrics."""
+    return CommitProperties(
+        custom_metadata={METADATA: json.dumps(metrics)},
+        app_transactions=[Transaction(name, version) for name, version in consumed.items()],
+    )
 
 
-_AS_BEFORE = "keystone.before"
+def with_rebuild_marker(handle: DeltaTable, properties: CommitProperties) -> CommitProperties:
+    """Add to the handle's next commit that rows disappear, so that its readers read all again."""
+    return CommitProperties(
+        custom_metadata=properties.custom_metadata,
+        app_transactions=[*(properties.app_transactions or []), rebuild_marker(handle)],
+    )
+
+
+def maintenance_properties(handle: DeltaTable, done: str) -> CommitProperties:
+    """Return what a commit carries that changes no row: what it did, and the metrics so far."""
+    metrics = json.dumps(last_metrics(handle))
+    return CommitProperties(custom_metadata={_MAINTENANCE: done, _REPEATED: metrics})

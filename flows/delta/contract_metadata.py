@@ -19,28 +19,28 @@ from contracts.describe import Description, describe, version
 from contracts.technical import stored
 
 
-def with_note(schema: Schema, contract: type[Contract]) -> Schema:
+def with_contract(schema: Schema, contract: type[Contract]) -> Schema:
     """Return the columns of a table that is made under a contract, with a note of that."""
     *others, last = schema.fields
     note = {_NOTE: json.dumps(describe(contract), ensure_ascii=False)}
     return Schema([*others, Field(last.name, last.type, nullable=last.nullable, metadata=note)])
 
 
-def noted(handle: DeltaTable) -> Description | None:
+def read_contract(handle: DeltaTable) -> Description | None:
     """Return what the contract promised that the table was made under, if there is a note of it."""
     note = handle.schema().fields[-1].metadata.get(_NOTE)
     return dict(json.loads(note)) if note else None
 
 
-def made_under(handle: DeltaTable, contract: type[Contract]) -> bool:
+def is_current(handle: DeltaTable, contract: type[Contract]) -> bool:
     """Return whether the table was made under the contract as it is now, with all its columns."""
-    note, columns = noted(handle), {field.name for field in handle.schema().fields}
+    note, columns = read_contract(handle), {field.name for field in handle.schema().fields}
     return (
         note is not None and version(note) == _version(contract) and columns == {*stored(contract)}
     )
 
 
-def promised(handle: DeltaTable, today: Description) -> Description:
+def infer_contract(handle: DeltaTable, today: Description) -> Description:
     """Return what the contract of a table promised when it was made.
 
     Where there is no note of it, the table shows its columns, their types and its partitions; all
@@ -52,7 +52,7 @@ def promised(handle: DeltaTable, today: Description) -> Description:
         if not name.startswith("_")
     }
     shown = {"columns": columns, "partition_by": handle.metadata().partition_columns}
-    return noted(handle) or {**today, **shown}
+    return read_contract(handle) or {**today, **shown}
 
 
 _NOTE = "keystone.contract"

@@ -9,20 +9,20 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from flows import delta
-from flows.config.table_error import TableError
-from flows.delta.data_file_check import naming_damage
+from flows.config.errors import TableError
+from flows.delta.data_file_check import translate_damage_of
 from transforms.graph import Table
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
-def damage_named(lake: str, names: Iterable[str]) -> AbstractContextManager[None]:
-    """Return a context for work that reads some tables of a lake; raises as `naming_damage`."""
-    return naming_damage(lambda: _handles(lake, names))
+def translate_damage(lake: str, names: Iterable[str]) -> AbstractContextManager[None]:
+    """Return a context for work that reads tables of a lake; raises as `translate_damage_of`."""
+    return translate_damage_of(lambda: _handles(lake, names))
 
 
-def names_damage(
+def translates_damage(
     work: Callable[Concatenate[str, Table, P], Result],
 ) -> Callable[Concatenate[str, Table, P], Result]:
     """Return a function of a lake and a table whose failure names the damaged file, if one is."""
@@ -30,7 +30,7 @@ def names_damage(
     @wraps(work)
     def run(lake: str, table: Table, /, *args: P.args, **options: P.kwargs) -> Result:
         quarantine = [delta.quarantine_name(table.source)] if table.source else []
-        with damage_named(lake, [*table.input_names, table.name, *quarantine]):
+        with translate_damage(lake, [*table.input_names, table.name, *quarantine]):
             return work(lake, table, *args, **options)
 
     return run

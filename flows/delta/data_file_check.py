@@ -12,10 +12,9 @@ from contextlib import contextmanager
 import polars as pl
 from deltalake import DeltaTable
 
-from flows.config.table_error import TableError, table_name
+from flows.config.errors import ConservationError, TableError, table_name
 from flows.delta import data_files
-from flows.delta.log_check import HurtTableError
-from flows.delta.outcome import ConservationError
+from flows.delta.log_check import DamagedTableError
 from flows.storage import filesystem
 
 
@@ -30,11 +29,11 @@ def check_sizes(handle: DeltaTable) -> None:
         HurtTableError: one is cut or missing; names it.
     """
     if not filesystem.is_s3(handle.table_uri) and (damage := _wrong_size(handle)):
-        raise HurtTableError(damage)
+        raise DamagedTableError(damage)
 
 
 @contextmanager
-def naming_damage(handles: Callable[[], Iterable[DeltaTable]]) -> Iterator[None]:
+def translate_damage_of(handles: Callable[[], Iterable[DeltaTable]]) -> Iterator[None]:
     """Name the table and file that cannot be read, where reading them fails.
 
     Args:
@@ -52,7 +51,7 @@ def naming_damage(handles: Callable[[], Iterable[DeltaTable]]) -> Iterator[None]
             raise
         for handle in handles():
             if damage := _wrong_size(handle) or _unreadable(handle):
-                raise HurtTableError(damage) from error
+                raise DamagedTableError(damage) from error
         if panicked:
             raise PanicError(str(error)) from error
         raise

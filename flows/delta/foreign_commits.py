@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from deltalake import CommitProperties, DeltaTable
 
-from flows.config.table_error import TableError, table_name
+from flows.config.errors import TableError, table_name
 from flows.delta import data_files
 from flows.storage import filesystem
 
@@ -37,7 +37,7 @@ class Foreign(NamedTuple):
     operation: str
 
 
-def check_own(handle: DeltaTable) -> None:
+def check_no_foreign_commits(handle: DeltaTable) -> None:
     """Make sure that no other writer has changed the data of a table since our last commit.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from deltalake import DeltaTable, Transaction
 
-from flows.config.table_error import TableError, table_name
+from flows.config.errors import TableError, table_name
 
 
 class HeldError(TableError):
@@ -31,17 +31,17 @@ def held_since(handle: DeltaTable) -> datetime | None:
     return None if seconds is None or seconds < 0 else datetime.fromtimestamp(seconds, UTC)
 
 
-def holding(now: datetime) -> Transaction:
+def hold_transaction(now: datetime) -> Transaction:
     """Return the transaction that holds a table from a time on."""
     return Transaction(_HELD, int(now.timestamp()))
 
 
-def releasing() -> Transaction:
+def release_transaction() -> Transaction:
     """Return the transaction that releases a table."""
     return Transaction(_HELD, _RELEASED)
 
 
-def is_held(table: str, since: datetime) -> str:
+def hold_message(table: str, since: datetime) -> str:
     """Say in a line that a table is held, and how to release it."""
     return (
         f"{table}: held since {since:%Y-%m-%d %H:%M} UTC, when it was restored; "
@@ -56,7 +56,7 @@ def check_released(handle: DeltaTable) -> None:
         HeldError: it is.
     """
     if since := held_since(handle):
-        raise HeldError(is_held(table_name(handle.table_uri), since))
+        raise HeldError(hold_message(table_name(handle.table_uri), since))
 
 
 _HELD = "held"

@@ -14,17 +14,17 @@ from typing import NamedTuple
 import polars as pl
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from flows.config.table_error import TableError, table_name
+from flows.config.errors import TableError, table_name
 from flows.delta.protocol import check_opened
 from flows.storage import filesystem
 
 
-class HurtTableError(TableError):
+class DamagedTableError(TableError):
     """A file of a table is empty, cut, missing or no such file; names table and file."""
 
 
 @contextmanager
-def log_checked(uri: str, version: int | None = None) -> Iterator[None]:
+def checked_log(uri: str, version: int | None = None) -> Iterator[None]:
     """Check a table's log, then open the table inside the context.
 
     Args:
@@ -60,8 +60,8 @@ def has_data(uri: str) -> bool:
     return any(name.endswith(".parquet") for name in filesystem.sizes(uri, deep=True))
 
 
-def _hurt(uri: str, damage: str) -> HurtTableError:
-    return HurtTableError(
+def _hurt(uri: str, damage: str) -> DamagedTableError:
+    return DamagedTableError(
         f"{table_name(uri)}: its log is hurt: {damage}. Nothing is read from the table or written "
         f"to it; put the file back from a backup (docs/operations.md, Hurt tables)"
     )

@@ -7,12 +7,12 @@ import polars as pl
 from deltalake import CommitProperties, DeltaTable
 
 from flows import delta
+from flows.config.errors import ConservationError
 from flows.delta import data_files
-from flows.delta.outcome import ConservationError
 from transforms.graph import Table
 
 
-def upsert(
+def merge_rows(
     table: Table,
     handle: DeltaTable,
     data: pl.DataFrame,
@@ -29,14 +29,14 @@ def upsert(
         handle: as for `delta.append`, which it raises as.
         data: the new rows.
         over: the rows that go, from `delta.matching`.
-        carried: from `delta.carrying`.
+        carried: from `delta.commit_properties`.
 
     Raises:
         ConservationError: other rows would be there afterwards than these and those that stay.
     """
     key = table.contract.promise().key
     files = data_files.files(handle)
-    small = pl.col("num_records") < SMALL
+    small = pl.col("num_records") < SMALL_FILE_ROWS
     touched = pl.col("path").is_in(over["_file"].unique().implode())
     # Small files are put together, those that are touched now and all when they become many.
     folded = files.filter(small & (touched | (small.sum().over("partition") > _MANY)))
@@ -47,12 +47,12 @@ def upsert(
     removed = pl.concat([rewritten, folded])
     _conserve(table, int(removed["num_records"].sum()) + len(data), written.rows + len(over))
     if _went(data, over, [*{*key, *table.followed}]):
-        carried = delta.rebuilding(handle, carried)
+        carried = delta.with_rebuild_marker(handle, carried)
     gone = data_files.without(removed)
     delta.commit(handle, [*gone, *written.actions], carried, next_version=True)
 
 
-SMALL = 50_000
+SMALL_FILE_ROWS = 50_000
 """Rows of a file; with fewer it is put together with others when there is occasion."""
 
 _MANY = 16

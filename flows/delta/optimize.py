@@ -9,20 +9,20 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta
-from flows.config.table_error import TableError
+from flows.config.errors import TableError
 from flows.delta import data_files
-from flows.delta.commit_log import keeping_up
-from flows.delta.damage import damage_named
+from flows.delta.commit_log import maintenance_properties
+from flows.delta.damage import translate_damage
 from flows.delta.data_files import Written
 from flows.delta.foreign_commits import signed
-from flows.delta.merge import SMALL
+from flows.delta.merge import SMALL_FILE_ROWS
 from transforms.graph import tables
 
 LOG = timedelta(days=30)
 """How long a version's log is kept at least: Delta's own default."""
 
 
-class Upkeep(NamedTuple):
+class Optimized(NamedTuple):
     """What was done for a table."""
 
     table: str
@@ -35,7 +35,7 @@ class Upkeep(NamedTuple):
     version: int
 
 
-def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
+def optimize_table(lake: str, name: str, keep: timedelta) -> Optimized:
     """Put the small files of a table together, make a checkpoint, and delete what is not needed.
 
     Whoever reads or writes the table meanwhile is not disturbed: its rows stay as they are, and
@@ -45,11 +45,11 @@ def keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
         TableError: the table is hurt, or may not be written (see `delta.check_writable`).
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
-    with damage_named(lake, [name]):
+    with translate_damage(lake, [name]):
         return _keep_up(lake, name, keep)
 
 
-def _keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
+def _keep_up(lake: str, name: str, keep: timedelta) -> Optimized:
     handle = delta.open_existing(lake, name)
     delta.check_writable(handle)
     readers = list(_readers(lake, name))
@@ -61,7 +61,7 @@ def _keep_up(lake: str, name: str, keep: timedelta) -> Upkeep:
         handle.create_checkpoint()
     if all(_is_recent(handle, version, max(keep, LOG)) for version in readers):
         handle.cleanup_metadata()
-    return Upkeep(name, folded, len(data_files.files(handle)), removed, handle.version())
+    return Optimized(name, folded, len(data_files.files(handle)), removed, handle.version())
 
 
 def fold(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
@@ -72,7 +72,7 @@ def fold(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
     """
     gone = data_files.without(removed, rows_stay=True)
     done = f"{len(removed)} small files put together in {len(written.actions)}"
-    delta.commit(handle, [*gone, *written.actions], keeping_up(handle, done))
+    delta.commit(handle, [*gone, *written.actions], maintenance_properties(handle, done))
 
 
 def _readers(lake: str, name: str) -> Iterator[int]:
@@ -97,7 +97,11 @@ def _fold_small(handle: DeltaTable, through: int) -> int:
         known = data_files.files(delta.as_of(handle, through)).select("path")
     except DeltaError:  # a reader is so far behind that the log has forgotten where
         return 0
-    small = data_files.files(handle).join(known, on="path").filter(pl.col("num_records") < SMALL)
+    small = (
+        data_files.files(handle)
+        .join(known, on="path")
+        .filter(pl.col("num_records") < SMALL_FILE_ROWS)
+    )
     filled = pl.col("num_records").cum_sum().over("partition") // data_files.ROWS
     packs = [
         pack
@@ -127,7 +131,7 @@ def _remember(handle: DeltaTable, keep: timedelta) -> None:
         handle.alter.set_table_properties(
             wanted,
             commit_properties=signed(
-                keeping_up(handle, f"versions kept for {keep.days} days"), handle
+                maintenance_properties(handle, f"versions kept for {keep.days} days"), handle
             ),
             post_commithook_properties=delta.NO_CLEANUP,
         )
@@ -144,7 +148,9 @@ def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
     hours = keep // timedelta(hours=1)
     doomed = handle.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
     if doomed:  # or it would commit two versions to say so
-        done = keeping_up(handle, f"{len(doomed)} files deleted that no kept version has")
+        done = maintenance_properties(
+            handle, f"{len(doomed)} files deleted that no kept version has"
+        )
         done = signed(done, handle)
         handle.vacuum(
             hours,

@@ -1,4 +1,4 @@
-"""What happened to a table in a run, in figures."""
+"""What happened to a table in a run, in metrics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Outcome:
-    """The figures of one table in one run; rows and seconds.
+    """The metrics of one table in one run; rows and seconds.
 
     For a silver table that is made of records: read = accepted + superseded + quarantined, all of
     this run; `broken_rules` and `warnings` count what stands there after it. A table that is made
@@ -20,7 +20,7 @@ class Outcome:
     changed: bool
     written: int = 0
     """How many rows were put or added."""
-    anew: str = ""
+    full_refresh_reason: str = ""
     """Why all rows were computed again, if they were."""
     read: int | None = None
     accepted: int | None = None
@@ -42,8 +42,8 @@ class Outcome:
     """Since when a restore holds the table, as ISO time (UTC); nothing, if none does."""
     seconds: float = 0.0
 
-    def figures(self) -> dict[str, Any]:
-        """Return the figures as plain values, for JSON."""
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics as plain values, for JSON."""
         return asdict(self)
 
 
@@ -59,11 +59,3 @@ class RunFailedError(Exception):
         """Keep the reasons, a line each, what was done nevertheless, and by table why not."""
         super().__init__("; ".join(failures))
         self.failures, self.outcomes, self.undone = list(failures), list(outcomes), undone or {}
-
-
-class ConservationError(Exception):
-    """Rows were lost or doubled between two tables: a bug, and the run fails."""
-
-
-class UnknownTableError(Exception):
-    """A table was asked for that does not exist; names those that do."""

@@ -9,7 +9,7 @@ import re
 
 from deltalake import DeltaTable
 
-from flows.config.table_error import TableError, table_name
+from flows.config.errors import TableError, table_name
 
 
 class UnsupportedFeatureError(TableError):

@@ -17,17 +17,15 @@ from deltalake.exceptions import DeltaError
 
 from flows import delta
 from flows.delta import data_files, holds, protocol
-from flows.delta.commit_log import keeping_up, last_figures
-from flows.delta.contract_metadata import made_under, noted
-from flows.delta.damage import damage_named
+from flows.delta.commit_log import last_metrics, maintenance_properties
+from flows.delta.contract_metadata import is_current, read_contract
+from flows.delta.damage import translate_damage
 from flows.delta.foreign_commits import foreign_commit, signed
 from flows.delta.holds import Released
 from flows.delta.outcome import Outcome
 from flows.delta.protocol import UnsupportedFeatureError
-from flows.delta.status import named
-from flows.kafka.lag import identity as of_topic
-from flows.refresh.change_detection import identity as of_table
-from flows.refresh.code_version import CODE
+from flows.delta.status import resolve_table
+from flows.delta.transactions import CODE_VERSION, table_identity, topic_identity
 from flows.storage import filesystem
 from transforms.graph import tables
 
@@ -38,7 +36,7 @@ class NoVersionError(Exception):
 
 def check_restore(lake: str, table: str, version: int) -> str:
     """Return the name of a table that can be put back to a version; raises as `restore_table`."""
-    name = named(lake, table)
+    name = resolve_table(lake, table)
     _check_restorable(name)
     _as_of(delta.open_existing(lake, name), name, version)
     return name
@@ -57,9 +55,9 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
         UnknownTableError: the lake has no such table.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
-    started, name = perf_counter(), named(lake, table)
+    started, name = perf_counter(), resolve_table(lake, table)
     _check_restorable(name)
-    with damage_named(lake, [name]):
+    with translate_damage(lake, [name]):
         return _restore(lake, name, version, started)
 
 
@@ -71,25 +69,25 @@ def _restore(lake: str, name: str, version: int, started: float) -> Outcome:
         before, now = _sources(then), _sources(_readable(handle, then))
     sources = before | now
     # Of partitions it is noted also which topic they are of.
-    moved = _moved(handle, then, [*sources, *map(of_topic, sources)])
+    moved = _moved(handle, then, [*sources, *map(topic_identity, sources)])
     gone = [source for each, source in sorted(now.items()) if each in moved or each not in before]
     held = {each: delta.consumed(then, each) for each in [*moved, *_inputs(name)]}
     watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
-    figures = {**last_figures(handle, version), "restored": version}
-    carried = delta.rebuilding(handle, delta.carrying(watermark, figures))
+    metrics = {**last_metrics(handle, version), "restored": version}
+    properties = delta.with_rebuild_marker(handle, delta.commit_properties(watermark, metrics))
     now_held = datetime.now(UTC).replace(microsecond=0)
-    carried = CommitProperties(
-        custom_metadata=carried.custom_metadata,
-        app_transactions=[*(carried.app_transactions or []), holds.holding(now_held)],
+    properties = CommitProperties(
+        custom_metadata=properties.custom_metadata,
+        app_transactions=[*(properties.app_transactions or []), holds.hold_transaction(now_held)],
         max_commit_retries=0,
     )
     if version == handle.version():
-        delta.commit(handle, [], carried, next_version=True)
+        delta.commit(handle, [], properties, next_version=True)
     else:
         handle.restore(
             version,
             protocol_downgrade_allowed=True,
-            commit_properties=signed(carried, handle),
+            commit_properties=signed(properties, handle),
             post_commithook_properties=delta.NO_CLEANUP,
         )
         handle.update_incremental()
@@ -118,13 +116,15 @@ def release_table(lake: str, table: str) -> Released:
         TableError: the table is hurt, or may not be written (see `delta.check_writable`).
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
-    name = named(lake, table)
+    name = resolve_table(lake, table)
     handle = delta.open_existing(lake, name)
     if since := holds.held_since(handle):
         delta.check_writable(handle)
-        done = keeping_up(handle, f"released; held since {since:%Y-%m-%d %H:%M} UTC")
-        carried = CommitProperties(done.custom_metadata, app_transactions=[holds.releasing()])
-        delta.commit(handle, [], carried, next_version=True)
+        done = maintenance_properties(handle, f"released; held since {since:%Y-%m-%d %H:%M} UTC")
+        properties = CommitProperties(
+            done.custom_metadata, app_transactions=[holds.release_transaction()]
+        )
+        delta.commit(handle, [], properties, next_version=True)
     return Released(name, since, handle.version())
 
 
@@ -141,7 +141,7 @@ def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
         raise NoVersionError(message) from error
     protocol.check_writable(then)
     table = tables().get(name)
-    if table and noted(then) and not made_under(then, table.contract):
+    if table and read_contract(then) and not is_current(then, table.contract):
         message = (
             f"{name}: version {version} was made under another contract; restore it with the code "
             f"of then, or refresh, which makes the table of what bronze holds"
@@ -170,7 +170,7 @@ def _inputs(name: str) -> list[str]:
     if table is None:
         return []
     quarantine = [delta.quarantine_name(table.source)] if table.source else []
-    return [*table.input_names, *map(of_table, table.input_names), *quarantine, CODE]
+    return [*table.input_names, *map(table_identity, table.input_names), *quarantine, CODE_VERSION]
 
 
 def _moved(handle: DeltaTable, then: DeltaTable, names: Iterable[str]) -> set[str]:

@@ -10,7 +10,7 @@ from contracts.contract import Contract
 from flows.delta.foreign_commits import signed
 
 
-def widen(handle: DeltaTable, schema: Schema) -> None:
+def add_missing_columns(handle: DeltaTable, schema: Schema) -> None:
     """Add the columns that a table lacks; its older rows have null there.
 
     Columns that only the table has stay.
@@ -23,7 +23,7 @@ def widen(handle: DeltaTable, schema: Schema) -> None:
         handle.update_incremental()
 
 
-def divide(handle: DeltaTable, rows: pl.LazyFrame, contract: type[Contract]) -> None:
+def repartition(handle: DeltaTable, rows: pl.LazyFrame, contract: type[Contract]) -> None:
     """Divide a table's rows into partitions as the contract says now.
 
     They stay as they are until the table is made anew, and null where they lack a column for it.

@@ -7,28 +7,23 @@ from deltalake import DeltaTable
 
 from contracts.describe import version
 from flows import delta
-from flows.config.concurrency import for_each
-from flows.config.suggest import nearest
-from flows.config.table_error import TableError
-from flows.delta.commit_log import last_figures
-from flows.delta.contract_metadata import noted
+from flows.config.concurrency import for_each_table
+from flows.config.errors import NoLakeError, TableError, UnknownTableError
+from flows.config.suggest import suggest
+from flows.delta.commit_log import last_metrics
+from flows.delta.contract_metadata import read_contract
 from flows.delta.holds import held_since
-from flows.delta.outcome import UnknownTableError
-from flows.refresh.source_tables import broken_rules
+from flows.delta.quarantine import broken_rules
 from flows.storage import filesystem, s3
-from flows.storage.filesystem import reach
+from flows.storage.filesystem import check_access
 from transforms.graph import Table, sources, tables
-
-
-class NoLakeError(Exception):
-    """There are no tables where a lake was expected."""
 
 
 class LakeStatus(NamedTuple):
     """How the tables of a lake stand."""
 
     tables: dict[str, dict[str, Any]]
-    """The figures of each, by name; see `status`."""
+    """The metrics of each, by name; see `status`."""
     hurt: dict[str, str]
     """By table that cannot be read: why."""
     stopped: dict[str, str]
@@ -41,18 +36,18 @@ def lake_status(lake: str) -> LakeStatus:
     Raises:
         NoLakeError: the lake has no tables.
     """
-    opened = for_each(_opened, lake, existing(lake))
+    opened = for_each_table(_opened, lake, existing_tables(lake))
     hurt = {name: str(each) for name, each in opened.items() if isinstance(each, TableError)}
     handles = {name: each for name, each in opened.items() if isinstance(each, DeltaTable)}
     stopped = {name: why for name, handle in handles.items() if (why := _why_stopped(handle))}
-    figures: dict[str, dict[str, Any]] = {}
+    metrics: dict[str, dict[str, Any]] = {}
     for name in handles:
         if not name.startswith("quarantine."):
             try:
-                figures[name] = _figures(name, handles)
+                metrics[name] = _metrics(name, handles)
             except TableError as error:
                 hurt[name] = str(error)
-    return LakeStatus(figures, hurt, stopped)
+    return LakeStatus(metrics, hurt, stopped)
 
 
 def _opened(lake: str, name: str) -> DeltaTable | TableError:
@@ -71,7 +66,7 @@ def _why_stopped(handle: DeltaTable) -> str:
 
 
 def status(lake: str) -> dict[str, dict[str, Any]]:
-    """Return the figures of every bronze, silver and gold table of the lake, by name.
+    """Return the metrics of every bronze, silver and gold table of the lake, by name.
 
     `lag` counts the commits of a table's inputs that it has not consumed; `quarantined` the records
     of its source that wait in quarantine; `figures` what the last commit carries; `contract` the
@@ -88,24 +83,24 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
     return found.tables
 
 
-def existing(lake: str) -> list[str]:
+def existing_tables(lake: str) -> list[str]:
     """Return the names of the tables that the lake has, layer by layer, quarantine last.
 
     Raises:
         NoLakeError: it has none.
         OSError: S3 does not answer.
     """
-    reach(lake)
-    there = for_each(delta.exists, lake, all_tables())
+    check_access(lake)
+    there = for_each_table(delta.exists, lake, all_tables())
     if found := [name for name, exists in there.items() if exists]:
         return found
     message = f"{lake}: there is no lake here yet; `keystone run` makes one"
     raise NoLakeError(message)
 
 
-def forgotten(lake: str) -> list[str]:
+def tables_without_contract(lake: str) -> list[str]:
     """Return the names of silver's and gold's tables that lie there and have no contract now."""
-    with s3.speaking_of(lake):
+    with s3.translate_errors(lake):
         files = filesystem.connect(lake)
         paths = [path for layer in _MADE for path in files.glob(f"{lake.rstrip('/')}/{layer}/*")]
     names = {".".join(path.rstrip("/").split("/")[-2:]) for path in paths} - {*all_tables()}
@@ -115,20 +110,20 @@ def forgotten(lake: str) -> list[str]:
 _MADE = ("silver", "gold")
 
 
-def named(lake: str, table: str) -> str:
+def resolve_table(lake: str, table: str) -> str:
     """Return the name of a table that the lake has.
 
     Raises:
         NoLakeError: the lake has no tables.
         UnknownTableError: it has no table of that name.
     """
-    here = existing(lake)
+    here = existing_tables(lake)
     if table in here:
         return table
-    raise UnknownTableError(unknown(table, here))
+    raise UnknownTableError(unknown_table(table, here))
 
 
-def unknown(table: str, here: Collection[str]) -> str:
+def unknown_table(table: str, here: Collection[str]) -> str:
     """Say of a table that is not among those of a lake which are near, or what makes it."""
     asked = table.lower()
     # Who leaves the layer out means any table of that name.
@@ -137,14 +132,14 @@ def unknown(table: str, here: Collection[str]) -> str:
     if meant and not set(meant) & set(here):
         made_by = "keystone ingest" if meant[0].startswith("bronze.") else "keystone refresh"
         return f"{meant[0]} is not made yet in this lake; `{made_by}` makes it"
-    close = nearest(asked, [names[name] for name in here])
+    close = suggest(asked, [names[name] for name in here])
     near = sorted((n for n in here if names[n] in close), key=lambda n: close.index(names[n]))
     found = [name for name in meant if name in here] or near
     hint = f"nearest: {', '.join(found)}" if found else "`keystone status` lists all"
     return f"there is no table {table}; {hint}"
 
 
-def replayable(name: str | None) -> list[Table]:
+def replayable_tables(name: str | None) -> list[Table]:
     """Return the tables whose quarantined records can be replayed: one by its name, or all.
 
     Raises:
@@ -175,19 +170,19 @@ def all_tables() -> list[str]:
     ]
 
 
-def _figures(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
+def _metrics(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
     handle, table = handles[name], tables().get(name)
     source = table.source if table else None
     waiting = handles.get(delta.quarantine_name(source)) if source else None
     return {
         "version": handle.version(),
-        "contract": version(note) if (note := noted(handle)) else "",
+        "contract": version(note) if (note := read_contract(handle)) else "",
         "rows": delta.rows(handle),
         "quarantined": delta.rows(waiting) if waiting else 0,
         "lag": _lag(table, handles) if table else 0,
-        "figures": (figures := last_figures(handle)),
+        "figures": (metrics := last_metrics(handle)),
         "broken_rules": broken_rules(waiting) if waiting else {},
-        "warnings": figures.get("warnings", {}),
+        "warnings": metrics.get("warnings", {}),
         "held": since.isoformat() if (since := held_since(handle)) else None,
     }
 

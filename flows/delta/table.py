@@ -10,8 +10,7 @@ their table that last changed them: who has consumed a table up to a version fin
 it, for ever. What it cannot show is a row that went: the transaction `rebuilt` tells when some did.
 """
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,6 @@ from deltalake import (
     DeltaTable,
     PostCommitHookProperties,
     Schema,
-    Transaction,
 )
 from deltalake.exceptions import (
     CommitFailedError,
@@ -37,28 +35,21 @@ from deltalake.transaction import AddAction, RemoveAction
 from contracts.contract import Contract
 from contracts.technical import quarantined, stored
 from flows.delta import data_files, foreign_commits, holds, protocol
-from flows.delta.contract_metadata import with_note
+from flows.delta.commit_log import with_rebuild_marker
+from flows.delta.contract_metadata import with_contract
 from flows.delta.data_file_check import check_sizes
 from flows.delta.data_files import Written
 from flows.delta.foreign_commits import COMMIT, signed
-from flows.delta.log_check import has_data, log_checked
-from flows.delta.schema_evolution import divide, widen
+from flows.delta.log_check import checked_log, has_data
+from flows.delta.schema_evolution import add_missing_columns, repartition
+from flows.delta.transactions import quarantine_name
 from flows.storage import filesystem
-
-METADATA = "keystone"
-"""The key of our figures, as JSON, in a commit's metadata."""
-
-FORGOTTEN = -1
-"""The version of a transaction whose input a restore took out: there is no way to unset one."""
 
 NO_CLEANUP = PostCommitHookProperties(cleanup_expired_logs=False)
 """Of each commit: what a log has still to tell its readers only `flows.delta.optimize` can know."""
 
 KEEP_LOG = {"delta.enableExpiredLogCleanup": "false"}
 """The same of each table, for a vacuum asks the table alone."""
-
-REBUILT = "rebuilt"
-"""The transaction that says in which version rows last went, so that readers begin anew."""
 
 
 def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) -> DeltaTable:
@@ -80,15 +71,15 @@ def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) ->
     raw = promise.layer == "bronze"
     handle = _open(
         location(lake, promise.table),
-        schema if raw else with_note(schema, contract),
+        schema if raw else with_contract(schema, contract),
         partition_by=promise.partition_by,
         description=contract.grain(),
     )
     check_writable(handle, rebuild=rebuild)
     if raw:
-        widen(handle, schema)
+        add_missing_columns(handle, schema)
     elif not (_is_divided(handle, contract) or holds.held_since(handle)):
-        divide(handle, scan(handle), contract)
+        repartition(handle, scan(handle), contract)
     return handle
 
 
@@ -104,7 +95,7 @@ def open_quarantine(lake: str, source: type[Contract], *, rebuild: bool = False)
         description="Raw records that break their contract, with every reason.",
     )
     check_writable(handle, rebuild=rebuild)
-    widen(handle, schema)
+    add_missing_columns(handle, schema)
     return handle
 
 
@@ -112,7 +103,7 @@ def check_writable(handle: DeltaTable, *, rebuild: bool = False) -> None:
     """Make sure that a table may be written, and others be made of it; raises as `open_table`."""
     protocol.check_writable(handle)
     if not rebuild:
-        foreign_commits.check_own(handle)
+        foreign_commits.check_no_foreign_commits(handle)
 
 
 def open_existing(lake: str, table: str) -> DeltaTable:
@@ -132,11 +123,6 @@ def as_of(handle: DeltaTable, version: int) -> DeltaTable:
         deltalake.exceptions.DeltaError: its log does not know the version any more.
     """
     return _Handle(handle.table_uri, version)
-
-
-def quarantine_name(source: type[Contract]) -> str:
-    """Return the name of the table of a source's broken records: "quarantine.orders"."""
-    return f"quarantine.{source.promise().name}"
 
 
 def location(lake: str, table: str) -> str:
@@ -217,7 +203,7 @@ def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
     return found.join(wanted.lazy(), on=wanted.columns, how="semi") if others else found
 
 
-def append(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
+def append(handle: DeltaTable, data: pl.DataFrame | Written, properties: CommitProperties) -> None:
     """Add rows, or files that have been written, through the handle.
 
     Columns that the table alone has, for an older contract had them, are null in the new rows.
@@ -233,26 +219,26 @@ def append(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProp
     if strange := set(written.schema) - {field.name for field in handle.schema().fields}:
         message = f"{handle.table_uri}: the table has not the columns {sorted(strange)} of the rows"
         raise SchemaMismatchError(message)
-    commit(handle, written.actions, carried)
+    commit(handle, written.actions, properties)
 
 
-def replace(handle: DeltaTable, data: pl.DataFrame | Written, carried: CommitProperties) -> None:
+def replace(handle: DeltaTable, data: pl.DataFrame | Written, properties: CommitProperties) -> None:
     """Put rows, and their columns, in the place of all others; raises as `append`."""
     holds.check_released(handle)
     written = _written(handle, data)
-    commit(handle, written.actions, carried, all_of=Schema.from_arrow(written.schema))
+    commit(handle, written.actions, properties, all_of=Schema.from_arrow(written.schema))
 
 
 def rebuild(
-    handle: DeltaTable, written: Written, carried: CommitProperties, contract: type[Contract]
+    handle: DeltaTable, written: Written, properties: CommitProperties, contract: type[Contract]
 ) -> None:
     """Do as `replace` with files of `stamped` rows, which keep the contract as it is now.
 
     That is noted with them; and who reads the table begins anew.
     """
     holds.check_released(handle)
-    schema = with_note(Schema.from_arrow(written.schema), contract)
-    commit(handle, written.actions, rebuilding(handle, carried), all_of=schema)
+    schema = with_contract(Schema.from_arrow(written.schema), contract)
+    commit(handle, written.actions, with_rebuild_marker(handle, properties), all_of=schema)
 
 
 def stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:
@@ -260,35 +246,10 @@ def stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:
     return data.with_columns(_version=pl.lit(handle.version() + 1, pl.Int64))
 
 
-def consumed(handle: DeltaTable, name: str) -> int | None:
-    """Return up to where the handle's version holds an input; nothing, if it holds none of it."""
-    at = handle.transaction_version(name)
-    return None if at == FORGOTTEN else at
-
-
-def carrying(consumed: Mapping[str, int], figures: Mapping[str, Any]) -> CommitProperties:
-    """Return what a commit carries beside its rows: the watermark, and figures for people."""
-    return CommitProperties(
-        custom_metadata={METADATA: json.dumps(figures)},
-        app_transactions=[Transaction(name, version) for name, version in consumed.items()],
-    )
-
-
-def rebuilding(handle: DeltaTable, carried: CommitProperties) -> CommitProperties:
-    """Add to what the handle's next commit carries that rows went: who reads it begins anew."""
-    return CommitProperties(
-        custom_metadata=carried.custom_metadata,
-        app_transactions=[
-            *(carried.app_transactions or []),
-            Transaction(REBUILT, handle.version() + 1),
-        ],
-    )
-
-
 def commit(
     handle: DeltaTable,
     actions: Sequence[AddAction | RemoveAction],
-    carried: CommitProperties,
+    properties: CommitProperties,
     *,
     all_of: Schema | None = None,
     next_version: bool = False,
@@ -298,7 +259,7 @@ def commit(
     Args:
         handle: on the version that the actions are about.
         actions: files that come, and files that go.
-        carried: from `carrying`.
+        properties: from `commit_properties`.
         all_of: the columns of a table whose other files all go.
         next_version: the rows say in which version they come.
     """
@@ -311,8 +272,8 @@ def commit(
             partition_by=handle.metadata().partition_columns,
             commit_properties=signed(
                 CommitProperties(
-                    custom_metadata=carried.custom_metadata,
-                    app_transactions=carried.app_transactions,
+                    custom_metadata=properties.custom_metadata,
+                    app_transactions=properties.app_transactions,
                     # Rows say in which version they came: another writer must not take it.
                     max_commit_retries=0 if next_version or all_of else None,
                 ),
@@ -375,7 +336,7 @@ def _make_private(uri: str) -> None:
 
 class _Handle(DeltaTable):
     def __init__(self, uri: str, version: int | None = None) -> None:
-        with log_checked(data_files.plain(uri), version):
+        with checked_log(data_files.plain(uri), version):
             super().__init__(uri, version=version, storage_options=filesystem.delta_options(uri))
 
     def file_uris(self, *args: Any, **options: Any) -> list[str]:

@@ -10,7 +10,7 @@ NAME_BYTES = 255
 """How long a name may be in most file systems."""
 
 
-class State(NamedTuple):
+class FileState(NamedTuple):
     """A file as it is found: two states are equal only if the file has not changed between them.
 
     `identity` is the ETag on S3; size, modification time and inode in a folder. `modified` and
@@ -28,13 +28,13 @@ class State(NamedTuple):
         return min(abs(now - self.modified), abs(now - self.changed))
 
 
-class FileWaitsError(FileRejectedError):
+class FileNotReadyError(FileRejectedError):
     """A file that stays in the landing zone for the next run, for it may not be complete yet."""
 
 
-def changed(name: str) -> FileWaitsError:
+def changed(name: str) -> FileNotReadyError:
     """Return the error of a file that is another one than when it was looked at."""
-    return FileWaitsError(f"{name}: changed while it was read")
+    return FileNotReadyError(f"{name}: changed while it was read")
 
 
 def ignored(name: str) -> bool:

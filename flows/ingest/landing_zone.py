@@ -7,10 +7,10 @@ from contracts.contract import Bronze
 from flows.ingest import local_files, s3_files
 from flows.ingest.csv_diagnosis import diagnose_name
 from flows.ingest.csv_reader import FileRejectedError
-from flows.ingest.file_state import NAME_BYTES, FileWaitsError, State, ignored
+from flows.ingest.file_state import NAME_BYTES, FileNotReadyError, FileState, ignored
 from flows.ingest.local_files import LocalFile
 from flows.ingest.s3_files import S3Object
-from flows.storage.filesystem import is_s3, reach
+from flows.storage.filesystem import check_access, is_s3
 from transforms.graph import sources
 
 File = LocalFile | S3Object
@@ -29,7 +29,7 @@ class NoFilesError(Exception):
         super().__init__("; ".join(self.failures))
 
 
-def arrivals(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileRejectedError]]:
+def find_files(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileRejectedError]]:
     """Return the files of the landing zone by bronze table, and those that belong to none.
 
     A file belongs to a table by its name: the entity's (`orders.csv`), with or without the
@@ -70,12 +70,12 @@ def make_archive(archive: str) -> None:
         OSError: the archive cannot be written to, or S3 does not answer.
     """
     if is_s3(archive):
-        reach(archive)
+        check_access(archive)
     else:
         local_files.make_archive(archive)
 
 
-def archive_file(file: File, state: State, path: Path, archive: str, digest: str) -> None:
+def archive_file(file: File, state: FileState, path: Path, archive: str, digest: str) -> None:
     """Move a file to the archive; the original goes once the copy has been read back.
 
     A file of the same name and other contents keeps its name: the newcomer's digest is put into
@@ -99,7 +99,7 @@ def archive_file(file: File, state: State, path: Path, archive: str, digest: str
         itself = file.uri == kept
     if itself:
         message = f"{file.name}: {kept} is a link to it, or the same file; not archived"
-        raise FileWaitsError(message)
+        raise FileNotReadyError(message)
     file.remove(state, digest)
 
 

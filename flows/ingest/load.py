@@ -14,16 +14,17 @@ from deltalake import DeltaTable
 from contracts.contract import Bronze
 from contracts.times import TOLERANCE
 from flows import delta
+from flows.config.errors import ConservationError
 from flows.config.settings import Settings
 from flows.delta import data_files
-from flows.delta.data_file_check import naming_damage
+from flows.delta.data_file_check import translate_damage_of
 from flows.delta.holds import held_since
-from flows.delta.outcome import ConservationError, Outcome
+from flows.delta.outcome import Outcome
 from flows.ingest.csv_diagnosis import HEAD, diagnose_format
 from flows.ingest.csv_reader import CsvFacts, FileRejectedError, inspect_csv, scan_records
-from flows.ingest.file_state import FileWaitsError, State, changed
+from flows.ingest.file_state import FileNotReadyError, FileState, changed
 from flows.ingest.landing_zone import File, archive_file
-from flows.storage.filesystem import reach, sha256
+from flows.storage.filesystem import check_access, sha256
 
 
 def ingest_table(
@@ -69,11 +70,11 @@ def ingest_table(
                     archive_file(*found, archive, digest)
         except (FileRejectedError, OSError) as error:
             problems += _problem(lake, file, state, error)
-    waiting = [str(each) for each in problems if isinstance(each, FileWaitsError)]
+    waiting = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
     rejected = [
         str(each)
         for each in problems
-        if isinstance(each, FileRejectedError) and not isinstance(each, FileWaitsError)
+        if isinstance(each, FileRejectedError) and not isinstance(each, FileNotReadyError)
     ]
     if failed := [each for each in problems if isinstance(each, OSError)]:
         raise OSError("; ".join(map(str, [*failed, *rejected]))) from failed[0]
@@ -95,7 +96,7 @@ class _Found(NamedTuple):
     """A file of the landing zone, its state when it was found, and the path to read it from."""
 
     file: File
-    state: State
+    state: FileState
     path: Path
 
 
@@ -118,7 +119,7 @@ def _check_end(found: _Found) -> None:
     if last != b"\n" or quotes % 2:
         name = found.file.name
         message = f"{name}: {young} and ends in the middle of a record; not ingested yet"
-        raise FileWaitsError(message)
+        raise FileNotReadyError(message)
 
 
 _PART = 1 << 20
@@ -128,23 +129,23 @@ def _check_age(found: _Found) -> None:
     """Raise if a file changed just now: its writer may have paused, and go on to write to it."""
     if young := _young(found.state):
         message = f"{found.file.name}: {young}; ingested, but not archived yet"
-        raise FileWaitsError(message)
+        raise FileNotReadyError(message)
 
 
-def _young(state: State) -> str:
+def _young(state: FileState) -> str:
     seconds = state.quiet_seconds()
     return f"changed {seconds:.0f} s ago" if seconds < Settings().quiet_seconds else ""
 
 
 def _problem(
-    lake: str, file: File, state: State | None, error: FileRejectedError | OSError
+    lake: str, file: File, state: FileState | None, error: FileRejectedError | OSError
 ) -> list[Exception]:
     """Return what an error means for a file; nothing if another run has archived it."""
-    if isinstance(error, FileWaitsError):
+    if isinstance(error, FileNotReadyError):
         return [error]
     if isinstance(error, PermissionError) or getattr(error, "errno", None) == EROFS:
         return [FileRejectedError(f"{file.name}: {error}; let this user read and write there")]
-    reach(lake)  # where S3 is gone, the other files need not find out one after the other
+    check_access(lake)  # where S3 is gone, the other files need not find out one after the other
     try:
         now = file.look()
     except FileNotFoundError:
@@ -176,8 +177,8 @@ def _ingest_file(
         if records.rows != facts.records:
             message = f"{file.name}: {records.rows} of its {facts.records} records were read"
             raise ConservationError(message)
-        figures = {"file": file.name, "sha256": facts.sha256, "read": facts.records}
-        delta.append(handle, records, delta.carrying({app_id: 1}, figures))
+        metrics = {"file": file.name, "sha256": facts.sha256, "read": facts.records}
+        delta.append(handle, records, delta.commit_properties({app_id: 1}, metrics))
         added = facts.records
     _verify(handle, file.name, facts)
     return facts.sha256, added
@@ -197,7 +198,7 @@ def _records(
     )
 
 
-def _event_time(file: File, state: State, as_of: datetime | None) -> datetime:
+def _event_time(file: File, state: FileState, as_of: datetime | None) -> datetime:
     """Return when the records of a file were true.
 
     Raises:
@@ -226,7 +227,7 @@ def _verify(handle: DeltaTable, name: str, facts: CsvFacts) -> None:
     # A range, for Delta's statistics tell which files cannot hold it; "0" comes right after "/".
     first, behind = f"file/{facts.sha256}/", f"file/{facts.sha256}0"
     mine = pl.col("_source").is_between(pl.lit(first), pl.lit(behind), closed="left")
-    with naming_damage(lambda: [handle]):
+    with translate_damage_of(lambda: [handle]):
         there = delta.scan(handle).filter(mine).select(pl.len()).collect().item()
     if there != facts.records:
         message = f"{name}: has {facts.records} records, but bronze has {there} of them"

@@ -5,7 +5,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.ingest.file_state import State, archive_names, changed, ignored
+from flows.ingest.file_state import FileState, archive_names, changed, ignored
 from flows.storage.filesystem import sha256
 
 
@@ -16,7 +16,7 @@ class LocalFile:
     path: Path
     name: str
 
-    def look(self) -> State:
+    def look(self) -> FileState:
         """Return its present state.
 
         Raises:
@@ -24,14 +24,14 @@ class LocalFile:
         """
         found = self.path.stat()
         identity = (found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
-        return State(identity, found.st_mtime, found.st_ctime)
+        return FileState(identity, found.st_mtime, found.st_ctime)
 
-    def at_hand(self, state: State, folder: Path) -> Path:
+    def at_hand(self, state: FileState, folder: Path) -> Path:
         """Return the path to read it from: its own."""
         del state, folder
         return self.path
 
-    def remove(self, state: State, digest: str) -> None:
+    def remove(self, state: FileState, digest: str) -> None:
         """Remove it, if it is still the file that was read.
 
         Raises:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.ingest.file_state import State, archive_names, changed
+from flows.ingest.file_state import FileState, archive_names, changed
 from flows.storage import filesystem, s3
 
 
@@ -18,17 +18,17 @@ class S3Object:
     uri: str
     name: str
 
-    def look(self) -> State:
+    def look(self) -> FileState:
         """Return its present state.
 
         Raises:
             OSError: it is gone, or S3 does not answer.
         """
         bucket, key = s3.bucket_and_key(self.uri)
-        with s3.speaking_of(self.uri):
+        with s3.translate_errors(self.uri):
             return _state(s3.connect().call_s3("head_object", Bucket=bucket, Key=key))
 
-    def at_hand(self, state: State, folder: Path) -> Path:
+    def at_hand(self, state: FileState, folder: Path) -> Path:
         """Copy it into a folder, under the last part of its name.
 
         Raises:
@@ -38,7 +38,7 @@ class S3Object:
         path = folder / PurePosixPath(self.name).name
         try:
             # Each part is asked for on the condition that the object is still the one opened.
-            with s3.speaking_of(self.uri), s3.connect().open(self.uri) as held:
+            with s3.translate_errors(self.uri), s3.connect().open(self.uri) as held:
                 if held.details.get("ETag") not in state.identity:
                     raise changed(self.name)
                 with path.open("wb") as file:
@@ -47,7 +47,7 @@ class S3Object:
             raise changed(self.name) from error
         return path
 
-    def remove(self, state: State, _digest: str) -> None:
+    def remove(self, state: FileState, _digest: str) -> None:
         """Delete it, if it is still the object that was read.
 
         Raises:
@@ -60,7 +60,7 @@ class S3Object:
             raise changed(self.name)
         (etag,) = state.identity
         try:
-            with s3.speaking_of(self.uri):
+            with s3.translate_errors(self.uri):
                 s3.connect().call_s3("delete_object", Bucket=bucket, Key=key, IfMatch=etag)
         except FileExistsError as error:
             raise changed(self.name) from error
@@ -72,9 +72,11 @@ def files(uri: str) -> list[S3Object]:
     Raises:
         OSError: there is no such bucket, or S3 does not answer.
     """
-    filesystem.reach(uri)  # what has no objects is to s3fs as little there as what has no bucket
+    filesystem.check_access(
+        uri
+    )  # what has no objects is to s3fs as little there as what has no bucket
     root = f"{'/'.join(s3.bucket_and_key(uri))}".rstrip("/") + "/"
-    with s3.speaking_of(uri):
+    with s3.translate_errors(uri):
         found = s3.connect().find(uri)
     return [
         S3Object(f"{s3.SCHEME}{path}", path.removeprefix(root))
@@ -100,7 +102,7 @@ def keep(path: Path, archive: str, name: str, digest: str) -> str:
     expected = (path.stat().st_size, digest)
     for candidate in archive_names(name, digest):
         uri = f"{archive.rstrip('/')}/{candidate}"
-        with suppress(FileExistsError), s3.speaking_of(uri):
+        with suppress(FileExistsError), s3.translate_errors(uri):
             s3.connect().put_file(path, uri, mode="create")
         if (filesystem.size(uri), filesystem.sha256(uri)) == expected:
             return uri
@@ -108,6 +110,6 @@ def keep(path: Path, archive: str, name: str, digest: str) -> str:
     raise OSError(message)
 
 
-def _state(answer: Mapping[str, Any]) -> State:
+def _state(answer: Mapping[str, Any]) -> FileState:
     seconds = answer["LastModified"].timestamp()
-    return State((answer["ETag"],), seconds, seconds)
+    return FileState((answer["ETag"],), seconds, seconds)

@@ -15,7 +15,7 @@ from flows.config.masking import mask
 logger = logging.getLogger(__name__)
 
 
-class Patience:
+class Backoff:
     """Lets pass what may pass by itself (storage, brokers, a faster writer), but not for ever.
 
     Use one for each thing that is tried: what succeeds once may fail as long again.

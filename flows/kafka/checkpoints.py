@@ -12,10 +12,11 @@ from deltalake.exceptions import CommitFailedError
 
 from contracts.contract import Contract
 from flows import delta
-from flows.delta.holds import HeldError, held_since, is_held
+from flows.delta.holds import HeldError, held_since, hold_message
+from flows.delta.transactions import topic_identity
 from flows.kafka.client import KafkaSettings, existing_partitions, origin, topic_of
 from flows.kafka.decode import bronze_rows
-from flows.kafka.lag import Lag, identity, lags_of
+from flows.kafka.lag import Lag, lags_of
 from flows.kafka.offsets import Key, topic_ids
 from transforms.graph import sources
 
@@ -26,7 +27,7 @@ class LossError(Exception):
     """Kafka does not have what bronze is to read next; says what is lost."""
 
 
-class Watermarks:
+class Checkpoints:
     """A handle for each topic's table. What it shows of a partition is where that partition stands.
 
     Whoever writes does so through the handle that shows the watermark which he has followed.
@@ -118,7 +119,7 @@ class Watermarks:
         rows: pl.DataFrame,
         through: Mapping[Key, int],
         ids: Mapping[Key, int | None],
-        figures: Mapping[str, object],
+        metrics: Mapping[str, object],
     ) -> None:
         """Add rows of one topic, and move its watermarks with them.
 
@@ -126,19 +127,19 @@ class Watermarks:
             rows: of these partitions, and no others.
             through: the new watermark of each partition.
             ids: which topic each watermark belongs to, where that is known.
-            figures: what the log is to say to people.
+            metrics: the metrics of the commit.
 
         Raises:
             deltalake.exceptions.CommitFailedError: somebody else was faster.
         """
         topic = next(iter(through))[0]
         table = self._tables[topic]
-        carried = {origin(*key): offset for key, offset in through.items()}
+        consumed = {origin(*key): offset for key, offset in through.items()}
         for key, id_ in ids.items():
-            name = identity(origin(*key))
+            name = topic_identity(origin(*key))
             if id_ and table.transaction_version(name) != id_:
-                carried[name] = id_
-        delta.append(table, rows, delta.carrying(carried, figures))
+                consumed[name] = id_
+        delta.append(table, rows, delta.commit_properties(consumed, metrics))
         name, version = self.contracts[topic].promise().table, table.version()
         logger.info(
             "%s: version %s has %s rows more",
@@ -169,7 +170,7 @@ def _held(lake: str, contracts: Mapping[str, type[Contract]]) -> dict[str, str]:
     for topic, contract in contracts.items():
         name = contract.promise().table
         if delta.exists(lake, name) and (since := held_since(delta.open_existing(lake, name))):
-            held[topic] = is_held(name, since)
+            held[topic] = hold_message(name, since)
     return held
 
 

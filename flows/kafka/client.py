@@ -19,11 +19,12 @@ from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from contracts.contract import Bronze
+from flows.config.errors import SettingError
 from flows.config.secrets import reveal
-from flows.config.settings import Environment, MissingSettingError
+from flows.config.settings import Environment
 from transforms.graph import sources
 
-PATIENCE = 30.0
+BROKER_TIMEOUT = 30.0
 """Seconds to wait for a broker's answer."""
 START_SECONDS = 10.0
 """Seconds to wait for the first answer of all."""
@@ -91,11 +92,11 @@ class KafkaSettings(Environment):
                     "; set KEYSTONE_KAFKA_USERNAME and KEYSTONE_KAFKA_PASSWORD "
                     "instead of writing them here"
                 )
-            raise MissingSettingError(message)
+            raise SettingError(message)
         return given
 
 
-class NoAnswerError(Exception):
+class BrokerUnreachableError(Exception):
     """No broker answers, or none lets us in; says which were asked, and why if that is known."""
 
 
@@ -110,11 +111,11 @@ def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
     Holds secrets in the clear: hand it to the client, show it to nobody.
 
     Raises:
-        MissingSettingError: no broker is named, or what the mechanism needs.
+        SettingError: no broker is named, or what the mechanism needs.
     """
     if not settings.bootstrap:
         message = "where is Kafka? Say it with --bootstrap, or set KEYSTONE_KAFKA_BOOTSTRAP"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     config = {
         "bootstrap.servers": settings.bootstrap,
         "log_level": 0,  # what the client would print it also reports to `error_cb`
@@ -130,7 +131,7 @@ def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def answering(
+def translate_broker_errors(
     settings: KafkaSettings, client: Consumer | AdminClient, heard: Sequence[KafkaError]
 ) -> Iterator[None]:
     """Put into words that a client gets no answer.
@@ -151,10 +152,10 @@ def answering(
         hint = f"{error.args[0].str()}; is that a port of Kafka, and does it speak {protocol}?"
         why = heard[0].str() if heard else hint
         message = f"Kafka at {settings.bootstrap} does not answer, or does not let us in: {why}"
-        raise NoAnswerError(message) from error
+        raise BrokerUnreachableError(message) from error
 
 
-def reach(
+def check_brokers(
     settings: KafkaSettings,
     client: Consumer | AdminClient,
     heard: Sequence[KafkaError],
@@ -175,7 +176,7 @@ def reach(
         NoAnswerError: no broker answers, or it does not let us in.
     """
     started = time.monotonic()
-    with answering(settings, client, heard):
+    with translate_broker_errors(settings, client, heard):
         while True:
             try:
                 return client.list_topics(timeout=_ATTEMPT_SECONDS)
@@ -215,15 +216,15 @@ def create_topics(settings: KafkaSettings, partitions: int) -> None:
     heard: list[KafkaError] = []
     config: dict[str, Any] = {**client_config(settings), "error_cb": heard.append}
     admin = AdminClient(config)
-    cluster = reach(settings, admin, heard)
-    with answering(settings, admin, heard):
+    cluster = check_brokers(settings, admin, heard)
+    with translate_broker_errors(settings, admin, heard):
         wanted = {topic_of(settings, contract) for contract in sources()} - cluster.topics.keys()
         if is_mock(cluster):  # nobody creates topics there, they appear when they are asked for
             for topic in wanted:
-                admin.list_topics(topic, timeout=PATIENCE)
+                admin.list_topics(topic, timeout=BROKER_TIMEOUT)
         elif wanted:
             new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
-            for future in admin.create_topics(new, operation_timeout=PATIENCE).values():
+            for future in admin.create_topics(new, operation_timeout=BROKER_TIMEOUT).values():
                 _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
 
 
@@ -268,7 +269,7 @@ def _sasl(settings: KafkaSettings) -> dict[str, Any]:
     if settings.sasl_mechanism == "AWS_MSK_IAM":
         if not settings.region:
             message = "AWS_MSK_IAM needs the region of the cluster: set KEYSTONE_KAFKA_REGION"
-            raise MissingSettingError(message)
+            raise SettingError(message)
         return {"sasl.mechanism": "OAUTHBEARER", "oauth_cb": _msk_token(settings.region)}
     return {
         "sasl.mechanism": settings.sasl_mechanism,

@@ -35,7 +35,7 @@ class Reading:
     """Nothing of it has come yet."""
 
 
-class Member:
+class GroupConsumer:
     """Reads the partitions that the group gives to us.
 
     Its callbacks only take notes. What takes time or can fail is done between two calls of

@@ -21,18 +21,18 @@ import polars as pl
 from confluent_kafka import KafkaError
 from confluent_kafka.admin import AdminClient
 
-from flows.kafka.backoff import Patience
-from flows.kafka.checkpoints import Watermarks
+from flows.kafka.backoff import Backoff
+from flows.kafka.checkpoints import Checkpoints
 from flows.kafka.client import (
     KafkaSettings,
-    answering,
+    check_brokers,
     client_config,
     existing_partitions,
     is_mock,
-    reach,
     source_name,
+    translate_broker_errors,
 )
-from flows.kafka.consumer import Member
+from flows.kafka.consumer import GroupConsumer
 from flows.kafka.consumer_group import Reader, group_of_lake, readers
 from flows.kafka.decode import bronze_rows
 from flows.kafka.offsets import Key
@@ -131,9 +131,9 @@ class _Drainer:
         self.heard = list[KafkaError]()
         config: dict[str, Any] = {**client_config(settings), "error_cb": self.heard.append}
         self.admin = AdminClient(config)
-        self.bronze = Watermarks(lake, settings, self.admin, accept_loss=accept_loss)
+        self.bronze = Checkpoints(lake, settings, self.admin, accept_loss=accept_loss)
         # Nothing is created in the lake unless there is something to read.
-        cluster = reach(settings, self.admin, self.heard)
+        cluster = check_brokers(settings, self.admin, self.heard)
         self.there = existing_partitions(cluster, self.bronze.contracts)
         if not self.there:
             self.bronze.check_released()
@@ -141,7 +141,7 @@ class _Drainer:
         self._shows_no_groups = is_mock(cluster)
         self.client_id = group_of_lake(lake)
         self.settings = settings.model_copy(update={"group": settings.group or self.client_id})
-        self.member = Member(self.settings, self.client_id)
+        self.member = GroupConsumer(self.settings, self.client_id)
         self.targets: dict[Key, int] = {}  # offsets to reach, unless we follow
         self.elsewhere: dict[Key, Reader] = {}  # who reads what we do not wait for
         self.drained: dict[Key, Drained] = {}
@@ -151,7 +151,7 @@ class _Drainer:
     def join(self) -> None:
         """Note what is to be reached, and ask the group for partitions."""
         if not self.follow:
-            with answering(self.settings, self.member.consumer, self.member.heard):
+            with translate_broker_errors(self.settings, self.member.consumer, self.member.heard):
                 lags = self.bronze.lags(self.member.consumer, self.there)
             self.targets = {key: lag.end - 1 for key, lag in lags.items() if lag.behind}
         self.member.join(self.bronze.contracts)
@@ -303,8 +303,8 @@ class _Drainer:
         through = self.member.reading[key].through
         return through >= self.targets.get(key, through)
 
-    def _patience(self) -> Patience:
-        return Patience(self.settings.patience_seconds, self.stop)
+    def _patience(self) -> Backoff:
+        return Backoff(self.settings.patience_seconds, self.stop)
 
 
 @contextmanager

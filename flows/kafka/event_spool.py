@@ -15,7 +15,7 @@ import polars as pl
 from contracts import wire
 from contracts.contract import Bronze
 from flows.ingest.csv_reader import FileRejectedError, inspect_csv, scan_records
-from flows.ingest.landing_zone import File, arrivals
+from flows.ingest.landing_zone import File, find_files
 from transforms.graph import sources
 from transforms.life import life, message_key
 
@@ -39,7 +39,7 @@ def check_source(source: str) -> None:
     Raises:
         FileNotFoundError: there is no such folder, or it has none.
     """
-    files, rejected = arrivals(source)
+    files, rejected = find_files(source)
     if not any(files.values()):
         others = f" ({len(rejected)} others)" if rejected else ""
         message = f"{source}: 0 files of a table found{others}; a table's file is called after it"
@@ -64,7 +64,7 @@ def write_spool(source: str, spool: Path) -> list[str]:
         FileNotFoundError: there is no such folder.
         WireContractError: the frames are not what the wire contract asks for.
     """
-    files, rejected = arrivals(source)
+    files, rejected = find_files(source)
     raw = {}
     for contract in sources():
         # A table is read many times on the way, and a CSV file with broken records slowly.

@@ -9,14 +9,15 @@ from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable
 
 from flows import delta
+from flows.delta.transactions import topic_identity
 from flows.kafka.client import (
     KafkaSettings,
-    answering,
+    check_brokers,
     client_config,
     existing_partitions,
     origin,
-    reach,
     topic_of,
+    translate_broker_errors,
 )
 from flows.kafka.offsets import Key, high_watermarks, offsets_held, topic_ids
 from transforms.graph import sources
@@ -68,7 +69,7 @@ class Lag:
         ends = f"ends at offset {self.end - 1}, but bronze holds {self.stored}"
         return f"{where}: {ends}: the topic was made anew or cut back, and what else it had is lost"
 
-    def figures(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, Any]:
         """Return where bronze and Kafka stand as plain values; `lag` is how many are between."""
         return {
             "topic": self.topic,
@@ -101,8 +102,8 @@ def lag(lake: str, settings: KafkaSettings, seconds: float = SECONDS) -> list[La
     config = {**client_config(settings), "error_cb": heard.append}
     client = Consumer({**config, "group.id": settings.group or _READER})
     try:
-        there = existing_partitions(reach(settings, client, heard, seconds), contracts)
-        with answering(settings, client, heard):
+        there = existing_partitions(check_brokers(settings, client, heard, seconds), contracts)
+        with translate_broker_errors(settings, client, heard):
             admin = AdminClient(config)
             lags = lags_of(client, admin, tables, there, seconds)
             ends = high_watermarks(admin, there, seconds)
@@ -138,16 +139,11 @@ def lags_of(
             *key,
             _carried(tables, key, origin(*key)),
             *held[key],
-            _carried(tables, key, identity(origin(*key))),
+            _carried(tables, key, topic_identity(origin(*key))),
             ids.get(key[0]),
         )
         for key in keys
     }
-
-
-def identity(source: str) -> str:
-    """Return the name under which a table notes which topic a watermark (of `origin`) is of."""
-    return f"{source}/topic"
 
 
 def _carried(tables: Mapping[str, DeltaTable], key: Key, name: str) -> int | None:

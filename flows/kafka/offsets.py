@@ -17,14 +17,14 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, b
     OffsetSpec,
 )
 
-from flows.kafka.client import PATIENCE, is_mock
+from flows.kafka.client import BROKER_TIMEOUT, is_mock
 
 Key = tuple[str, int]
 """A topic, and the number of one of its partitions."""
 
 
 def offsets_held(
-    client: Consumer, keys: Iterable[Key], seconds: float = PATIENCE
+    client: Consumer, keys: Iterable[Key], seconds: float = BROKER_TIMEOUT
 ) -> dict[Key, tuple[int, int]]:
     """Return the first offset that Kafka still has of each partition, and one past the last.
 
@@ -40,7 +40,7 @@ def offsets_held(
 
 
 def high_watermarks(
-    admin: AdminClient, keys: Iterable[Key], seconds: float = PATIENCE
+    admin: AdminClient, keys: Iterable[Key], seconds: float = BROKER_TIMEOUT
 ) -> dict[Key, int]:
     """Return one past the last offset of each partition, open transactions included.
 
@@ -56,7 +56,7 @@ def high_watermarks(
 
 
 def topic_ids(
-    admin: AdminClient, topics: Iterable[str], seconds: float = PATIENCE
+    admin: AdminClient, topics: Iterable[str], seconds: float = BROKER_TIMEOUT
 ) -> Mapping[str, int]:
     """Return what tells a topic from one of the same name that was made later.
 

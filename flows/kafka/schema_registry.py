@@ -10,8 +10,8 @@ from pydantic import AnyUrl, TypeAdapter, UrlConstraints
 
 from contracts.contract import Bronze
 from contracts.wire import breaking_changes, json_schema
+from flows.config.errors import SettingError
 from flows.config.masking import mask
-from flows.config.settings import MissingSettingError
 
 # The last is the client's own: a registry in memory.
 _URL = TypeAdapter(
@@ -67,7 +67,7 @@ def connect(url: str) -> SchemaRegistryClient:
     """Return a client of the registry at a URL, which may hold a user and a password.
 
     Raises:
-        MissingSettingError: it is no URL; says what one is, and not what was given.
+        SettingError: it is no URL; says what one is, and not what was given.
     """
     try:
         return SchemaRegistryClient.new_client({"url": str(_URL.validate_python(url))})
@@ -76,7 +76,7 @@ def connect(url: str) -> SchemaRegistryClient:
             "the schema registry's URL is none: it begins with http:// or https://, and what is "
             "not a letter or a digit in its user and password is percent-encoded"
         )
-        raise MissingSettingError(message) from None  # which would tell them
+        raise SettingError(message) from None  # which would tell them
 
 
 def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, Any] | None:

@@ -5,15 +5,15 @@ from datetime import datetime
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from flows.delta.holds import is_held
+from flows.delta.holds import hold_message
 from flows.delta.outcome import Outcome
-from flows.refresh.change_detection import FIRST
+from flows.refresh.change_detection import NOT_CREATED
 
 # Fields of an outcome.
 COLUMNS = ("table", "rows", "read", "accepted", "superseded", "quarantined", "seconds")
 
 
-def publish(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
+def publish_artifacts(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
     """Create the table artifact and the Markdown summary of a run."""
     rows = [{name: getattr(outcome, name) for name in COLUMNS} for outcome in outcomes]
     rows += [
@@ -50,14 +50,18 @@ def _cells(outcome: Outcome) -> list[str]:
 def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
     """Say what people may wonder at: by a title, a line for each table that it concerns."""
     return {
-        "Made anew": [f"{o.table}: {o.anew}" for o in outcomes if o.anew not in {"", FIRST}],
+        "Fully refreshed": [
+            f"{o.table}: {o.full_refresh_reason}"
+            for o in outcomes
+            if o.full_refresh_reason not in {"", NOT_CREATED}
+        ],
         "Taken out of bronze, and taken in again where it still lies in the landing zone": [
             f"{o.table}: {source}" for o in outcomes for source in o.gone
         ],
         "Left in the landing zone for the next run": [
             f"{o.table}: {line}" for o in outcomes for line in _first(o.waiting)
         ],
-        "Held": [is_held(o.table, datetime.fromisoformat(o.held)) for o in outcomes if o.held],
+        "Held": [hold_message(o.table, datetime.fromisoformat(o.held)) for o in outcomes if o.held],
         "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
         "Warnings": _counts({o.table: o.warnings for o in outcomes}),
     }

@@ -7,7 +7,7 @@ from flows.config.settings import Settings
 from flows.delta.outcome import Outcome
 
 EXCEEDED = "keystone.quarantine.exceeded"
-"""The name of the event; its resource is the table's asset, its payload the figures."""
+"""The name of the event; its resource is the table's asset, its payload the metrics."""
 
 
 def warn_of_quarantine(asset: Asset, outcome: Outcome) -> None:

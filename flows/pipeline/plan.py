@@ -8,14 +8,13 @@ from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
 from flows import delta
-from flows.config.concurrency import for_each
-from flows.config.table_error import TableError
+from flows.config.concurrency import for_each_table
+from flows.config.errors import TableError
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
 from flows.delta.status import all_tables
-from flows.refresh.change_detection import FIRST, due
-from flows.refresh.source_tables import DIED, in_step
-from flows.refresh.standing import standing
+from flows.refresh.change_detection import NOT_CREATED, detect_changes, unchanged_outcome
+from flows.refresh.source_tables import OUT_OF_STEP, is_same_generation
 from transforms.graph import Table, tables
 
 
@@ -25,7 +24,7 @@ class Planned(NamedTuple):
     table: Table
     behind: dict[str, int]
     """By input that has moved on, the version up to which the table has read it."""
-    anew: str
+    full_refresh_reason: str
     """Why it would be made of all rows of its inputs; empty when those that came since will do."""
     after: list[str]
     """The inputs that would change before it."""
@@ -37,7 +36,7 @@ class Planned(NamedTuple):
 
 def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
     """Return what a refresh would do with each table, by name; nothing is written."""
-    opened = for_each(_opened, lake, all_tables())
+    opened = for_each_table(_opened, lake, all_tables())
     planned: dict[str, Planned] = {}
     for name, table in tables().items():
         after = [
@@ -52,8 +51,8 @@ def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
     promise = planned.table.contract.promise()
     if planned.error:
         return promise.table, planned.error, "nothing"
-    if planned.anew:
-        return promise.table, f"all: {planned.anew}", "all rows"
+    if planned.full_refresh_reason:
+        return promise.table, f"all: {planned.full_refresh_reason}", "all rows"
     reads = [
         f"{_rows_since(planned.table, delta.open_existing(lake, name), version):,} new of {name}"
         for name, version in planned.behind.items()
@@ -87,26 +86,26 @@ def _plan(
     there = {name: handle for name, handle in opened.items() if isinstance(handle, DeltaTable)}
     target = there.get(table.name)
     if target and held_since(target):
-        return Planned(table, {}, "", after, standing(table, target))
+        return Planned(table, {}, "", after, unchanged_outcome(table, target))
     inputs = {name: there[name] for name in table.input_names if name in there}
     if target is None or len(inputs) < len(table.input_names):
-        return Planned(table, {}, FIRST, after, None)
+        return Planned(table, {}, NOT_CREATED, after, None)
     try:
         delta.check_writable(target, rebuild=rebuild)
     except TableError as error:
         return Planned(table, {}, "", after, None, str(error))
-    todo = due(table, target, inputs, rebuild=rebuild)
-    anew = todo.anew
-    if table.source and not anew:
+    todo = detect_changes(table, target, inputs, rebuild=rebuild)
+    reason = todo.full_refresh_reason
+    if table.source and not reason:
         quarantine = there.get(quarantine_name)
-        anew = "" if quarantine and in_step(table, target, quarantine) else DIED
+        reason = "" if quarantine and is_same_generation(table, target, quarantine) else OUT_OF_STEP
     behind = {
         name: since
         for name, since in todo.since.items()
-        if todo.consumed[name] != since and not anew
+        if todo.consumed[name] != since and not reason
     }
-    idle = not (anew or behind or after)
-    return Planned(table, behind, anew, after, standing(table, target) if idle else None)
+    idle = not (reason or behind or after)
+    return Planned(table, behind, reason, after, unchanged_outcome(table, target) if idle else None)
 
 
 def _rows_since(table: Table, handle: DeltaTable, version: int) -> int:

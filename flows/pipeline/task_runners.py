@@ -1,22 +1,15 @@
 """What runs the tasks of a flow: threads of this process, or the workers of a Dask cluster."""
 
-import os
-import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any
 
 from prefect import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+from prefect.task_runners import TaskRunner
 
+from flows.config.prefect_server import THREADS
 from flows.config.settings import dask_address
-
-# Polars uses every core for one table; as many tables at a time keep them busy in between.
-SIDE_BY_SIDE: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=os.cpu_count() or 2)
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 
 
 @contextmanager
@@ -27,33 +20,14 @@ def task_runner(name: str | None) -> Iterator[TaskRunner[Any]]:
 
     Raises:
         ModuleNotFoundError: Dask is not installed; says how.
-        MissingSettingError: there is no such runner.
+        SettingError: there is no such runner.
     """
     address = dask_address(name)
     if address is None:
-        yield SIDE_BY_SIDE
+        yield THREADS
     else:
         with _dask(address) as runner:
             yield runner
-
-
-def spread(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do work for each item: one after the other, or all over the cluster from a Dask worker.
-
-    Items and results travel: let them be names, versions and figures, never frames.
-    """
-    items = list(items)
-    if len(items) == 1 or not _on_a_worker():
-        return [work(item) for item in items]
-    from distributed import worker_client
-
-    # While it waits, the task leaves its place to a part; parts come before tables not yet begun.
-    with worker_client() as client:
-        return list(client.gather(client.map(work, items, pure=False, priority=1)))
-
-
-class UnlikeWorkersError(Exception):
-    """The workers of a cluster are not alike, and what they do would not fit together."""
 
 
 @contextmanager
@@ -77,15 +51,3 @@ def _dask(address: str) -> Iterator[TaskRunner[Any]]:
         temporary_settings({PREFECT_API_URL: str(client.api_url)}),
     ):
         yield DaskTaskRunner(address=address)
-
-
-def _on_a_worker() -> bool:
-    if "distributed" not in sys.modules:  # whoever is on a worker has it
-        return False
-    from distributed import get_worker
-
-    try:
-        get_worker()
-    except ValueError:
-        return False
-    return True

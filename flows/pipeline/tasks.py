@@ -1,6 +1,6 @@
 """One Prefect task per table and step: named after the table, its asset, retried when it can pass.
 
-Only names and figures travel between them, never frames: whatever happens to a run, what is true
+Only names and metrics travel between them, never frames: whatever happens to a run, what is true
 lies in the tables.
 """
 
@@ -22,14 +22,13 @@ from rich.progress import track
 
 from contracts.check import ContractBrokenError
 from contracts.contract import Contract
-from flows.config.errors import one_line
+from flows.config.errors import ConservationError, TableError, one_line
 from flows.config.masking import mask
-from flows.config.table_error import TableError
 from flows.delta import location
-from flows.delta.outcome import ConservationError, Outcome
+from flows.delta.outcome import Outcome
 from flows.pipeline.events import warn_of_quarantine
-from flows.pipeline.transient_errors import can_pass
-from flows.storage.filesystem import reach
+from flows.pipeline.transient_errors import is_transient
+from flows.storage.filesystem import check_access
 
 Step = Callable[..., Outcome]
 P = ParamSpec("P")
@@ -39,7 +38,7 @@ EXPECTED = (ContractBrokenError, ConservationError, TableError)
 """Errors that name their table and say what to do; all others need their kind to be understood."""
 
 
-def patient(lake: str) -> dict[str, Any]:
+def retry_options(lake: str) -> dict[str, Any]:
     """Return options of a task: what can pass is tried six times, later and later.
 
     Where S3 is gone nothing passes, and each try would find it out as slowly as the first.
@@ -48,7 +47,7 @@ def patient(lake: str) -> dict[str, Any]:
     def worth_a_try(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
         # A function with a name travels to a Dask worker as that name; one without takes along
         # copies of deltalake's errors, which no error there is an instance of.
-        return can_pass(state.result(raise_on_failure=False)) and not silence(lake)
+        return is_transient(state.result(raise_on_failure=False)) and not storage_error(lake)
 
     return {
         "retries": 5,
@@ -60,16 +59,16 @@ def patient(lake: str) -> dict[str, Any]:
     }
 
 
-def silence(lake: str) -> str:
+def storage_error(lake: str) -> str:
     """Say in a line why nothing works any more, where S3 went away in the middle of a run."""
     try:
-        reach(lake)
+        check_access(lake)
     except OSError as error:
         return str(error)
     return ""
 
 
-def step(
+def table_task(
     lake: str, contract: type[Contract], make: Step, inputs: Iterable[str] = ()
 ) -> Task[..., Outcome]:
     """Return the task that makes a table of its inputs and tells Prefect what became of it.
@@ -88,29 +87,29 @@ def step(
         asset_deps=[_asset_key(location(lake, read)) for read in inputs],
         name=name,
         task_run_name=name,
-        **patient(lake),
+        **retry_options(lake),
     )
     def run(*args: Any, **options: Any) -> Outcome:
-        reach(lake)
+        check_access(lake)
         outcome = make(*args, **options)
-        add_asset_metadata(asset, outcome.figures())
+        add_asset_metadata(asset, outcome.metrics())
         warn_of_quarantine(asset, outcome)
         doing = "is now at" if outcome.changed else "stays at"
         get_run_logger().info(
             f"{name} {doing} version {outcome.version} with {outcome.rows:,} rows",
-            extra=outcome.figures(),  # fields of their own where logs are JSON
+            extra=outcome.metrics(),  # fields of their own where logs are JSON
         )
         return outcome
 
     return run
 
 
-def look(place: str, glance: Callable[P, Result]) -> Task[P, Result]:
+def read_only_task(place: str, glance: Callable[P, Result]) -> Task[P, Result]:
     """Return the task that looks at tables or files and changes nothing, tried like a step."""
-    return Task(glance, **patient(place))
+    return Task(glance, **retry_options(place))
 
 
-def gather(
+def collect_outcomes(
     submitted: Mapping[str, PrefectFuture[Outcome]], doing: str
 ) -> tuple[list[Outcome], list[str], dict[str, str]]:
     """Wait for the tasks, with a progress bar where a person looks on.
@@ -130,8 +129,8 @@ def gather(
     lost = {task: error for task, future in submitted.items() if (error := _lost(future))}
     states = {task: future.state for task, future in submitted.items() if task not in lost}
     done = {task: state.result() for task, state in states.items() if state.is_completed()}
-    failures = [reason for outcome in done.values() for reason in outcome.rejected]
-    failures += [reason(task, state) for task, state in states.items() if _failed(state)]
+    failures = [line for outcome in done.values() for line in outcome.rejected]
+    failures += [failure_line(task, state) for task, state in states.items() if _failed(state)]
     failures += _told_by_error(lost)
     if left := [task for task, state in states.items() if state.is_pending()]:
         failures.append(f"left as they are, for they need what failed: {', '.join(left)}")
@@ -139,7 +138,7 @@ def gather(
     return list(done.values()), failures, undone
 
 
-def reason(task: str, state: State[Any]) -> str:
+def failure_line(task: str, state: State[Any]) -> str:
     """Say in a line why a task failed."""
     error = state.result(raise_on_failure=False)
     said = str(error) if isinstance(error, EXPECTED) else f"{task}: {type(error).__name__}: {error}"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from deltalake.exceptions import DeltaError, SchemaMismatchError
 
 
-def can_pass(error: object) -> bool:
+def is_transient(error: object) -> bool:
     """Tell whether another try may succeed: the storage hiccuped, or a writer was faster.
 
     What a person has to put right lasts: a permission, a read-only or full disk, a path of the

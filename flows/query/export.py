@@ -13,11 +13,12 @@ from tempfile import TemporaryDirectory
 import polars as pl
 import polars.selectors as cs
 
-from flows.config.settings import MissingSettingError, place
+from flows.config.errors import SettingError
+from flows.config.settings import resolve_location
 from flows.query.sql import EXACT, SHEET, TEXT
 from flows.storage import filesystem
-from flows.storage.locations import check_out
-from flows.storage.s3 import speaking_of
+from flows.storage.locations import check_output
+from flows.storage.s3 import translate_errors
 
 
 class DoesNotFitError(Exception):
@@ -28,19 +29,19 @@ def fit(uri: str, lake: str) -> str:
     """Return where a file may be written, before anybody waits for its rows.
 
     Raises:
-        MissingSettingError: its name does not say how to write it, there is no such folder, or it
+        SettingError: its name does not say how to write it, there is no such folder, or it
             lies in the lake, the landing zone or the archive.
     """
     if _suffix(uri) not in _WRITERS:
         message = f"{uri}: a result is written as {', '.join(_WRITERS)}; end the name with one"
-        raise MissingSettingError(message)
-    check_out(place("result", uri), lake)
+        raise SettingError(message)
+    check_output(resolve_location("result", uri), lake)
     if not filesystem.is_s3(uri) and Path(uri).is_dir():
         message = f"{uri} is a folder; name a file"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     if not filesystem.is_s3(uri) and not Path(uri).parent.is_dir():
         message = f"{uri}: there is no folder {Path(uri).parent}; make it first"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     return uri
 
 
@@ -60,7 +61,7 @@ def write(rows: pl.DataFrame, uri: str) -> None:
     """
     into = _WRITERS[_suffix(uri)]
     if filesystem.is_s3(uri):
-        with TemporaryDirectory() as folder, speaking_of(uri):
+        with TemporaryDirectory() as folder, translate_errors(uri):
             file = Path(folder) / "result"
             into(rows, file)
             filesystem.connect(uri).put_file(str(file), uri)

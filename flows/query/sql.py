@@ -12,11 +12,10 @@ import polars as pl
 from duckdb.sqltypes import DuckDBPyType
 
 from flows import delta
-from flows.config.concurrency import for_each
-from flows.config.errors import one_line
-from flows.config.table_error import TableError
-from flows.delta.damage import damage_named
-from flows.delta.status import all_tables, existing, unknown
+from flows.config.concurrency import for_each_table
+from flows.config.errors import TableError, one_line
+from flows.delta.damage import translate_damage
+from flows.delta.status import all_tables, existing_tables, unknown_table
 
 Tables = Mapping[str, pl.LazyFrame]
 
@@ -68,7 +67,7 @@ def query(
         TableError: a table that it names cannot be read.
     """
     tables = _opened(lake, [statement])
-    with damage_named(lake, _named(tables, [statement])), _connected(tables) as connection:
+    with translate_damage(lake, _named(tables, [statement])), _connected(tables) as connection:
         return _answer(connection, tables, statement, limit, keep)
 
 
@@ -76,7 +75,7 @@ def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
     """Run statements over the same versions of the tables; returns and raises as `query`."""
     statements = list(statements)
     tables = _opened(lake, statements)
-    with damage_named(lake, _named(tables, statements)), _connected(tables) as connection:
+    with translate_damage(lake, _named(tables, statements)), _connected(tables) as connection:
         return {statement: _answer(connection, tables, statement) for statement in statements}
 
 
@@ -86,7 +85,7 @@ def _opened(lake: str, statements: list[str]) -> Tables:
     Raises:
         TableError: a statement asks for one that cannot.
     """
-    found = for_each(_rows, lake, existing(lake))
+    found = for_each_table(_rows, lake, existing_tables(lake))
     for name in _named(found, statements):
         if isinstance(why := found[name], TableError):
             raise why
@@ -259,7 +258,7 @@ def _message(error: duckdb.Error, tables: Tables, statement: str = "") -> str:
         # As it is written, for the message leaves its layer out.
         _, length = json.loads(found.get("location", "[0, 0]"))
         written = statement.encode()[start : start + length].decode(errors="ignore")
-        return unknown(written.replace('"', "") or found["name"], tables)
+        return unknown_table(written.replace('"', "") or found["name"], tables)
     # What follows is advice about settings and extensions, which are locked.
     said, _, _ = str(found["exception_message"]).partition("\n\n")
     told = [one_line(said), *(hint for kind, hint in _HINTS.items() if isinstance(error, kind))]

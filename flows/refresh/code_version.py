@@ -10,11 +10,8 @@ from importlib import import_module
 from contracts.syntax import is_docstring, parse
 from transforms.graph import Table
 
-CODE = "code"
-"""The transaction that says which code made a table."""
 
-
-def fingerprint(table: Table) -> int:
+def code_version(table: Table) -> int:
     """Return a number for the code that makes a table, the size of a Delta transaction's version.
 
     It covers the table's function and contract, the steps around them, every module of `contracts`

@@ -10,17 +10,17 @@ from polars.exceptions import ShapeError
 
 from contracts.check import ContractBrokenError
 from flows import delta
+from flows.config.errors import ConservationError
 from flows.delta import data_files
-from flows.delta.commit_log import last_figures
+from flows.delta.commit_log import last_metrics
 from flows.delta.data_files import Written
-from flows.delta.outcome import ConservationError
-from flows.refresh.chunks import parts
+from flows.refresh.chunks import chunks
 from transforms.graph import Table
 from transforms.latest import latest
 from transforms.sift import sift, warnings
 
 
-class Fate(NamedTuple):
+class BatchResult(NamedTuple):
     """What becomes of some records, before a commit says so."""
 
     read: int
@@ -39,8 +39,8 @@ class Fate(NamedTuple):
         """How many are accepted."""
         return self.accepted.rows if isinstance(self.accepted, Written) else len(self.accepted)
 
-    def figures(self) -> dict[str, Any]:
-        """Return the figures that add up: read = accepted + superseded + quarantined."""
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics that add up: read = accepted + superseded + quarantined."""
         return {
             "read": self.read,
             "accepted": self.rows,
@@ -49,7 +49,7 @@ class Fate(NamedTuple):
         }
 
 
-def decide_some(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> Fate:
+def resolve_batch(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> BatchResult:
     """Decide on records that came since; stored rows compete for their keys.
 
     Raises:
@@ -68,14 +68,16 @@ def decide_some(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) 
     newest = latest(pl.concat(versions).lazy(), key)
     accepted = newest.filter(~pl.col("_stored")).drop("_stored").collect()
     over = rivals.join(accepted, on=key, how="semi")
-    warned = Counter(last_figures(silver).get("warnings", {}))
+    warned = Counter(last_metrics(silver).get("warnings", {}))
     warned.update(_warnings(accepted, table))
     warned.subtract(_warnings(over, table))
-    return Fate(read, accepted, len(kept) - len(accepted), broken, over, dict(warned))
+    return BatchResult(read, accepted, len(kept) - len(accepted), broken, over, dict(warned))
 
 
-def decide_all(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> Fate:
-    """Decide on all records of a source, part by part; raises as `decide_some`.
+def resolve_all(
+    raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table, chunk_rows: int
+) -> BatchResult:
+    """Decide on all records of a source, part by part; raises as `resolve_batch`.
 
     What is accepted is written to files, for a commit to name.
     """
@@ -105,10 +107,12 @@ def decide_all(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -
     # To count hashes is cheap, and where none is repeated no key is.
     if kept and (keys := pl.concat(hashes).n_unique()) < kept:
         versions = written
-        written = data_files.write_files(silver, ready(_newest(silver, versions, promise.key)))
+        written = data_files.write_files(
+            silver, ready(_newest(silver, versions, promise.key, chunk_rows))
+        )
         data_files.remove_files(silver, versions)
         _one_each(table, keys, written.rows)
-    return Fate(read, written, kept - written.rows, bad, pl.DataFrame(), dict(warned))
+    return BatchResult(read, written, kept - written.rows, bad, pl.DataFrame(), dict(warned))
 
 
 def _sifted(raw: pl.LazyFrame, table: Table) -> list[pl.DataFrame]:
@@ -135,11 +139,13 @@ def _one_each(table: Table, keys: int, rows: int) -> None:
         raise ConservationError(message)
 
 
-def _newest(silver: DeltaTable, versions: Written, key: Sequence[str]) -> Iterator[pl.DataFrame]:
+def _newest(
+    silver: DeltaTable, versions: Written, key: Sequence[str], chunk_rows: int
+) -> Iterator[pl.DataFrame]:
     """Return the latest version of each key among files that no commit has named."""
     paths = [action.path for action in versions.actions]
     rows = data_files.scan_files(silver, paths, versions.schema).drop("_file", "_version")
-    for mine in parts(versions.rows, key):
+    for mine in chunks(versions.rows, key, chunk_rows):
         yield latest(rows.filter(mine), key).collect(engine="streaming")
 
 

@@ -14,24 +14,24 @@ from contracts.check import ContractBrokenError, check
 from contracts.contract import Contract
 from contracts.reconcile import reconcile
 from flows import delta
+from flows.config.settings import Settings
 from flows.delta import data_files
-from flows.delta.contract_metadata import made_under
-from flows.delta.damage import names_damage
+from flows.delta.contract_metadata import is_current
+from flows.delta.damage import translates_damage
 from flows.delta.data_files import Written
 from flows.delta.holds import held_since
-from flows.delta.log_check import HurtTableError
-from flows.delta.merge import upsert
+from flows.delta.log_check import DamagedTableError
+from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
-from flows.pipeline.task_runners import UnlikeWorkersError, spread
-from flows.refresh.change_detection import Due, due
-from flows.refresh.chunks import parts
-from flows.refresh.code_version import fingerprint
-from flows.refresh.standing import standing
+from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
+from flows.refresh.chunks import chunks
+from flows.refresh.code_version import code_version
+from flows.refresh.workers import UnlikeWorkersError, run_on_workers
 from transforms.graph import Table
 
 
-@names_damage
-def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
+@translates_damage
+def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
     """Bring a derived table up to its inputs; untouched when they have not changed.
 
     Of a table that is local in a scope (an order, say), the scopes of the rows that changed in its
@@ -39,13 +39,13 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
 
     Raises:
         contracts.check.ContractBrokenError: the function made rows that break the contract.
-        ConservationError: the figures do not add up.
+        ConservationError: the metrics do not add up.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started = perf_counter()
     target = delta.open_table(lake, table.contract, rebuild=rebuild)
     if held_since(target):
-        return replace(standing(table, target), seconds=perf_counter() - started)
+        return replace(unchanged_outcome(table, target), seconds=perf_counter() - started)
     parents = {
         column: delta.open_table(lake, parent)
         for column, parent in table.contract.references().items()
@@ -56,15 +56,15 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
     }
     for name, handle in inputs.items():
         _hold_back(handle, name, parents.values())
-    todo = due(table, target, inputs, rebuild=rebuild)
-    written, anew = 0, todo.anew
+    todo = detect_changes(table, target, inputs, rebuild=rebuild)
+    written, reason = 0, todo.full_refresh_reason
     if not todo.nothing:
         opened = _Opened(table, target, inputs, parents)
-        whole = anew or not table.contract.promise().scope
+        whole = reason or not table.contract.promise().scope
         scopes = "" if whole else _affected(table, inputs, todo)
         try:
             if isinstance(scopes, str):
-                anew = anew or scopes
+                reason = reason or scopes
                 written = _make_all(lake, opened, todo)
             else:
                 written = _make_some(opened, todo, scopes)
@@ -74,10 +74,10 @@ def refresh_derived(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
             message = f"{table.name}: another refresh is making its dimensions; try again"
             raise CommitFailedError(message) from broken
     return replace(
-        standing(table, target),
+        unchanged_outcome(table, target),
         changed=not todo.nothing,
         written=written,
-        anew=anew,
+        full_refresh_reason=reason,
         seconds=perf_counter() - started,
     )
 
@@ -110,7 +110,7 @@ def _equally_far(inputs: _Handles, parents: Iterable[DeltaTable]) -> bool:
     return all(len(versions) <= 1 for versions in seen.values())
 
 
-def _affected(table: Table, inputs: _Handles, todo: Due) -> pl.DataFrame | str:
+def _affected(table: Table, inputs: _Handles, todo: RefreshScope) -> pl.DataFrame | str:
     """Return the scopes that the rows which changed affect, or why they cannot tell them."""
     scope = list(table.contract.promise().scope)
     found = [pl.LazyFrame(schema={name: table.contract.fields()[name] for name in scope})]
@@ -155,27 +155,31 @@ class _Whole(NamedTuple):
     made_by: tuple[str, int]
 
 
-def _make_all(lake: str, opened: _Opened, todo: Due) -> int:
+def _make_all(lake: str, opened: _Opened, todo: RefreshScope) -> int:
     table, target, inputs, parents = opened
     promise = table.contract.promise()
     if not promise.scope:
         made = _checked(opened, pl.lit(value=True))
         new = delta.stamped(target, made)
         known = _known(target)
-        same = known.schema == new.schema and made_under(target, table.contract)
+        same = known.schema == new.schema and is_current(target, table.contract)
         if same and made.equals(known.select(made.columns).sort(promise.key)):
-            delta.append(target, new.clear(), delta.carrying(todo.consumed, {"rows": len(made)}))
+            delta.append(
+                target, new.clear(), delta.commit_properties(todo.consumed, {"rows": len(made)})
+            )
             return 0
         written = data_files.write_files(target, [new])
     else:
         read, known_to = _versions(inputs), _versions(parents)
         whole = _Whole(lake, table, target.version(), read, known_to, _made_by(table))
         rows = sum(map(delta.rows, inputs.values()))
-        done = spread(partial(_write_part, whole), parts(rows, promise.scope))
+        done = run_on_workers(
+            partial(_write_part, whole), chunks(rows, promise.scope, Settings().chunk_rows)
+        )
         actions = [action for part in done for action in part.actions]
         written = Written(actions, sum(part.rows for part in done), done[0].schema)
-    figures = {"rows": written.rows, "written": written.rows}
-    delta.rebuild(target, written, delta.carrying(todo.consumed, figures), table.contract)
+    metrics = {"rows": written.rows, "written": written.rows}
+    delta.rebuild(target, written, delta.commit_properties(todo.consumed, metrics), table.contract)
     return written.rows
 
 
@@ -183,7 +187,7 @@ def _known(target: DeltaTable) -> pl.DataFrame:
     """Return the rows of a table that is made as a whole; none, where its files are hurt."""
     try:
         return delta.scan(target).collect()
-    except HurtTableError:
+    except DamagedTableError:
         return pl.DataFrame()
 
 
@@ -225,10 +229,10 @@ def _versions(handles: _Handles) -> dict[str, int]:
 
 
 def _made_by(table: Table) -> tuple[str, int]:
-    return pl.__version__, fingerprint(table)
+    return pl.__version__, code_version(table)
 
 
-def _make_some(opened: _Opened, todo: Due, scopes: pl.DataFrame) -> int:
+def _make_some(opened: _Opened, todo: RefreshScope, scopes: pl.DataFrame) -> int:
     table, target, _, parents = opened
     contract = table.contract
     made = _made(opened, lambda handle: delta.matching(handle, scopes))
@@ -240,8 +244,8 @@ def _make_some(opened: _Opened, todo: Due, scopes: pl.DataFrame) -> int:
     known = delta.matching(target, scopes).collect(engine="streaming")
     new = made.join(known, on=made.columns, how="anti", nulls_equal=True)
     over = known.join(made, on=made.columns, how="anti", nulls_equal=True)
-    figures = {"rows": delta.rows(target) + len(new) - len(over), "written": len(new)}
-    upsert(table, target, new, over, delta.carrying(todo.consumed, figures))
+    metrics = {"rows": delta.rows(target) + len(new) - len(over), "written": len(new)}
+    merge_rows(table, target, new, over, delta.commit_properties(todo.consumed, metrics))
     return len(new)
 
 

@@ -14,28 +14,28 @@ import polars as pl
 from deltalake import DeltaTable
 
 from flows import delta
-from flows.delta.contract_metadata import made_under
-from flows.delta.damage import names_damage
+from flows.config.settings import Settings
+from flows.delta.contract_metadata import is_current
+from flows.delta.damage import translates_damage
 from flows.delta.data_files import Written
 from flows.delta.holds import held_since
-from flows.delta.merge import upsert
+from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
-from flows.refresh import chunks
-from flows.refresh.change_detection import due
-from flows.refresh.deduplicate import Fate, decide_all, decide_some
-from flows.refresh.standing import standing
+from flows.delta.quarantine import broken_rules
+from flows.refresh.change_detection import detect_changes, unchanged_outcome
+from flows.refresh.deduplicate import BatchResult, resolve_all, resolve_batch
 from transforms.graph import Table
 
 
-@names_damage
-def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
+@translates_damage
+def refresh_source_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
     """Bring a silver table up to its bronze table: what came since, or all with `rebuild`.
 
     Raises:
-        ConservationError: the figures do not add up.
+        ConservationError: the metrics do not add up.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
-    started = perf_counter()
+    started, chunk_rows = perf_counter(), Settings().chunk_rows
     (source,) = table.inputs.values()
     # The quarantine first: who finds old progress in silver must hold an old quarantine handle,
     # or a late writer could replace newer quarantine rows before its silver commit fails.
@@ -45,29 +45,31 @@ def refresh_records(lake: str, table: Table, *, rebuild: bool = False) -> Outcom
         return _outcome(table, silver, started)
     bronze = delta.open_table(lake, source)
     (name,) = table.input_names
-    todo = due(table, silver, {name: bronze}, rebuild=rebuild)
-    anew = todo.anew or ("" if in_step(table, silver, quarantine) else DIED)
-    if todo.nothing and not anew:
+    todo = detect_changes(table, silver, {name: bronze}, rebuild=rebuild)
+    reason = todo.full_refresh_reason or (
+        "" if is_same_generation(table, silver, quarantine) else OUT_OF_STEP
+    )
+    if todo.nothing and not reason:
         return _outcome(table, silver, started)
-    new = None if anew else delta.appended_since(bronze, todo.since[name])
-    if new and new[1] <= chunks.PART // _HEAVY:
-        fate = decide_some(*new, silver, table)
+    new = None if reason else delta.appended_since(bronze, todo.since[name])
+    if new and new[1] <= chunk_rows // _HEAVY:
+        fate = resolve_batch(*new, silver, table)
     else:
-        anew = anew or _why(name, new)
-        fate = decide_all(delta.scan(bronze), delta.rows(bronze), silver, table)
-    consumed = _quarantine(table, quarantine, fate, todo.consumed, anew=bool(anew))
+        reason = reason or _why(name, new)
+        fate = resolve_all(delta.scan(bronze), delta.rows(bronze), silver, table, chunk_rows)
+    consumed = _quarantine(table, quarantine, fate, todo.consumed, full_refresh=bool(reason))
     _write(table, silver, quarantine, fate, consumed)
-    return replace(_outcome(table, silver, started, fate), anew=anew)
+    return replace(_outcome(table, silver, started, fate), full_refresh_reason=reason)
 
 
-@names_damage
-def replay_records(lake: str, table: Table) -> Outcome:
+@translates_damage
+def replay_quarantine(lake: str, table: Table) -> Outcome:
     """Put the quarantined records of a table through the code as it is now.
 
     Those that pass move to silver, the others stay with the rules that they break today.
 
     Raises:
-        ConservationError: the figures do not add up.
+        ConservationError: the metrics do not add up.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started = perf_counter()
@@ -77,15 +79,15 @@ def replay_records(lake: str, table: Table) -> Outcome:
     if held_since(silver):
         return _outcome(table, silver, started)
     name, read = source.promise().table, delta.rows(quarantine)
-    since, same = delta.consumed(silver, name), made_under(silver, table.contract)
-    if since is None or not same or not in_step(table, silver, quarantine):
-        return refresh_records(lake, table)
+    since, same = delta.consumed(silver, name), is_current(silver, table.contract)
+    if since is None or not same or not is_same_generation(table, silver, quarantine):
+        return refresh_source_table(lake, table)
     waiting = delta.scan(quarantine).collect()
-    fate = decide_some(waiting.lazy().drop("_broken_rules"), read, silver, table)
+    fate = resolve_batch(waiting.lazy().drop("_broken_rules"), read, silver, table)
     if fate.broken.select(waiting.columns).equals(waiting):
         return _outcome(table, silver, started)
     # The watermark stays, but to name it makes this commit conflict with a refresh's.
-    consumed = _quarantine(table, quarantine, fate, {name: since}, anew=True)
+    consumed = _quarantine(table, quarantine, fate, {name: since}, full_refresh=True)
     _write(table, silver, quarantine, fate, consumed)
     return _outcome(table, silver, started, fate)
 
@@ -100,11 +102,11 @@ def _why(name: str, new: tuple[pl.LazyFrame, int] | None) -> str:
     return f"the log of {name} does not tell what came since"
 
 
-DIED = "it and its quarantine are not of one refresh"
-"""Why a table is made anew whose quarantine does not belong to it."""
+OUT_OF_STEP = "it and its quarantine are not of one refresh"
+"""Why a table is made reason whose quarantine does not belong to it."""
 
 
-def in_step(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
+def is_same_generation(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
     """Tell whether the quarantine is of the generation that the silver table belongs to."""
     (source,) = table.inputs.values()
     generation = delta.quarantine_name(source)
@@ -115,18 +117,18 @@ def in_step(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
 def _quarantine(
     table: Table,
     quarantine: DeltaTable,
-    fate: Fate,
+    fate: BatchResult,
     consumed: Mapping[str, int],
     *,
-    anew: bool,
+    full_refresh: bool,
 ) -> dict[str, int]:
     """Write the broken records as the next generation; return the watermark with that."""
     (source,) = table.inputs.values()
     name = delta.quarantine_name(source)
     generation = (quarantine.transaction_version(name) or 0) + 1
     both = {**consumed, name: generation}
-    write = delta.replace if anew else delta.append
-    write(quarantine, fate.broken, delta.carrying(both, fate.figures()))
+    write = delta.replace if full_refresh else delta.append
+    write(quarantine, fate.broken, delta.commit_properties(both, fate.metrics()))
     return both
 
 
@@ -134,36 +136,28 @@ def _write(
     table: Table,
     silver: DeltaTable,
     quarantine: DeltaTable,
-    fate: Fate,
+    fate: BatchResult,
     consumed: Mapping[str, int],
 ) -> None:
-    standing_figures = {
+    state_metrics = {
         "in_quarantine": delta.rows(quarantine),
         "broken_rules": broken_rules(quarantine),
         "warnings": fate.warnings,
     }
-    carried = delta.carrying(consumed, {**fate.figures(), **standing_figures})
+    properties = delta.commit_properties(consumed, {**fate.metrics(), **state_metrics})
     if isinstance(fate.accepted, Written):
-        delta.rebuild(silver, fate.accepted, carried, table.contract)
+        delta.rebuild(silver, fate.accepted, properties, table.contract)
     else:
-        upsert(table, silver, fate.accepted, fate.over, carried)
+        merge_rows(table, silver, fate.accepted, fate.over, properties)
 
 
-def _outcome(table: Table, silver: DeltaTable, started: float, fate: Fate | None = None) -> Outcome:
-    done = {"written": fate.rows, **fate.figures()} if fate else {}
+def _outcome(
+    table: Table, silver: DeltaTable, started: float, fate: BatchResult | None = None
+) -> Outcome:
+    done = {"written": fate.rows, **fate.metrics()} if fate else {}
     return replace(
-        standing(table, silver), changed=bool(fate), seconds=perf_counter() - started, **done
+        unchanged_outcome(table, silver),
+        changed=bool(fate),
+        seconds=perf_counter() - started,
+        **done,
     )
-
-
-def broken_rules(quarantine: DeltaTable) -> dict[str, int]:
-    """Count the rows in quarantine by the rule that they break, most frequent first."""
-    counted = (
-        delta.scan(quarantine)
-        .select(rule=pl.col("_broken_rules").explode())
-        .group_by("rule")
-        .len()
-        .sort("len", "rule", descending=[True, False])
-        .collect()
-    )
-    return dict(counted.iter_rows())

@@ -10,19 +10,19 @@ import altair as alt
 import polars as pl
 import vl_convert
 
-from flows.site.history import Commit
+from flows.delta.commit_log import CommitInfo
 
 AnyChart = Any
 """A chart of Altair: most of its methods are typed to return no more."""
 
 
-def history_chart(commits: Sequence[Commit]) -> str:
+def history_chart(commits: Sequence[CommitInfo]) -> str:
     """Draw the figures of commits, newest first, each in a row of its own; those all zero not."""
     figures = pl.DataFrame(
         [
             {"version": commit.version, "figure": name.replace("_", " "), "rows": count}
             for commit in reversed(commits)
-            for name, count in commit.figures.items()
+            for name, count in commit.counts.items()
         ],
         schema={"version": pl.Int64, "figure": pl.String, "rows": pl.Int64},
     ).filter((pl.col("rows") != 0).any().over("figure"))

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from flows.config.settings import place
-from flows.delta.damage import damage_named
+from flows.config.settings import resolve_location
+from flows.delta.damage import translate_damage
 from flows.delta.status import status
 from flows.site.chart import history_chart
 from flows.site.entry import entry
@@ -14,7 +14,7 @@ from flows.site.kept import broken_now
 from flows.site.lineage import lineage
 from flows.site.shell import page, publish
 from flows.site.synonyms import SYNONYMS
-from flows.storage.locations import check_out
+from flows.storage.locations import check_output
 from transforms.graph import sources, tables
 
 
@@ -27,12 +27,12 @@ def write_docs(lake: str, out: Path) -> Path:
         NoLakeError: the lake has no tables.
         TableError: a table cannot be read; names it, and the file.
         ForeignFolderError: the folder holds something else.
-        MissingSettingError: the folder lies in the lake, the landing zone or the archive.
+        SettingError: the folder lies in the lake, the landing zone or the archive.
     """
-    check_out(place("site", str(out)), lake)
+    check_output(resolve_location("site", str(out)), lake)
     graph, standing = tables(), status(lake)
     contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
-    with damage_named(lake, standing):
+    with translate_damage(lake, standing):
         entries = [entry(lake, c, graph, standing.get(c.promise().table)) for c in contracts]
     layers = {layer: list(some) for layer, some in groupby(entries, lambda each: each.layer)}
     shell = {

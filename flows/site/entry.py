@@ -10,7 +10,7 @@ import polars as pl
 from contracts.contract import Contract
 from contracts.technical import stored
 from flows import delta
-from flows.site.history import Commit, history
+from flows.delta.commit_log import CommitInfo, run_commits
 from flows.site.kept import Kept, kept
 from flows.site.statistics import Statistics, statistics
 from transforms.graph import Table
@@ -57,7 +57,7 @@ class Entry:
     """The table where records that break an error rule wait, if there is one."""
     standing: Mapping[str, Any] | None
     """As `keystone status` tells it; nothing of a table that has not been made yet."""
-    commits: list[Commit]
+    commits: list[CommitInfo]
 
 
 def entry(
@@ -100,7 +100,7 @@ def entry(
         rules=kept(contract, standing, from_records=bool(source)),
         quarantine=delta.quarantine_name(source) if source else "",
         standing=standing,
-        commits=history(handle) if handle else [],
+        commits=run_commits(handle) if handle else [],
     )
 
 

@@ -4,16 +4,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from flows.config.settings import place
-from flows.delta.damage import damage_named
-from flows.delta.status import existing
+from flows.config.settings import resolve_location
+from flows.delta.damage import translate_damage
+from flows.delta.status import existing_tables
 from flows.query.sql import queries
 from flows.site.chart import png
 from flows.site.figure import Figure, Frames, Page, desk, drawn, show
 from flows.site.pages import customers, executive, operations, sales, sellers
 from flows.site.pages.quality import quality
 from flows.site.shell import page, publish
-from flows.storage.locations import check_out
+from flows.storage.locations import check_output
 from transforms.graph import tables
 
 PAGES = (executive.PAGE, sales.PAGE, operations.PAGE, customers.PAGE, sellers.PAGE)
@@ -32,17 +32,19 @@ def write_report(lake: str, out: Path) -> Path:
         NoLakeError: the lake has no tables.
         NoMartsError: it has no marts, or lacks some.
         ForeignFolderError: the folder holds something else.
-        MissingSettingError: the folder lies in the lake, the landing zone or the archive.
+        SettingError: the folder lies in the lake, the landing zone or the archive.
         TableError: a table cannot be read; names it, and the file.
     """
-    check_out(place("site", str(out)), lake)
-    with damage_named(lake, existing(lake)):
+    check_output(resolve_location("site", str(out)), lake)
+    with translate_damage(lake, existing_tables(lake)):
         return publish(out, pages(lake, ask(lake)))
 
 
 def ask(lake: str) -> Frames:
     """Return what each figure's statement gives, by the figure's name; raises as `write_report`."""
-    missing = {name for name in tables() if name.startswith("gold.mart_")} - {*existing(lake)}
+    missing = {name for name in tables() if name.startswith("gold.mart_")} - {
+        *existing_tables(lake)
+    }
     if missing:
         message = f"{lake}: lacks {', '.join(sorted(missing))}; `keystone refresh` makes them"
         raise NoMartsError(message)

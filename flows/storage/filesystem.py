@@ -44,19 +44,19 @@ def size(uri: str) -> int:
     Raises:
         OSError: there is no such file, or the storage does not answer.
     """
-    with s3.speaking_of(uri):
+    with s3.translate_errors(uri):
         return int(connect(uri).size(uri))
 
 
 def sha256(uri: str) -> str:
     """Return the SHA-256 of the bytes that the storage holds, in hex; raises as `size`."""
-    with s3.speaking_of(uri), connect(uri).open(uri, "rb", block_size=_BLOCK) as file:
+    with s3.translate_errors(uri), connect(uri).open(uri, "rb", block_size=_BLOCK) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def exists(uri: str) -> bool:
     """Tell whether a file is there; raises as `size` when the storage does not answer."""
-    with s3.speaking_of(uri):
+    with s3.translate_errors(uri):
         return bool(connect(uri).exists(uri))
 
 
@@ -64,7 +64,7 @@ def read(uri: str) -> bytes:
     """Return the bytes of a small file; raises as `size`."""
     if not is_s3(uri):
         return Path(uri).read_bytes()
-    with s3.speaking_of(uri):
+    with s3.translate_errors(uri):
         return bytes(connect(uri).cat_file(uri))
 
 
@@ -89,7 +89,7 @@ def sizes(folder: str, *, after: str = "", deep: bool = False) -> dict[str, int]
     bucket, key = s3.bucket_and_key(folder)
     prefix, found, more = f"{key}/", dict[str, int](), dict[str, str]()
     while True:
-        with s3.speaking_of(folder):
+        with s3.translate_errors(folder):
             page = connect(folder).call_s3(
                 "list_objects_v2",
                 Bucket=bucket,
@@ -123,11 +123,11 @@ def _local_sizes(folder: str, path: str, after: str, *, deep: bool) -> Iterator[
 
 def remove(uri: str) -> None:
     """Remove a file; raises as `size`."""
-    with s3.speaking_of(uri):
+    with s3.translate_errors(uri):
         connect(uri).rm_file(uri)
 
 
-def reach(uri: str) -> None:
+def check_access(uri: str) -> None:
     """Make sure that S3 answers and lets us in, before many tables find out one after the other.
 
     Where it was silent a moment ago, it is not asked again.
@@ -144,7 +144,7 @@ def reach(uri: str) -> None:
     if monotonic() - at < _MOMENT:
         raise OSError(said)
     try:
-        with s3.speaking_of(uri):
+        with s3.translate_errors(uri):
             soon.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
     except (FileNotFoundError, PermissionError):
         raise

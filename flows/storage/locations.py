@@ -12,12 +12,13 @@ from functools import cache
 from itertools import permutations
 from pathlib import Path, PurePosixPath
 
-from flows.config.settings import MissingSettingError, Settings, place
+from flows.config.errors import SettingError
+from flows.config.settings import Settings, resolve_location
 from flows.storage import s3
 from flows.storage.filesystem import is_s3
 
 
-def check_apart(**locations: str | Path | None) -> None:
+def check_disjoint(**locations: str | Path | None) -> None:
     """Refuse locations that lie in each other, in a Delta table or in another lake.
 
     Args:
@@ -25,7 +26,7 @@ def check_apart(**locations: str | Path | None) -> None:
             `source`, `archive`, `out`); one that is empty is left out.
 
     Raises:
-        MissingSettingError: two lie in each other, or one in a table; names both.
+        SettingError: two lie in each other, or one in a table; names both.
         OSError: S3 does not answer.
     """
     given = {name: str(where) for name, where in locations.items() if where}
@@ -33,42 +34,42 @@ def check_apart(**locations: str | Path | None) -> None:
         if any(_same(folder, there) for folder in _upwards(where)):
             relation = "is also" if _same(where, there) else "lies in"
             message = f"the {name} {where} {relation} the {other} {there}: {_CHOOSE_APART}"
-            raise MissingSettingError(message)
+            raise SettingError(message)
     for name, where in given.items():
         for folder in _upwards(where):
             is_own_lake = name == "lake" and _same(folder, where)
             if kind := _is_delta(folder, or_lake=not is_own_lake):
                 message = f"the {name} {where} lies in the {kind} {folder}: {_CHOOSE_APART}"
-                raise MissingSettingError(message)
+                raise SettingError(message)
 
 
-def check_out(out: str | Path, lake: str) -> None:
+def check_output(out: str | Path, lake: str) -> None:
     """Refuse an output that lies in the lake, in what is set as source or archive, or in a table.
 
     Raises:
-        MissingSettingError: it does; names both.
+        SettingError: it does; names both.
         OSError: S3 does not answer.
     """
     settings = Settings()
-    check_apart(out=out, lake=lake, source=settings.source, archive=settings.archive)
+    check_disjoint(out=out, lake=lake, source=settings.source, archive=settings.archive)
 
 
-def locations_of_ingest(
+def ingest_locations(
     source: str | None, lake: str | None, archive: str | None
 ) -> tuple[str, str, str | None]:
     """Return source, lake and archive as they are given, else as they are set.
 
     Raises:
-        MissingSettingError: one is neither, cannot be one, or lies in another or in a table.
+        SettingError: one is neither, cannot be one, or lies in another or in a table.
         FileNotFoundError: there is no such source.
         OSError: S3 does not answer.
     """
-    source, lake = place("source", source), place("lake", lake)
-    archive = place("archive", archive) if archive or Settings().archive else None
+    source, lake = resolve_location("source", source), resolve_location("lake", lake)
+    archive = resolve_location("archive", archive) if archive or Settings().archive else None
     if not is_s3(source) and not Path(source).is_dir():
         message = f"{source}: there is no such folder; name the landing zone with --source"
         raise FileNotFoundError(message)
-    check_apart(source=source, lake=lake, archive=archive)
+    check_disjoint(source=source, lake=lake, archive=archive)
     warn_of_name(lake)
     return source, lake, archive
 
@@ -145,7 +146,7 @@ def _listed(folder: str, name: str) -> list[str]:
     """Return the keys and prefixes right below a name in a prefix, at most a thousand."""
     bucket, key = s3.bucket_and_key(f"{folder}/{name}")
     try:
-        with s3.speaking_of(folder):
+        with s3.translate_errors(folder):
             answer = s3.connect(seconds=3, tries=5).call_s3(
                 "list_objects_v2", Bucket=bucket, Prefix=f"{key}/", Delimiter="/", MaxKeys=1000
             )

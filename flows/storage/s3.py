@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from flows.config.errors import SettingError
 from flows.config.secrets import load_block
-from flows.config.settings import Environment, MissingSettingError, check_no_secret
+from flows.config.settings import Environment, check_no_secret
 
 if TYPE_CHECKING:
     from botocore.credentials import ReadOnlyCredentials
@@ -43,7 +44,7 @@ def connect(seconds: float = 10, tries: int = 3) -> "S3FileSystem":
         tries: how often it is made before it has failed.
 
     Raises:
-        MissingSettingError: there are no credentials, or the block that has them cannot be read.
+        SettingError: there are no credentials, or the block that has them cannot be read.
     """
     wait = min(seconds, S3Settings().s3_seconds)
     return _connect(_credentials(), *_where(), wait, tries)
@@ -79,7 +80,7 @@ def client(service: str) -> Any:
     """Return a client of boto3 for another service of AWS, where we are who we are on S3.
 
     Raises:
-        MissingSettingError: there are no credentials, or the block that has them cannot be read.
+        SettingError: there are no credentials, or the block that has them cannot be read.
         botocore.exceptions.NoRegionError: neither the environment nor the block says which region.
     """
     session, endpoint = _session()
@@ -93,7 +94,7 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
 
 
 @contextmanager
-def speaking_of(uri: str) -> Iterator[None]:
+def translate_errors(uri: str) -> Iterator[None]:
     """Make one line of what s3fs raises.
 
     Raises:
@@ -162,7 +163,7 @@ def _connect(
 
 
 def _credentials() -> "ReadOnlyCredentials":
-    with speaking_of("AWS"):
+    with translate_errors("AWS"):
         return _session()[0].get_credentials().get_frozen_credentials()
 
 
@@ -187,13 +188,13 @@ def _session() -> tuple[Any, str | None]:
         own = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # which boto3 leaves out
         session, endpoint = _from_block(name) if name else (own, None)
     except ProfileNotFound as error:
-        raise MissingSettingError(str(error)) from error
+        raise SettingError(str(error)) from error
     if session.get_credentials() is None:
         message = (
             "no AWS credentials were found: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
             "AWS_SECRET_ACCESS_KEY, or name a Prefect block in KEYSTONE_AWS_BLOCK"
         )
-        raise MissingSettingError(message)
+        raise SettingError(message)
     return session, endpoint
 
 
@@ -202,11 +203,11 @@ def _from_block(name: str) -> tuple[Any, str | None]:
 
     if "/" not in name:
         message = f"{name}: KEYSTONE_AWS_BLOCK names a block as TYPE/NAME, such as s3-bucket/lake"
-        raise MissingSettingError(message)
+        raise SettingError(message)
     try:
         block = load_block(name)
         credentials = block.credentials if isinstance(block, S3Bucket) else block
         return credentials.get_boto3_session(), credentials.aws_client_parameters.endpoint_url
     except Exception as error:  # noqa: BLE001 - a block may raise anything, and the chain would show its secret
         message = f"the Prefect block {name} of KEYSTONE_AWS_BLOCK cannot be read: {error}"
-        raise MissingSettingError(message) from None
+        raise SettingError(message) from None

@@ -11,8 +11,7 @@ from contracts.gold.fact_sales import FactSales
 from flows import delta
 from flows.aws.glue_catalog import NoDatabaseError, catalog
 from flows.cli import app
-from flows.config.settings import MissingSettingError
-from flows.delta.status import NoLakeError
+from flows.config.errors import NoLakeError, SettingError
 from flows.kafka.client import KafkaSettings, topic_of
 from tests.aws import REGION
 from transforms.graph import sources, tables
@@ -120,7 +119,7 @@ def test_a_lake_without_gold_has_nothing_to_register() -> None:
 
 @pytest.mark.parametrize("lake", ["", "lake", "/data/lake"])
 def test_a_lake_that_is_not_on_s3_is_refused(lake: str) -> None:
-    with pytest.raises(MissingSettingError, match="Athena reads S3"):
+    with pytest.raises(SettingError, match="Athena reads S3"):
         catalog(lake, "keystone")
 
 

@@ -16,13 +16,13 @@ from polars.testing import assert_frame_equal
 from contracts.technical import stored
 from flows import delta
 from flows.delta import schema_evolution
-from flows.delta.contract_metadata import made_under, noted
+from flows.delta.contract_metadata import is_current, read_contract
 from flows.delta.data_files import Written
 from flows.delta.restore import NoVersionError, restore_table
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records, replay_records
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from transforms.graph import Table, tables
 
 CODE = '''
@@ -200,7 +200,9 @@ def made_by(module: ModuleType) -> dict[str, Table]:
 def refresh(lake: str, module: ModuleType) -> dict[str, str]:
     """Refresh all; tell why each table was made anew."""
     return {
-        name: (refresh_records if table.source else refresh_derived)(lake, table).anew
+        name: (refresh_source_table if table.source else refresh_derived_table)(
+            lake, table
+        ).full_refresh_reason
         for name, table in made_by(module).items()
     }
 
@@ -216,7 +218,7 @@ def assert_same_lakes(one: str, other: str, module: ModuleType) -> None:
         assert_frame_equal(contents(one, name), contents(other, name), check_column_order=False)
         here, there = (delta.open_existing(lake, name) for lake in (one, other))
         assert here.metadata().partition_columns == there.metadata().partition_columns
-        assert noted(here) == noted(there)
+        assert read_contract(here) == read_contract(there)
 
 
 @pytest.mark.parametrize("back", [False, True], ids=["made", "taken back"])
@@ -248,7 +250,7 @@ def test_a_replay_under_a_changed_contract_ends_as_a_refresh(
     for each, code in ((lake, old), (fresh, new)):
         arrive(each, code, FIRST)
         refresh(each, code)
-    replay_records(lake, made_by(new)["silver.sellers"])
+    replay_quarantine(lake, made_by(new)["silver.sellers"])
     refresh(lake, new)
     assert_same_lakes(lake, fresh, new)
 
@@ -332,7 +334,7 @@ def test_a_replay_finds_null_in_a_new_column_of_the_source(lake: str, learn: Lea
     old, new = learn(CODE), learn(NEW_COLUMN)
     arrive(lake, old, FIRST)
     refresh(lake, old)
-    assert replay_records(lake, made_by(new)["silver.sellers"]).quarantined == 2
+    assert replay_quarantine(lake, made_by(new)["silver.sellers"]).quarantined == 2
 
 
 def test_what_a_bronze_contract_drops_is_rescued(lake: str, learn: Learn) -> None:
@@ -357,7 +359,7 @@ def test_of_two_who_divide_a_table_one_does(lake: str, learn: Learn) -> None:
     refresh(lake, old)
     late = delta.open_existing(lake, "gold.shops")
     version = delta.open_table(lake, new.Shops).version()
-    schema_evolution.divide(late, delta.scan(late), new.Shops)
+    schema_evolution.repartition(late, delta.scan(late), new.Shops)
     assert late.version() == version
     assert late.metadata().partition_columns == ["city"]
 
@@ -371,7 +373,7 @@ def test_a_table_that_is_divided_has_its_rows_until_it_is_made_anew(
     before = contents(lake, "gold.shops")
     handle = delta.open_table(lake, new.Shops)
     assert_frame_equal(contents(lake, "gold.shops"), before, check_column_order=False)
-    assert not made_under(handle, new.Shops)
+    assert not is_current(handle, new.Shops)
 
 
 def test_the_note_outlives_all_that_tidies_up(lake: str, learn: Learn) -> None:
@@ -381,14 +383,14 @@ def test_the_note_outlives_all_that_tidies_up(lake: str, learn: Learn) -> None:
     arrive(lake, module, LATER, day=2)
     refresh(lake, module)
     handle = delta.open_existing(lake, "silver.sellers")
-    note = noted(handle)
+    note = read_contract(handle)
     handle.optimize.compact()
     handle.create_checkpoint()
     for commit in Path(lake, "silver", "sellers", "_delta_log").glob("*.json"):
         commit.unlink()
     again = delta.open_existing(lake, "silver.sellers")
-    assert noted(again) == note is not None
-    assert made_under(again, module.Sellers)
+    assert read_contract(again) == note is not None
+    assert is_current(again, module.Sellers)
 
 
 def test_a_late_writer_leaves_no_note(lake: str, learn: Learn) -> None:
@@ -397,7 +399,7 @@ def test_a_late_writer_leaves_no_note(lake: str, learn: Learn) -> None:
     refresh(lake, old)
     winner, late = (delta.open_existing(lake, "gold.shops") for _ in range(2))
     written = Written([], 0, stored(new.Shops))
-    delta.rebuild(winner, written, delta.carrying({"code": 1}, {}), new.Shops)
+    delta.rebuild(winner, written, delta.commit_properties({"code": 1}, {}), new.Shops)
     with pytest.raises(CommitFailedError):
-        delta.rebuild(late, written, delta.carrying({"code": 2}, {}), old.Shops)
-    assert made_under(delta.open_existing(lake, "gold.shops"), new.Shops)
+        delta.rebuild(late, written, delta.commit_properties({"code": 2}, {}), old.Shops)
+    assert is_current(delta.open_existing(lake, "gold.shops"), new.Shops)

@@ -120,7 +120,7 @@ def test_contracts_that_cannot_be_described_say_why(package: Path) -> None:
 def made(lake: str, contract: type[Contract]) -> DeltaTable:
     handle = delta.open_table(lake, contract)
     nothing = Written([], 0, stored(contract))
-    delta.rebuild(handle, nothing, delta.carrying({}, {}), contract)
+    delta.rebuild(handle, nothing, delta.commit_properties({}, {}), contract)
     return handle
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from flows.ingest.csv_diagnosis import Finding, diagnose_format, diagnose_header, diagnose_quotes
 from flows.ingest.csv_reader import FileRejectedError, inspect_csv, scan_records
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 
 COLUMNS = ["order_id", "city"]
 SECRET = "maria.silva"
@@ -148,14 +148,14 @@ def test_a_known_name_with_another_format_is_not_to_be_renamed(
     tmp_path: Path, name: str, said: str
 ) -> None:
     (tmp_path / name).touch()
-    _, (stranger,) = arrivals(str(tmp_path))
+    _, (stranger,) = find_files(str(tmp_path))
     assert str(stranger) == f"{name}: {said}"
 
 
 @pytest.mark.parametrize("name", ["photos.zip", "disorders.csv.gz", "orders", "gz"])
 def test_a_name_that_belongs_to_no_table_says_so(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    _, (stranger,) = arrivals(str(tmp_path))
+    _, (stranger,) = find_files(str(tmp_path))
     assert str(stranger).startswith(f"{name}: belongs to no table")
 
 

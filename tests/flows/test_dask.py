@@ -17,14 +17,15 @@ from distributed import Client, Event, LocalCluster
 from polars.testing import assert_frame_equal
 
 from flows import delta
-from flows.config.settings import MissingSettingError
+from flows.config.errors import SettingError
 from flows.delta import data_files
 from flows.delta.outcome import Outcome, RunFailedError
 from flows.lakehouse import lakehouse, refresh
-from flows.pipeline.task_runners import UnlikeWorkersError, spread, task_runner
+from flows.pipeline.task_runners import task_runner
 from flows.refresh import derived_tables
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table
+from flows.refresh.workers import UnlikeWorkersError, run_on_workers
 from flows.sample import write_sample
 from transforms.graph import Table, tables
 
@@ -45,7 +46,7 @@ pytestmark = [
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCluster]:
     """Two processes, each with one task at a time; tables of more than 100 rows are split."""
-    monkeypatch.setenv("KEYSTONE_PART", "100")
+    monkeypatch.setenv("KEYSTONE_CHUNK_ROWS", "100")
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
         LocalCluster(
@@ -90,7 +91,7 @@ def at(cluster: LocalCluster) -> str:
 
 
 def struck(strike: Callable[[str], None], at_table: str) -> Callable[..., Outcome]:
-    """Return `refresh_derived` with a function of one table that strikes where it is made."""
+    """Return `refresh_derived_table` with a function of one table that strikes where it is made."""
 
     def refresh(lake: str, table: Table, *, rebuild: bool) -> Outcome:
         @wraps(table.function)
@@ -99,7 +100,7 @@ def struck(strike: Callable[[str], None], at_table: str) -> Callable[..., Outcom
             return table.function(**inputs)
 
         made = replace(table, function=function) if table.name == at_table else table
-        return refresh_derived(lake, made, rebuild=rebuild)
+        return refresh_derived_table(lake, made, rebuild=rebuild)
 
     return refresh
 
@@ -141,7 +142,7 @@ def test_parts_are_made_side_by_side(cluster: LocalCluster) -> None:
         return bool(Event(f"{1 - part} is here").wait(timeout=60))
 
     with Client(cluster) as client:
-        assert client.submit(spread, meet, range(2)).result() == [True, True]
+        assert client.submit(run_on_workers, meet, range(2)).result() == [True, True]
 
 
 def test_a_worker_that_dies_over_a_part_is_replaced(
@@ -152,7 +153,7 @@ def test_a_worker_that_dies_over_a_part_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     strike = struck(once(die), "gold.fact_sales")
-    monkeypatch.setattr("flows.lakehouse.refresh_derived", strike)
+    monkeypatch.setattr("flows.lakehouse.refresh_derived_table", strike)
     lakehouse(landing, lake, runner=at(cluster))
     assert mark(lake).exists()
     assert_same(lake, expected)
@@ -170,9 +171,9 @@ def test_a_worker_that_dies_before_the_commit_leaves_nothing(
         if table.name == "gold.fact_sales" and not mark(lake).exists():
             mark(lake).touch()
             delta.rebuild = lambda *_: die()  # in the worker, which will not outlive it
-        return refresh_derived(lake, table, rebuild=rebuild)
+        return refresh_derived_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr("flows.lakehouse.refresh_derived", refresh)
+    monkeypatch.setattr("flows.lakehouse.refresh_derived_table", refresh)
     lakehouse(landing, lake, runner=at(cluster))
     assert mark(lake).exists()
     assert_same(lake, expected)
@@ -192,11 +193,11 @@ def test_workers_that_always_die_fail_the_run_and_the_next_mends_it(
     def refresh_orders(lake: str, table: Table, *, rebuild: bool) -> Outcome:
         if table.name == "silver.orders":
             die()
-        return refresh_records(lake, table, rebuild=rebuild)
+        return refresh_source_table(lake, table, rebuild=rebuild)
 
     with monkeypatch.context() as patched:
-        patched.setattr("flows.lakehouse.refresh_records", refresh_orders)
-        patched.setattr("flows.lakehouse.refresh_derived", struck(die, "gold.dim_seller"))
+        patched.setattr("flows.lakehouse.refresh_source_table", refresh_orders)
+        patched.setattr("flows.lakehouse.refresh_derived_table", struck(die, "gold.dim_seller"))
         with pytest.raises(RunFailedError) as caught:
             lakehouse(landing, lake, runner=at(cluster))
     told = {line.partition(": ")[0]: line for line in caught.value.failures}
@@ -216,10 +217,10 @@ def test_a_faster_writer_makes_all_parts_be_made_again(
 ) -> None:
     def write(lake: str) -> None:
         handle = delta.open_existing(lake, "gold.fact_sales")
-        delta.append(handle, delta.scan(handle).clear().collect(), delta.carrying({}, {}))
+        delta.append(handle, delta.scan(handle).clear().collect(), delta.commit_properties({}, {}))
 
     strike = struck(once(write), "gold.fact_sales")
-    monkeypatch.setattr("flows.lakehouse.refresh_derived", strike)
+    monkeypatch.setattr("flows.lakehouse.refresh_derived_table", strike)
     lakehouse(landing, lake, runner=at(cluster))
     assert_same(lake, expected)
     handle = delta.open_existing(lake, "gold.fact_sales")
@@ -237,7 +238,7 @@ def test_a_worker_with_another_polars_is_refused(
 
     monkeypatch.setattr(derived_tables, "spread", elsewhere)
     with pytest.raises(UnlikeWorkersError, match=r"gold\.fact_sales: a worker has other code"):
-        refresh_derived(lake, tables()["gold.fact_sales"])
+        refresh_derived_table(lake, tables()["gold.fact_sales"])
 
 
 def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +248,7 @@ def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_runner_that_there_is_not() -> None:
-    with pytest.raises(MissingSettingError, match="there is no runner ray"), task_runner("ray"):
+    with pytest.raises(SettingError, match="there is no runner ray"), task_runner("ray"):
         pass
 
 

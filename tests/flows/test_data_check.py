@@ -8,15 +8,15 @@ import polars as pl
 import pytest
 
 from flows import delta
+from flows.config.errors import ConservationError
 from flows.delta import data_files
-from flows.delta.damage import damage_named
+from flows.delta.damage import translate_damage
 from flows.delta.data_file_check import PanicError
-from flows.delta.log_check import HurtTableError
-from flows.delta.optimize import keep_up
-from flows.delta.outcome import ConservationError
+from flows.delta.log_check import DamagedTableError
+from flows.delta.optimize import optimize_table
 from flows.query.sql import QueryError, query
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table
 from flows.site.docs import write_docs
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
@@ -56,8 +56,8 @@ def data_file(lake: str, table: str) -> Path:
 @pytest.mark.parametrize(
     ("table", "work"),
     [
-        ("bronze.products", lambda lake: refresh_records(lake, PRODUCTS, rebuild=True)),
-        ("silver.products", lambda lake: refresh_derived(lake, DIM_PRODUCT, rebuild=True)),
+        ("bronze.products", lambda lake: refresh_source_table(lake, PRODUCTS, rebuild=True)),
+        ("silver.products", lambda lake: refresh_derived_table(lake, DIM_PRODUCT, rebuild=True)),
         ("gold.dim_product", lambda lake: query(lake, NEWEST)),
         ("gold.dim_product", lambda lake: write_docs(lake, Path(lake).parent / "docs")),
     ],
@@ -71,7 +71,7 @@ def test_the_table_and_the_file_are_named(
 ) -> None:
     file = data_file(products, table)
     hurt(file)
-    with pytest.raises(HurtTableError, match=rf"^{table}: its data file {file.name} .*{said}"):
+    with pytest.raises(DamagedTableError, match=rf"^{table}: its data file {file.name} .*{said}"):
         work(products)
 
 
@@ -92,19 +92,22 @@ def test_upkeep_names_a_file_that_it_cannot_put_together(land: Land, products: s
     ingest(land("more", products=[{"product_id": "3" * 32}]), products)
     refresh(products, "silver.products")
     damage(first)
-    with pytest.raises(HurtTableError, match=rf"^bronze\.products: its data file {first.name}"):
-        keep_up(products, "bronze.products", timedelta(days=7))
+    with pytest.raises(DamagedTableError, match=rf"^bronze\.products: its data file {first.name}"):
+        optimize_table(products, "bronze.products", timedelta(days=7))
 
 
 def test_a_panic_without_a_damaged_file_is_an_error_like_others(products: str) -> None:
     panic = pl.exceptions.PanicException("not yet implemented")
-    with pytest.raises(PanicError, match=str(panic)), damage_named(products, ["gold.dim_product"]):
+    with (
+        pytest.raises(PanicError, match=str(panic)),
+        translate_damage(products, ["gold.dim_product"]),
+    ):
         raise panic
 
 
 @pytest.mark.parametrize("error", [ConservationError("x"), ValueError("x"), KeyboardInterrupt()])
 def test_other_errors_stay_what_they_are(products: str, error: BaseException) -> None:
-    with pytest.raises(type(error)), damage_named(products, ["gold.dim_product"]):
+    with pytest.raises(type(error)), translate_damage(products, ["gold.dim_product"]):
         raise error
 
 

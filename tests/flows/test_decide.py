@@ -12,11 +12,12 @@ from contracts import bronze
 from contracts.silver.sellers import Sellers
 from contracts.technical import PROVENANCE
 from flows import delta
+from flows.config.errors import ConservationError
 from flows.delta import data_files
 from flows.delta.data_files import Written
-from flows.delta.outcome import ConservationError
-from flows.refresh import chunks, deduplicate
-from flows.refresh.deduplicate import decide_all
+from flows.refresh import deduplicate
+from flows.refresh.chunks import chunks
+from flows.refresh.deduplicate import resolve_all
 from transforms.graph import tables
 
 NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
@@ -40,7 +41,6 @@ def records(*ids: int, city: str = "recife", hour: int = 0) -> pl.LazyFrame:
 @pytest.mark.parametrize("size", [2, 5, 1000])
 def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data_files, "ROWS", size)
-    monkeypatch.setattr(chunks, "PART", size)
     raw = pl.concat(
         [
             records(*range(30)),
@@ -49,10 +49,10 @@ def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.M
         ]
     )
     silver = delta.open_table(lake, Sellers)
-    fate = decide_all(raw, 80, silver, SELLERS)
+    fate = resolve_all(raw, 80, silver, SELLERS, size)
     assert isinstance(fate.accepted, Written)
-    assert fate.figures() == {"read": 80, "accepted": 39, "superseded": 39, "quarantined": 2}
-    delta.rebuild(silver, fate.accepted, delta.carrying({}, {}), Sellers)
+    assert fate.metrics() == {"read": 80, "accepted": 39, "superseded": 39, "quarantined": 2}
+    delta.rebuild(silver, fate.accepted, delta.commit_properties({}, {}), Sellers)
     cities = delta.scan(silver).group_by("seller_city").len().sort("seller_city").collect()
     assert cities.rows() == [("belem", 30), ("natal", 9)]
     on_disk = {path.name for path in Path(lake, "silver", "sellers").glob("*.parquet")}
@@ -62,19 +62,18 @@ def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.M
 def test_keys_that_get_lost_among_their_versions_are_missed(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lossy(rows: int, by: Sequence[str]) -> Iterator[pl.Expr]:
-        yield from [*chunks.parts(rows, by)][1:]  # as workers do whose hashes differ
+    def lossy(rows: int, by: Sequence[str], size: int) -> Iterator[pl.Expr]:
+        yield from [*chunks(rows, by, size)][1:]  # as workers do whose hashes differ
 
-    monkeypatch.setattr(chunks, "PART", 5)
-    monkeypatch.setattr(deduplicate, "parts", lossy)
+    monkeypatch.setattr(deduplicate, "chunks", lossy)
     raw = pl.concat([records(*range(30)), records(*range(30), hour=1)])
     with pytest.raises(ConservationError, match=r"^silver\.sellers: of 29 keys \d+ have a latest"):
-        decide_all(raw, 60, delta.open_table(lake, Sellers), SELLERS)
+        resolve_all(raw, 60, delta.open_table(lake, Sellers), SELLERS, 5)
 
 
 def test_no_records_are_a_table_too(lake: str) -> None:
     silver = delta.open_table(lake, Sellers)
-    fate = decide_all(records(), 0, silver, SELLERS)
+    fate = resolve_all(records(), 0, silver, SELLERS, 5)
     assert fate.rows == 0
-    delta.replace(silver, fate.accepted, delta.carrying({}, {}))
+    delta.replace(silver, fate.accepted, delta.commit_properties({}, {}))
     assert_frame_equal(delta.scan(silver).collect(), delta.scan(silver).clear().collect())

@@ -14,12 +14,12 @@ from contracts.gold.fact_sales import FactSales
 from contracts.silver.sellers import Sellers
 from contracts.technical import stored
 from flows import delta
+from flows.config.errors import ConservationError
 from flows.delta import data_files
-from flows.delta.merge import upsert
-from flows.delta.outcome import ConservationError
+from flows.delta.merge import merge_rows
 from transforms.graph import tables
 
-NOTHING = delta.carrying({}, {})
+NOTHING = delta.commit_properties({}, {})
 
 
 def sellers(*ids: str, city: str = "niteroi") -> pl.DataFrame:
@@ -53,7 +53,7 @@ def put(
     if over is None:
         over = delta.matching(handle, rows.select("seller_id")).collect()
     table = replace(tables()["silver.sellers"], followed=frozenset(followed))
-    upsert(table, handle, rows, over, NOTHING)
+    merge_rows(table, handle, rows, over, NOTHING)
     return delta.rows(handle)
 
 
@@ -91,7 +91,7 @@ def test_rows_say_which_version_changed_them(lake: str) -> None:
 def test_only_the_files_of_rows_that_go_are_rewritten(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.delta.merge.SMALL", 0)
+    monkeypatch.setattr("flows.delta.merge.SMALL_FILE_ROWS", 0)
     handle = delta.open_table(lake, Sellers)
     for name in "abc":
         put(handle, sellers(name))

@@ -12,7 +12,7 @@ from contracts.check import ContractBrokenError
 from contracts.silver.customers import Customers
 from flows import delta
 from flows.delta.outcome import Outcome
-from flows.refresh.derived_tables import refresh_derived
+from flows.refresh.derived_tables import refresh_derived_table
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
 
@@ -131,7 +131,7 @@ def test_what_cannot_tell_whom_it_affects_affects_all(
     monkeypatch.setattr(Customers, "lookups", dict)
     landing = land("later", geolocation=[{"geolocation_lat": "-21.0"}])
     outcome = outcomes(landing, lake)["gold.dim_customer"]
-    assert outcome.anew == "silver.geolocation changed, which has no customer_id"
+    assert outcome.full_refresh_reason == "silver.geolocation changed, which has no customer_id"
     assert gold(lake, "dim_customer")["latitude"].item() == -21.0
 
 
@@ -145,7 +145,7 @@ def test_rows_that_break_the_contract_are_not_written(land: Land, lake: str) -> 
 
     broken = replace(good, function=fact_sales)
     with pytest.raises(ContractBrokenError) as caught:
-        refresh_derived(lake, broken, rebuild=True)
+        refresh_derived_table(lake, broken, rebuild=True)
     assert "gold.fact_sales breaks its contract" in str(caught.value)
     assert "total_is_price_plus_freight (rows: 1, such as aaaa" in str(caught.value)
     assert "product_id_is_in_gold.dim_product (rows: 1" in str(caught.value)

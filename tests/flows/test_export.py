@@ -16,7 +16,7 @@ from hypothesis import given
 from polars.testing import assert_frame_equal
 from polars.testing.parametric import column, dataframes
 
-from flows.config.settings import MissingSettingError
+from flows.config.errors import SettingError
 from flows.query import export
 from flows.query.sql import TEXT, query
 from flows.sample import write_sample
@@ -204,18 +204,18 @@ def test_a_folder_that_takes_no_file_is_named() -> None:
 
 @pytest.mark.parametrize("name", ["rows", "rows.txt", "rows.csv.gz", "s3://bucket/rows"])
 def test_a_file_of_another_kind_is_refused(name: str) -> None:
-    with pytest.raises(MissingSettingError, match=r"as \.parquet, \.csv, \.xlsx"):
+    with pytest.raises(SettingError, match=r"as \.parquet, \.csv, \.xlsx"):
         export.fit(name, "lake")
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").mkdir()
-    with pytest.raises(MissingSettingError, match=r"rows\.csv is a folder; name a file"):
+    with pytest.raises(SettingError, match=r"rows\.csv is a folder; name a file"):
         export.fit(str(tmp_path / "rows.csv"), "lake")
 
 
 def test_a_file_in_no_folder_is_refused_before_it_is_made(tmp_path: Path) -> None:
-    with pytest.raises(MissingSettingError, match="there is no folder"):
+    with pytest.raises(SettingError, match="there is no folder"):
         export.fit(str(tmp_path / "nowhere" / "rows.csv"), "lake")
 
 
@@ -224,7 +224,7 @@ def test_a_file_in_no_folder_is_refused_before_it_is_made(tmp_path: Path) -> Non
     [("lake", "lake/gold/rows.csv"), ("s3://b/lake/", "s3://b/lake/rows.csv"), (".", "rows.csv")],
 )
 def test_the_lake_is_no_place_for_a_result(lake: str, file: str) -> None:
-    with pytest.raises(MissingSettingError, match="lies in the lake"):
+    with pytest.raises(SettingError, match="lies in the lake"):
         export.fit(file, lake)
 
 

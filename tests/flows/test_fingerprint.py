@@ -8,14 +8,14 @@ from uuid import uuid4
 import pytest
 
 from flows.refresh import code_version as module
-from flows.refresh.code_version import fingerprint
+from flows.refresh.code_version import code_version
 from transforms.graph import tables
 
 SALES = tables()["gold.fact_sales"]
 
 
 def test_each_table_has_a_number_of_its_own_that_fits_a_transaction() -> None:
-    numbers = {fingerprint(table) for table in tables().values()}
+    numbers = {code_version(table) for table in tables().values()}
     assert len(numbers) == len(tables())
     assert all(0 <= number < 2**63 for number in numbers)
 

@@ -16,11 +16,11 @@ from contracts.technical import stored
 from flows import delta
 from flows.delta import foreign_commits
 from flows.delta.foreign_commits import ForeignCommitError
-from flows.delta.optimize import keep_up
+from flows.delta.optimize import optimize_table
 from flows.delta.restore import release_table, restore_table
 from flows.delta.status import lake_status
 from flows.pipeline.plan import plan
-from flows.refresh.source_tables import refresh_records, replay_records
+from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from tests.arrivals import arrived, sellers_arrive
 from tests.good import GOOD
 from transforms.graph import tables
@@ -65,7 +65,7 @@ def sellers(lake: str) -> str:
     """A lake with three sellers in silver, in two files each of bronze and silver."""
     for numbers in ([0, 1], [2]):
         sellers_arrive(lake, *numbers)
-        refresh_records(lake, SELLERS)
+        refresh_source_table(lake, SELLERS)
     return lake
 
 
@@ -87,15 +87,15 @@ def test_a_change_of_silver_by_others_stops_it_until_it_is_rebuilt(sellers: str,
     operation = kind.partition(" ")[0]
     said = rf"^silver\.sellers: version {version} \({operation}\) .*refresh --rebuild"
     for write in (
-        lambda: refresh_records(sellers, SELLERS),
-        lambda: replay_records(sellers, SELLERS),
-        lambda: keep_up(sellers, "silver.sellers", DAY),
+        lambda: refresh_source_table(sellers, SELLERS),
+        lambda: replay_quarantine(sellers, SELLERS),
+        lambda: optimize_table(sellers, "silver.sellers", DAY),
         lambda: delta.open_table(sellers, SELLERS.contract),
     ):
         with pytest.raises(ForeignCommitError, match=said):
             write()
     assert rows(delta.open_existing(sellers, "silver.sellers")).equals(before)
-    refresh_records(sellers, SELLERS, rebuild=True)
+    refresh_source_table(sellers, SELLERS, rebuild=True)
     assert ids(sellers, "silver.sellers") == [0, 1, 2]
     delta.open_table(sellers, SELLERS.contract)
 
@@ -109,19 +109,19 @@ def test_a_change_of_bronze_by_others_stops_its_silver_table_until_it_is_restore
     said = rf"^bronze\.sellers: version {version} .*keystone restore bronze\.sellers"
     for rebuild in (False, True):
         with pytest.raises(ForeignCommitError, match=said):
-            refresh_records(sellers, SELLERS, rebuild=rebuild)
+            refresh_source_table(sellers, SELLERS, rebuild=rebuild)
     with pytest.raises(ForeignCommitError, match=said):
         sellers_arrive(sellers, 3)
     restore_table(sellers, "bronze.sellers", before)
-    refresh_records(sellers, SELLERS)
+    refresh_source_table(sellers, SELLERS)
     assert ids(sellers, "silver.sellers") == [0, 1, 2]
 
 
 def test_a_restore_to_the_version_by_others_keeps_what_it_did(sellers: str) -> None:
     version = by_others(sellers, "bronze.sellers", CHANGES["DELETE"])
     restore_table(sellers, "bronze.sellers", version)
-    outcome = refresh_records(sellers, SELLERS)
-    assert outcome.anew == "bronze.sellers was rebuilt"
+    outcome = refresh_source_table(sellers, SELLERS)
+    assert outcome.full_refresh_reason == "bronze.sellers was rebuilt"
     assert ids(sellers, "silver.sellers") == [0, 2]
 
 
@@ -130,8 +130,8 @@ def test_a_restore_to_the_version_by_others_keeps_what_it_did(sellers: str) -> N
 def test_what_others_do_without_changing_data_passes(sellers: str, table: str, kind: str) -> None:
     by_others(sellers, table, HARMLESS[kind])
     sellers_arrive(sellers, 3)
-    refresh_records(sellers, SELLERS)
-    keep_up(sellers, table, DAY)
+    refresh_source_table(sellers, SELLERS)
+    optimize_table(sellers, table, DAY)
     assert ids(sellers, "silver.sellers") == [0, 1, 2, 3]
 
 
@@ -151,15 +151,15 @@ def test_a_change_in_a_commit_that_the_log_has_forgotten_is_suspected(sellers: s
     for commit in sorted(Path(location, "_delta_log").glob("*.json"))[:last]:
         commit.unlink()
     with pytest.raises(ForeignCommitError, match=rf"version {version} \(forgotten by the log\)"):
-        refresh_records(sellers, SELLERS)
-    refresh_records(sellers, SELLERS, rebuild=True)
+        refresh_source_table(sellers, SELLERS)
+    refresh_source_table(sellers, SELLERS, rebuild=True)
     assert ids(sellers, "silver.sellers") == [0, 1, 2]
 
 
 def test_a_change_that_our_append_overtook_is_seen(sellers: str) -> None:
     ours = delta.open_existing(sellers, "bronze.sellers")
     version = by_others(sellers, "bronze.sellers", CHANGES["WRITE"])
-    delta.append(ours, delta.scan(ours).clear().collect(), delta.carrying({}, {}))
+    delta.append(ours, delta.scan(ours).clear().collect(), delta.commit_properties({}, {}))
     found = foreign_commits.foreign_commit(delta.open_existing(sellers, "bronze.sellers"))
     assert found == (version, "WRITE")
 
@@ -181,7 +181,7 @@ def test_every_commit_of_ours_says_that_it_is_ours(sellers: str) -> None:
         orphan = Path(delta.location(sellers, name), "part-orphan.parquet")
         orphan.write_bytes(b"by a writer that died before its commit")
         os.utime(orphan, (long_ago, long_ago))
-        keep_up(sellers, name, timedelta(days=60))
+        optimize_table(sellers, name, timedelta(days=60))
     restore_table(sellers, "silver.sellers", 1)
     release_table(sellers, "silver.sellers")
     commits = {

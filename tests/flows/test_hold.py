@@ -11,17 +11,16 @@ from typer.testing import CliRunner
 from contracts.bronze import Sellers
 from flows import delta
 from flows.cli import app
-from flows.delta.history import held
+from flows.config.errors import UnknownTableError
 from flows.delta.holds import HeldError, held_since
-from flows.delta.optimize import keep_up
-from flows.delta.outcome import UnknownTableError
+from flows.delta.optimize import optimize_table
 from flows.delta.restore import release_table, restore_table
 from flows.delta.status import status
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.pipeline.artifacts import remarks
 from flows.pipeline.plan import plan
-from flows.refresh.source_tables import refresh_records, replay_records
+from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from flows.site.docs import write_docs
 from tests.arrivals import sellers_arrive
 from tests.without_prefect import ingest, refresh
@@ -36,7 +35,7 @@ def restored(lake: str) -> str:
     """A lake whose silver table of two sellers is restored to the version with one."""
     for number in range(2):
         sellers_arrive(lake, number)
-        refresh_records(lake, SELLERS)
+        refresh_source_table(lake, SELLERS)
     restore_table(lake, "silver.sellers", 1)
     return lake
 
@@ -55,9 +54,9 @@ def test_a_refresh_and_a_replay_leave_a_held_table_as_it_is(restored: str) -> No
     sellers_arrive(restored, 2)
     version = delta.open_existing(restored, "silver.sellers").version()
     for outcome in (
-        refresh_records(restored, SELLERS),
-        refresh_records(restored, SELLERS, rebuild=True),
-        replay_records(restored, SELLERS),
+        refresh_source_table(restored, SELLERS),
+        refresh_source_table(restored, SELLERS, rebuild=True),
+        replay_quarantine(restored, SELLERS),
     ):
         assert not outcome.changed
         assert datetime.fromisoformat(outcome.held) <= datetime.now(UTC)
@@ -71,8 +70,8 @@ def test_after_its_release_a_refresh_brings_a_table_up_to_date(restored: str) ->
     since = held_since(delta.open_existing(restored, "silver.sellers"))
     released = release_table(restored, "silver.sellers")
     assert (released.since, released.version) == (since, 4)
-    assert held(restored, "silver.sellers") is None
-    outcome = refresh_records(restored, SELLERS)
+    assert held_since(delta.open_existing(restored, "silver.sellers")) is None
+    outcome = refresh_source_table(restored, SELLERS)
     assert (outcome.held, outcome.changed) == ("", True)
     assert rows(restored) == 2
 
@@ -86,9 +85,9 @@ def test_a_release_changes_nothing_where_no_restore_holds_the_table(restored: st
 
 def test_a_table_may_be_restored_and_held_again(restored: str) -> None:
     release_table(restored, "silver.sellers")
-    refresh_records(restored, SELLERS)
+    refresh_source_table(restored, SELLERS)
     assert restore_table(restored, "silver.sellers", 2).held
-    refresh_records(restored, SELLERS)
+    refresh_source_table(restored, SELLERS)
     assert delta.open_existing(restored, "silver.sellers").version() == 6
 
 
@@ -119,7 +118,7 @@ def test_the_files_of_a_held_bronze_table_stay_in_the_landing_zone(
     ingest(land(sellers=[{}]), lake)
     restore_table(lake, "bronze.sellers", 0)
     landing = land("more", sellers=[{"seller_id": "1" * 32}])
-    files, _ = arrivals(str(landing))
+    files, _ = find_files(str(landing))
     outcome = ingest_table(lake, Sellers, files[Sellers], archive=str(tmp_path / "archive"))
     assert (outcome.changed, outcome.rows, bool(outcome.held)) == (False, 0, True)
     assert [path.name for path in landing.iterdir()] == ["sellers.csv"]
@@ -135,13 +134,13 @@ def test_nothing_is_appended_to_a_held_table(lake: str) -> None:
 
 
 def test_upkeep_of_a_held_table_keeps_it_held(restored: str) -> None:
-    keep_up(restored, "silver.sellers", timedelta(days=7))
-    assert held(restored, "silver.sellers")
+    optimize_table(restored, "silver.sellers", timedelta(days=7))
+    assert held_since(delta.open_existing(restored, "silver.sellers"))
     assert rows(restored) == 1
 
 
 def test_people_learn_that_a_table_is_held_and_since_when(restored: str, tmp_path: Path) -> None:
-    since = held(restored, "silver.sellers")
+    since = held_since(delta.open_existing(restored, "silver.sellers"))
     assert since
     line = f"silver.sellers: held since {since:%Y-%m-%d %H:%M} UTC"
     assert status(restored)["silver.sellers"]["held"] == since.isoformat()
@@ -150,7 +149,7 @@ def test_people_learn_that_a_table_is_held_and_since_when(restored: str, tmp_pat
     found = json.loads(invoke("status", "--lake", restored, "--json"))["tables"]
     assert found["silver.sellers"]["held"] == since.isoformat()
     assert line in invoke("history", "silver.sellers", "--lake", restored)
-    assert remarks([refresh_records(restored, SELLERS)])["Held"][0].startswith(line)
+    assert remarks([refresh_source_table(restored, SELLERS)])["Held"][0].startswith(line)
     write_docs(restored, tmp_path / "docs")
     page = (tmp_path / "docs" / "silver.sellers.html").read_text()
     assert f"since {since:%Y-%m-%d %H:%M} UTC" in page
@@ -158,7 +157,7 @@ def test_people_learn_that_a_table_is_held_and_since_when(restored: str, tmp_pat
 
 
 def test_the_command_says_what_it_did(restored: str) -> None:
-    since = held(restored, "silver.sellers")
+    since = held_since(delta.open_existing(restored, "silver.sellers"))
     released = invoke("release", "silver.sellers", "--lake", restored)
     assert released.startswith("silver.sellers: released, version 4; it was held since ")
     assert f"{since:%Y-%m-%d %H:%M}" in released

@@ -73,4 +73,4 @@ def _assert_same(some: dict[str, pl.DataFrame], others: dict[str, pl.DataFrame])
 
 def _arrive(lake: str, shipment: Iterable[tuple[type[Bronze], pl.DataFrame]]) -> None:
     for source, frame in shipment:
-        delta.append(delta.open_table(lake, source), frame, delta.carrying({}, {}))
+        delta.append(delta.open_table(lake, source), frame, delta.commit_properties({}, {}))

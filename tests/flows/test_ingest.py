@@ -15,7 +15,7 @@ from contracts import bronze
 from flows import delta
 from flows.delta.outcome import Outcome
 from flows.ingest.csv_reader import CsvFacts, inspect_csv
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
 
@@ -24,7 +24,7 @@ AS_OF = datetime(2018, 1, 1, tzinfo=UTC)
 
 
 def ingest(landing: Path, lake: str, archive: str | None = None) -> Outcome:
-    files, _ = arrivals(str(landing))
+    files, _ = find_files(str(landing))
     return ingest_table(lake, bronze.Orders, files[bronze.Orders], archive=archive, as_of=AS_OF)
 
 
@@ -181,7 +181,7 @@ def test_ragged_records_and_extra_columns_are_kept(land: Land, lake: str) -> Non
 )
 def test_files_are_recognised_by_name(tmp_path: Path, name: str, table: str | None) -> None:
     (tmp_path / name).touch()
-    files, strangers = arrivals(str(tmp_path))
+    files, strangers = find_files(str(tmp_path))
     found = [contract.promise().table for contract, paths in files.items() if paths]
     assert found == ([table] if table else [])
     assert [str(stranger).partition(":")[0] for stranger in strangers] == ([] if table else [name])
@@ -189,7 +189,7 @@ def test_files_are_recognised_by_name(tmp_path: Path, name: str, table: str | No
 
 def test_names_with_an_underscore_in_front_are_not_for_us(tmp_path: Path) -> None:
     (tmp_path / "_broken_rows.jsonl").touch()
-    files, strangers = arrivals(str(tmp_path))
+    files, strangers = find_files(str(tmp_path))
     assert not strangers
     assert not any(files.values())
 
@@ -237,7 +237,7 @@ def test_a_file_that_changes_while_it_is_read_waits(
 def test_names_that_nobody_can_spell_are_named_and_left(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"orders_\xe9.csv")).touch()
     (tmp_path / "orders.csv").symlink_to(tmp_path / "nowhere.csv")
-    files, strangers = arrivals(str(tmp_path))
+    files, strangers = find_files(str(tmp_path))
     assert not any(files.values())
     assert [str(stranger).encode().partition(b":")[0] for stranger in strangers] == [
         b"orders.csv",

@@ -13,13 +13,13 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from flows import delta
-from flows.config.settings import MissingSettingError
-from flows.delta.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
+from flows.config.errors import ConservationError, SettingError, UnknownTableError
+from flows.delta.outcome import Outcome, RunFailedError
 from flows.delta.status import status
 from flows.ingest.landing_zone import NoFilesError
 from flows.lakehouse import ingest, lakehouse, refresh, replay
 from flows.query.sql import query
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.source_tables import refresh_source_table
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]
@@ -216,9 +216,9 @@ def test_what_needs_a_failed_table_is_left_as_it_is(
         if table.name == "silver.orders":
             message = "silver.orders: the figures do not add up"
             raise ConservationError(message)
-        return refresh_records(lake, table, rebuild=rebuild)
+        return refresh_source_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr("flows.lakehouse.refresh_records", fail_for_orders)
+    monkeypatch.setattr("flows.lakehouse.refresh_source_table", fail_for_orders)
     with pytest.raises(RunFailedError) as caught:
         refresh(lake)
     failed, left = caught.value.failures
@@ -233,7 +233,7 @@ def test_what_needs_a_failed_table_is_left_as_it_is(
 
 def test_the_landing_zone_is_no_archive(land: Land, lake: str) -> None:
     landing = str(land(orders=[{}]))
-    with pytest.raises(MissingSettingError, match=r"source .* is also the archive"):
+    with pytest.raises(SettingError, match=r"source .* is also the archive"):
         ingest(landing, lake, archive=landing)
 
 

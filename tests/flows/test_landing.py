@@ -14,7 +14,7 @@ from contracts import bronze
 from flows import delta
 from flows.delta.outcome import Outcome
 from flows.ingest.file_state import archive_names
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import keep, make_archive
 
@@ -22,7 +22,7 @@ Land = Callable[..., Path]
 
 
 def ingest(landing: Path, lake: str, archive: Path | None = None) -> Outcome:
-    files = arrivals(str(landing))[0][bronze.Orders]
+    files = find_files(str(landing))[0][bronze.Orders]
     return ingest_table(lake, bronze.Orders, files, archive=str(archive) if archive else None)
 
 
@@ -36,7 +36,7 @@ def place(landing: Path, *names: str) -> None:
 
 def found(landing: Path) -> tuple[dict[str, str], list[str]]:
     """Return the table of each file, and the names of what belongs to none."""
-    files, strangers = arrivals(str(landing))
+    files, strangers = find_files(str(landing))
     tables = {
         file.name: contract.promise().name for contract, some in files.items() for file in some
     }

@@ -5,11 +5,11 @@ from pathlib import Path
 import boto3
 import pytest
 
-from flows.config.settings import MissingSettingError
+from flows.config.errors import SettingError
 from flows.query import export
 from flows.site.docs import write_docs
 from flows.site.report import write_report
-from flows.storage.locations import check_apart, check_out, locations_of_ingest, warn_of_name
+from flows.storage.locations import check_disjoint, check_output, ingest_locations, warn_of_name
 from tests.aws import REGION
 
 
@@ -41,8 +41,8 @@ def test_locations_that_lie_in_each_other_are_refused(
     Path("lake").mkdir()
     Path("link").symlink_to("lake")
     for first, second in ((one, other), (other, one)):
-        with pytest.raises(MissingSettingError, match="choose locations apart") as caught:
-            check_apart(lake=first, archive=second)
+        with pytest.raises(SettingError, match="choose locations apart") as caught:
+            check_disjoint(lake=first, archive=second)
         assert first in str(caught.value)
         assert second in str(caught.value)
 
@@ -52,36 +52,36 @@ def test_locations_beside_each_other_are_accepted(
 ) -> None:
     del aws_account  # where no bucket is
     monkeypatch.chdir(tmp_path)
-    check_apart(lake="lake", source="landing", archive="lake2", out=None)
-    check_apart(lake="s3://b/lake", archive="s3://b/lake2", source="s3://b/Lake")
-    check_apart(lake="s3://b/lake", archive="b/lake/archive")
+    check_disjoint(lake="lake", source="landing", archive="lake2", out=None)
+    check_disjoint(lake="s3://b/lake", archive="s3://b/lake2", source="s3://b/Lake")
+    check_disjoint(lake="s3://b/lake", archive="b/lake/archive")
 
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
 @pytest.mark.parametrize("inside", ["", "sub/folder"])
 def test_no_location_lies_in_a_table(name: str, inside: str, tmp_path: Path) -> None:
     foreign = table(tmp_path / "foreign")
-    with pytest.raises(MissingSettingError, match=r"lies in the Delta table .*foreign: "):
-        check_apart(**{name: foreign / inside})
+    with pytest.raises(SettingError, match=r"lies in the Delta table .*foreign: "):
+        check_disjoint(**{name: foreign / inside})
 
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
 def test_no_location_lies_in_another_lake(name: str, tmp_path: Path) -> None:
     table(tmp_path / "lake" / "bronze" / "orders")
-    with pytest.raises(MissingSettingError, match=f"the {name} .* lies in the lake "):
-        check_apart(**{name: tmp_path / "lake" / "sub"})
-    check_apart(lake=tmp_path / "lake")
+    with pytest.raises(SettingError, match=f"the {name} .* lies in the lake "):
+        check_disjoint(**{name: tmp_path / "lake" / "sub"})
+    check_disjoint(lake=tmp_path / "lake")
 
 
 def test_on_s3_no_location_lies_in_a_table_or_another_lake(aws_account: str) -> None:
     bucket = boto3.client("s3", endpoint_url=aws_account)
     bucket.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
     bucket.put_object(Bucket="data", Key="lake/bronze/orders/_delta_log/0.json")
-    with pytest.raises(MissingSettingError, match="lies in the lake s3://data/lake: "):
-        check_apart(lake="s3://data/lake/sub")
-    with pytest.raises(MissingSettingError, match="lies in the Delta table s3://data/lake/bronze"):
-        check_apart(archive="s3://data/lake/bronze/orders/archive")
-    check_apart(lake="s3://data/lake", archive="s3://data/archive")
+    with pytest.raises(SettingError, match="lies in the lake s3://data/lake: "):
+        check_disjoint(lake="s3://data/lake/sub")
+    with pytest.raises(SettingError, match="lies in the Delta table s3://data/lake/bronze"):
+        check_disjoint(archive="s3://data/lake/bronze/orders/archive")
+    check_disjoint(lake="s3://data/lake", archive="s3://data/archive")
 
 
 def test_what_is_written_does_not_lie_in_what_is_set(
@@ -90,12 +90,12 @@ def test_what_is_written_does_not_lie_in_what_is_set(
     lake, archive = tmp_path / "lake", tmp_path / "archive"
     monkeypatch.setenv("KEYSTONE_ARCHIVE", str(archive))
     for write in (
-        lambda: check_out(archive / "site", str(lake)),
+        lambda: check_output(archive / "site", str(lake)),
         lambda: write_docs(str(lake), archive / "site"),
         lambda: write_report(str(lake), archive),
         lambda: export.fit(str(archive / "rows.csv"), str(lake)),
     ):
-        with pytest.raises(MissingSettingError, match="the archive"):
+        with pytest.raises(SettingError, match="the archive"):
             write()
 
 
@@ -105,11 +105,11 @@ def test_the_locations_of_an_ingest_are_given_or_set(
     (tmp_path / "landing").mkdir()
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("KEYSTONE_ARCHIVE", raising=False)
-    assert locations_of_ingest("landing", "lake", None) == ("landing", "lake", None)
+    assert ingest_locations("landing", "lake", None) == ("landing", "lake", None)
     monkeypatch.setenv("KEYSTONE_ARCHIVE", "archive")
-    assert locations_of_ingest("landing", "lake", None) == ("landing", "lake", "archive")
+    assert ingest_locations("landing", "lake", None) == ("landing", "lake", "archive")
     with pytest.raises(FileNotFoundError, match="nowhere: there is no such folder"):
-        locations_of_ingest("nowhere", "lake", None)
+        ingest_locations("nowhere", "lake", None)
 
 
 @pytest.mark.parametrize(

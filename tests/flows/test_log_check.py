@@ -12,12 +12,12 @@ from deltalake.exceptions import TableNotFoundError
 
 from contracts.bronze import Sellers
 from flows import delta
-from flows.delta.log_check import HurtTableError
-from flows.delta.optimize import keep_up
+from flows.delta.log_check import DamagedTableError
+from flows.delta.optimize import optimize_table
 from flows.delta.status import lake_status, status
 from flows.pipeline.plan import plan
 from flows.query.sql import query
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.source_tables import refresh_source_table
 from tests.arrivals import sellers_arrive
 from transforms.graph import tables
 
@@ -78,9 +78,9 @@ def test_a_hurt_log_is_named_and_nothing_is_made_of_it(
     for work in (
         lambda: delta.open_existing(lake, "bronze.sellers"),
         lambda: delta.open_table(lake, Sellers),
-        lambda: refresh_records(lake, SELLERS),
-        lambda: refresh_records(lake, SELLERS, rebuild=True),
-        lambda: keep_up(lake, "bronze.sellers", timedelta(days=7)),
+        lambda: refresh_source_table(lake, SELLERS),
+        lambda: refresh_source_table(lake, SELLERS, rebuild=True),
+        lambda: optimize_table(lake, "bronze.sellers", timedelta(days=7)),
         lambda: query(lake, "SELECT * FROM bronze.sellers"),
         lambda: status(lake),
     ):
@@ -114,7 +114,7 @@ def test_what_no_reader_needs_may_be_missing_or_wrong(
 def test_an_empty_commit_before_a_checkpoint_is_not_restored(lake: str, bronze: Path) -> None:
     empty(bronze / commit(1))
     handle = delta.open_existing(lake, "bronze.sellers")
-    with pytest.raises(HurtTableError, match=f"{commit(1)} is empty"):
+    with pytest.raises(DamagedTableError, match=f"{commit(1)} is empty"):
         delta.as_of(handle, 1)
     assert delta.rows(delta.as_of(handle, 3)) == 3
 
@@ -124,7 +124,7 @@ def test_a_table_without_its_log_is_not_made_again_over_its_data(lake: str, bron
         path.unlink()
     bronze.rmdir()
     assert delta.exists(lake, "bronze.sellers")
-    with pytest.raises(HurtTableError, match="there are data files, but no _delta_log"):
+    with pytest.raises(DamagedTableError, match="there are data files, but no _delta_log"):
         sellers_arrive(lake, 9)
     assert not bronze.exists()
 
@@ -134,7 +134,7 @@ def test_a_file_where_a_table_is_expected_is_named(lake: str) -> None:
     where.parent.mkdir(parents=True)
     where.touch()
     assert delta.exists(lake, "bronze.sellers")
-    with pytest.raises(HurtTableError, match=r"^bronze\.sellers: .* there is a file where"):
+    with pytest.raises(DamagedTableError, match=r"^bronze\.sellers: .* there is a file where"):
         delta.open_table(lake, Sellers)
 
 
@@ -147,7 +147,7 @@ def test_a_folder_that_is_empty_is_no_table(lake: str) -> None:
 
 
 def test_the_other_tables_are_shown_asked_planned_and_kept_up(lake: str, bronze: Path) -> None:
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     empty(bronze / commit(4))
     found = lake_status(lake)
     assert found.hurt.keys() == {"bronze.sellers"}
@@ -156,14 +156,14 @@ def test_the_other_tables_are_shown_asked_planned_and_kept_up(lake: str, bronze:
     planned = plan(lake)
     assert planned["silver.sellers"].error == found.hurt["bronze.sellers"]
     assert not planned["silver.orders"].error
-    assert keep_up(lake, "silver.sellers", timedelta(days=7)).files == 1
+    assert optimize_table(lake, "silver.sellers", timedelta(days=7)).files == 1
 
 
 def test_upkeep_keeps_what_a_hurt_reader_may_have_to_read(lake: str, bronze: Path) -> None:
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     silver = Path(delta.location(lake, "silver.sellers"), "_delta_log", commit(1))
     empty(silver)
-    assert keep_up(lake, "bronze.sellers", timedelta(days=7)).folded == 0
+    assert optimize_table(lake, "bronze.sellers", timedelta(days=7)).folded == 0
     assert (bronze / commit(0)).exists()
 
 
@@ -175,13 +175,13 @@ def test_a_lake_of_a_newer_version_of_the_code_is_read(lake: str, bronze: Path) 
     txn = {"txn": {"appId": "future", "version": 7}}
     newest.write_text("\n".join(map(json.dumps, [info, *actions, txn])))
     assert status(lake)["bronze.sellers"]["figures"]["read"] == 1
-    assert refresh_records(lake, SELLERS).accepted == 4
+    assert refresh_source_table(lake, SELLERS).accepted == 4
 
 
 def test_a_checkpoint_of_several_parts_is_whole_only_with_all(lake: str, bronze: Path) -> None:
     part = f"{2:020}.checkpoint.{1:010}.{2:010}.parquet"
     (bronze / checkpoint(2)).rename(bronze / part)
-    with pytest.raises(HurtTableError, match=f"{HINT} names version 2"):
+    with pytest.raises(DamagedTableError, match=f"{HINT} names version 2"):
         delta.open_existing(lake, "bronze.sellers")
     (bronze / HINT).unlink()
     assert DeltaTable(delta.location(lake, "bronze.sellers")).version() == 4
@@ -189,7 +189,7 @@ def test_a_checkpoint_of_several_parts_is_whole_only_with_all(lake: str, bronze:
 
 
 def test_raw_records_in_a_folder_are_for_their_owner_alone(lake: str, bronze: Path) -> None:
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     modes = {layer: Path(lake, layer).stat().st_mode & 0o077 for layer in ("bronze", "quarantine")}
     assert modes == {"bronze": 0, "quarantine": 0}
     assert Path(lake, "silver").stat().st_mode & 0o077 == Path(lake).stat().st_mode & 0o077

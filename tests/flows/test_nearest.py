@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.config.suggest import nearest
+from flows.config.suggest import suggest
 
 COLUMNS = ("purchase_month", "gmv", "growth", "review_score", "reviews", "orders")
 TABLES = (
@@ -28,8 +28,8 @@ TABLES = (
     ],
 )
 def test_the_likeliest_is_first(asked: str, names: tuple[str, ...], first: str) -> None:
-    assert nearest(asked, names)[0] == first
+    assert suggest(asked, names)[0] == first
 
 
 def test_nothing_is_near_to_nonsense() -> None:
-    assert nearest("zzz", COLUMNS) == []
+    assert suggest("zzz", COLUMNS) == []

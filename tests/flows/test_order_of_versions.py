@@ -15,7 +15,7 @@ from flows import delta
 from flows.delta import data_files
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
-from flows.refresh.source_tables import refresh_records, replay_records
+from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from transforms import sift
 from transforms.graph import tables
 
@@ -41,7 +41,7 @@ def silver(lake: str) -> pl.DataFrame:
 
 def test_the_last_row_of_a_file_is_the_state_of_an_order(land: Land, lake: str) -> None:
     arrive(lake, file(land, "orders", "shipped", "delivered", "canceled"))
-    outcome = refresh_records(lake, ORDERS)
+    outcome = refresh_source_table(lake, ORDERS)
     assert (outcome.accepted, outcome.superseded) == (1, 2)
     row = silver(lake).row(0, named=True)
     assert (row["order_status"], row["_position"]) == ("canceled", 3)
@@ -61,27 +61,27 @@ def test_of_files_of_one_moment_the_last_name_wins_in_whatever_order_they_arrive
         here = f"{lake}{number}"
         for path in order:
             arrive(here, path)
-            refresh_records(here, ORDERS)
+            refresh_source_table(here, ORDERS)
         found.append(silver(here))
-        refresh_records(here, ORDERS, rebuild=True)
+        refresh_source_table(here, ORDERS, rebuild=True)
         found.append(silver(here))
     assert found[0]["order_status"].to_list() == ["unavailable"]
     for other in found[1:]:
         assert_frame_equal(other, found[0])
 
 
-@pytest.mark.parametrize("bring_up", [refresh_records, replay_records])
+@pytest.mark.parametrize("bring_up", [refresh_source_table, replay_quarantine])
 def test_a_table_that_does_not_know_where_its_rows_stand_is_rebuilt(
     bring_up: Callable[..., object], land: Land, lake: str
 ) -> None:
     arrive(lake, file(land, "orders", "shipped", "delivered", "creatd"))
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     wanted = silver(lake)
     handle = delta.open_existing(lake, "silver.orders")
     older = delta.scan(handle).drop("_source", "_position")
     older = older.with_columns(order_status=pl.lit("shipped"))  # by the order of its time
     written = data_files.write_files(handle, [older.collect()])
-    delta.rebuild(handle, written, delta.carrying({}, {}), ORDERS.contract)
+    delta.rebuild(handle, written, delta.commit_properties({}, {}), ORDERS.contract)
     bring_up(lake, ORDERS)
     assert_frame_equal(silver(lake), wanted)
     assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 1
@@ -101,13 +101,13 @@ def test_a_record_from_the_future_does_not_win_until_its_time_has_come(
             pl.lit(datetime.now(UTC) + ahead, SILVER["_event_time"]).alias("_event_time"),
         )
     )
-    delta.append(handle, early, delta.carrying({}, {}))
-    assert refresh_records(lake, ORDERS).broken_rules == {sift.FUTURE: 1}
+    delta.append(handle, early, delta.commit_properties({}, {}))
+    assert refresh_source_table(lake, ORDERS).broken_rules == {sift.FUTURE: 1}
     arrive(lake, file(land, "orders_2", "shipped"), NOON + timedelta(hours=1))
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     assert silver(lake)["order_status"].to_list() == ["shipped"]
-    assert not replay_records(lake, ORDERS).changed
+    assert not replay_quarantine(lake, ORDERS).changed
     monkeypatch.setattr(sift, "TOLERANCE", 2 * ahead)  # as if the clock had reached it
-    replay_records(lake, ORDERS)
+    replay_quarantine(lake, ORDERS)
     assert silver(lake)["order_status"].to_list() == ["canceled"]
     assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 0

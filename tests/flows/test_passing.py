@@ -8,7 +8,7 @@ import pytest
 from deltalake import write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
-from flows.pipeline.transient_errors import can_pass
+from flows.pipeline.transient_errors import is_transient
 
 
 def raised_from(cause: Exception) -> OSError:
@@ -32,7 +32,7 @@ def raised_from(cause: Exception) -> OSError:
     ids=str,
 )
 def test_what_may_pass_is_tried_again(error: Exception) -> None:
-    assert can_pass(error)
+    assert is_transient(error)
 
 
 @pytest.mark.parametrize(
@@ -61,11 +61,11 @@ def test_what_may_pass_is_tried_again(error: Exception) -> None:
     ids=str,
 )
 def test_what_a_person_has_to_put_right_fails_at_once(error: object) -> None:
-    assert not can_pass(error)
+    assert not is_transient(error)
 
 
 def test_what_deltalake_says_of_a_file_in_the_way_lasts(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DeltaError) as caught:
         write_deltalake(str(tmp_path / "file" / "table"), pl.DataFrame({"n": [1]}))
-    assert not can_pass(caught.value)
+    assert not is_transient(caught.value)

@@ -5,16 +5,16 @@ from threading import Event
 import pytest
 
 from flows.kafka import backoff
-from flows.kafka.backoff import Patience
+from flows.kafka.backoff import Backoff
 
 
-def fail(bearing: Patience, how: type[Exception] = TimeoutError) -> None:
+def fail(bearing: Backoff, how: type[Exception] = TimeoutError) -> None:
     with bearing.trying():
         raise how
 
 
 def test_a_failure_is_borne_and_noted_until_something_succeeds() -> None:
-    bearing = Patience(60, Event())
+    bearing = Backoff(60, Event())
     fail(bearing)
     assert bearing.failing
     with bearing.trying():
@@ -23,7 +23,7 @@ def test_a_failure_is_borne_and_noted_until_something_succeeds() -> None:
 
 
 def test_what_lasts_is_raised() -> None:
-    bearing = Patience(0.2, Event())
+    bearing = Backoff(0.2, Event())
     fail(bearing)
     fail(bearing)
     with pytest.raises(TimeoutError):
@@ -33,7 +33,7 @@ def test_what_lasts_is_raised() -> None:
 def test_who_is_to_stop_gives_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backoff, "_LAST_TRIES", 0.0)
     stop = Event()
-    bearing = Patience(60, stop)
+    bearing = Backoff(60, stop)
     fail(bearing)
     stop.set()
     with pytest.raises(TimeoutError):
@@ -42,4 +42,4 @@ def test_who_is_to_stop_gives_up_sooner(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_what_cannot_pass_is_raised_at_once() -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the one that `fail` raises here
-        fail(Patience(60, Event()), ValueError)
+        fail(Backoff(60, Event()), ValueError)

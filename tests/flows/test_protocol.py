@@ -11,12 +11,12 @@ from deltalake import DeltaTable
 
 from contracts.bronze import Sellers
 from flows import delta
-from flows.delta.optimize import keep_up
+from flows.delta.optimize import optimize_table
 from flows.delta.protocol import UnsupportedFeatureError
 from flows.delta.restore import restore_table
 from flows.delta.status import status
 from flows.query.sql import query
-from flows.refresh.source_tables import refresh_records, replay_records
+from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from tests.arrivals import sellers_arrive
 from tests.deletion_vector import mark_deleted
 from transforms.graph import tables
@@ -29,7 +29,7 @@ COUNT = "SELECT count(*) FROM silver.sellers"
 def sellers(lake: str) -> str:
     """A lake with three sellers in silver."""
     sellers_arrive(lake, 0, 1, 2)
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     return lake
 
 
@@ -95,14 +95,14 @@ def test_a_table_with_a_feature_that_we_do_not_write_is_refused_before_anything_
     use(sellers, table, UNWRITTEN[features])
     before = {path: path.read_bytes() for path in Path(sellers).rglob("*") if path.is_file()}
     works: list[Callable[[], object]] = [
-        lambda: refresh_records(sellers, SELLERS),
-        lambda: refresh_records(sellers, SELLERS, rebuild=True),
-        lambda: keep_up(sellers, table, timedelta(days=7)),
+        lambda: refresh_source_table(sellers, SELLERS),
+        lambda: refresh_source_table(sellers, SELLERS, rebuild=True),
+        lambda: optimize_table(sellers, table, timedelta(days=7)),
     ]
     if table == "bronze.sellers":
         works.append(lambda: sellers_arrive(sellers, 9))
     else:
-        works.append(lambda: replay_records(sellers, SELLERS))
+        works.append(lambda: replay_quarantine(sellers, SELLERS))
     said = rf"^{table}: uses {features}, which Keystone does not write.* DROP FEATURE"
     for work in works:
         with pytest.raises(UnsupportedFeatureError, match=said):
@@ -116,7 +116,7 @@ def test_a_constraint_that_deltalake_adds_is_refused(sellers: str) -> None:
     table = DeltaTable(delta.location(sellers, "silver.sellers"))
     table.alter.add_constraint({"named": "seller_id is not null"})
     with pytest.raises(UnsupportedFeatureError, match="checkConstraints"):
-        refresh_records(sellers, SELLERS)
+        refresh_source_table(sellers, SELLERS)
 
 
 @pytest.mark.parametrize("feature", ["columnMapping", "v2Checkpoint", "typeWidening"])
@@ -139,7 +139,7 @@ def test_a_feature_that_deltalake_cannot_open_is_named(
     sellers: str, features: Features, said: str
 ) -> None:
     use(sellers, "silver.sellers", features)
-    for work in (lambda: query(sellers, COUNT), lambda: refresh_records(sellers, SELLERS)):
+    for work in (lambda: query(sellers, COUNT), lambda: refresh_source_table(sellers, SELLERS)):
         with pytest.raises(UnsupportedFeatureError, match=rf"^silver\.sellers: uses {said},"):
             work()
 
@@ -155,10 +155,10 @@ def test_a_restore_takes_the_protocol_back_as_well(sellers: str, table: str) -> 
     before = delta.open_existing(sellers, table).version()
     mark_deleted(Path(delta.location(sellers, table)), [0])
     with pytest.raises(UnsupportedFeatureError, match="deletionVectors"):
-        refresh_records(sellers, SELLERS)
+        refresh_source_table(sellers, SELLERS)
     assert restore_table(sellers, table, before).rows == 3
     delta.check_writable(delta.open_existing(sellers, table))
-    refresh_records(sellers, SELLERS)
+    refresh_source_table(sellers, SELLERS)
     assert query(sellers, COUNT).item() == 3
 
 

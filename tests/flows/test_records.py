@@ -19,13 +19,13 @@ from polars.testing import assert_frame_equal
 from contracts import bronze
 from contracts.technical import PROVENANCE
 from flows import delta
-from flows.delta.commit_log import last_figures
+from flows.delta.commit_log import last_metrics
+from flows.delta.transactions import CODE_VERSION
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
-from flows.refresh import chunks, source_tables
-from flows.refresh.code_version import CODE
-from flows.refresh.deduplicate import decide_some
-from flows.refresh.source_tables import refresh_records, replay_records
+from flows.refresh import source_tables
+from flows.refresh.deduplicate import resolve_batch
+from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from tests.examples import examples
 from transforms.graph import Table, tables
 
@@ -67,10 +67,10 @@ def lenient(table: Table) -> Table:
 def test_each_record_is_accepted_superseded_or_quarantined(land: Land, lake: str) -> None:
     landing = land(orders=[{}, {}, {"order_id": B}, {"order_id": "x"}, {"order_status": "creatd"}])
     arrive(lake, landing / "orders.csv")
-    outcome = refresh_records(lake, ORDERS)
+    outcome = refresh_source_table(lake, ORDERS)
     assert (outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined) == (5, 2, 1, 2)
     assert outcome.broken_rules == {"order_id_is_well_formed": 1, "order_status_is_known": 1}
-    figures = last_figures(delta.open_existing(lake, "silver.orders"))
+    figures = last_metrics(delta.open_existing(lake, "silver.orders"))
     conserved = {"read": 5, "accepted": 2, "superseded": 1, "quarantined": 2}
     assert figures.items() >= conserved.items()
 
@@ -78,7 +78,7 @@ def test_each_record_is_accepted_superseded_or_quarantined(land: Land, lake: str
 def test_quarantine_keeps_the_raw_record_and_where_it_came_from(land: Land, lake: str) -> None:
     landing = land(orders=[{}, {"order_status": " Creatd", "order_purchase_timestamp": "soon"}])
     arrive(lake, landing / "orders.csv")
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     row = quarantine(lake).row(0, named=True)
     assert row["order_status"] == " Creatd"
     assert row["order_purchase_timestamp"] == "soon"
@@ -92,18 +92,18 @@ def test_quarantine_keeps_the_raw_record_and_where_it_came_from(land: Land, lake
 
 def test_a_batch_of_bad_records_alone_is_progress(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{}]) / "orders.csv")
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_id": "x"}]) / "orders.csv")
-    assert refresh_records(lake, ORDERS).quarantined == 1
-    assert not refresh_records(lake, ORDERS).changed
+    assert refresh_source_table(lake, ORDERS).quarantined == 1
+    assert not refresh_source_table(lake, ORDERS).changed
     assert statuses(lake) == {A: "delivered"}
 
 
 def test_only_what_came_since_is_read(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{}, {"order_id": B}]) / "orders.csv")
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
-    outcome = refresh_records(lake, ORDERS)
+    outcome = refresh_source_table(lake, ORDERS)
     assert (outcome.read, outcome.accepted, outcome.rows) == (1, 1, 2)
     assert statuses(lake) == {A: "shipped", B: "delivered"}
 
@@ -111,24 +111,24 @@ def test_only_what_came_since_is_read(land: Land, lake: str) -> None:
 def test_too_many_new_records_are_decided_on_part_by_part(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(chunks, "PART", 8)
+    monkeypatch.setenv("KEYSTONE_CHUNK_ROWS", "8")
     arrive(lake, land(orders=[{}, {"order_id": B}]) / "orders.csv")
-    assert refresh_records(lake, ORDERS).rows == 2
+    assert refresh_source_table(lake, ORDERS).rows == 2
     arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
-    assert not refresh_records(lake, ORDERS).anew
+    assert not refresh_source_table(lake, ORDERS).full_refresh_reason
     many = [{"order_status": "invoiced"}, {"order_id": "x"}, {"order_id": "c" * 32}]
     arrive(lake, land(orders=many) / "orders.csv", hours=2)
-    outcome = refresh_records(lake, ORDERS)
-    assert outcome.anew == "3 records came since: too many to hold at once"
+    outcome = refresh_source_table(lake, ORDERS)
+    assert outcome.full_refresh_reason == "3 records came since: too many to hold at once"
     assert (outcome.read, outcome.quarantined, len(quarantine(lake))) == (6, 1, 1)
     assert statuses(lake) == {A: "invoiced", B: "delivered", "c" * 32: "delivered"}
 
 
 def test_an_older_version_does_not_overwrite_a_later_one(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "created"}]) / "orders.csv", hours=0)
-    assert refresh_records(lake, ORDERS).superseded == 1
+    assert refresh_source_table(lake, ORDERS).superseded == 1
     assert statuses(lake) == {A: "shipped"}
 
 
@@ -136,9 +136,9 @@ def test_a_rebuild_gives_the_same_table(land: Land, lake: str) -> None:
     for hour, status in enumerate(["created", "shipped", "nonsense"]):
         landing = land(orders=[{"order_status": status}, {"order_id": B}])
         arrive(lake, landing / "orders.csv", hours=hour)
-        refresh_records(lake, ORDERS)
+        refresh_source_table(lake, ORDERS)
     silver_before, quarantine_before = silver(lake), quarantine(lake)
-    outcome = refresh_records(lake, ORDERS, rebuild=True)
+    outcome = refresh_source_table(lake, ORDERS, rebuild=True)
     assert (outcome.read, outcome.quarantined) == (6, 1)
     assert_frame_equal(silver(lake), silver_before)
     assert_frame_equal(quarantine(lake), quarantine_before)
@@ -146,40 +146,42 @@ def test_a_rebuild_gives_the_same_table(land: Land, lake: str) -> None:
 
 def test_other_code_decides_on_all_records_again(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     delta.append(
         delta.open_existing(lake, "silver.orders"),
         silver(lake).with_columns(_version=pl.lit(9, pl.Int64)).clear(),
-        delta.carrying({CODE: 1}, {}),
+        delta.commit_properties({CODE_VERSION: 1}, {}),
     )
-    outcome = refresh_records(lake, lenient(ORDERS))
-    assert outcome.anew == "its code has changed"
+    outcome = refresh_source_table(lake, lenient(ORDERS))
+    assert outcome.full_refresh_reason == "its code has changed"
     assert statuses(lake) == {A: "created"}
-    assert not refresh_records(lake, lenient(ORDERS)).changed
+    assert not refresh_source_table(lake, lenient(ORDERS)).changed
 
 
 def test_warnings_are_counted_over_what_stands(land: Land, lake: str) -> None:
     late = {"order_delivered_carrier_date": "2017-12-30 00:00:00"}
     arrive(lake, land(orders=[late, {"order_id": B}]) / "orders.csv")
-    assert refresh_records(lake, ORDERS).warnings["delivered_not_before_carrier"] == 1
+    assert refresh_source_table(lake, ORDERS).warnings["delivered_not_before_carrier"] == 1
     arrive(lake, land(orders=[{}, {"order_id": B, **late}]) / "orders.csv", hours=1)
     arrive(lake, land(orders=[{"order_id": "c" * 32, **late}]) / "orders.csv", hours=1)
-    assert refresh_records(lake, ORDERS).warnings["delivered_not_before_carrier"] == 2
-    assert refresh_records(lake, ORDERS).warnings["delivered_not_before_carrier"] == 2
+    assert refresh_source_table(lake, ORDERS).warnings["delivered_not_before_carrier"] == 2
+    assert refresh_source_table(lake, ORDERS).warnings["delivered_not_before_carrier"] == 2
 
 
 def test_a_crash_between_quarantine_and_silver_leaves_each_record_in_one_place(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrive(lake, land(orders=[{"order_id": B}]) / "orders.csv")
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv", hours=1)
     with monkeypatch.context() as patch:
-        patch.setattr("flows.refresh.source_tables.upsert", _die)
+        patch.setattr("flows.refresh.source_tables.merge_rows", _die)
         with pytest.raises(KeyboardInterrupt):
-            refresh_records(lake, ORDERS)
+            refresh_source_table(lake, ORDERS)
     assert len(quarantine(lake)) == 1
-    assert refresh_records(lake, lenient(ORDERS)).read == 2  # all of bronze: what was begun is void
+    assert (
+        refresh_source_table(lake, lenient(ORDERS)).read == 2
+    )  # all of bronze: what was begun is void
     assert statuses(lake) == {A: "created", B: "delivered"}
     assert quarantine(lake).is_empty()
 
@@ -189,14 +191,14 @@ def test_a_crash_amid_a_rebuild_by_other_code_is_mended_by_a_refresh(
 ) -> None:
     landing = land(orders=[{"order_status": "creatd"}, {"order_id": B}])
     arrive(lake, landing / "orders.csv")
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     with monkeypatch.context() as patch:
-        patch.setattr(delta, "carrying", _dying_after(1, delta.carrying))
+        patch.setattr(delta, "carrying", _dying_after(1, delta.commit_properties))
         with pytest.raises(KeyboardInterrupt):
-            refresh_records(lake, lenient(ORDERS), rebuild=True)
+            refresh_source_table(lake, lenient(ORDERS), rebuild=True)
     assert quarantine(lake).is_empty()
     assert statuses(lake) == {B: "delivered"}
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     assert len(quarantine(lake)) == 1
     assert statuses(lake) == {B: "delivered"}
 
@@ -205,22 +207,22 @@ def test_a_crash_amid_a_replay_is_mended_by_a_refresh(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     with monkeypatch.context() as patch:
-        patch.setattr("flows.refresh.source_tables.upsert", _die)
+        patch.setattr("flows.refresh.source_tables.merge_rows", _die)
         with pytest.raises(KeyboardInterrupt):
-            replay_records(lake, lenient(ORDERS))
+            replay_quarantine(lake, lenient(ORDERS))
     assert quarantine(lake).is_empty()
-    refresh_records(lake, lenient(ORDERS))
+    refresh_source_table(lake, lenient(ORDERS))
     assert statuses(lake) == {A: "created"}
 
 
 def test_a_compacted_bronze_table_repeats_nothing(land: Land, lake: str) -> None:
     for status in ("?", "shipped", "!"):
         arrive(lake, land(orders=[{"order_status": status}]) / "orders.csv")
-        refresh_records(lake, ORDERS)
+        refresh_source_table(lake, ORDERS)
     delta.open_existing(lake, "bronze.orders").optimize.compact()
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     assert len(quarantine(lake)) == 2
     assert statuses(lake) == {A: "shipped"}
 
@@ -242,19 +244,19 @@ def test_a_stale_writer_gets_a_conflict_and_writes_nothing(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
-    refresh_records(lake, ORDERS)
+    refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_id": B, "order_status": "?"}]) / "orders.csv", hours=1)
 
     def slowly(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> object:
         monkeypatch.undo()
         arrive(lake, land(orders=[{"order_id": "!"}]) / "orders.csv", hours=2)
-        refresh_records(lake, ORDERS)  # somebody faster
-        return decide_some(raw, read, silver, table)
+        refresh_source_table(lake, ORDERS)  # somebody faster
+        return resolve_batch(raw, read, silver, table)
 
     # The moment between reading and writing.
     monkeypatch.setattr(source_tables, "decide_some", slowly)
     with pytest.raises(CommitFailedError):
-        refresh_records(lake, ORDERS)
+        refresh_source_table(lake, ORDERS)
     assert len(quarantine(lake)) == 3
     assert silver(lake).is_empty()
 
@@ -262,9 +264,9 @@ def test_a_stale_writer_gets_a_conflict_and_writes_nothing(
 def test_replay_moves_what_passes_now(land: Land, lake: str) -> None:
     landing = land(orders=[{"order_status": "creatd"}, {"order_id": "x"}])
     arrive(lake, landing / "orders.csv")
-    refresh_records(lake, ORDERS)
-    assert not replay_records(lake, ORDERS).changed
-    outcome = replay_records(lake, lenient(ORDERS))
+    refresh_source_table(lake, ORDERS)
+    assert not replay_quarantine(lake, ORDERS).changed
+    outcome = replay_quarantine(lake, lenient(ORDERS))
     assert (outcome.read, outcome.accepted, outcome.quarantined) == (2, 1, 1)
     assert statuses(lake) == {A: "created"}
     assert quarantine(lake)["_broken_rules"].to_list() == [["order_id_is_well_formed"]]
@@ -273,8 +275,8 @@ def test_replay_moves_what_passes_now(land: Land, lake: str) -> None:
 def test_replay_does_not_bring_back_an_older_version(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
     arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
-    refresh_records(lake, ORDERS)
-    assert replay_records(lake, lenient(ORDERS)).superseded == 1
+    refresh_source_table(lake, ORDERS)
+    assert replay_quarantine(lake, lenient(ORDERS)).superseded == 1
     assert statuses(lake) == {A: "shipped"}
     assert quarantine(lake).is_empty()
 
@@ -282,7 +284,7 @@ def test_replay_does_not_bring_back_an_older_version(land: Land, lake: str) -> N
 def test_warnings_are_counted_and_kept(land: Land, lake: str) -> None:
     landing = land(orders=[{"order_delivered_customer_date": ""}])
     arrive(lake, landing / "orders.csv")
-    outcome = refresh_records(lake, ORDERS)
+    outcome = refresh_source_table(lake, ORDERS)
     assert outcome.accepted == 1
     assert outcome.warnings == {
         "carrier_not_before_approval": 0,
@@ -312,12 +314,12 @@ def test_any_delivery_in_any_rhythm_ends_in_the_same_silver(
             for name, delivery in enumerate(deliveries)
         ]
         _append(one, [version for delivery in reversed(named) for version in reversed(delivery)])
-        refresh_records(one, ORDERS)
+        refresh_source_table(one, ORDERS)
         for delivery, now in zip(named, refreshed, strict=False):
             _append(many, delivery)
             if now:
-                refresh_records(many, ORDERS)
-        refresh_records(many, ORDERS)
+                refresh_source_table(many, ORDERS)
+        refresh_source_table(many, ORDERS)
         assert_frame_equal(silver(one), silver(many))
         assert len(quarantine(one)) == len(quarantine(many))
 
@@ -339,7 +341,7 @@ def _append(lake: str, versions: Sequence[tuple[int, int, tuple[str, str, int]]]
     ]
     schema = {**bronze.Orders.fields(), **PROVENANCE}
     frame = pl.DataFrame(rows, schema)
-    delta.append(handle, frame, delta.carrying({}, {}))
+    delta.append(handle, frame, delta.commit_properties({}, {}))
 
 
 def test_permutations_of_three_files_end_in_the_same_silver(land: Land, lake: str) -> None:
@@ -352,6 +354,6 @@ def test_permutations_of_three_files_end_in_the_same_silver(land: Land, lake: st
         here = f"{lake}{number}"
         for hours, path in order:
             arrive(here, path, hours=hours)
-            refresh_records(here, ORDERS)
+            refresh_source_table(here, ORDERS)
         results.add(tuple(statuses(here).items()))
     assert results == {((A, "shipped"),)}

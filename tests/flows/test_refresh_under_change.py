@@ -14,13 +14,13 @@ from contracts.technical import PROVENANCE, stored
 from flows import delta
 from flows.delta import data_files
 from flows.pipeline.plan import plan
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
 
 Land = Callable[..., Path]
-NOTHING = delta.carrying({}, {})
+NOTHING = delta.commit_properties({}, {})
 
 
 class Place(Gold, key=("id",), scope=("id",), partition_by=("city",)):
@@ -62,8 +62,8 @@ def test_a_table_without_a_scope_takes_a_new_column(land: Land, lake: str) -> No
     older = delta.scan(handle).drop("is_weekend").collect()
     seen = tables()["gold.dim_date"].input_names
     consumed = {name: handle.transaction_version(name) or 0 for name in seen}
-    delta.replace(handle, older, delta.carrying(consumed, {}))
-    outcome = refresh_derived(lake, tables()["gold.dim_date"], rebuild=True)
+    delta.replace(handle, older, delta.commit_properties(consumed, {}))
+    outcome = refresh_derived_table(lake, tables()["gold.dim_date"], rebuild=True)
     assert outcome.rows == 365
 
 
@@ -73,7 +73,7 @@ def test_a_plan_of_a_lake_without_versions_can_be_made(land: Land, lake: str) ->
     # As the previous release leaves it when it stops between silver and gold.
     handle = delta.open_existing(lake, "silver.geolocation_points")
     delta.replace(handle, delta.scan(handle).drop("_version").collect(), NOTHING)
-    assert plan(lake, rebuild=True)["silver.geolocation"].anew == "asked for"
+    assert plan(lake, rebuild=True)["silver.geolocation"].full_refresh_reason == "asked for"
 
 
 def test_a_contract_changes_while_its_source_is_empty(lake: str) -> None:
@@ -81,7 +81,7 @@ def test_a_contract_changes_while_its_source_is_empty(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     older = delta.scan(handle).drop("seller_state").collect()
     delta.replace(handle, older, NOTHING)
-    refresh_records(lake, tables()["silver.sellers"])
+    refresh_source_table(lake, tables()["silver.sellers"])
     columns = [field.name for field in delta.open_existing(lake, "silver.sellers").schema().fields]
     assert "seller_state" in columns
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from flows import delta
-from flows.delta.history import history
-from flows.delta.outcome import ConservationError, Outcome, RunFailedError, UnknownTableError
+from flows.cli import app
+from flows.config.errors import ConservationError, UnknownTableError
+from flows.delta.outcome import Outcome, RunFailedError
 from flows.delta.restore import NoVersionError, release_table, restore_table
-from flows.delta.status import existing
+from flows.delta.status import existing_tables, resolve_table
 from flows.lakehouse import ingest, lakehouse, refresh, restore
 from flows.maintenance import maintain
 from tests.flows.conftest import write
@@ -73,7 +75,7 @@ def test_what_is_put_back_is_told_also_where_a_table_behind_it_fails(
         message = "the figures do not add up"
         raise ConservationError(message)
 
-    monkeypatch.setattr("flows.lakehouse.refresh_records", fail)
+    monkeypatch.setattr("flows.lakehouse.refresh_source_table", fail)
     with pytest.raises(RunFailedError) as caught:
         restore("bronze.orders", 1, two_orders)
     assert of(caught.value.outcomes, "bronze.orders").gone == ("orders_1.csv",)
@@ -154,12 +156,13 @@ def test_before_its_first_rows_a_table_was_empty(two_orders: str) -> None:
 
 def test_history_tells_what_each_version_did(two_orders: str) -> None:
     restore("bronze.orders", 1, two_orders)
-    told = [(each.version, each.done) for each in history(two_orders, "bronze.orders")]
-    assert told == [
-        (3, "file orders_1.csv, read 1, restored 1"),
-        (2, "file orders_1.csv, read 1"),
-        (1, "file orders_1.csv, read 1"),
-        (0, "create table"),
+    arguments = ["history", "bronze.orders", "--lake", two_orders]
+    lines = CliRunner().invoke(app, arguments, catch_exceptions=False).output.splitlines()
+    assert [line.split(maxsplit=3)[::3] for line in lines[-5:-1]] == [
+        ["3", "file orders_1.csv, read 1, restored 1"],
+        ["2", "file orders_1.csv, read 1"],
+        ["1", "file orders_1.csv, read 1"],
+        ["0", "create table"],
     ]
 
 
@@ -171,12 +174,12 @@ def test_a_version_must_be_an_earlier_one(two_orders: str, version: int) -> None
 
 def test_a_table_must_be_there(two_orders: str) -> None:
     with pytest.raises(UnknownTableError, match=r"no table gold\.fact_sale; nearest: "):
-        history(two_orders, "gold.fact_sale")
+        resolve_table(two_orders, "gold.fact_sale")
 
 
 def test_every_table_of_a_lake_is_kept_up(two_orders: str) -> None:
     before = {name: orders(two_orders, name) for name in ("bronze.orders", "gold.fact_sales")}
     done = {each.table: each for each in maintain(two_orders)}
-    assert done.keys() == set(existing(two_orders))
+    assert done.keys() == set(existing_tables(two_orders))
     assert done["bronze.orders"].folded == 2
     assert {name: orders(two_orders, name) for name in before} == before

@@ -9,8 +9,8 @@ from prefect.blocks.system import Secret
 from prefect_aws import AwsClientParameters, AwsCredentials, AwsSecret
 from pydantic import SecretStr
 
+from flows.config.errors import SettingError
 from flows.config.secrets import reveal
-from flows.config.settings import MissingSettingError
 from flows.kafka.client import KafkaSettings, client_config
 
 HIDDEN = "not to be seen"
@@ -84,7 +84,7 @@ def test_a_block_that_does_not_help_is_named_and_nothing_is_shown() -> None:
         "aws-credentials/kafka": r"aws-credentials/kafka cannot be read: it is neither",
         "nonsense": r"nonsense cannot be read",
     }.items():
-        with pytest.raises(MissingSettingError, match=said) as caught:
+        with pytest.raises(SettingError, match=said) as caught:
             reveal(SecretStr(f"block:{name}"), "password")
         assert HIDDEN not in str(caught.value)
         assert caught.value.__suppress_context__  # a log shows the chain

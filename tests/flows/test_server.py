@@ -10,7 +10,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from flows.config.settings import MissingSettingError
+from flows.config.errors import SettingError
 from flows.lakehouse import ingest
 
 Land = Callable[..., Path]
@@ -74,6 +74,6 @@ def test_a_prefect_that_cannot_start_is_one_line_with_its_cause(land: Land, tmp_
 
 
 def test_a_secret_in_a_parameter_never_reaches_prefect() -> None:
-    with pytest.raises(MissingSettingError, match=r"s3://\*\*\*@bucket") as caught:
+    with pytest.raises(SettingError, match=r"s3://\*\*\*@bucket") as caught:
         ingest("s3://KEY:SECRET@bucket/landing", "lake")
     assert "SECRET" not in str(caught.value)

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.config.settings import MissingSettingError, place
+from flows.config.errors import SettingError
+from flows.config.settings import resolve_location
 from flows.storage.s3 import S3Settings
 
 
@@ -12,27 +13,27 @@ from flows.storage.s3 import S3Settings
 def test_a_deployed_run_refuses_a_place_that_ends_with_it(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert place(name, "here") == "here"
+    assert resolve_location(name, "here") == "here"
     monkeypatch.setenv("PREFECT__FLOW_RUN_ID", "a run")
-    assert place(name, str(tmp_path)) == str(tmp_path)
-    with pytest.raises(MissingSettingError, match=f"give the {name} as an absolute path"):
-        place(name, "here")
+    assert resolve_location(name, str(tmp_path)) == str(tmp_path)
+    with pytest.raises(SettingError, match=f"give the {name} as an absolute path"):
+        resolve_location(name, "here")
 
 
 def test_a_lake_is_no_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for lake in (file, file / "lake"):
-        with pytest.raises(MissingSettingError, match="file is a file: a lake lies in a folder"):
-            place("lake", str(lake))
+        with pytest.raises(SettingError, match="file is a file: a lake lies in a folder"):
+            resolve_location("lake", str(lake))
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("KEYSTONE_PART", "0"),
-        ("KEYSTONE_PART", "many"),
-        ("KEYSTONE_PART", "9" * 30),
+        ("KEYSTONE_CHUNK_ROWS", "0"),
+        ("KEYSTONE_CHUNK_ROWS", "many"),
+        ("KEYSTONE_CHUNK_ROWS", "9" * 30),
         ("KEYSTONE_QUARANTINE_SHARE", "5"),
         ("KEYSTONE_QUARANTINE_SHARE", "nan"),
     ],
@@ -41,8 +42,8 @@ def test_a_setting_that_cannot_be_is_named_at_once_and_its_value_is_not(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(MissingSettingError, match=rf"^{name}: Input should be [^\[]*$"):
-        place("lake", "here")
+    with pytest.raises(SettingError, match=rf"^{name}: Input should be [^\[]*$"):
+        resolve_location("lake", "here")
 
 
 @pytest.mark.parametrize("folder", ["env=prod", "50%", "lake #1", "[old]"])
@@ -52,9 +53,9 @@ def test_a_lake_cannot_lie_below_what_readers_take_for_something_else(
     below = tmp_path / folder
     below.mkdir()
     monkeypatch.chdir(below)
-    assert place("source", "here") == "here"
-    with pytest.raises(MissingSettingError, match=r"the path of a lake cannot have [=%#\[]"):
-        place("lake", "here")
+    assert resolve_location("source", "here") == "here"
+    with pytest.raises(SettingError, match=r"the path of a lake cannot have [=%#\[]"):
+        resolve_location("lake", "here")
 
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
@@ -62,16 +63,16 @@ def test_a_lake_cannot_lie_below_what_readers_take_for_something_else(
 def test_a_control_character_in_a_path_is_refused_and_shown_escaped(
     name: str, strange: str
 ) -> None:
-    with pytest.raises(MissingSettingError, match="control characters") as caught:
-        place(name, f"la{strange}ke")
+    with pytest.raises(SettingError, match="control characters") as caught:
+        resolve_location(name, f"la{strange}ke")
     assert strange not in str(caught.value)
 
 
 @pytest.mark.parametrize("uri", ["s3://KEY:SE/CRET@b/lake", "s3://SECRET@b/lake"])
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
 def test_an_address_with_a_secret_is_refused_and_the_secret_not_shown(name: str, uri: str) -> None:
-    with pytest.raises(MissingSettingError, match=r"s3://\*\*\*@b/lake: .* cannot hold") as caught:
-        place(name, uri)
+    with pytest.raises(SettingError, match=r"s3://\*\*\*@b/lake: .* cannot hold") as caught:
+        resolve_location(name, uri)
     assert "CRET" not in str(caught.value)
 
 
@@ -79,9 +80,9 @@ def test_an_address_with_a_secret_is_refused_and_the_secret_not_shown(name: str,
     "uri", ["s3://", "s3:///x", "s3:/b/x", "s3a://b/x", "file:///x", "s3://b//x", "s3://b/../x"]
 )
 def test_an_address_that_two_readers_take_for_different_ones_is_refused(uri: str) -> None:
-    with pytest.raises(MissingSettingError, match="on S3"):
-        place("source", uri)
-    assert place("source", "s3://b/x/") == "s3://b/x/"
+    with pytest.raises(SettingError, match="on S3"):
+        resolve_location("source", uri)
+    assert resolve_location("source", "s3://b/x/") == "s3://b/x/"
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e300"])
@@ -89,5 +90,5 @@ def test_a_time_that_no_request_may_take_is_refused(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYSTONE_S3_SECONDS", value)
-    with pytest.raises(MissingSettingError, match=r"^KEYSTONE_S3_SECONDS: Input should be"):
+    with pytest.raises(SettingError, match=r"^KEYSTONE_S3_SECONDS: Input should be"):
         S3Settings()

@@ -10,12 +10,12 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.query import sql
 from flows.query.sql import QueryError, query
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table
 from tests.good import GOOD
 from transforms.graph import tables
 
@@ -28,12 +28,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> str:
         names, values = zip(*GOOD[entity].items(), strict=True)
         (folder / f"{entity}.csv").write_text(f"{','.join(names)}\n{','.join(values)}\n")
     lake = str(folder / "lake")
-    files, _ = arrivals(str(folder))
+    files, _ = find_files(str(folder))
     for contract, paths in files.items():
         if paths:
             ingest_table(lake, contract, paths)
-    refresh_records(lake, tables()["silver.orders"])
-    refresh_records(lake, tables()["silver.order_payments"])
+    refresh_source_table(lake, tables()["silver.orders"])
+    refresh_source_table(lake, tables()["silver.order_payments"])
     return lake
 
 
@@ -127,11 +127,11 @@ def test_show_tables_says_the_names_to_ask_for(small: str) -> None:
 
 def test_the_version_of_a_gold_row_is_not_shown(tmp_path: Path, land: Callable[..., Path]) -> None:
     lake, landing = str(tmp_path / "lake"), land(orders=[{}])
-    files, _ = arrivals(str(landing))
+    files, _ = find_files(str(landing))
     for contract, paths in files.items():
         ingest_table(lake, contract, paths)
-    refresh_records(lake, tables()["silver.orders"])
-    refresh_derived(lake, tables()["gold.dim_date"])
+    refresh_source_table(lake, tables()["silver.orders"])
+    refresh_derived_table(lake, tables()["gold.dim_date"])
     assert "_version" not in query(lake, "FROM gold.dim_date").columns
     assert "_version" in query(lake, "FROM silver.orders").columns
 

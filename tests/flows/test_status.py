@@ -33,7 +33,9 @@ def nowhere() -> str:
 def bronze(lake: str) -> str:
     """A lake that holds the orders of partition 1 up to offset 2."""
     table = delta.open_table(lake, Orders)
-    delta.append(table, delta.scan(table).collect(), delta.carrying({origin(ORDERS, 1): 2}, {}))
+    delta.append(
+        table, delta.scan(table).collect(), delta.commit_properties({origin(ORDERS, 1): 2}, {})
+    )
     return lake
 
 

@@ -17,11 +17,11 @@ from polars.testing import assert_frame_equal
 
 from flows import delta
 from flows.delta import data_files
-from flows.delta.commit_log import last_figures
-from flows.delta.merge import upsert
-from flows.delta.optimize import Upkeep, fold, keep_up
+from flows.delta.commit_log import last_metrics
+from flows.delta.merge import merge_rows
+from flows.delta.optimize import Optimized, fold, optimize_table
 from flows.delta.restore import release_table, restore_table
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.source_tables import refresh_source_table
 from tests.arrivals import sellers_arrive
 from transforms.graph import tables
 
@@ -41,48 +41,48 @@ def numbers(lake: str, name: str) -> list[int]:
 def test_small_files_are_put_together_and_nothing_is_new_to_readers(lake: str) -> None:
     for number in range(4):
         sellers_arrive(lake, number)
-    refresh_records(lake, SELLERS)
-    kept_up = keep_up(lake, "bronze.sellers", DAY)
-    assert kept_up == Upkeep("bronze.sellers", folded=4, files=1, removed=0, version=5)
+    refresh_source_table(lake, SELLERS)
+    kept_up = optimize_table(lake, "bronze.sellers", DAY)
+    assert kept_up == Optimized("bronze.sellers", folded=4, files=1, removed=0, version=5)
     sellers_arrive(lake, 4)
-    outcome = refresh_records(lake, SELLERS)
-    assert (outcome.read, outcome.anew) == (1, "")
+    outcome = refresh_source_table(lake, SELLERS)
+    assert (outcome.read, outcome.full_refresh_reason) == (1, "")
     assert numbers(lake, "silver.sellers") == [0, 1, 2, 3, 4]
 
 
 def test_what_a_reader_has_not_consumed_stays_in_files_of_its_own(lake: str) -> None:
     sellers_arrive(lake, 0)
     sellers_arrive(lake, 1)
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     sellers_arrive(lake, 2)
     sellers_arrive(lake, 3)
-    assert keep_up(lake, "bronze.sellers", DAY).folded == 2
-    outcome = refresh_records(lake, SELLERS)
-    assert (outcome.read, outcome.anew) == (2, "")
+    assert optimize_table(lake, "bronze.sellers", DAY).folded == 2
+    outcome = refresh_source_table(lake, SELLERS)
+    assert (outcome.read, outcome.full_refresh_reason) == (2, "")
 
 
 def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -> None:
     sellers_arrive(lake, 0)
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     sellers_arrive(lake, 1)
     handle = delta.open_existing(lake, "bronze.sellers")
     some = data_files.files(handle)
     rows = data_files.scan_files(handle, some["path"]).drop("_file").collect()
     fold(handle, some, data_files.write_files(handle, [rows], rows_through=handle.version()))
-    outcome = refresh_records(lake, SELLERS)
+    outcome = refresh_source_table(lake, SELLERS)
     assert outcome.read == 2
-    assert "does not tell" in outcome.anew
+    assert "does not tell" in outcome.full_refresh_reason
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 
 def test_a_reader_that_was_put_back_to_its_beginning_has_consumed_nothing(lake: str) -> None:
     sellers_arrive(lake, 0)
     sellers_arrive(lake, 1)
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     restore_table(lake, "silver.sellers", 0)
-    assert keep_up(lake, "bronze.sellers", DAY).folded == 0
+    assert optimize_table(lake, "bronze.sellers", DAY).folded == 0
     release_table(lake, "silver.sellers")
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 
@@ -93,8 +93,8 @@ def test_partitions_are_kept_apart(lake: str) -> None:
         handle = delta.open_table(lake, contract)
         rows = [{"order_id": "a", "order_item_id": item, "purchase_month": m} for m in months]
         frame = delta.stamped(handle, pl.DataFrame(rows, contract.fields()))
-        delta.append(handle, frame, delta.carrying({}, {}))
-    assert keep_up(lake, "gold.fact_sales", DAY)[1:3] == (4, 2)
+        delta.append(handle, frame, delta.commit_properties({}, {}))
+    assert optimize_table(lake, "gold.fact_sales", DAY)[1:3] == (4, 2)
     found = delta.scan(delta.open_existing(lake, "gold.fact_sales"))
     assert found.select("purchase_month", "order_item_id").sort(pl.all()).collect().rows() == [
         ("2017-01", 1),
@@ -114,7 +114,7 @@ def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> No
     long_ago = (datetime.now(UTC) - 2 * DAY).timestamp()
 
     os.utime(old, (long_ago, long_ago))
-    assert keep_up(lake, "bronze.sellers", timedelta(0)).removed == 1
+    assert optimize_table(lake, "bronze.sellers", timedelta(0)).removed == 1
     assert orphan.exists()
     assert not old.exists()
     assert numbers(lake, "bronze.sellers") == [0]
@@ -125,25 +125,25 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
 ) -> None:
     month = timedelta(days=30)
     sellers_arrive(lake, 0)
-    keep_up(lake, "bronze.sellers", month)
+    optimize_table(lake, "bronze.sellers", month)
     sellers_arrive(lake, 1)
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     handle = delta.open_existing(lake, "bronze.sellers")
     paths = data_files.paths(handle, data_files.files(handle)["path"])
     written, removed = ((datetime.now(UTC) - days * DAY).timestamp() for days in (40, 8))
     for path in paths:
         os.utime(path, (written, written))
     monkeypatch.setattr("flows.delta.data_files.time.time", lambda: removed)
-    assert keep_up(lake, "bronze.sellers", month).folded == 2
+    assert optimize_table(lake, "bronze.sellers", month).folded == 2
     monkeypatch.undo()
-    assert keep_up(lake, "bronze.sellers", month).removed == 0
+    assert optimize_table(lake, "bronze.sellers", month).removed == 0
     assert all(Path(path).exists() for path in paths)
-    assert keep_up(lake, "bronze.sellers", timedelta(days=7)).removed == 2
+    assert optimize_table(lake, "bronze.sellers", timedelta(days=7)).removed == 2
 
 
 def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
     sellers_arrive(lake, 0, 1)
-    keep_up(lake, "bronze.sellers", DAY)
+    optimize_table(lake, "bronze.sellers", DAY)
     log = Path(data_files.paths(delta.open_existing(lake, "bronze.sellers"), ["_delta_log"])[0])
     (log / f"{0:020}.json").unlink()
     assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
@@ -152,27 +152,27 @@ def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
 def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> None:
     for number in range(2):
         sellers_arrive(lake, number)
-        refresh_records(lake, SELLERS)
+        refresh_source_table(lake, SELLERS)
     handle = delta.open_existing(lake, "silver.sellers")
-    figures, done = last_figures(handle), handle.version()
+    figures, done = last_metrics(handle), handle.version()
     orphan = Path(data_files.paths(handle, ["part-orphan.parquet"])[0])
     orphan.write_bytes(b"written by somebody who died before the commit")
     log = Path(data_files.paths(handle, ["_delta_log"])[0])
     long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
     os.utime(orphan, (long_ago, long_ago))
-    keep_up(lake, "silver.sellers", DAY)
+    optimize_table(lake, "silver.sellers", DAY)
     for path in log.iterdir():
         os.utime(path, (long_ago, long_ago))
-    keep_up(lake, "silver.sellers", DAY)
+    optimize_table(lake, "silver.sellers", DAY)
     assert not (log / f"{done:020}.json").exists()
     assert figures
-    assert last_figures(delta.open_existing(lake, "silver.sellers")) == figures
+    assert last_metrics(delta.open_existing(lake, "silver.sellers")) == figures
 
 
 def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lake: str) -> None:
     sellers_arrive(lake, 0)
     sellers_arrive(lake, 1)
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     handle = delta.open_existing(lake, "bronze.sellers")
     handle.create_checkpoint()
     sellers_arrive(lake, 2)
@@ -180,16 +180,16 @@ def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lak
     long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
     for path in log.glob("0*[0-2].*"):
         os.utime(path, (long_ago, long_ago))
-    keep_up(lake, "bronze.sellers", DAY)
+    optimize_table(lake, "bronze.sellers", DAY)
     assert not (log / f"{0:020}.json").exists()
-    outcome = refresh_records(lake, SELLERS)
-    assert (outcome.read, outcome.anew) == (1, "")
+    outcome = refresh_source_table(lake, SELLERS)
+    assert (outcome.read, outcome.full_refresh_reason) == (1, "")
 
 
 @pytest.mark.parametrize("born", ["now", "before tables kept their log"])
 def test_a_vacuum_leaves_the_log_to_a_reader_that_is_far_behind(lake: str, born: str) -> None:
     sellers_arrive(lake, 0)
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     sellers_arrive(lake, 1)
     handle = delta.open_existing(lake, "bronze.sellers")
     if born != "now":
@@ -205,11 +205,11 @@ def test_a_vacuum_leaves_the_log_to_a_reader_that_is_far_behind(lake: str, born:
         path.write_text(re.sub(r'"timestamp":\d+', then, path.read_text()))
     for path in (orphan, *log.iterdir()):
         os.utime(path, (long_ago, long_ago))
-    assert keep_up(lake, "bronze.sellers", DAY).removed == 1
+    assert optimize_table(lake, "bronze.sellers", DAY).removed == 1
     assert (log / f"{0:020}.json").exists()
     sellers_arrive(lake, 2)
-    outcome = refresh_records(lake, SELLERS)
-    assert (outcome.read, outcome.anew) == (2, "")
+    outcome = refresh_source_table(lake, SELLERS)
+    assert (outcome.read, outcome.full_refresh_reason) == (2, "")
 
 
 def test_the_log_is_kept_as_long_as_the_files(lake: str) -> None:
@@ -217,18 +217,18 @@ def test_the_log_is_kept_as_long_as_the_files(lake: str) -> None:
         sellers_arrive(lake, number)
     handle = delta.open_existing(lake, "bronze.sellers")
     log = Path(data_files.paths(handle, ["_delta_log"])[0])
-    keep_up(lake, "bronze.sellers", 60 * DAY)
+    optimize_table(lake, "bronze.sellers", 60 * DAY)
     long_ago = (datetime.now(UTC) - 40 * DAY).timestamp()
     for path in log.iterdir():
         os.utime(path, (long_ago, long_ago))
-    keep_up(lake, "bronze.sellers", 60 * DAY)
+    optimize_table(lake, "bronze.sellers", 60 * DAY)
     assert restore_table(lake, "bronze.sellers", 1).rows == 1
 
 
 def test_who_keeps_less_again_is_taken_at_his_word(lake: str) -> None:
     sellers_arrive(lake, 0)
-    keep_up(lake, "bronze.sellers", 400 * DAY)
-    keep_up(lake, "bronze.sellers", 7 * DAY)
+    optimize_table(lake, "bronze.sellers", 400 * DAY)
+    optimize_table(lake, "bronze.sellers", 7 * DAY)
     known = delta.open_existing(lake, "bronze.sellers").metadata().configuration
     assert known["delta.logRetentionDuration"] == "interval 30 days"
     assert known["delta.deletedFileRetentionDuration"] == "interval 7 days"
@@ -237,7 +237,7 @@ def test_who_keeps_less_again_is_taken_at_his_word(lake: str) -> None:
 def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     for number in range(2):
         sellers_arrive(lake, number)
-        refresh_records(lake, SELLERS)
+        refresh_source_table(lake, SELLERS)
     stale, other = (delta.open_existing(lake, "silver.sellers") for _ in range(2))
     removed = data_files.files(stale)
     rows = data_files.scan_files(stale, removed["path"]).drop("_file").collect()
@@ -245,7 +245,7 @@ def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     changed = rows.filter(pl.col("seller_id") == f"{1:032x}").drop("_version")
     over = delta.matching(other, changed.select("seller_id")).collect()
     new = changed.with_columns(seller_city=pl.lit("recife"))
-    upsert(SELLERS, other, new, over, delta.carrying({}, {}))
+    merge_rows(SELLERS, other, new, over, delta.commit_properties({}, {}))
     with pytest.raises(CommitFailedError):
         fold(stale, removed, written)
     assert numbers(lake, "silver.sellers") == [0, 1]
@@ -254,7 +254,7 @@ def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
 def test_others_read_and_write_meanwhile(lake: str) -> None:
     rounds, done = 25, Event()
     sellers_arrive(lake, 0)
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
 
     def again(work: Callable[[], object]) -> None:
         while not done.is_set():
@@ -264,20 +264,20 @@ def test_others_read_and_write_meanwhile(lake: str) -> None:
     names = ("bronze.sellers", "silver.sellers", "quarantine.sellers")
     with ThreadPoolExecutor() as people:
         others = [
-            people.submit(again, lambda: refresh_records(lake, SELLERS)),
-            *(people.submit(again, partial(keep_up, lake, name, DAY)) for name in names),
+            people.submit(again, lambda: refresh_source_table(lake, SELLERS)),
+            *(people.submit(again, partial(optimize_table, lake, name, DAY)) for name in names),
         ]
         for number in range(1, rounds):
             sellers_arrive(lake, number)
         done.set()
         for other in others:
             other.result()
-    refresh_records(lake, SELLERS)
+    refresh_source_table(lake, SELLERS)
     for name in ("bronze.sellers", "silver.sellers"):
-        keep_up(lake, name, DAY)
+        optimize_table(lake, name, DAY)
         assert numbers(lake, name) == list(range(rounds))
         assert files(lake, name) == 1
     before = delta.scan(delta.open_existing(lake, "silver.sellers")).collect()
-    refresh_records(lake, SELLERS, rebuild=True)
+    refresh_source_table(lake, SELLERS, rebuild=True)
     after = delta.scan(delta.open_existing(lake, "silver.sellers")).collect()
     assert_frame_equal(before.drop("_version"), after.drop("_version"), check_row_order=False)

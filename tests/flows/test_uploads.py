@@ -9,7 +9,7 @@ import pytest
 from contracts import bronze
 from flows.delta.outcome import Outcome
 from flows.ingest import local_files
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.pipeline.artifacts import remarks
 
@@ -28,7 +28,7 @@ def archive(tmp_path: Path) -> Path:
 
 
 def ingest(landing: Path, lake: str, archive: Path | None = None) -> Outcome:
-    files = arrivals(str(landing))[0][bronze.Orders]
+    files = find_files(str(landing))[0][bronze.Orders]
     return ingest_table(lake, bronze.Orders, files, archive=str(archive) if archive else None)
 
 

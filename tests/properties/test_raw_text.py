@@ -193,7 +193,7 @@ def test_the_value_of_every_event_can_be_had_from_bronze_again(
         for offset, (value, key, headers, time) in enumerate(events)
     ]
     handle = delta.open_table(str(place()), bronze.Sellers)
-    delta.append(handle, bronze_rows(bronze.Sellers, batch), delta.carrying({}, {}))
+    delta.append(handle, bronze_rows(bronze.Sellers, batch), delta.commit_properties({}, {}))
     found = delta.scan(handle).sort("_position").collect()
     assert found["_position"].to_list() == list(range(len(events)))
     assert [recovered(row) for row in found.to_dicts()] == [sent(value) for value, *_ in events]

@@ -31,4 +31,4 @@ def assert_same(lake: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -
 
 def figures(outcomes: list[Outcome]) -> list[dict[str, object]]:
     """Return what became of each table, but for how long it took."""
-    return [{**outcome.figures(), "seconds": 0} for outcome in outcomes]
+    return [{**outcome.metrics(), "seconds": 0} for outcome in outcomes]

@@ -95,7 +95,7 @@ class Divided(Gold, key=("id",), scope=("id",), partition_by=("city",)):
 def test_a_table_is_divided_anew(lake: str) -> None:
     handle = delta.open_table(lake, Places)
     rows = pl.DataFrame({"id": ["1", "2"], "city": ["Rio", "São Paulo"]})
-    delta.append(handle, delta.stamped(handle, rows), delta.carrying({}, {}))
-    schema_evolution.divide(handle, delta.scan(handle), Divided)
+    delta.append(handle, delta.stamped(handle, rows), delta.commit_properties({}, {}))
+    schema_evolution.repartition(handle, delta.scan(handle), Divided)
     assert handle.metadata().partition_columns == ["city"]
     assert_frame_equal(delta.scan(handle).select("id", "city").sort("id").collect(), rows)

@@ -13,9 +13,10 @@ from contracts.gold.dim_date import DimDate
 from flows import delta
 from flows.aws.glue_catalog import catalog
 from flows.aws.glue_registry import register_wire
-from flows.config.settings import MissingSettingError, place
+from flows.config.errors import SettingError
+from flows.config.settings import resolve_location
 from flows.storage import s3
-from flows.storage.filesystem import reach
+from flows.storage.filesystem import check_access
 from tests.aws import REGION
 from tests.s3.server import BEST, KEYS, look_again, make_bucket
 
@@ -47,8 +48,8 @@ def saved(address: str, region: str) -> AwsCredentials:
 
 @pytest.mark.usefixtures("nobody")
 def test_who_has_no_credentials_is_told_how_to_give_them() -> None:
-    with pytest.raises(MissingSettingError, match="no AWS credentials were found: set AWS_PROFILE"):
-        reach("s3://lake/x")
+    with pytest.raises(SettingError, match="no AWS credentials were found: set AWS_PROFILE"):
+        check_access("s3://lake/x")
 
 
 def test_an_endpoint_with_a_password_in_it_is_refused_and_masked(
@@ -56,8 +57,8 @@ def test_an_endpoint_with_a_password_in_it_is_refused_and_masked(
 ) -> None:
     for name, value in {**KEYS, "AWS_ENDPOINT_URL": "http://user:SECRET@localhost:1"}.items():
         nobody.setenv(name, value)
-    with pytest.raises(MissingSettingError, match=r"http://\*\*\*@localhost:1: ") as caught:
-        reach("s3://lake/x")
+    with pytest.raises(SettingError, match=r"http://\*\*\*@localhost:1: ") as caught:
+        check_access("s3://lake/x")
     assert "SECRET" not in str(caught.value)
 
 
@@ -79,8 +80,8 @@ def test_a_profile_says_who_and_where(nobody: pytest.MonkeyPatch, tmp_path: Path
     }
     nobody.setenv("AWS_PROFILE", "nobody's")
     look_again()
-    with pytest.raises(MissingSettingError, match=r"The config profile \(nobody's\) could not be"):
-        reach("s3://lake/x")
+    with pytest.raises(SettingError, match=r"The config profile \(nobody's\) could not be"):
+        check_access("s3://lake/x")
 
 
 @pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
@@ -101,7 +102,7 @@ def test_a_prefect_block_says_who_and_where(
     S3Bucket(bucket_name="lake", credentials=credentials).save("shop", overwrite=True)
     nobody.setenv("KEYSTONE_AWS_BLOCK", block)
     lake = f"s3://lake/{block}"
-    reach(lake)
+    check_access(lake)
     assert delta.rows(delta.open_table(lake, bronze.Orders)) == 0
 
 
@@ -121,20 +122,20 @@ def test_a_prefect_block_opens_the_catalog_and_the_registry_too(
 
 @pytest.mark.usefixtures("nobody")
 def test_who_has_no_credentials_is_told_so_of_the_registry_too() -> None:
-    with pytest.raises(MissingSettingError, match="no AWS credentials were found"):
+    with pytest.raises(SettingError, match="no AWS credentials were found"):
         register_wire("keystone", {})
 
 
 @pytest.mark.usefixtures("prefect_server")
 def test_a_block_that_is_not_there_is_named(nobody: pytest.MonkeyPatch) -> None:
     nobody.setenv("KEYSTONE_AWS_BLOCK", "aws-credentials/absent")
-    with pytest.raises(MissingSettingError, match=r"aws-credentials/absent of KEYSTONE_AWS_BLOCK"):
-        reach("s3://lake/x")
+    with pytest.raises(SettingError, match=r"aws-credentials/absent of KEYSTONE_AWS_BLOCK"):
+        check_access("s3://lake/x")
 
 
 @pytest.mark.parametrize(
     "strange", ["gs://lake/x", "s3:///x", "s3://lake/a b", "s3://lake/a?b", "s3://lake/env=prod"]
 )
 def test_what_cannot_be_a_place_is_refused(strange: str) -> None:
-    with pytest.raises(MissingSettingError):
-        place("lake", strange)
+    with pytest.raises(SettingError):
+        resolve_location("lake", strange)

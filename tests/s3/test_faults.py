@@ -15,12 +15,12 @@ import pytest
 
 from contracts.bronze import Orders
 from flows.delta.outcome import Outcome, RunFailedError
-from flows.ingest.file_state import State
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.file_state import FileState
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.ingest.s3_files import S3Object
 from flows.lakehouse import ingest, lakehouse
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.source_tables import refresh_source_table
 from flows.sample import write_sample
 from flows.storage import filesystem
 from tests.aws import moto
@@ -46,16 +46,16 @@ def test_who_does_not_hear_that_a_commit_succeeded_finds_it(
 ) -> None:
     landing, lake = tmp_path / "landing", f"s3://{BUCKET}/{uuid4()}"
     write_sample(landing, 5, seed=1, dirty=0.3)
-    files = arrivals(str(landing))[0][Orders]
+    files = find_files(str(landing))[0][Orders]
     table = tables()["silver.orders"]
     heard = ingest_table(str(tmp_path / "lake"), Orders, files)
-    made = refresh_records(str(tmp_path / "lake"), table)
+    made = refresh_source_table(str(tmp_path / "lake"), table)
     with (
         chaos.bad_line(s3_server, tmp_path / "faults.log", 1, 1, fault) as line,
         reaching(line, seconds=2),
     ):
         assert ingest_table(lake, Orders, files).read == heard.read
-        assert refresh_records(lake, table).figures() | CHANCE == made.figures() | CHANCE
+        assert refresh_source_table(lake, table).metrics() | CHANCE == made.metrics() | CHANCE
     assert chaos.faults(tmp_path / "faults.log") == {fault: 6}  # three tables, made and filled
 
 
@@ -115,10 +115,10 @@ def saying(answer: bytes) -> Iterator[list[bytes]]:
 
 def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> None:
     listed = S3Object("s3://lake/in/orders.csv", "orders.csv")
-    state = State(('"etag"',), 0, 0)
+    state = FileState(('"etag"',), 0, 0)
     with saying(b"HTTP/1.1 200 OK\r\nServer: S"):
         for ask in (
-            partial(arrivals, "s3://lake/in"),
+            partial(find_files, "s3://lake/in"),
             listed.look,
             partial(listed.at_hand, state, tmp_path),
             partial(listed.remove, state, ""),
@@ -135,15 +135,15 @@ def test_a_list_that_is_cut_off_is_not_taken_for_an_empty_one() -> None:
         saying(head + page),
         pytest.raises(OSError, match=r"^s3://lake/in: S3 does not answer: "),
     ):
-        arrivals("s3://lake/in")
+        find_files("s3://lake/in")
 
 
 def test_an_s3_that_was_silent_a_moment_ago_is_not_asked_again() -> None:
     with saying(b"") as asked:
         for _ in range(2):
             with pytest.raises(OSError, match=r"^s3://lake/x: S3 does not answer: "):
-                filesystem.reach("s3://lake/x")
+                filesystem.check_access("s3://lake/x")
         before = len(asked)
         with pytest.raises(OSError, match=r"^s3://lake/y: S3 does not answer: "):
-            filesystem.reach("s3://lake/y")
+            filesystem.check_access("s3://lake/y")
         assert before == len(asked) / 2

@@ -4,8 +4,8 @@ import pytest
 
 from flows import delta
 from flows.delta import data_files
-from flows.delta.log_check import HurtTableError
-from flows.refresh.source_tables import refresh_records
+from flows.delta.log_check import DamagedTableError
+from flows.refresh.source_tables import refresh_source_table
 from flows.storage import filesystem
 from tests.arrivals import sellers_arrive
 from tests.s3.test_landing import upload
@@ -40,8 +40,8 @@ def test_an_empty_or_missing_commit_is_named(on_s3: str, bronze: str, hurt: str)
         upload(commit, b"")
     else:
         filesystem.remove(commit)
-    with pytest.raises(HurtTableError, match=rf"^bronze\.sellers: .*{2:020}\.json {hurt}"):
-        refresh_records(on_s3, SELLERS)
+    with pytest.raises(DamagedTableError, match=rf"^bronze\.sellers: .*{2:020}\.json {hurt}"):
+        refresh_source_table(on_s3, SELLERS)
     assert delta.exists(on_s3, "bronze.sellers")
 
 
@@ -49,7 +49,7 @@ def test_data_without_a_log_is_a_hurt_table(on_s3: str, bronze: str) -> None:
     for name in filesystem.sizes(bronze):
         filesystem.remove(f"{bronze}/{name}")
     assert delta.exists(on_s3, "bronze.sellers")
-    with pytest.raises(HurtTableError, match="there are data files, but no _delta_log"):
+    with pytest.raises(DamagedTableError, match="there are data files, but no _delta_log"):
         sellers_arrive(on_s3, 3)
 
 
@@ -59,5 +59,5 @@ def test_a_data_file_that_is_cut_is_named(on_s3: str, bronze: str) -> None:
     (uri,) = data_files.paths(handle, [first])
     upload(uri, filesystem.read(uri)[:-100])
     assert bronze
-    with pytest.raises(HurtTableError, match=rf"^bronze\.sellers: its data file {first}"):
-        refresh_records(on_s3, SELLERS)
+    with pytest.raises(DamagedTableError, match=rf"^bronze\.sellers: its data file {first}"):
+        refresh_source_table(on_s3, SELLERS)

@@ -12,8 +12,8 @@ from contracts import bronze
 from flows import delta
 from flows.delta.outcome import Outcome
 from flows.ingest import s3_files
-from flows.ingest.file_state import FileWaitsError, State
-from flows.ingest.landing_zone import archive_file, arrivals
+from flows.ingest.file_state import FileNotReadyError, FileState
+from flows.ingest.landing_zone import archive_file, find_files
 from flows.ingest.load import ingest_table
 from flows.storage import s3
 from flows.storage.filesystem import sha256
@@ -50,7 +50,7 @@ def held(uri: str) -> dict[str, bytes]:
 
 
 def ingest(source: str, lake: str, archive: str | None = None) -> Outcome:
-    files, _ = arrivals(source)
+    files, _ = find_files(source)
     return ingest_table(lake, bronze.Orders, files[bronze.Orders], archive=archive)
 
 
@@ -85,7 +85,7 @@ def test_objects_below_the_prefix_are_found_by_their_name_or_their_folders(on_s3
     upload(f"{on_s3}/in", b"x")
     bucket, key = bucket_and_key(f"{on_s3}/in/sellers")
     client().put_object(Bucket=bucket, Key=f"{key}/")  # as some tools do for each folder
-    files, strangers = arrivals(f"{on_s3}/in/")
+    files, strangers = find_files(f"{on_s3}/in/")
     assert [file.name for file in files[bronze.Orders]] == [
         "2018/10/orders (1) ã&+#[*].csv",
         "orders.csv",
@@ -105,7 +105,7 @@ def test_objects_below_the_prefix_are_found_by_their_name_or_their_folders(on_s3
 )
 def test_keys_that_would_be_other_paths_are_named(on_s3: str, name: str) -> None:
     upload(f"{on_s3}/in/{name}", b"x")
-    files, (stranger,) = arrivals(f"{on_s3}/in")
+    files, (stranger,) = find_files(f"{on_s3}/in")
     assert not any(files.values())
     assert str(stranger).startswith(f"{name}: an empty part, . or .., or ?versionId= in its key")
 
@@ -145,7 +145,7 @@ def test_an_object_from_the_future_is_rejected(
     upload(f"{on_s3}/in/orders.csv", csv())
     look, soon = s3_files.S3Object.look, time() + 600
 
-    def look_ahead(file: s3_files.S3Object) -> State:
+    def look_ahead(file: s3_files.S3Object) -> FileState:
         return look(file)._replace(modified=soon)
 
     monkeypatch.setattr(s3_files.S3Object, "look", look_ahead)
@@ -189,21 +189,21 @@ def test_an_object_that_has_changed_since_it_was_looked_at_is_not_read(
     on_s3: str, tmp_path: Path
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
-    (listed,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    (listed,) = find_files(f"{on_s3}/in")[0][bronze.Orders]
     state = listed.look()
     upload(f"{on_s3}/in/orders.csv", csv(order_status="shipped"))
-    with pytest.raises(FileWaitsError, match=r"^orders\.csv: changed while it was read"):
+    with pytest.raises(FileNotReadyError, match=r"^orders\.csv: changed while it was read"):
         listed.at_hand(state, tmp_path)
 
 
 def test_an_object_that_has_changed_since_it_was_read_stays(on_s3: str, tmp_path: Path) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
-    (file,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    (file,) = find_files(f"{on_s3}/in")[0][bronze.Orders]
     state = file.look()
     path = file.at_hand(state, tmp_path)
     newer = csv(order_status="shipped")
     upload(f"{on_s3}/in/orders.csv", newer)
-    with pytest.raises(FileWaitsError, match="changed while it was read"):
+    with pytest.raises(FileNotReadyError, match="changed while it was read"):
         archive_file(file, state, path, f"{on_s3}/archive", sha256(str(path)))
     assert held(f"{on_s3}/in") == {"orders.csv": newer}
 
@@ -212,7 +212,7 @@ def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
     on_s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv())
-    (file,) = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    (file,) = find_files(f"{on_s3}/in")[0][bronze.Orders]
     state = file.look()
     path = file.at_hand(state, tmp_path)
     put_file, half = s3.connect().put_file, tmp_path / "half"
@@ -230,7 +230,7 @@ def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
 def test_an_object_that_another_run_has_archived_is_passed_over(on_s3: str) -> None:
     upload(f"{on_s3}/in/orders.csv", csv())
     upload(f"{on_s3}/in/orders_2.csv", csv(order_status="shipped"))
-    files = arrivals(f"{on_s3}/in")[0][bronze.Orders]
+    files = find_files(f"{on_s3}/in")[0][bronze.Orders]
     files[0].remove(files[0].look(), "")
     assert ingest_table(f"{on_s3}/lake", bronze.Orders, files).rows == 1
 
@@ -238,4 +238,4 @@ def test_an_object_that_another_run_has_archived_is_passed_over(on_s3: str) -> N
 @pytest.mark.usefixtures("on_s3")
 def test_a_bucket_that_is_not_there_is_named() -> None:
     with pytest.raises(FileNotFoundError, match=r"^s3://no-such-bucket/in: S3 says NoSuchBucket"):
-        arrivals("s3://no-such-bucket/in")
+        find_files("s3://no-such-bucket/in")

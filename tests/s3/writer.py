@@ -12,10 +12,10 @@ from deltalake.exceptions import DeltaError
 
 from flows import delta
 from flows.delta.outcome import Outcome
-from flows.ingest.landing_zone import arrivals
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
-from flows.refresh.derived_tables import refresh_derived
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.source_tables import refresh_source_table
 from transforms.graph import tables
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
@@ -23,12 +23,12 @@ AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
 
 def write(source: str, lake: str) -> None:
     """Ingest what lies in the landing zone, then refresh every table that has all its inputs."""
-    there = {contract: files for contract, files in arrivals(source)[0].items() if files}
+    there = {contract: files for contract, files in find_files(source)[0].items() if files}
     for contract, files in there.items():
         _until_it_works(partial(ingest_table, lake, contract, files, as_of=AS_OF))
     for table in tables().values():
         if all(delta.exists(lake, name) for name in table.input_names):
-            make = refresh_records if table.source else refresh_derived
+            make = refresh_source_table if table.source else refresh_derived_table
             _until_it_works(partial(make, lake, table))
 
 

@@ -13,7 +13,8 @@ import transforms.gold
 from contracts.contract import Contract
 from contracts.rules import rules
 from flows.cli import app
-from flows.delta.status import NoLakeError, status
+from flows.config.errors import NoLakeError
+from flows.delta.status import status
 from flows.site.docs import write_docs
 from flows.site.entry import entry
 from flows.site.kept import Kept

@@ -9,8 +9,8 @@ from deltalake import DeltaTable
 
 from contracts.contract import Gold, column
 from flows import delta
+from flows.delta.commit_log import CommitInfo, run_commits
 from flows.site.chart import history_chart
-from flows.site.history import Commit, history
 
 
 class Moods(Gold, key=("mood",)):
@@ -23,14 +23,14 @@ def moods(lake: Path, *figures: Mapping[str, object]) -> DeltaTable:
     handle = delta.open_table(str(lake), Moods)
     for each in figures:
         row = delta.stamped(handle, pl.DataFrame({"mood": ["good"]}))
-        delta.append(handle, row, delta.carrying({}, each))
+        delta.append(handle, row, delta.commit_properties({}, each))
     return handle
 
 
 def test_the_newest_commit_comes_first_with_its_figures(tmp_path: Path) -> None:
     handle = moods(tmp_path, {"read": 1, "file": "moods.csv"}, {"read": 2, "quarantined": 1})
-    found = history(handle)
-    assert [(commit.version, commit.figures) for commit in found] == [
+    found = run_commits(handle)
+    assert [(commit.version, commit.counts) for commit in found] == [
         (2, {"read": 2, "quarantined": 1}),
         (1, {"read": 1}),  # a name is no figure
     ]
@@ -40,7 +40,7 @@ def test_the_newest_commit_comes_first_with_its_figures(tmp_path: Path) -> None:
 def test_commits_of_others_have_no_figures_and_are_passed_over(tmp_path: Path) -> None:
     handle = moods(tmp_path, {"read": 1}, {"read": 2})
     handle.optimize.compact()
-    assert [commit.version for commit in history(handle)] == [2, 1]
+    assert [commit.version for commit in run_commits(handle)] == [2, 1]
 
 
 def test_history_goes_back_as_far_as_the_log_does(tmp_path: Path) -> None:
@@ -49,20 +49,20 @@ def test_history_goes_back_as_far_as_the_log_does(tmp_path: Path) -> None:
     for gone in range(3):
         (tmp_path / f"gold/moods/_delta_log/{gone:020}.json").unlink()
     again = delta.open_existing(str(tmp_path), "gold.moods")
-    assert [commit.version for commit in history(again)] == [4, 3]
+    assert [commit.version for commit in run_commits(again)] == [4, 3]
 
 
 def test_only_so_many_commits_are_told(tmp_path: Path) -> None:
     handle = moods(tmp_path, *({"read": n} for n in range(1, 5)))
-    assert [commit.version for commit in history(handle, limit=2)] == [4, 3]
+    assert [commit.version for commit in run_commits(handle, limit=2)] == [4, 3]
 
 
 def test_the_chart_leaves_out_what_is_always_zero_and_takes_its_colours_from_the_page() -> None:
     at = datetime(2018, 1, 1, tzinfo=UTC)
     drawn = history_chart(
         [
-            Commit(2, at, {"read": 2, "quarantined": 1, "corrupt": 0}),
-            Commit(1, at, {"read": 1, "quarantined": 0, "corrupt": 0}),
+            CommitInfo(2, at, "write", {"read": 2, "quarantined": 1, "corrupt": 0}),
+            CommitInfo(1, at, "write", {"read": 1, "quarantined": 0, "corrupt": 0}),
         ]
     )
     assert ">read</text>" in drawn
@@ -73,4 +73,4 @@ def test_the_chart_leaves_out_what_is_always_zero_and_takes_its_colours_from_the
 
 def test_a_chart_of_nothing_but_zeros_is_drawn_too() -> None:
     at = datetime(2018, 1, 1, tzinfo=UTC)
-    assert history_chart([Commit(1, at, {"read": 0})]).startswith("<svg")
+    assert history_chart([CommitInfo(1, at, "write", {"read": 0})]).startswith("<svg")

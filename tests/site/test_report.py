@@ -18,7 +18,7 @@ from contracts.gold.mart_monthly_sales import MartMonthlySales
 from contracts.vocabulary import STATES
 from flows import delta
 from flows.cli import app
-from flows.delta.status import NoLakeError
+from flows.config.errors import NoLakeError
 from flows.query.sql import query
 from flows.site.brazil import NAMES, TILES, named
 from flows.site.chart import png

@@ -17,7 +17,7 @@ from flows import delta
 from flows.delta.outcome import Outcome
 from flows.kafka.client import KafkaSettings, client_config, create_topics, topic_of
 from flows.kafka.drain import drain
-from flows.refresh.source_tables import refresh_records
+from flows.refresh.source_tables import refresh_source_table
 from tests.stream.bad_messages import BAD_ORDERS, Bad, Headers, encoded, kept
 from tests.stream.broker import Broker
 from tests.stream.exactly_once import WATERMARK
@@ -62,7 +62,7 @@ def sent(real_kafka: Broker, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     messages = send(settings)
     lake = str(tmp_path_factory.mktemp("bad") / "lake")
     assert sum(each.rows for each in drain(lake, settings)) == len(messages)
-    return Sent(lake, messages, refresh_records(lake, tables()["silver.orders"]))
+    return Sent(lake, messages, refresh_source_table(lake, tables()["silver.orders"]))
 
 
 def send(settings: KafkaSettings) -> pl.DataFrame:

@@ -56,7 +56,7 @@ def test_what_is_wrong_with_a_table_is_said(
 def test_rows_that_a_later_commit_removes_are_noticed(tmp_path: Path) -> None:
     _append(tmp_path, [0, 0], stored_offset=0)
     handle = delta.open_table(str(tmp_path), Orders)
-    delta.replace(handle, _rows([0]), delta.carrying({}, {}))
+    delta.replace(handle, _rows([0]), delta.commit_properties({}, {}))
     assert [fault for fault in _faults(tmp_path, end=1) if "version 2 removes" in fault]
 
 
@@ -74,7 +74,7 @@ def test_the_line_that_a_kill_cut_off_is_left_out(tmp_path: Path) -> None:
 
 def _append(lake: Path, positions: list[int], stored_offset: int) -> None:
     handle = delta.open_table(str(lake), Orders)
-    delta.append(handle, _rows(positions), delta.carrying({SOURCE: stored_offset}, {}))
+    delta.append(handle, _rows(positions), delta.commit_properties({SOURCE: stored_offset}, {}))
 
 
 def _rows(positions: list[int]) -> pl.DataFrame:

@@ -23,7 +23,7 @@ from flows.delta.holds import HeldError
 from flows.delta.restore import release_table, restore_table
 from flows.kafka.checkpoints import LossError
 from flows.kafka.client import KafkaSettings, create_topics, origin
-from flows.kafka.consumer import Member
+from flows.kafka.consumer import GroupConsumer
 from flows.kafka.drain import Drained, NoTopicsError, drain
 from flows.kafka.lag import Lag, lag
 
@@ -209,7 +209,7 @@ def test_who_was_overtaken_reads_again_from_the_watermark(
             theirs.with_columns(order_id=pl.lit(str(n)), _position=pl.lit(n)) for n in range(taken)
         )
         other = delta.open_table(lake, bronze.Orders)
-        append(other, theirs, delta.carrying({origin(ORDERS, 0): taken - 1}, {}))
+        append(other, theirs, delta.commit_properties({origin(ORDERS, 0): taken - 1}, {}))
         append(handle, rows, carried)
 
     monkeypatch.setattr(delta, "append", be_overtaken)
@@ -266,14 +266,14 @@ def test_two_groups_that_read_the_same_do_not_repeat(
 def test_stop_finishes_the_batch(
     lake: str, settings: KafkaSettings, produce: Produce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stop, read = Event(), Member.read
+    stop, read = Event(), GroupConsumer.read
 
-    def read_and_stop(member: Member, room: int) -> None:
+    def read_and_stop(member: GroupConsumer, room: int) -> None:
         read(member, room)
         if member.rows():
             stop.set()
 
-    monkeypatch.setattr(Member, "read", read_and_stop)
+    monkeypatch.setattr(GroupConsumer, "read", read_and_stop)
     produce(ORDERS, numbered(0, 5))
     patient = fresh(settings, batch_seconds=600)
     assert drain(lake, patient, follow=True, stop=stop)[0].rows == 5
@@ -376,7 +376,7 @@ def pretend(lake: str, offset: int) -> None:
     """Bronze holds orders up to an offset."""
     table = delta.open_table(lake, bronze.Orders)
     rows = delta.scan(table).collect()
-    delta.append(table, rows, delta.carrying({origin(ORDERS, 0): offset}, {}))
+    delta.append(table, rows, delta.commit_properties({origin(ORDERS, 0): offset}, {}))
 
 
 def test_a_topic_made_anew_is_refused_and_accepted_on_request(
@@ -412,7 +412,7 @@ def test_messages_that_kafka_has_deleted_are_refused_and_accepted_on_request(
 def test_offsets_may_be_missing_but_not_by_mistake(settings: KafkaSettings) -> None:
     """A compacted or transactional topic: offsets 0 to 4 and 6 to 7 hold no message."""
     create_topics(settings, partitions=4)
-    member, key = Member(fresh(settings)), (ORDERS, 0)
+    member, key = GroupConsumer(fresh(settings)), (ORDERS, 0)
     message = Message(topic=ORDERS, partition=0, offset=5, value=b"{}", timestamp=(1, 0))
     for believed in (False, True):
         member.begin({key: Lag(*key, stored=None, low=0, end=8)})

@@ -9,7 +9,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from contracts import bronze
 from contracts.wire import json_schema
-from flows.config.settings import MissingSettingError
+from flows.config.errors import SettingError
 from flows.kafka.schema_registry import BreakingChangeError, connect, register
 
 TOPICS = {"olist.orders": bronze.Orders, "olist.sellers": bronze.Sellers}
@@ -70,7 +70,7 @@ def test_a_breaking_change_is_refused_with_the_field_named(registry: SchemaRegis
     ],
 )
 def test_an_address_that_is_none_is_told_without_its_password(url: str) -> None:
-    with pytest.raises(MissingSettingError, match="begins with http:// or https://") as refused:
+    with pytest.raises(SettingError, match="begins with http:// or https://") as refused:
         connect(url)
     assert refused.value.__suppress_context__
     assert "spoken" not in str(refused.value)

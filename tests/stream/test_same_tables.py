@@ -67,10 +67,10 @@ def test_a_bad_message_that_quarantine_lacks_or_repeats_is_said(tmp_path: Path) 
     quarantine = delta.open_quarantine(lake, Orders)
     row = delta.scan(quarantine).collect().clear(1).with_columns(_source=pl.lit("kafka/o/0"))
     row = row.with_columns(_position=pl.lit(7, pl.Int64))
-    delta.append(quarantine, row, delta.carrying({}, {}))
+    delta.append(quarantine, row, delta.commit_properties({}, {}))
     bad = pl.DataFrame({"topic": "o", "partition": 0, "_position": [7, 8]})
     (lost,) = unaccounted(lake, Orders, bad)
     assert "lacks 1 of 2 bad messages" in lost
-    delta.append(quarantine, row, delta.carrying({}, {}))
+    delta.append(quarantine, row, delta.commit_properties({}, {}))
     (twice,) = unaccounted(lake, Orders, bad.head(1))
     assert "2 records share their place" in twice

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, b
 )
 from pydantic import SecretStr
 
-from flows.kafka.client import KafkaSettings, NoAnswerError, client_config, create_topics
+from flows.kafka.client import BrokerUnreachableError, KafkaSettings, client_config, create_topics
 from flows.kafka.drain import drain
 from flows.kafka.event_spool import Event
 from flows.kafka.lag import lag
@@ -138,18 +138,18 @@ def test_who_is_not_let_in_hears_why_and_shows_no_secret(
         password=SecretStr("wrong, and hidden"),
         ca_location=str(secured["folder"] / "us.pem"),
     )
-    with pytest.raises(NoAnswerError, match="uthentication") as caught:
+    with pytest.raises(BrokerUnreachableError, match="uthentication") as caught:
         lag(lake, settings, seconds=3)
     assert "hidden" not in f"{caught.value} {caught.value.__cause__}"
     began = monotonic()
-    with pytest.raises(NoAnswerError, match="uthentication"):
+    with pytest.raises(BrokerUnreachableError, match="uthentication"):
         drain(lake, settings, follow=True, max_seconds=60)
     assert monotonic() - began < 30
 
 
 def test_a_broker_that_is_not_trusted_is_not_spoken_to(secured: dict[str, Any], lake: str) -> None:
     settings = KafkaSettings(bootstrap=secured["mutual"], security_protocol="SSL")
-    with pytest.raises(NoAnswerError, match="certificate"):
+    with pytest.raises(BrokerUnreachableError, match="certificate"):
         lag(lake, settings, seconds=3)
 
 
@@ -157,5 +157,5 @@ def test_plain_text_to_a_door_of_tls_is_told_within_seconds(
     secured: dict[str, Any], lake: str
 ) -> None:
     settings = KafkaSettings(bootstrap=secured["mutual"])
-    with pytest.raises(NoAnswerError, match=f"{settings.bootstrap} does not answer"):
+    with pytest.raises(BrokerUnreachableError, match=f"{settings.bootstrap} does not answer"):
         lag(lake, settings, seconds=3)

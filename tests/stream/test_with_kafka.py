@@ -12,12 +12,13 @@ from confluent_kafka.admin import AdminClient
 
 from contracts import bronze
 from flows import delta
+from flows.delta.transactions import topic_identity
 from flows.kafka.checkpoints import LossError
 from flows.kafka.client import KafkaSettings, client_config, origin
-from flows.kafka.consumer import Member
+from flows.kafka.consumer import GroupConsumer
 from flows.kafka.drain import Drained, drain
 from flows.kafka.event_spool import Event as Order
-from flows.kafka.lag import identity, lag
+from flows.kafka.lag import lag
 from flows.kafka.producer import UnconfirmedError, deliver
 from tests.stream.broker import Broker
 from tests.stream.orders import (
@@ -90,11 +91,11 @@ def test_a_table_from_before_topics_were_told_apart_goes_on(
     send(settings, 0, 5)
     table = delta.open_table(lake, bronze.Orders)
     nothing = delta.scan(table).collect()
-    delta.append(table, nothing, delta.carrying({origin(topic(settings), 0): 2}, {}))
+    delta.append(table, nothing, delta.commit_properties({origin(topic(settings), 0): 2}, {}))
     drain(lake, settings)
     assert order_ids(lake) == [3, 4]
     table = delta.open_table(lake, bronze.Orders)
-    assert table.transaction_version(identity(origin(topic(settings), 0)))
+    assert table.transaction_version(topic_identity(origin(topic(settings), 0)))
 
 
 def test_who_waits_for_another_drainer_sees_the_end_of_a_transaction(
@@ -157,13 +158,13 @@ def test_a_topic_that_is_deleted_ends_a_drain(
     lake: str, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     send(settings, 0, 3)
-    join = Member.join
+    join = GroupConsumer.join
 
-    def delete_and_join(member: Member, topics: Iterable[str]) -> None:
+    def delete_and_join(member: GroupConsumer, topics: Iterable[str]) -> None:
         delete_topic(settings)
         join(member, topics)
 
-    monkeypatch.setattr(Member, "join", delete_and_join)
+    monkeypatch.setattr(GroupConsumer, "join", delete_and_join)
     with pytest.raises(LossError, match=f"deleted while it was drained: {topic(settings)}"):
         drain(lake, settings, max_seconds=60)
     make_topic(settings)

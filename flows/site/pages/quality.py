@@ -10,8 +10,8 @@ from contracts.contract import Contract
 from contracts.gold.fact_orders import FactOrders
 from contracts.reconcile import Summed, summed
 from flows import delta
+from flows.delta.commit_log import CommitInfo, run_commits
 from flows.delta.status import status
-from flows.site.history import Commit, history
 from flows.site.kept import Kept, broken_now, kept
 from transforms.graph import Table, tables
 
@@ -60,7 +60,7 @@ def quality(lake: str) -> Quality:
     standing = status(lake)
     made = {name: table for name, table in tables().items() if name in standing}
     handles = {name: delta.open_existing(lake, name) for name in made}
-    commits = {name: history(handle) for name, handle in handles.items()}
+    commits = {name: run_commits(handle) for name, handle in handles.items()}
     return Quality(
         read=sum(row["rows"] for name, row in standing.items() if name.startswith("bronze.")),
         waiting=sum(row["quarantined"] for row in standing.values()),
@@ -79,10 +79,10 @@ def quality(lake: str) -> Quality:
     )
 
 
-def _conserved(name: str, commits: list[Commit]) -> Conserved:
+def _conserved(name: str, commits: list[CommitInfo]) -> Conserved:
     total = Counter[str]()
     for commit in commits:
-        total.update(commit.figures)
+        total.update(commit.counts)
     return Conserved(name, *(total[figure] for figure in Conserved._fields[1:]))
 
 
@@ -99,5 +99,5 @@ def _newest_order(lake: str) -> datetime | None:
     return orders.select(pl.col("order_purchase_timestamp").max()).collect().item()  # type: ignore[no-any-return]  # of a column of timestamps
 
 
-def _latest(commits: list[Commit]) -> datetime | None:
+def _latest(commits: list[CommitInfo]) -> datetime | None:
     return commits[0].at if commits else None

@@ -1,0 +1,48 @@
+"""Delta app transactions: which inputs a table has consumed, and by which code.
+
+A transaction is a name and an integer, committed with the rows. A table records under
+`bronze.orders` the version of that table, under `kafka/<topic>/<partition>` the last offset, under
+`file/<sha256>` that it holds the file.
+"""
+
+from deltalake import DeltaTable, Transaction
+
+from contracts.contract import Contract
+
+CODE_VERSION = "code"
+"""The code that computed a table; see `flows.refresh.code_version`."""
+
+REBUILT = "rebuilt"
+"""The version in which rows last disappeared, after which readers have to read all rows again."""
+
+FORGOTTEN = -1
+"""The value for an input that a restore took out: Delta cannot remove a transaction."""
+
+
+def consumed(handle: DeltaTable, name: str) -> int | None:
+    """Return how much of an input the handle's version holds, or None if it holds none."""
+    version = handle.transaction_version(name)
+    return None if version == FORGOTTEN else version
+
+
+def table_identity(name: str) -> str:
+    """Return the transaction that records which Delta table (by its id) a watermark refers to."""
+    return f"{name}/table"
+
+
+def topic_identity(source: str) -> str:
+    """Return the transaction that records which topic (by its id) a watermark refers to."""
+    return f"{source}/topic"
+
+
+def quarantine_name(source: type[Contract]) -> str:
+    """Return the name of the quarantine table of a source: "quarantine.orders".
+
+    It is also the transaction that records the generation of the quarantine.
+    """
+    return f"quarantine.{source.promise().name}"
+
+
+def rebuild_marker(handle: DeltaTable) -> Transaction:
+    """Return the transaction that says that rows disappear in the handle's next commit."""
+    return Transaction(REBUILT, handle.version() + 1)
