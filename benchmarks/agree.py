@@ -32,7 +32,7 @@ def disagreements(lake: str, out: Path) -> list[str]:
 
 def _difference(lake: str, out: Path, name: str) -> str:
     contract = tables()[f"gold.{name}"].contract
-    schema, key = contract.fields(), list(contract.promise().key)
+    schema, key = contract.fields(), list(contract.spec().key)
     ours = pl.scan_delta(f"{lake}/gold/{name}").select(*schema)
     path = out / "gold" / name
     files = path / "**/*.parquet" if path.is_dir() else path.with_suffix(".parquet")

@@ -30,7 +30,7 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
             raw = _raw([source / file.name for file in files[table.source]])
             typed, bad = _sifted(raw, table) if contracts else (table.function(raw), None)
             versions = typed if contracts else typed.with_columns(**_origin())
-            rows = latest(versions, table.contract.promise().key).drop(SILVER.names())
+            rows = latest(versions, table.contract.spec().key).drop(SILVER.names())
         else:
             rows, bad = table.function(**_inputs(table, made)), None
         made[name] = rows.select(table.contract.fields().names()).collect(engine="streaming")
@@ -39,7 +39,7 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
             check(
                 made[name],
                 table.contract,
-                {column: made[parent.promise().table].lazy() for column, parent in parents},
+                {column: made[parent.spec().table].lazy() for column, parent in parents},
             )
         _write(out, name, made[name])
         if bad is not None:

@@ -23,7 +23,7 @@ def build(source: str, lake: str, workers: int | None = None) -> None:
     files, _ = find_files(source)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         landed = [
-            pool.submit(_named, contract.promise().table, ingest_table, lake, contract, paths)
+            pool.submit(_named, contract.spec().table, ingest_table, lake, contract, paths)
             for contract, paths in files.items()
             if paths
         ]

@@ -45,7 +45,7 @@ VERDICTS: Mapping[str, tuple[str, str]] = {
     "table added": (_NO_ONE, "nobody reads it yet"),
     "table removed": (READERS, "it is not brought up to its inputs any more"),
     "key changed": (READERS, "a join by the old key may find no row, or several"),
-    "scope changed": (_NO_ONE, "only how the table is brought up to its inputs"),
+    "incremental key changed": (_NO_ONE, "only how the table is brought up to its inputs"),
     "partitioning changed": (_NO_ONE, "the same rows in other files"),
     "column added": (_NO_ONE, "who names the columns that he reads does not see it"),
     "column added (raw)": (SOURCES, "a file whose header lacks it is rejected"),
@@ -97,7 +97,7 @@ def _made_of(description: Description) -> str:
     layer = description["table"].partition(".")[0]
     if layer == "bronze":
         return "raw"
-    return "records" if layer == "silver" and not description["scope"] else "tables"
+    return "records" if layer == "silver" and not description["incremental_key"] else "tables"
 
 
 def _differences(old: Description | None, new: Description | None) -> Iterator[_Difference]:
@@ -113,7 +113,7 @@ def _differences(old: Description | None, new: Description | None) -> Iterator[_
 
 _TABLE = {
     "key": "key changed",
-    "scope": "scope changed",
+    "incremental_key": "incremental key changed",
     "partition_by": "partitioning changed",
 }
 

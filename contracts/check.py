@@ -22,27 +22,27 @@ def check(
 
     Args:
         made: the table's rows.
-        contract: what they promise.
+        contract: what they spec.
         referenced: by foreign key column, the table that it refers to.
 
     Raises:
         ContractBrokenError: with every broken rule, its count and up to five keys.
     """
-    promise = contract.promise()
+    spec = contract.spec()
     check_columns(made.lazy(), contract)
     broken = {
         **_broken_rules(made, contract),
-        is_unique(contract): _repeated(made, promise.key),
+        is_unique(contract): _repeated(made, spec.key),
         **{
             is_in(contract, column): _dangling(
-                made, column, parent, contract.references()[column].promise().key
+                made, column, parent, contract.references()[column].spec().key
             )
             for column, parent in referenced.items()
         },
     }
-    if reports := [_report(rule, bad, promise.key) for rule, bad in broken.items() if len(bad)]:
+    if reports := [_report(rule, bad, spec.key) for rule, bad in broken.items() if len(bad)]:
         message = (
-            f"{promise.table} breaks its contract: {'; '.join(reports)}. Nothing was written. "
+            f"{spec.table} breaks its contract: {'; '.join(reports)}. Nothing was written. "
             f"Bad data is sorted out before it gets here: look for the bug in its function."
         )
         raise ContractBrokenError(message)
@@ -50,12 +50,12 @@ def check(
 
 def is_unique(contract: type[Contract]) -> str:
     """Return the name of the rule that a table's key is unique."""
-    return f"{'_and_'.join(contract.promise().key)}_is_unique"
+    return f"{'_and_'.join(contract.spec().key)}_is_unique"
 
 
 def is_in(contract: type[Contract], column: str) -> str:
     """Return the name of the rule that a foreign key is known to the table that it refers to."""
-    return f"{column}_is_in_{contract.references()[column].promise().table}"
+    return f"{column}_is_in_{contract.references()[column].spec().table}"
 
 
 def check_columns(made: pl.LazyFrame, contract: type[Contract]) -> None:
@@ -68,7 +68,7 @@ def check_columns(made: pl.LazyFrame, contract: type[Contract]) -> None:
         contract.validate(made)  # of a LazyFrame, Pandera looks at the schema only
     except SchemaError as error:
         reason = str(error).partition("\n")[0]
-        table = contract.promise().table
+        table = contract.spec().table
         message = (
             f"{table} has not the columns that its contract promises: {reason}. "
             f"Mend its function; where it is the type, with a cast"
@@ -77,7 +77,7 @@ def check_columns(made: pl.LazyFrame, contract: type[Contract]) -> None:
 
 
 def _broken_rules(made: pl.DataFrame, contract: type[Contract]) -> dict[str, pl.DataFrame]:
-    kept = {rule.name: rule.keeps for rule in rejecting(contract)}
+    kept = {rule.name: rule.expr for rule in rejecting(contract)}
     every = made.select(keeps.all().alias(name) for name, keeps in kept.items())
     return {name: made.filter(~kept[name]) for name in kept if not every[name].item()}
 

@@ -30,7 +30,7 @@ In silver, every column of this type has to be plausible: see `contracts.times`.
 
 
 @dataclass(frozen=True)
-class Promise:
+class TableSpec:
     """What a contract says of its table as a whole."""
 
     layer: str
@@ -38,9 +38,9 @@ class Promise:
     """Without its layer: "fact_sales"."""
     key: tuple[str, ...]
     """The columns that are unique together."""
-    scope: tuple[str, ...]
-    """The columns that its function is local in: the rows of some scopes follow from the inputs of
-    those scopes alone. Silver without a scope is made of records and upserted by its key."""
+    incremental_key: tuple[str, ...]
+    """The columns by which the table is refreshed: the rows of some of their values follow from the
+    inputs with those values alone. Silver without them comes from records, merged by the key."""
     partition_by: tuple[str, ...]
     sort_by: tuple[str, ...]
     """How a table that is built from scratch lies in its files: rows that change together side by
@@ -55,32 +55,37 @@ class Promise:
 class Contract(pa.DataFrameModel):
     """What one table promises; the first sentence of a contract's docstring is its grain.
 
-    Class arguments: the fields of `Promise` but `name`, which is the class's name in snake case.
+    Class arguments: the fields of `TableSpec` but `name`, which is the class's name in snake case.
     """
 
     # A private name, for Pandera takes every public attribute for a column.
-    _promise = Promise("", "", (), (), (), ())
+    _spec = TableSpec("", "", (), (), (), ())
 
     def __init_subclass__(
         cls,
         *,
         layer: str | None = None,
         key: tuple[str, ...] = (),
-        scope: tuple[str, ...] = (),
+        incremental_key: tuple[str, ...] = (),
         partition_by: tuple[str, ...] = (),
         sort_by: tuple[str, ...] = (),
         **options: Any,
     ) -> None:
         """Keep what the contract says of its table as a whole."""
-        columns = {"key": key, "scope": scope, "partition_by": partition_by, "sort_by": sort_by}
+        columns = {
+            "key": key,
+            "incremental_key": incremental_key,
+            "partition_by": partition_by,
+            "sort_by": sort_by,
+        }
         for option, names in columns.items():
             if isinstance(names, str):
                 message = f"{cls.__name__}: write {option}=({names!r},), with a comma"
                 raise TypeError(message)
         super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # Pandera gives its method no types
-        layer = layer or cls._promise.layer
+        layer = layer or cls._spec.layer
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        cls._promise = Promise(layer, name, key, scope, partition_by, sort_by)
+        cls._spec = TableSpec(layer, name, key, incremental_key, partition_by, sort_by)
         for column_name, annotation in get_annotations(cls).items():
             if layer == "silver" and annotation == Timestamp:
                 field = vars(cls)[column_name]
@@ -88,9 +93,9 @@ class Contract(pa.DataFrameModel):
                 field.checks = [*field.checks, *plausible(ahead)]
 
     @classmethod
-    def promise(cls) -> Promise:
+    def spec(cls) -> TableSpec:
         """Return what the contract says of its table as a whole."""
-        return cls._promise
+        return cls._spec
 
     @classmethod
     def grain(cls) -> str:
@@ -108,7 +113,7 @@ class Contract(pa.DataFrameModel):
 
         Bronze has but raw text, of which nothing holds but that it came.
         """
-        shared = {} if cls._promise.layer == "bronze" else MEANINGS
+        shared = {} if cls._spec.layer == "bronze" else MEANINGS
         columns = cls.to_schema().columns
         return {name: c.description or shared.get(name, "") for name, c in columns.items()}
 
@@ -189,7 +194,7 @@ def column(
         message = "; ".join(f"{name}: {_REFUSED[name]}" for name in sorted(wrong))
         raise TypeError(message)
     for parent in filter(None, (references, looked_up_in)):
-        if len(parent.promise().key) != 1:
+        if len(parent.spec().key) != 1:
             message = f"{parent.__name__}: only a key of one column can be referred to"
             raise TypeError(message)
     return pa.Field(

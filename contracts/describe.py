@@ -29,13 +29,13 @@ def describe(contract: type[Contract]) -> Description:
     A rule stands there as its author wrote it, with the constants and functions of ours that it
     names: so its text changes when its meaning does, and never with the clock.
     """
-    promise, schema = contract.promise(), contract.to_schema()
+    spec, schema = contract.spec(), contract.to_schema()
     return {
-        "table": promise.table,
+        "table": spec.table,
         "grain": contract.grain(),
-        "key": list(promise.key),
-        "scope": list(promise.scope),
-        "partition_by": list(promise.partition_by),
+        "key": list(spec.key),
+        "incremental_key": list(spec.incremental_key),
+        "partition_by": list(spec.partition_by),
         "columns": {name: _column(name, declared) for name, declared in schema.columns.items()},
         "rules": {str(check.name): _rule(contract, check) for check in schema.checks},
     }
@@ -52,7 +52,7 @@ def version(description: Description) -> str:
 
 def described() -> dict[str, Description]:
     """Return what all contracts of the package `contracts` promise, by table."""
-    return {contract.promise().table: describe(contract) for contract in _every()}
+    return {contract.spec().table: describe(contract) for contract in _every()}
 
 
 _WORDS = ("grain", "description")
@@ -96,7 +96,7 @@ def _column(name: str, declared: pa.Column) -> Description:
 
 
 def _table(contract: type[Contract] | None) -> str | None:
-    return contract.promise().table if contract else None
+    return contract.spec().table if contract else None
 
 
 def _sum(sums: tuple[type[Contract], pl.Expr] | None) -> str | None:

@@ -32,8 +32,8 @@ def reconcile(
     """Compare each column that `sums` something with that sum of the input.
 
     Args:
-        made: the table's rows, or those of some scopes.
-        contract: what they promise.
+        made: the table's rows, or those of some incremental keys.
+        contract: what they spec.
         inputs: by contract, the rows that they are made of.
 
     Raises:
@@ -45,7 +45,7 @@ def reconcile(
             for each in astray
         )
         message = (
-            f"{contract.promise().table} does not reconcile: {told}. Nothing was "
+            f"{contract.spec().table} does not reconcile: {told}. Nothing was "
             f"written. Look for the bug in its function: rows lost or doubled by a join, say."
         )
         raise ContractBrokenError(message)
@@ -77,6 +77,6 @@ def summed(
     )
     due = {column: amount for (row,) in others for column, amount in row.items()}
     return [
-        Summed(contract.promise().table, column, of.promise().table, have[column], due[column])
+        Summed(contract.spec().table, column, of.spec().table, have[column], due[column])
         for column, (of, _) in sums.items()
     ]

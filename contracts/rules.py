@@ -25,7 +25,7 @@ class Rule:
     """A named predicate over the rows of a table."""
 
     name: str
-    keeps: pl.Expr
+    expr: pl.Expr
     warning: bool = False
     words: str = ""
     """What it asks, for people."""
@@ -76,9 +76,9 @@ def _column_rules(name: str, declared: pa.Column, raw_name: str | None) -> Itera
         yield _rule(name, rule_name(name, check), _predicate(check, name), _unsaid(check))
 
 
-def _rule(column: str, name: str, keeps: pl.Expr, unsaid: str = "") -> Rule:
+def _rule(column: str, name: str, expr: pl.Expr, unsaid: str = "") -> Rule:
     asked = name.removeprefix(f"{column}_").replace("_", " ")
-    return Rule(name, keeps, words=f"`{column}` {asked}{unsaid}.")
+    return Rule(name, expr, words=f"`{column}` {asked}{unsaid}.")
 
 
 def _unsaid(check: Check) -> str:

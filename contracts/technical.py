@@ -32,10 +32,10 @@ QUARANTINE = pl.Schema({"_broken_rules": pl.List(pl.String())})
 
 def stored(contract: type[Contract]) -> pl.Schema:
     """Return the columns of the contract's table as it is stored."""
-    promise = contract.promise()
-    if promise.layer == "bronze":
+    spec = contract.spec()
+    if spec.layer == "bronze":
         return pl.Schema({**contract.fields(), **PROVENANCE})
-    upserted = promise.layer == "silver" and not promise.scope
+    upserted = spec.layer == "silver" and not spec.incremental_key
     return pl.Schema({**contract.fields(), **(SILVER if upserted else {}), **VERSIONED})
 
 

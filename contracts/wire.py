@@ -25,7 +25,7 @@ def json_schema(contract: type[Bronze]) -> dict[str, Any]:
     columns = contract.to_schema().columns
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
-        "title": contract.promise().name,
+        "title": contract.spec().name,
         "description": contract.grain(),
         "version": VERSION,
         "type": "object",

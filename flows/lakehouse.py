@@ -90,7 +90,7 @@ def ingest(
     if archive:
         make_archive(archive)
     futures = {
-        contract.promise().table: table_task(lake, contract, ingest_table).submit(
+        contract.spec().table: table_task(lake, contract, ingest_table).submit(
             lake, contract, paths, archive=archive, as_of=as_of
         )
         for contract, paths in files.items()

@@ -41,14 +41,12 @@ class Table:
     @property
     def input_names(self) -> list[str]:
         """The names of the tables that the function reads."""
-        return [contract.promise().table for contract in self.inputs.values()]
+        return [contract.spec().table for contract in self.inputs.values()]
 
     @property
     def after(self) -> set[str]:
         """The names of the tables that must be there first: inputs and foreign keys."""
-        return {*self.input_names} | {
-            c.promise().table for c in self.contract.references().values()
-        }
+        return {*self.input_names} | {c.spec().table for c in self.contract.references().values()}
 
 
 @cache
@@ -73,9 +71,9 @@ def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
             column
             for reader in found.values()
             if name in reader.input_names
-            for column in reader.contract.promise().scope
+            for column in reader.contract.spec().incremental_key
         }
-        own = table.contract.fields().keys() - set(table.contract.promise().key)
+        own = table.contract.fields().keys() - set(table.contract.spec().key)
         found[name] = replace(table, followed=frozenset(read_in & own))
     order = TopologicalSorter({name: table.after for name, table in found.items()})
     return {name: found[name] for name in order.static_order() if name in found}
@@ -93,7 +91,7 @@ def readers(name: str) -> set[str]:
 def sources() -> list[type[Bronze]]:
     """Return the bronze contracts that the tables read, in the order of their names."""
     read = {table.source for table in tables().values() if table.source}
-    return sorted(read, key=lambda contract: contract.promise().table)
+    return sorted(read, key=lambda contract: contract.spec().table)
 
 
 def _discovered() -> Iterable[Callable[..., LazyFrame]]:
@@ -106,16 +104,19 @@ def _discovered() -> Iterable[Callable[..., LazyFrame]]:
 
 def _wrong(table: Table, others: Iterable[Table]) -> Iterable[str]:
     """Say what a table promises that it cannot keep."""
-    promise = table.contract.promise()
-    named = {*promise.key, *promise.scope, *promise.partition_by, *promise.sort_by}
+    spec = table.contract.spec()
+    named = {*spec.key, *spec.incremental_key, *spec.partition_by, *spec.sort_by}
     if unknown := sorted(named - {*table.contract.fields()}):
-        yield f"its key, scope, partitions or order name {', '.join(unknown)}, which is no column"
-    if not promise.key:
-        yield "it has no key: say which columns no two rows share"
-    elif outside := sorted({*promise.scope} - {*promise.key}):
         yield (
-            f"its key has not {', '.join(outside)} of its scope: a key might be in two scopes, of "
-            f"which a refresh computes one"
+            f"its contract names {', '.join(unknown)}, which is no column; correct its key, "
+            f"incremental_key, partition_by or sort_by"
+        )
+    if not spec.key:
+        yield "it has no key: say which columns no two rows share"
+    elif outside := sorted({*spec.incremental_key} - {*spec.key}):
+        yield (
+            f"its incremental key has {', '.join(outside)}, which its key has not: an incremental "
+            f"refresh could compute one key twice; add the column to the key"
         )
     yield from _wrong_records(table, others)
     yield from _wrong_sums(table)
@@ -128,20 +129,20 @@ def _wrong_records(table: Table, others: Iterable[Table]) -> Iterable[str]:
                 f"{other.name} is made of the same records, and the broken ones can wait for one "
                 f"table only; let this one read {other.name}"
             )
-    if table.source and table.contract.promise().layer == "silver" and table.contract.references():
+    if table.source and table.contract.spec().layer == "silver" and table.contract.references():
         yield "foreign keys are held by tables of gold; say `looked_up_in`, or nothing"
 
 
 def _wrong_sums(table: Table) -> Iterable[str]:
-    scope, fields = table.contract.promise().scope, table.contract.fields()
+    incremental_key, fields = table.contract.spec().incremental_key, table.contract.fields()
     for column, (of, _) in table.contract.sums().items():
-        read = of.promise().table
+        read = of.spec().table
         if of not in table.inputs.values():
             yield f"{column} sums {read}, which its function does not read"
-        elif lacking := sorted({*scope} - {*of.fields()}):
+        elif lacking := sorted({*incremental_key} - {*of.fields()}):
             yield (
-                f"{column} sums {read}, which does not know {', '.join(lacking)} of its scope: of "
-                f"some scopes nobody could tell the sum"
+                f"{column} sums {read}, which has no column {', '.join(lacking)} of the "
+                f"incremental key: an incremental refresh could not compare the sums"
             )
         if fields[column].is_float():
             yield f"{column} is to add up exactly, and a {fields[column]} never does"
@@ -156,4 +157,4 @@ def _table(function: Callable[..., LazyFrame]) -> Table | None:
     contract = promised.pop("return", None)
     if contract is None:
         return None
-    return Table(contract.promise().table, contract, function, promised)
+    return Table(contract.spec().table, contract, function, promised)

@@ -104,7 +104,7 @@ def message_key(contract: type[Bronze]) -> pl.Expr:
     White space around a value is left out: all versions of a record must reach one partition.
     """
     typed = _made_of(contract).contract
-    raw = [typed.parsed_from()[name] for name in typed.promise().key]
+    raw = [typed.parsed_from()[name] for name in typed.spec().key]
     return pl.concat_str([_trimmed(name) for name in raw], separator="/").alias("key")
 
 

@@ -71,13 +71,13 @@ def judged(
     typed = function(raw)
     check_columns(typed, contract)
     beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
-    keeps = (rule.keeps for rule in rejecting(contract, typed_from_raw=True))
+    keeps = (rule.expr for rule in rejecting(contract, typed_from_raw=True))
     return beside.with_columns(_sound=pl.all_horizontal(_READABLE, *keeps))
 
 
 def warnings(contract: type[Contract]) -> dict[str, pl.Expr]:
     """Return, by the name of a warning, the expression that counts its rows."""
-    return {r.name: (~r.keeps).sum() for r in rules(contract) if r.warning}
+    return {r.name: (~r.expr).sum() for r in rules(contract) if r.warning}
 
 
 _READABLE = col(f"{RAW}_corrupt_record").is_null()
@@ -90,5 +90,5 @@ def _timely() -> pl.Expr:
 
 def _names_of_broken(contract: type[Contract], timely: pl.Expr) -> pl.Expr:
     asked = [Rule(FUTURE, timely), *rejecting(contract, typed_from_raw=True)]
-    names = [pl.when(~rule.keeps).then(pl.lit(rule.name)) for rule in asked]
+    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in asked]
     return pl.concat_list(names).list.drop_nulls()

@@ -4,7 +4,7 @@ from contracts.contract import Gold, column
 from contracts.vocabulary import HEX_ID, STATES
 
 
-class DimCustomer(Gold, key=("customer_id",), scope=("customer_id",)):
+class DimCustomer(Gold, key=("customer_id",), incremental_key=("customer_id",)):
     """One row per customer of an order, with where they live.
 
     Count people by `customer_unique_id`: the source gives every order its own `customer_id`.

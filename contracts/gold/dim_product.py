@@ -4,7 +4,7 @@ from contracts.contract import Gold, column
 from contracts.vocabulary import HEX_ID
 
 
-class DimProduct(Gold, key=("product_id",), scope=("product_id",)):
+class DimProduct(Gold, key=("product_id",), incremental_key=("product_id",)):
     """One row per product, with its category in Portuguese and in English."""
 
     product_id: str = column(str_matches=HEX_ID)

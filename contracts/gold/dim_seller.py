@@ -4,7 +4,7 @@ from contracts.contract import Gold, column
 from contracts.vocabulary import HEX_ID, STATES
 
 
-class DimSeller(Gold, key=("seller_id",), scope=("seller_id",)):
+class DimSeller(Gold, key=("seller_id",), incremental_key=("seller_id",)):
     """One row per seller, with where they are."""
 
     seller_id: str = column(str_matches=HEX_ID)

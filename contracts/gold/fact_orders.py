@@ -10,7 +10,7 @@ from contracts.vocabulary import ORDER_STATUSES
 
 
 class FactOrders(
-    Gold, key=("order_id",), scope=("order_id",), sort_by=("order_purchase_timestamp",)
+    Gold, key=("order_id",), incremental_key=("order_id",), sort_by=("order_purchase_timestamp",)
 ):
     """One row per order: its milestones, the days between them, its items and its payments."""
 

@@ -7,7 +7,10 @@ from contracts.vocabulary import ORDER_STATUSES, PAYMENT_TYPES
 
 
 class FactPayments(
-    Gold, key=("order_id", "payment_sequential"), scope=("order_id",), sort_by=("date_key",)
+    Gold,
+    key=("order_id", "payment_sequential"),
+    incremental_key=("order_id",),
+    sort_by=("date_key",),
 ):
     """One row per payment of an order."""
 

@@ -5,7 +5,7 @@ from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 
 
-class FactReviews(Gold, key=("review_id", "order_id"), scope=("order_id",)):
+class FactReviews(Gold, key=("review_id", "order_id"), incremental_key=("order_id",)):
     """One row per review of an order; its text stays in silver."""
 
     review_id: str = column()

@@ -14,7 +14,7 @@ from contracts.vocabulary import MONTH, ORDER_STATUSES
 class FactSales(
     Gold,
     key=("order_id", "order_item_id"),
-    scope=("order_id",),
+    incremental_key=("order_id",),
     partition_by=("purchase_month",),
 ):
     """One row per order item, whatever became of its order: filter by `order_status`.

@@ -4,7 +4,7 @@ from contracts.contract import Silver, column
 from contracts.vocabulary import STATES, ZIP_PREFIX
 
 
-class Geolocation(Silver, key=("zip_code_prefix",), scope=("zip_code_prefix",)):
+class Geolocation(Silver, key=("zip_code_prefix",), incremental_key=("zip_code_prefix",)):
     """One row per zip prefix: its middle, and the city and state that most of its points name.
 
     What counts is each distinct point of `silver.geolocation_points`: coordinates, city as it is

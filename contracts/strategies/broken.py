@@ -96,7 +96,7 @@ def breakable(contract: type[Contract], source: type[Bronze] | None = None) -> l
     found = [rule.name for rule in rules(contract, typed_from_raw=source is not None)]
     if source:
         return found
-    unique = [is_unique(contract)] if contract.promise().key else []
+    unique = [is_unique(contract)] if contract.spec().key else []
     return [*found, *unique, *_referring(contract)]
 
 
@@ -145,15 +145,15 @@ def _mutated(
     draw: st.DrawFn, rows: pl.DataFrame, rule: str, contract: type[Contract], *, sayable: bool
 ) -> _Parted:
     good, bad = _parted(draw, rows)
-    (keeps,) = (each.keeps for each in rules(contract) if each.name == rule)
+    (keeps,) = (each.expr for each in rules(contract) if each.name == rule)
     good = good.filter(keeps)  # what only warns may be broken by rows that are as they should be
-    others = [each.keeps for each in enforced(contract) if each.name != rule]
+    others = [each.expr for each in enforced(contract) if each.name != rule]
     wanted = pl.all_horizontal(~keeps, *others, is_sayable(contract) if sayable else True)
     looked_at = {*keeps.meta.root_names()}
     # A total that follows its parts must be free to do so.
     entangled = [roots for each in others if looked_at & (roots := {*each.meta.root_names()})]
     bad = moved(draw, bad, contract, looked_at.union(*entangled), wanted)
-    if key := contract.promise().key:
+    if key := contract.spec().key:
         bad = bad.unique(key, keep="first", maintain_order=True)
         bad = bad.join(good, on=key, how="anti", nulls_equal=True)
     assume(len(bad))
@@ -167,7 +167,7 @@ def _lost(contract: type[Contract]) -> dict[str, str]:
     """Return, by the rule that a value lost in parsing breaks, its column."""
     typed = {rule.name for rule in rules(contract)}
     return {
-        rule.name: next(n for n in rule.keeps.meta.root_names() if not n.startswith(RAW))
+        rule.name: next(n for n in rule.expr.meta.root_names() if not n.startswith(RAW))
         for rule in rules(contract, typed_from_raw=True)
         if rule.name not in typed
     }
@@ -180,7 +180,7 @@ def _referenced(
     every = pl.concat([good, bad])
     return {
         column: (good if column == dangling else every).select(
-            col(column).drop_nulls().unique().alias(parent.promise().key[0])
+            col(column).drop_nulls().unique().alias(parent.spec().key[0])
         )
         for column, parent in contract.references().items()
     }

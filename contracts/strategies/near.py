@@ -66,8 +66,8 @@ def _limits(contract: type[Contract], column: str, dtype: pl.DataType) -> list[A
     found = [
         value
         for rule in rules(contract)
-        if column in rule.keeps.meta.root_names()
-        for literal in literals(rule.keeps)
+        if column in rule.expr.meta.root_names()
+        for literal in literals(rule.expr)
         for value in _values(literal, dtype)
     ]
     distinct = list(dict.fromkeys(found))

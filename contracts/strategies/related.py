@@ -39,7 +39,7 @@ def related(
     for contract in contracts:
         among = {name: pools[key] for name, key in _meeting(contract).items() if key in pools}
         fewest, most = 0, max_size
-        if len(key := contract.promise().key) == 1:
+        if len(key := contract.spec().key) == 1:
             there = among[key[0]]
             if not complete:
                 there = draw(st.lists(st.sampled_from(there), unique=True))
@@ -56,9 +56,7 @@ _Key = tuple[str, pl.DataType]
 def _keys(contracts: tuple[type[Contract], ...]) -> dict[_Key, pa.Column]:
     """Return the tables' keys of one column, as the strictest of the columns that hold them."""
     keys = {
-        _meeting(contract)[key[0]]
-        for contract in contracts
-        if len(key := contract.promise().key) == 1
+        _meeting(contract)[key[0]] for contract in contracts if len(key := contract.spec().key) == 1
     }
     found: dict[_Key, pa.Column] = {}
     for contract in contracts:
@@ -78,5 +76,5 @@ def _meeting(contract: type[Contract]) -> dict[str, _Key]:
 
 def _end(contract: type[Contract], name: str) -> _Key:
     if other := {**contract.lookups(), **contract.references()}.get(name):
-        return _end(other, other.promise().key[0])
+        return _end(other, other.spec().key[0])
     return name, contract.fields()[name]

@@ -56,7 +56,7 @@ def keeping(
         TypeError: a rule looks at more than the row that it judges.
     """
     among = among or {}
-    key = contract.promise().key
+    key = contract.spec().key
     most = _number(contract, *key) if len(key) == 1 else max_size
     min_size, max_size = min(min_size, most), min(max_size, most)
     columns = [
@@ -69,7 +69,7 @@ def keeping(
         if broken <= before:
             raise looks_further(contract, enforced(contract)[broken - 1].name)
         before = broken
-        wanted = [rule.keeps for rule in enforced(contract)[:broken]]
+        wanted = [rule.expr for rule in enforced(contract)[:broken]]
         looked_at = {*wanted[-1].meta.root_names()} - {*among}
         found = moved(draw, rows, contract, looked_at, pl.all_horizontal(wanted))
         # Frames that are always empty would prove whatever is asked of them.
@@ -111,13 +111,13 @@ def enforced(contract: type[Contract]) -> tuple[Rule, ...]:
 
 def _first_broken(rows: pl.DataFrame, contract: type[Contract]) -> int:
     """Return which of the rules (from 1) is the first that a row breaks; 0 when none does."""
-    asked = [rule.keeps.all().alias(rule.name) for rule in enforced(contract)]
+    asked = [rule.expr.all().alias(rule.name) for rule in enforced(contract)]
     kept = rows.select(asked).row(0) if asked else ()
     return kept.index(False) + 1 if False in kept else 0
 
 
 def _all_kept(contract: type[Contract]) -> pl.Expr:
-    return pl.all_horizontal(pl.lit(value=True), *(rule.keeps for rule in enforced(contract)))
+    return pl.all_horizontal(pl.lit(value=True), *(rule.expr for rule in enforced(contract)))
 
 
 def _number(contract: type[Contract], name: str) -> int:

@@ -57,8 +57,8 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
 
 
 def _register(glue: Any, database: str, contract: type[Contract], lake: str) -> dict[str, Any]:
-    handle = delta.open_existing(lake, contract.promise().table)
-    entry = _entry(contract, handle, delta.location(lake, contract.promise().table))
+    handle = delta.open_existing(lake, contract.spec().table)
+    entry = _entry(contract, handle, delta.location(lake, contract.spec().table))
     try:
         glue.create_table(DatabaseName=database, TableInput=entry)
     except glue.exceptions.AlreadyExistsException:
@@ -88,7 +88,7 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
     last = "The version of this table that last changed the row."
     meanings = {**contract.meanings(), "_version": last}
     return {
-        "Name": contract.promise().name,
+        "Name": contract.spec().name,
         "Description": contract.grain(),
         "TableType": "EXTERNAL_TABLE",
         "Parameters": {

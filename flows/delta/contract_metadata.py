@@ -29,7 +29,11 @@ def with_contract(schema: Schema, contract: type[Contract]) -> Schema:
 def read_contract(handle: DeltaTable) -> Description | None:
     """Return what the contract promised that the table was made under, if there is a note of it."""
     note = handle.schema().fields[-1].metadata.get(_NOTE)
-    return dict(json.loads(note)) if note else None
+    if not note:
+        return None
+    found = dict(json.loads(note))
+    # Before version 0.2 the incremental key was called `scope`.
+    return {"incremental_key": found.pop("scope", []), **found}
 
 
 def is_current(handle: DeltaTable, contract: type[Contract]) -> bool:

@@ -34,7 +34,7 @@ def merge_rows(
     Raises:
         ConservationError: other rows would be there afterwards than these and those that stay.
     """
-    key = table.contract.promise().key
+    key = table.contract.spec().key
     files = data_files.files(handle)
     small = pl.col("num_records") < SMALL_FILE_ROWS
     touched = pl.col("path").is_in(over["_file"].unique().implode())

@@ -28,7 +28,7 @@ def repartition(handle: DeltaTable, rows: pl.LazyFrame, contract: type[Contract]
 
     They stay as they are until the table is made anew, and null where they lack a column for it.
     """
-    columns = list(contract.promise().partition_by)
+    columns = list(contract.spec().partition_by)
     missing = [name for name in columns if name not in rows.collect_schema()]
     nulls = [pl.lit(None, contract.fields()[name]).alias(name) for name in missing]
     with suppress(CommitFailedError):  # likewise

@@ -164,7 +164,7 @@ def replayable_tables(name: str | None) -> list[Table]:
 def all_tables() -> list[str]:
     """Return the names of the tables that a lake has when all are made, quarantine last."""
     return [
-        *(source.promise().table for source in sources()),
+        *(source.spec().table for source in sources()),
         *tables(),
         *(delta.quarantine_name(source) for source in sources()),
     ]

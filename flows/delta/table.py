@@ -67,12 +67,12 @@ def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) ->
     Raises:
         TableError: it is hurt, uses features that we do not write, or others have changed it.
     """
-    promise, schema = contract.promise(), Schema.from_arrow(stored(contract))
-    raw = promise.layer == "bronze"
+    spec, schema = contract.spec(), Schema.from_arrow(stored(contract))
+    raw = spec.layer == "bronze"
     handle = _open(
-        location(lake, promise.table),
+        location(lake, spec.table),
         schema if raw else with_contract(schema, contract),
-        partition_by=promise.partition_by,
+        partition_by=spec.partition_by,
         description=contract.grain(),
     )
     check_writable(handle, rebuild=rebuild)
@@ -297,7 +297,7 @@ def _came(handle: DeltaTable, commit: str) -> bool:
 
 
 def _is_divided(handle: DeltaTable, contract: type[Contract]) -> bool:
-    return handle.metadata().partition_columns == list(contract.promise().partition_by)
+    return handle.metadata().partition_columns == list(contract.spec().partition_by)
 
 
 def _written(handle: DeltaTable, data: pl.DataFrame | Written) -> Written:

@@ -55,7 +55,7 @@ def find_files(source: str) -> tuple[dict[type[Bronze], list[File]], list[FileRe
         elif said := _of_another_format(file.name):
             strangers.append(FileRejectedError(f"{file.name}: {said}"))
         else:
-            known = ", ".join(contract.promise().name for contract in found)
+            known = ", ".join(contract.spec().name for contract in found)
             message = (
                 f"belongs to no table; name the file, or a folder for it, after one of {known}"
             )
@@ -146,7 +146,7 @@ def _recognised(name: str) -> type[Bronze] | None:
 
 def _named(name: str, ending: str = "") -> type[Bronze] | None:
     for contract in sources():
-        pattern = rf"(olist_)?{contract.promise().name}(_dataset)?([^a-z].*)?{ending}"
+        pattern = rf"(olist_)?{contract.spec().name}(_dataset)?([^a-z].*)?{ending}"
         if re.fullmatch(pattern, name, re.IGNORECASE | re.DOTALL):
             return contract
     return None

@@ -50,7 +50,7 @@ def ingest_table(
     if since := held_since(handle := delta.open_table(lake, contract)):
         # Its files stay in the landing zone.
         return Outcome(
-            table=contract.promise().table,
+            table=contract.spec().table,
             version=handle.version(),
             rows=delta.rows(handle),
             changed=False,
@@ -80,7 +80,7 @@ def ingest_table(
         raise OSError("; ".join(map(str, [*failed, *rejected]))) from failed[0]
     handle = delta.open_table(lake, contract)
     return Outcome(
-        table=contract.promise().table,
+        table=contract.spec().table,
         version=handle.version(),
         rows=delta.rows(handle),
         changed=landed > 0,

@@ -140,7 +140,7 @@ class Checkpoints:
             if id_ and table.transaction_version(name) != id_:
                 consumed[name] = id_
         delta.append(table, rows, delta.commit_properties(consumed, metrics))
-        name, version = self.contracts[topic].promise().table, table.version()
+        name, version = self.contracts[topic].spec().table, table.version()
         logger.info(
             "%s: version %s has %s rows more",
             name,
@@ -168,7 +168,7 @@ def _held(lake: str, contracts: Mapping[str, type[Contract]]) -> dict[str, str]:
     """Return by topic whose table a restore holds what to say of it."""
     held = {}
     for topic, contract in contracts.items():
-        name = contract.promise().table
+        name = contract.spec().table
         if delta.exists(lake, name) and (since := held_since(delta.open_existing(lake, name))):
             held[topic] = hold_message(name, since)
     return held

@@ -189,7 +189,7 @@ def check_brokers(
 
 def topic_of(settings: KafkaSettings, contract: type[Bronze]) -> str:
     """Return the topic of a source: "olist.orders"."""
-    return settings.prefix + contract.promise().name
+    return settings.prefix + contract.spec().name
 
 
 def origin(topic: str, partition: int) -> str:

@@ -35,8 +35,8 @@ def group_of_lake(lake: str) -> str:
     takes partitions away from it.
     """
     first = sources()[0]
-    if delta.exists(lake, first.promise().table):
-        handle = delta.open_existing(lake, first.promise().table)
+    if delta.exists(lake, first.spec().table):
+        handle = delta.open_existing(lake, first.spec().table)
     else:
         handle = delta.open_table(lake, first)
     table = handle.metadata().id

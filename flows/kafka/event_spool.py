@@ -68,7 +68,7 @@ def write_spool(source: str, spool: Path) -> list[str]:
     raw = {}
     for contract in sources():
         # A table is read many times on the way, and a CSV file with broken records slowly.
-        path = spool / f"{contract.promise().name}.parquet"
+        path = spool / f"{contract.spec().name}.parquet"
         _records(contract, files[contract], spool, rejected).sink_parquet(path)
         raw[contract] = pl.scan_parquet(path)
     events = pl.concat([_encode(contract, events) for contract, events in life(raw).items()])
@@ -103,7 +103,7 @@ def _records(
             if strange := [name for name in facts.header if name not in columns]:
                 message = (
                     f"{file.name}: the wire contract does not know the columns {strange}; add "
-                    f"them to {contract.promise().table}, or leave them out of the file"
+                    f"them to {contract.spec().table}, or leave them out of the file"
                 )
                 raise FileRejectedError(message)  # noqa: TRY301 - caught below, with what else is rejected
             frames.append(records.select(*schema))
@@ -115,13 +115,13 @@ def _records(
 def _encode(contract: type[Bronze], events: pl.LazyFrame) -> pl.LazyFrame:
     record = events.select(*contract.fields())
     if wrong := wire.nonconforming(record.collect_schema(), wire.json_schema(contract)):
-        message = f"{contract.promise().name} breaks the wire contract: {'; '.join(wrong)}"
+        message = f"{contract.spec().name} breaks the wire contract: {'; '.join(wrong)}"
         raise WireContractError(message)
     readable = pl.col("_corrupt_record").is_null()
     return events.select(
         pl.col("_order"),
         pl.col("_record"),
-        pl.lit(contract.promise().name).alias("entity"),
+        pl.lit(contract.spec().name).alias("entity"),
         pl.when(readable).then(message_key(contract)),
         pl.when(readable)
         .then(pl.struct(record.collect_schema().names()).struct.json_encode())

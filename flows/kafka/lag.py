@@ -94,9 +94,9 @@ def lag(lake: str, settings: KafkaSettings, seconds: float = SECONDS) -> list[La
     """
     contracts = {topic_of(settings, contract): contract for contract in sources()}
     tables = {
-        topic: delta.open_existing(lake, contract.promise().table)
+        topic: delta.open_existing(lake, contract.spec().table)
         for topic, contract in contracts.items()
-        if delta.exists(lake, contract.promise().table)
+        if delta.exists(lake, contract.spec().table)
     }
     heard: list[KafkaError] = []
     config = {**client_config(settings), "error_cb": heard.append}

@@ -48,19 +48,19 @@ def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
 
 def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
     """Say it in words of a table that is due: its name, what would be read, and what written."""
-    promise = planned.table.contract.promise()
+    spec = planned.table.contract.spec()
     if planned.error:
-        return promise.table, planned.error, "nothing"
+        return spec.table, planned.error, "nothing"
     if planned.full_refresh_reason:
-        return promise.table, f"all: {planned.full_refresh_reason}", "all rows"
+        return spec.table, f"all: {planned.full_refresh_reason}", "all rows"
     reads = [
         f"{_rows_since(planned.table, delta.open_existing(lake, name), version):,} new of {name}"
         for name, version in planned.behind.items()
     ]
     reads += [f"what {name} will change" for name in planned.after]
-    local = promise.key if planned.table.source else promise.scope
+    local = spec.key if planned.table.source else spec.incremental_key
     rows = f"by {', '.join(local)}" if local else "all rows, if any differs"
-    return promise.table, "\n".join(reads), rows
+    return spec.table, "\n".join(reads), rows
 
 
 _Opened = DeltaTable | TableError | None

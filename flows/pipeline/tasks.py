@@ -76,7 +76,7 @@ def table_task(
     What can pass (storage, a faster writer) is tried six times, later and later; what cannot (a
     contract, a bad file, a permission) fails at once.
     """
-    name = contract.promise().table
+    name = contract.spec().table
     asset = Asset(
         key=_asset_key(location(lake, name)),
         properties=AssetProperties(name=name, description=(contract.__doc__ or "").strip()),

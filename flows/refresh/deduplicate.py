@@ -56,7 +56,7 @@ def resolve_batch(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table
         ConservationError: the records are not as many as the log says.
         ContractBrokenError: the table's function does not make what its contract promises.
     """
-    key = list(table.contract.promise().key)
+    key = list(table.contract.spec().key)
     kept, broken = _sifted(raw, table)
     _conserve(table, read, len(kept) + len(broken))
     rivals = delta.matching(silver, kept.select(key)).drop("_version").collect(engine="streaming")
@@ -81,7 +81,7 @@ def resolve_all(
 
     What is accepted is written to files, for a commit to name.
     """
-    promise = table.contract.promise()
+    spec = table.contract.spec()
     hashes = list[pl.Series]()
     no_row, no_broken = _sifted(raw.clear(), table)
     broken = [no_broken]
@@ -91,7 +91,7 @@ def resolve_all(
         yield no_row  # which says what columns there are, also where there are no records
         for part in raw.collect_batches(chunk_size=data_files.ROWS):
             kept, bad = _sifted(part.lazy(), table)
-            hashes.append(kept.select(pl.struct(promise.key).hash()).to_series())
+            hashes.append(kept.select(pl.struct(spec.key).hash()).to_series())
             broken.append(bad)
             yield kept
 
@@ -99,7 +99,7 @@ def resolve_all(
         warned.clear()
         for part in rows:
             warned.update(_warnings(part, table))
-            yield delta.stamped(silver, part.sort(promise.sort_by))
+            yield delta.stamped(silver, part.sort(spec.sort_by))
 
     written = data_files.write_files(silver, ready(typed()))
     bad, kept = pl.concat(broken), written.rows
@@ -108,7 +108,7 @@ def resolve_all(
     if kept and (keys := pl.concat(hashes).n_unique()) < kept:
         versions = written
         written = data_files.write_files(
-            silver, ready(_newest(silver, versions, promise.key, chunk_rows))
+            silver, ready(_newest(silver, versions, spec.key, chunk_rows))
         )
         data_files.remove_files(silver, versions)
         _one_each(table, keys, written.rows)

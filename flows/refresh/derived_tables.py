@@ -34,7 +34,7 @@ from transforms.graph import Table
 def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
     """Bring a derived table up to its inputs; untouched when they have not changed.
 
-    Of a table that is local in a scope (an order, say), the scopes of the rows that changed in its
+    Of a table that is local in a incremental_key (an order, say), the affected of the rows that changed in its
     inputs are computed again; all of it only when there is a reason to.
 
     Raises:
@@ -51,7 +51,7 @@ def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> 
         for column, parent in table.contract.references().items()
     }
     inputs = {
-        contract.promise().table: delta.open_table(lake, contract)
+        contract.spec().table: delta.open_table(lake, contract)
         for contract in table.inputs.values()
     }
     for name, handle in inputs.items():
@@ -60,14 +60,14 @@ def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> 
     written, reason = 0, todo.full_refresh_reason
     if not todo.nothing:
         opened = _Opened(table, target, inputs, parents)
-        whole = reason or not table.contract.promise().scope
-        scopes = "" if whole else _affected(table, inputs, todo)
+        whole = reason or not table.contract.spec().incremental_key
+        affected = "" if whole else _affected(table, inputs, todo)
         try:
-            if isinstance(scopes, str):
-                reason = reason or scopes
+            if isinstance(affected, str):
+                reason = reason or affected
                 written = _make_all(lake, opened, todo)
             else:
-                written = _make_some(opened, todo, scopes)
+                written = _make_some(opened, todo, affected)
         except ContractBrokenError as broken:
             if _equally_far(inputs, list(parents.values())):
                 raise
@@ -111,19 +111,19 @@ def _equally_far(inputs: _Handles, parents: Iterable[DeltaTable]) -> bool:
 
 
 def _affected(table: Table, inputs: _Handles, todo: RefreshScope) -> pl.DataFrame | str:
-    """Return the scopes that the rows which changed affect, or why they cannot tell them."""
-    scope = list(table.contract.promise().scope)
-    found = [pl.LazyFrame(schema={name: table.contract.fields()[name] for name in scope})]
+    """Return the affected that the rows which changed affect, or why they cannot tell them."""
+    incremental_key = list(table.contract.spec().incremental_key)
+    found = [pl.LazyFrame(schema={name: table.contract.fields()[name] for name in incremental_key})]
     for contract in table.inputs.values():
-        name = contract.promise().table
+        name = contract.spec().table
         changed = delta.changed_since(inputs[name], todo.since[name])
-        if _knows(inputs[name], scope):
-            found.append(changed.select(scope))
-        elif len(keys := changed.select(contract.promise().key).collect()):
+        if _knows(inputs[name], incremental_key):
+            found.append(changed.select(incremental_key))
+        elif len(keys := changed.select(contract.spec().key).collect()):
             readers = list(_readers(table, inputs, contract, keys))
             if not readers:
-                return f"{name} changed, which has no {' and '.join(scope)}"
-            found += [rows.select(scope) for rows in readers]
+                return f"{name} changed, which has no {' and '.join(incremental_key)}"
+            found += [rows.select(incremental_key) for rows in readers]
     return pl.concat(found).drop_nulls().unique().collect(engine="streaming")
 
 
@@ -135,11 +135,11 @@ def _readers(
         for column, where in contract.lookups().items():
             if where is looked_up:
                 named = keys.rename(dict.fromkeys(keys.columns, column))
-                yield delta.matching(inputs[contract.promise().table], named)
+                yield delta.matching(inputs[contract.spec().table], named)
 
 
-def _knows(handle: DeltaTable, scope: Sequence[str]) -> bool:
-    return set(scope) <= {field.name for field in handle.schema().fields}
+def _knows(handle: DeltaTable, incremental_key: Sequence[str]) -> bool:
+    return set(incremental_key) <= {field.name for field in handle.schema().fields}
 
 
 class _Whole(NamedTuple):
@@ -157,13 +157,13 @@ class _Whole(NamedTuple):
 
 def _make_all(lake: str, opened: _Opened, todo: RefreshScope) -> int:
     table, target, inputs, parents = opened
-    promise = table.contract.promise()
-    if not promise.scope:
+    spec = table.contract.spec()
+    if not spec.incremental_key:
         made = _checked(opened, pl.lit(value=True))
         new = delta.stamped(target, made)
         known = _known(target)
         same = known.schema == new.schema and is_current(target, table.contract)
-        if same and made.equals(known.select(made.columns).sort(promise.key)):
+        if same and made.equals(known.select(made.columns).sort(spec.key)):
             delta.append(
                 target, new.clear(), delta.commit_properties(todo.consumed, {"rows": len(made)})
             )
@@ -174,7 +174,7 @@ def _make_all(lake: str, opened: _Opened, todo: RefreshScope) -> int:
         whole = _Whole(lake, table, target.version(), read, known_to, _made_by(table))
         rows = sum(map(delta.rows, inputs.values()))
         done = run_on_workers(
-            partial(_write_part, whole), chunks(rows, promise.scope, Settings().chunk_rows)
+            partial(_write_part, whole), chunks(rows, spec.incremental_key, Settings().chunk_rows)
         )
         actions = [action for part in done for action in part.actions]
         written = Written(actions, sum(part.rows for part in done), done[0].schema)
@@ -209,7 +209,7 @@ def _write_part(whole: _Whole, mine: pl.Expr) -> Written:
     target = at(table.name, whole.version)
     inputs = {name: at(name, version) for name, version in whole.inputs.items()}
     parents = {
-        column: at(parent.promise().table, whole.parents[column])
+        column: at(parent.spec().table, whole.parents[column])
         for column, parent in table.contract.references().items()
     }
     made = _checked(_Opened(table, target, inputs, parents), mine)
@@ -217,7 +217,7 @@ def _write_part(whole: _Whole, mine: pl.Expr) -> Written:
 
 
 def _checked(opened: _Opened, mine: pl.Expr) -> pl.DataFrame:
-    """Make the rows of some scopes, and check them."""
+    """Make the rows of some affected, and check them."""
     made = _made(opened, lambda handle: delta.scan(handle).filter(mine))
     parents = {column: delta.scan(each) for column, each in opened.parents.items()}
     check(made, opened.table.contract, parents)
@@ -232,16 +232,16 @@ def _made_by(table: Table) -> tuple[str, int]:
     return pl.__version__, code_version(table)
 
 
-def _make_some(opened: _Opened, todo: RefreshScope, scopes: pl.DataFrame) -> int:
+def _make_some(opened: _Opened, todo: RefreshScope, affected: pl.DataFrame) -> int:
     table, target, _, parents = opened
     contract = table.contract
-    made = _made(opened, lambda handle: delta.matching(handle, scopes))
+    made = _made(opened, lambda handle: delta.matching(handle, affected))
     referred = {
         column: delta.matching(parents[column], _referred(made, column, parent))
         for column, parent in contract.references().items()
     }
     check(made, contract, referred)
-    known = delta.matching(target, scopes).collect(engine="streaming")
+    known = delta.matching(target, affected).collect(engine="streaming")
     new = made.join(known, on=made.columns, how="anti", nulls_equal=True)
     over = known.join(made, on=made.columns, how="anti", nulls_equal=True)
     metrics = {"rows": delta.rows(target) + len(new) - len(over), "written": len(new)}
@@ -250,21 +250,21 @@ def _make_some(opened: _Opened, todo: RefreshScope, scopes: pl.DataFrame) -> int
 
 
 def _referred(made: pl.DataFrame, column: str, parent: type[Contract]) -> pl.DataFrame:
-    (key,) = parent.promise().key
+    (key,) = parent.spec().key
     return made.select(pl.col(column).alias(key)).unique().drop_nulls()
 
 
 def _made(opened: _Opened, some: Callable[[DeltaTable], pl.LazyFrame]) -> pl.DataFrame:
-    """Run the function on some rows of the inputs that know the scope, and on all of the others."""
+    """Run the function on some rows of the inputs that know the incremental_key, and on all of the others."""
     table = opened.table
-    promise = table.contract.promise()
+    spec = table.contract.spec()
     frames = {}
     for name, contract in table.inputs.items():
-        handle = opened.inputs[contract.promise().table]
-        rows = some(handle) if _knows(handle, promise.scope) else delta.scan(handle)
+        handle = opened.inputs[contract.spec().table]
+        rows = some(handle) if _knows(handle, spec.incremental_key) else delta.scan(handle)
         frames[name] = rows.select(contract.fields().names())
     lazy = table.function(**frames).select(table.contract.fields().names())
-    order = promise.sort_by or (() if promise.scope else promise.key)
+    order = spec.sort_by or (() if spec.incremental_key else spec.key)
     made = (lazy.sort(order) if order else lazy).collect(engine="streaming")
     reconcile(made, table.contract, {table.inputs[name]: frames[name] for name in frames})
     return made

@@ -78,7 +78,7 @@ def replay_quarantine(lake: str, table: Table) -> Outcome:
     silver = delta.open_table(lake, table.contract)
     if held_since(silver):
         return _outcome(table, silver, started)
-    name, read = source.promise().table, delta.rows(quarantine)
+    name, read = source.spec().table, delta.rows(quarantine)
     since, same = delta.consumed(silver, name), is_current(silver, table.contract)
     if since is None or not same or not is_same_generation(table, silver, quarantine):
         return refresh_source_table(lake, table)

@@ -33,7 +33,7 @@ def write_docs(lake: str, out: Path) -> Path:
     graph, standing = tables(), status(lake)
     contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
     with translate_damage(lake, standing):
-        entries = [entry(lake, c, graph, standing.get(c.promise().table)) for c in contracts]
+        entries = [entry(lake, c, graph, standing.get(c.spec().table)) for c in contracts]
     layers = {layer: list(some) for layer, some in groupby(entries, lambda each: each.layer)}
     shell = {
         "site": "Data docs",

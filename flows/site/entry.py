@@ -71,17 +71,17 @@ def entry(
         graph: all tables that a function makes.
         standing: the table's figures from `flows.delta.status`, if it has been made.
     """
-    promise = contract.promise()
-    table = graph.get(promise.table)
+    spec = contract.spec()
+    table = graph.get(spec.table)
     source = table.source if table else None
-    handle = delta.open_existing(lake, promise.table) if standing else None
+    handle = delta.open_existing(lake, spec.table) if standing else None
     # Of raw values nothing is told: they have not been redacted.
-    told = handle and promise.layer != "bronze"
+    told = handle and spec.layer != "bronze"
     found = statistics(delta.scan(handle), contract) if handle and told else {}
     grain, _, remarks = cleandoc(contract.__doc__ or "").partition("\n\n")
     return Entry(
-        name=promise.table,
-        layer=promise.layer,
+        name=spec.table,
+        layer=spec.layer,
         grain=grain,
         remarks=remarks,
         made_by=cleandoc(table.function.__doc__ or "") if table else "",
@@ -89,7 +89,7 @@ def entry(
         contract=contract,
         technical=[name for name in stored(contract) if name not in contract.fields()],
         inputs=table.input_names if table else [],
-        readers=[t.name for t in graph.values() if promise.table in t.input_names],
+        readers=[t.name for t in graph.values() if spec.table in t.input_names],
         referred_by=[
             (other.name, column)
             for other in graph.values()
@@ -105,13 +105,13 @@ def entry(
 
 
 def _refreshed(contract: type[Contract], table: Table | None) -> str:
-    promise = contract.promise()
+    spec = contract.spec()
     if not table:
         return "appended: every record of every delivery"
     if table.source:
         return "the latest version of each key takes the place of the one before"
-    if promise.scope:
-        return f"computed again for each {' and '.join(promise.scope)} that a change affects"
+    if spec.incremental_key:
+        return f"computed again for each {' and '.join(spec.incremental_key)} that a change affects"
     return "computed as a whole when an input changed"
 
 
@@ -132,7 +132,7 @@ def _column(name: str, contract: type[Contract], found: Statistics | None) -> Co
 
 
 def _name(contract: type[Contract] | None) -> str:
-    return contract.promise().table if contract else ""
+    return contract.spec().table if contract else ""
 
 
 def _kind(dtype: pl.DataType) -> str:

@@ -44,7 +44,7 @@ def kept(
             return int(warned.get(rule.name, 0))
         return int(broken.get(rule.name, 0)) if from_records and standing else None
 
-    table = contract.promise().table
+    table = contract.spec().table
     gone = broken.keys() - {rule.name for rule in asked}
     return [
         *(Kept(table, rule.name, rule.words, rule.warning, now(rule)) for rule in asked),

@@ -104,12 +104,12 @@ _TOP, _MARGIN = 30, 4
 
 def _layers(graph: Mapping[str, Table]) -> dict[str, str]:
     needed = [
-        contract.promise()
+        contract.spec()
         for table in graph.values()
         for contract in (*table.inputs.values(), *table.contract.references().values())
     ]
-    outside = {promise.table: promise.layer for promise in needed if promise.table not in graph}
-    own = {name: table.contract.promise().layer for name, table in graph.items()}
+    outside = {spec.table: spec.layer for spec in needed if spec.table not in graph}
+    own = {name: table.contract.spec().layer for name, table in graph.items()}
     return dict(sorted(outside.items())) | own
 
 

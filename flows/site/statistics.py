@@ -72,7 +72,7 @@ def _closed_set(name: str, contract: type[Contract]) -> list[Any]:
 
 
 def _is_key(name: str, contract: type[Contract]) -> bool:
-    return name in {*contract.promise().key, *contract.references()}
+    return name in {*contract.spec().key, *contract.references()}
 
 
 def _told(figures: dict[str, Any], known: list[Any], rows: int) -> Statistics:

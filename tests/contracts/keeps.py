@@ -10,7 +10,7 @@ def keeps(contract: type[Contract], name: str, **values: object) -> bool:
     """Tell whether a row with these values keeps a rule of a contract; the others are null."""
     (asked,) = (rule for rule in rules(contract) if rule.name == name)
     kept: bool = (
-        pl.LazyFrame([values], schema=contract.fields()).select(asked.keeps).collect().item()
+        pl.LazyFrame([values], schema=contract.fields()).select(asked.expr).collect().item()
     )
     return kept
 

@@ -30,7 +30,7 @@ SEAT: dict[str, Any] = {
     "table": "gold.seats",
     "grain": "One row per seat.",
     "key": ["id"],
-    "scope": ["id"],
+    "incremental_key": ["id"],
     "partition_by": [],
     "columns": {"id": STATED, "zip": ZIP, "status": STATUS, "row": ROW},
     "rules": {
@@ -38,8 +38,8 @@ SEAT: dict[str, Any] = {
         "is_soft": {"asks": "x > 2", "warning": True, "description": None},
     },
 }
-RECORD = {**SEAT, "table": "silver.seats", "scope": []}
-RAW = {**SEAT, "table": "bronze.seats", "key": [], "scope": [], "rules": {}}
+RECORD = {**SEAT, "table": "silver.seats", "incremental_key": []}
+RAW = {**SEAT, "table": "bronze.seats", "key": [], "incremental_key": [], "rules": {}}
 
 
 def edited(description: Any, path: str, value: object) -> Any:
@@ -60,7 +60,7 @@ RULE = {"asks": "x > 3", "warning": False, "description": None}
 ALLOWED = "columns/status/rules/status_is_known/allowed_values"
 CASES: list[tuple[Any, str, Any, str, str]] = [
     (SEAT, "key", ["id", "zip"], "key changed: (id) to (id, zip)", "readers"),
-    (SEAT, "scope", ["zip"], "scope changed: (id) to (zip)", ""),
+    (SEAT, "incremental_key", ["zip"], "incremental key changed: (id) to (zip)", ""),
     (SEAT, "partition_by", ["zip"], "partitioning changed: () to (zip)", ""),
     (SEAT, "columns/more", PLAIN, "column added: more", ""),
     (RAW, "columns/more", PLAIN, "column added: more", "sources"),

@@ -32,7 +32,7 @@ EVERY = [*sources(), *DERIVED]
 
 
 def name_of(contract: type[Contract]) -> str:
-    return contract.promise().table
+    return contract.spec().table
 
 
 class Cashiers(Silver, key=("cashier_id",)):
@@ -42,7 +42,9 @@ class Cashiers(Silver, key=("cashier_id",)):
     nickname: str = column(personal=True, nullable=True)
 
 
-class FactTillSales(Gold, key=("sale_id",), scope=("cashier_id", "month"), partition_by=("month",)):
+class FactTillSales(
+    Gold, key=("sale_id",), incremental_key=("cashier_id", "month"), partition_by=("month",)
+):
     """One row per sale at a till."""
 
     sale_id: int = column()
@@ -59,21 +61,21 @@ def test_the_docstring_begins_with_the_grain(contract: type[Contract]) -> None:
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
 def test_a_contract_stands_in_the_module_of_its_table(contract: type[Contract]) -> None:
-    assert contract.__module__ == f"contracts.{contract.promise().table}"
-    assert contract.promise().table.startswith(f"{contract.promise().layer}.")
+    assert contract.__module__ == f"contracts.{contract.spec().table}"
+    assert contract.spec().table.startswith(f"{contract.spec().layer}.")
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
-def test_key_scope_and_partition_are_columns(contract: type[Contract]) -> None:
-    promise = contract.promise()
-    assert promise.key
-    assert {*promise.key, *promise.scope, *promise.partition_by} <= contract.fields().keys()
+def test_key_incremental_key_and_partition_are_columns(contract: type[Contract]) -> None:
+    spec = contract.spec()
+    assert spec.key
+    assert {*spec.key, *spec.incremental_key, *spec.partition_by} <= contract.fields().keys()
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
 def test_key_columns_are_never_null(contract: type[Contract]) -> None:
     columns = contract.to_schema().columns
-    assert not [name for name in contract.promise().key if columns[name].nullable]
+    assert not [name for name in contract.spec().key if columns[name].nullable]
 
 
 @pytest.mark.parametrize("contract", EVERY, ids=name_of)
@@ -81,14 +83,14 @@ def test_a_foreign_key_has_the_type_of_the_one_column_that_it_refers_to(
     contract: type[Contract],
 ) -> None:
     for name, parent in contract.references().items():
-        (key,) = parent.promise().key
+        (key,) = parent.spec().key
         assert contract.fields()[name] == parent.fields()[key]
         assert not contract.to_schema().columns[name].nullable
 
 
 def test_every_fact_refers_to_its_dimensions() -> None:
     dimensions = {
-        contract.promise().key: contract for contract in DERIVED if "gold.dim_" in name_of(contract)
+        contract.spec().key: contract for contract in DERIVED if "gold.dim_" in name_of(contract)
     }
     assert dimensions
     for fact in (contract for contract in DERIVED if "gold.fact_" in name_of(contract)):
@@ -141,18 +143,18 @@ def test_every_column_is_parsed_from_one_of_the_source(contract: type[Contract])
 
 
 def test_the_class_tells_name_and_layer() -> None:
-    promise = FactTillSales.promise()
-    assert (promise.layer, promise.table) == ("gold", "gold.fact_till_sales")
-    assert promise.key == ("sale_id",)
-    assert promise.scope == ("cashier_id", "month")
-    assert promise.partition_by == ("month",)
+    spec = FactTillSales.spec()
+    assert (spec.layer, spec.table) == ("gold", "gold.fact_till_sales")
+    assert spec.key == ("sale_id",)
+    assert spec.incremental_key == ("cashier_id", "month")
+    assert spec.partition_by == ("month",)
 
 
 def test_what_a_class_says_stays_its_own() -> None:
-    assert Cashiers.promise().key == ("cashier_id",)
-    assert Cashiers.promise().scope == ()
-    assert Gold.promise().key == ()
-    assert Bronze.promise().layer == "bronze"
+    assert Cashiers.spec().key == ("cashier_id",)
+    assert Cashiers.spec().incremental_key == ()
+    assert Gold.spec().key == ()
+    assert Bronze.spec().layer == "bronze"
 
 
 def test_fields_are_polars_types_in_order() -> None:
@@ -217,7 +219,7 @@ def test_a_rule_that_is_no_method_is_refused(kind: Callable[..., Any]) -> None:
             return col("price") > 1
 
 
-@pytest.mark.parametrize("option", ["key", "scope", "partition_by", "sort_by"])
+@pytest.mark.parametrize("option", ["key", "incremental_key", "partition_by", "sort_by"])
 def test_a_column_without_its_comma_is_refused(option: str) -> None:
     options: dict[str, Any] = {option: ("cashier_id")}
     with pytest.raises(TypeError, match=rf"Forgot: write {option}=\('cashier_id',\), with a comma"):

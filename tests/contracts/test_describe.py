@@ -24,7 +24,7 @@ class Theatres(Silver, key=("theatre_id",)):
     theatre_id: str = column()
 
 
-class Seats(Gold, key=("seat_id",), scope=("theatre_id",), partition_by=("row",)):
+class Seats(Gold, key=("seat_id",), incremental_key=("theatre_id",), partition_by=("row",)):
     """One row per seat.
 
     Boxes have none.
@@ -52,7 +52,7 @@ def test_a_description_says_all_that_a_contract_promises() -> None:
         "table": "gold.seats",
         "grain": "One row per seat.",
         "key": ["seat_id"],
-        "scope": ["theatre_id"],
+        "incremental_key": ["theatre_id"],
         "partition_by": ["row"],
         "columns": 0,
         "rules": 0,
@@ -88,7 +88,7 @@ def test_a_description_says_all_that_a_contract_promises() -> None:
 
 def test_every_contract_is_described_and_can_be_written_as_json() -> None:
     every = described()
-    promised = {contract.promise().table for contract in sources()} | tables().keys()
+    promised = {contract.spec().table for contract in sources()} | tables().keys()
     assert every.keys() == promised
     assert json.loads(json.dumps(every)) == every
 
@@ -151,7 +151,7 @@ def test_how_far_a_time_may_lie_ahead_is_part_of_the_contract_and_the_clock_is_n
 
 
 def test_words_and_layout_leave_the_version_as_it_is() -> None:
-    class Seats(Gold, key=("seat_id",), scope=("theatre_id",), partition_by=("row",)):
+    class Seats(Gold, key=("seat_id",), incremental_key=("theatre_id",), partition_by=("row",)):
         """One row per chair."""
 
         seat_id: int = column(ge=1)

@@ -202,7 +202,7 @@ def test_the_moments_of_an_order(rule: str, values: dict[str, object], *, kept: 
 TIMES = [
     (table.contract, name)
     for table in tables().values()
-    if table.contract.promise().layer == "silver"
+    if table.contract.spec().layer == "silver"
     for name, dtype in table.contract.fields().items()
     if isinstance(dtype, pl.Datetime)
 ]

@@ -65,7 +65,7 @@ def plausible(column: str) -> list[str]:
 
 
 def name_of(contract: type[Contract]) -> str:
-    return contract.promise().table
+    return contract.spec().table
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
@@ -156,7 +156,7 @@ def test_a_number_that_got_lost_is_not_an_absent_one(
     schema = pl.Schema({"price": REAIS, RAW + "price": pl.String()})
     row = pl.DataFrame([(typed, raw)], schema=schema, orient="row")
     of_price = [r for r in rules(Visits, typed_from_raw=True) if r.name.startswith("price")]
-    kept = row.select(rule.keeps.alias(rule.name) for rule in of_price).row(0, named=True)
+    kept = row.select(rule.expr.alias(rule.name) for rule in of_price).row(0, named=True)
     assert {name for name, keeps in kept.items() if not keeps} == broken
 
 
@@ -166,7 +166,7 @@ def test_a_lost_cast_is_looked_up_under_the_name_that_the_source_gives() -> None
         for rule in rules(GeolocationPoints, typed_from_raw=True)
         if rule.name == "latitude_is_a_number"
     )
-    assert {*lost.keeps.meta.root_names()} == {"latitude", "raw.geolocation_lat"}
+    assert {*lost.expr.meta.root_names()} == {"latitude", "raw.geolocation_lat"}
 
 
 def test_a_rule_tells_in_words_what_it_asks() -> None:
@@ -185,7 +185,7 @@ def test_pandera_warns_too_where_a_contract_warns() -> None:
     )
     with pytest.warns(SchemaWarning, match="short_is_cheap"):
         assert Visits.validate(visit).equals(visit)
-    kept = {rule.name: visit.select(rule.keeps).item() for rule in rules(Visits)}
+    kept = {rule.name: visit.select(rule.expr).item() for rule in rules(Visits)}
     assert [name for name, keeps in kept.items() if not keeps] == ["short_is_cheap"]
 
 
@@ -195,7 +195,7 @@ def test_a_contract_without_checks_still_has_its_columns_present() -> None:
 
 def test_not_a_number_is_no_value() -> None:
     nowhere = pl.DataFrame({"latitude": [nan], "longitude": [-46.6]})
-    kept = {rule.name: rule.keeps for rule in rules(GeolocationPoints)}
+    kept = {rule.name: rule.expr for rule in rules(GeolocationPoints)}
     assert nowhere.select(kept["latitude_is_present"]).item() is False
 
 

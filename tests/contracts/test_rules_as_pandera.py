@@ -36,7 +36,7 @@ MOMENTS = [
 
 
 def name_of(contract: type[Contract]) -> str:
-    return contract.promise().table
+    return contract.spec().table
 
 
 def pool(dtype: pl.DataType) -> pl.Series:
@@ -63,7 +63,7 @@ def mixture(contract: type[Contract]) -> pl.DataFrame:
 
 def broken_by_rules(contract: type[Contract], rows: pl.DataFrame) -> set[tuple[str, int]]:
     broken = rows.select(
-        (~rule.keeps).arg_true().implode().alias(rule.name)
+        (~rule.expr).arg_true().implode().alias(rule.name)
         for rule in rules(contract)
         if not rule.warning
     )
@@ -107,7 +107,7 @@ def test_rules_break_where_pandera_says_so(contract: type[Contract]) -> None:
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
 def test_every_rule_can_be_kept_and_broken(contract: type[Contract]) -> None:
-    kept = mixture(contract).select(rule.keeps.mean().alias(rule.name) for rule in rules(contract))
+    kept = mixture(contract).select(rule.expr.mean().alias(rule.name) for rule in rules(contract))
     assert {name: share for name, share in kept.row(0, named=True).items() if share in {0, 1}} == {}
 
 

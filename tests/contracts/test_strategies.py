@@ -43,7 +43,7 @@ FIRST = settings(max_examples=60, phases=[Phase.generate], database=None)
 
 
 def name_of(contract: type[Contract]) -> str:
-    return contract.promise().table
+    return contract.spec().table
 
 
 def complaints(frame: pl.DataFrame, drawn: Broken, contract: type[Contract]) -> set[str]:
@@ -74,7 +74,7 @@ def reaches(strategy: st.SearchStrategy[pl.DataFrame], wanted: pl.Expr) -> bool:
 def test_a_valid_frame_keeps_its_contract(contract: type[Contract], data: st.DataObject) -> None:
     frame = data.draw(valid(contract))
     keys = {
-        name: frame.lazy().select(pl.col(name).alias(parent.promise().key[0]))
+        name: frame.lazy().select(pl.col(name).alias(parent.spec().key[0]))
         for name, parent in contract.references().items()
     }
     check(frame, contract, keys)
@@ -309,7 +309,7 @@ def test_raw_records_are_drawn_too(raw: pl.DataFrame) -> None:
 @given(st.data())
 def test_the_rows_that_break_a_warning_are_just_those(warned: str, data: st.DataObject) -> None:
     drawn = data.draw(broken(Orders, warned))
-    (keeps,) = (each.keeps for each in rules(Orders) if each.name == warned)
+    (keeps,) = (each.expr for each in rules(Orders) if each.name == warned)
     broke = drawn.frame.with_row_index().filter(~keeps)["index"].to_list()
     assert broke == sorted(drawn.rows)
 

@@ -18,7 +18,7 @@ TRANSLATION = bronze.ProductCategoryNameTranslation
 COLUMNS = TRANSLATION.fields().names()
 
 
-@pytest.mark.parametrize("contract", sources(), ids=lambda contract: contract.promise().table)
+@pytest.mark.parametrize("contract", sources(), ids=lambda contract: contract.spec().table)
 def test_a_message_has_every_source_column_as_text_or_null(contract: type[Bronze]) -> None:
     accepts = fastjsonschema.compile(json_schema(contract))
     accepts(dict.fromkeys(contract.fields()))
@@ -78,7 +78,7 @@ def test_a_field_that_must_not_be_null_is_not_proven_by_types() -> None:
     assert reason.startswith("code: ")
 
 
-@pytest.mark.parametrize("contract", sources(), ids=lambda contract: contract.promise().table)
+@pytest.mark.parametrize("contract", sources(), ids=lambda contract: contract.spec().table)
 def test_no_change_breaks_nothing(contract: type[Bronze]) -> None:
     assert breaking_changes(json_schema(contract), json_schema(contract)) == []
 

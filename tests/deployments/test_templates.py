@@ -96,7 +96,7 @@ def test_of_the_lake_it_is_bronze_that_moves_to_glacier() -> None:
     uri = template("storage")["Outputs"]["LakeUri"]["Value"]["Fn::Sub"]
     assert uri == "s3://${LakeBucket}/lake"
     for source in sources():
-        assert delta.location("lake", source.promise().table).startswith(moving["Prefix"])
+        assert delta.location("lake", source.spec().table).startswith(moving["Prefix"])
 
 
 def test_what_is_current_never_expires_but_for_logs() -> None:

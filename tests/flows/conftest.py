@@ -13,7 +13,7 @@ from transforms.graph import sources
 Row = Mapping[str, str]
 Land = Callable[..., Path]
 
-COLUMNS = {c.promise().table.removeprefix("bronze."): c.fields().names() for c in sources()}
+COLUMNS = {c.spec().table.removeprefix("bronze."): c.fields().names() for c in sources()}
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def test_every_column_of_gold_has_a_type_that_glue_knows() -> None:
     entries = catalog(LAKE, "keystone")
     assert len(entries) == len(gold)
     for contract in gold:
-        name = contract.promise().table.removeprefix("gold.")
+        name = contract.spec().table.removeprefix("gold.")
         assert set(columns(name).values()) <= known
         comments = [each["Comment"] for each in entry(name)["StorageDescriptor"]["Columns"]]
         assert all(len(comment) <= 255 and "\n" not in comment for comment in comments)

@@ -52,7 +52,7 @@ def sellers(raw: Annotated[LazyFrame, Raw]) -> Annotated[LazyFrame, Sellers]:
     size = col("size").cast(pl.Int64, strict=False)
     return raw.select("seller_id", "city", "state", size=size)
 
-class Cities(Gold, key=("city",), scope=("city",)):
+class Cities(Gold, key=("city",), incremental_key=("city",)):
     """One row per city."""
     city: str = column()
 
@@ -60,7 +60,7 @@ def cities(sellers: Annotated[LazyFrame, Sellers]) -> Annotated[LazyFrame, Citie
     """List the cities."""
     return sellers.select("city").unique()
 
-class Shops(Gold, key=("seller_id",), scope=("seller_id",)):
+class Shops(Gold, key=("seller_id",), incremental_key=("seller_id",)):
     """One row per seller."""
     seller_id: str = column()
     size: int = column()
@@ -99,7 +99,7 @@ Learn = Callable[[str], ModuleType]
 
 SILVER_STATE = "    state: str = column(nullable=True)\n\ndef sellers("
 SHOP_CITY = "    city: str = column()\n\ndef shops("
-SHOPS = 'class Shops(Gold, key=("seller_id",), scope=("seller_id",)):'
+SHOPS = 'class Shops(Gold, key=("seller_id",), incremental_key=("seller_id",)):'
 SELECTED = 'sellers.select("seller_id", "size", "city")'
 CHANGES: dict[str, Edit] = {
     "a column that may be null": [
@@ -142,7 +142,7 @@ CHANGES: dict[str, Edit] = {
         (SHOPS, SHOPS.replace("seller_id", "city")),
     ],
     "a foreign key": [(SHOP_CITY, SHOP_CITY.replace("column()", "column(references=Cities)"))],
-    "no scope": [(SHOPS, 'class Shops(Gold, key=("seller_id",)):')],
+    "no incremental key": [(SHOPS, 'class Shops(Gold, key=("seller_id",)):')],
     "partitions in gold": [(SHOPS, SHOPS.replace("):", ', partition_by=("city",)):'))],
     "partitions in silver": [
         ('Silver, key=("seller_id",)', 'Silver, key=("seller_id",), partition_by=("city",)')

@@ -255,7 +255,7 @@ def test_a_table_that_was_written_as_csv_can_be_ingested_again(tmp_path: Path) -
         assert source
         statements[name] = f"SELECT {', '.join(source.fields().names())} FROM {name}"  # noqa: S608 - our names
         rows = query(lake, statements[name], keep=TEXT)
-        export.write(rows, str(tmp_path / "exported" / f"{source.promise().name}.csv"))
+        export.write(rows, str(tmp_path / "exported" / f"{source.spec().name}.csv"))
     ingest(tmp_path / "exported", again)
     refreshed = refresh(again, *names)
     assert not any(outcome.quarantined for outcome in refreshed.values())

@@ -182,7 +182,7 @@ def test_ragged_records_and_extra_columns_are_kept(land: Land, lake: str) -> Non
 def test_files_are_recognised_by_name(tmp_path: Path, name: str, table: str | None) -> None:
     (tmp_path / name).touch()
     files, strangers = find_files(str(tmp_path))
-    found = [contract.promise().table for contract, paths in files.items() if paths]
+    found = [contract.spec().table for contract, paths in files.items() if paths]
     assert found == ([table] if table else [])
     assert [str(stranger).partition(":")[0] for stranger in strangers] == ([] if table else [name])
 

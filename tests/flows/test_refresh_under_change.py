@@ -23,7 +23,7 @@ Land = Callable[..., Path]
 NOTHING = delta.commit_properties({}, {})
 
 
-class Place(Gold, key=("id",), scope=("id",), partition_by=("city",)):
+class Place(Gold, key=("id",), incremental_key=("id",), partition_by=("city",)):
     """One row per id."""
 
     id: str = column()
@@ -55,7 +55,7 @@ def test_a_new_column_of_a_bronze_contract_comes_to_its_table(land: Land, lake: 
     assert came[0].collect()["nickname"].to_list() == ["x"]
 
 
-def test_a_table_without_a_scope_takes_a_new_column(land: Land, lake: str) -> None:
+def test_a_table_without_an_incremental_key_takes_a_new_column(land: Land, lake: str) -> None:
     ingest(land(orders=[{}]), lake)
     refresh(lake)
     handle = delta.open_existing(lake, "gold.dim_date")

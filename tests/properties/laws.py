@@ -32,7 +32,7 @@ def laws(table: Table) -> list[Law]:
             of_one_file_the_later_record_wins,
             it_is_lazy,
         ]
-    local = [some_scopes_alone_are_made_as_among_all] if table.contract.promise().scope else []
+    local = [some_keys_alone_are_made_as_among_all] if table.contract.spec().incremental_key else []
     return [valid_inputs_make_what_is_promised, its_money_is_that_of_its_inputs, *local, it_is_lazy]
 
 
@@ -68,7 +68,7 @@ def every_record_ends_in_one_place(table: Table, data: st.DataObject) -> None:
     sound, none = _sifted(table, raw.join(rejected, on="_position", how="anti"))
     assert none.is_empty()
     assert_frame_equal(kept, sound)
-    accepted = latest(kept.lazy(), table.contract.promise().key).collect()
+    accepted = latest(kept.lazy(), table.contract.spec().key).collect()
     assert len(accepted.join(kept, on=kept.columns, how="anti", nulls_equal=True)) == 0
 
 
@@ -87,7 +87,7 @@ def order_duplicates_and_parts_do_not_matter(table: Table, data: st.DataObject) 
     order = data.draw(st.permutations([*range(len(raw)), *range(len(raw))]))
     cut = data.draw(st.integers(0, len(order)))
     in_parts = pl.concat([_silver(table, raw[part]) for part in (order[:cut], order[cut:])])
-    together = latest(in_parts, table.contract.promise().key).collect()
+    together = latest(in_parts, table.contract.spec().key).collect()
     assert_frame_equal(together, at_once, check_row_order=False)
 
 
@@ -95,7 +95,7 @@ def of_one_file_the_later_record_wins(table: Table, data: st.DataObject) -> None
     """Of the records of one file with the same key, silver has the last one that is not broken."""
     raw = arrived(data.draw(_records(table)))
     kept, _ = _sifted(table, raw)
-    last = kept.unique(table.contract.promise().key, keep="last", maintain_order=True)
+    last = kept.unique(table.contract.spec().key, keep="last", maintain_order=True)
     order = data.draw(st.permutations(range(len(raw))))
     assert_frame_equal(_silver(table, raw[order]).collect(), last, check_row_order=False)
 
@@ -116,21 +116,27 @@ def its_money_is_that_of_its_inputs(table: Table, data: st.DataObject) -> None:
     complete = data.draw(st.booleans())
     inputs = data.draw(_frames(table, complete=complete))
     made = _made(table, inputs).collect()
-    scope = list(table.contract.promise().scope)
+    incremental_key = list(table.contract.spec().incremental_key)
     for frame in inputs.values():
-        if set(scope) <= {*frame.columns}:
-            due = frame if complete or not scope else frame.join(made, on=scope, how="semi")
+        if set(incremental_key) <= {*frame.columns}:
+            due = (
+                frame
+                if complete or not incremental_key
+                else frame.join(made, on=incremental_key, how="semi")
+            )
             amounts = sorted(_amounts(due) & _amounts(made))
             assert_frame_equal(
                 due.select(pl.col(amounts).sum()), made.select(pl.col(amounts).sum())
             )
 
 
-def some_scopes_alone_are_made_as_among_all(table: Table, data: st.DataObject) -> None:
-    """Made of the inputs of some scopes, a table has the rows of those scopes."""
-    scope = list(table.contract.promise().scope)
+def some_keys_alone_are_made_as_among_all(table: Table, data: st.DataObject) -> None:
+    """Computed from the inputs of some incremental keys, a table has the rows of those keys."""
+    incremental_key = list(table.contract.spec().incremental_key)
     inputs = data.draw(_inputs(table))
-    every = pl.concat([f.select(scope) for f in inputs.values() if {*scope} <= {*f.columns}])
+    every = pl.concat(
+        [f.select(incremental_key) for f in inputs.values() if {*incremental_key} <= {*f.columns}]
+    )
     known = every.unique(maintain_order=True)
     wanted = known.filter(
         pl.Series(
@@ -140,8 +146,8 @@ def some_scopes_alone_are_made_as_among_all(table: Table, data: st.DataObject) -
     )
 
     def within(frame: pl.LazyFrame) -> pl.LazyFrame:
-        if {*scope} <= {*frame.collect_schema()}:
-            return frame.join(wanted.lazy(), on=scope, how="semi")
+        if {*incremental_key} <= {*frame.collect_schema()}:
+            return frame.join(wanted.lazy(), on=incremental_key, how="semi")
         return frame
 
     alone = table.function(**{name: within(frame.lazy()) for name, frame in inputs.items()})
@@ -202,7 +208,7 @@ def _sifted(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame
 
 def _silver(table: Table, raw: pl.DataFrame) -> pl.LazyFrame:
     kept, _ = _sifted(table, raw)
-    return latest(kept.lazy(), table.contract.promise().key)
+    return latest(kept.lazy(), table.contract.spec().key)
 
 
 def _inputs(table: Table) -> st.SearchStrategy[dict[str, pl.DataFrame]]:

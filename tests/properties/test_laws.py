@@ -44,7 +44,7 @@ def shops(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, Sho
     )
 
 
-class People(Gold, key=("customer_unique_id",), scope=("customer_unique_id",)):
+class People(Gold, key=("customer_unique_id",), incremental_key=("customer_unique_id",)):
     """One row per person."""
 
     customer_unique_id: str = column()
@@ -96,7 +96,7 @@ def eager(customers: Annotated[LazyFrame, Customers]) -> Annotated[LazyFrame, Pe
     return people(customers.collect().lazy())
 
 
-class Takings(Gold, key=("order_id",), scope=("order_id",)):
+class Takings(Gold, key=("order_id",), incremental_key=("order_id",)):
     """One row per order."""
 
     order_id: str = column()
@@ -120,7 +120,7 @@ WRONG = [
     (neighbours, "every_record_ends_in_one_place"),
     (neighbours, "each_record_is_typed_for_itself"),
     (neighbours, "order_duplicates_and_parts_do_not_matter"),
-    (shares, "some_scopes_alone_are_made_as_among_all"),
+    (shares, "some_keys_alone_are_made_as_among_all"),
     (repeated, "valid_inputs_make_what_is_promised"),
     (eager, "it_is_lazy"),
     (takings, "its_money_is_that_of_its_inputs"),
@@ -159,4 +159,4 @@ def test_a_wrong_function_breaks_the_law(function: Callable[..., LazyFrame], bro
 def test_a_contract_and_a_function_are_all_that_a_table_needs() -> None:
     covered = {(table.name, law.__name__) for table, law in EVERY}
     assert ("silver.shops", "a_broken_record_is_told_by_the_name_of_its_rule") in covered
-    assert ("gold.people", "some_scopes_alone_are_made_as_among_all") in covered
+    assert ("gold.people", "some_keys_alone_are_made_as_among_all") in covered

@@ -193,7 +193,7 @@ def raw(contract: type[Bronze], record: Mapping[str, str | None]) -> pl.LazyFram
 
 
 def entity(contract: type[Bronze]) -> str:
-    return contract.promise().table.removeprefix("bronze.")
+    return contract.spec().table.removeprefix("bronze.")
 
 
 @cache
@@ -218,7 +218,7 @@ def made(records: Mapping[str, Mapping[str, str | None]]) -> dict[str, pl.DataFr
             done[name] = sift(record, table.function, table.contract).kept.collect()
         else:
             inputs = {
-                parameter: done[read.promise().table].lazy()
+                parameter: done[read.spec().table].lazy()
                 for parameter, read in table.inputs.items()
             }
             done[name] = table.function(**inputs).collect()

@@ -58,7 +58,7 @@ def ingested(folder: Path, contract: type[Bronze], content: bytes) -> tuple[Outc
     outcome = ingest_table(
         str(folder), contract, [LocalFile(folder / "drop.csv", "drop.csv")], as_of=AS_OF
     )
-    handle = delta.open_existing(str(folder), contract.promise().table)
+    handle = delta.open_existing(str(folder), contract.spec().table)
     return outcome, delta.scan(handle).sort("_position").collect()
 
 

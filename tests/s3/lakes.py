@@ -7,7 +7,7 @@ from flows import delta
 from flows.delta.outcome import Outcome
 from transforms.graph import sources, tables
 
-BRONZE = [source.promise().table for source in sources()]
+BRONZE = [source.spec().table for source in sources()]
 
 
 def contents(lake: str) -> dict[str, pl.DataFrame]:

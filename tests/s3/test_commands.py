@@ -78,14 +78,14 @@ def test_a_lake_is_maintained_and_a_table_restored_and_refreshed(lake: str) -> N
     assert_frame_equal(orders(), before, check_row_order=False)
 
 
-class Places(Gold, key=("id",), scope=("id",)):
+class Places(Gold, key=("id",), incremental_key=("id",)):
     """One row per id."""
 
     id: str = column()
     city: str = column()
 
 
-class Divided(Gold, key=("id",), scope=("id",), partition_by=("city",)):
+class Divided(Gold, key=("id",), incremental_key=("id",), partition_by=("city",)):
     """One row per id."""
 
     id: str = column()

@@ -24,7 +24,7 @@ from transforms.graph import sources, tables
 
 Land = Callable[..., Path]
 CONTRACTS = [*sources(), *(table.contract for table in tables().values())]
-NAMES = [contract.promise().table for contract in CONTRACTS]
+NAMES = [contract.spec().table for contract in CONTRACTS]
 
 
 def words(page: Path) -> str:
@@ -41,11 +41,11 @@ def test_every_table_has_a_page(docs: Path) -> None:
 def test_a_page_tells_columns_rules_and_what_reads_the_table(
     docs: Path, contract: type[Contract]
 ) -> None:
-    name = contract.promise().table
+    name = contract.spec().table
     page = (docs / f"{name}.html").read_text()
     for column in contract.fields():
         assert f'<tr id="{column}">' in page
-    if contract.promise().layer != "bronze":
+    if contract.spec().layer != "bronze":
         for rule in rules(contract):
             assert f"<code>{rule.name}</code>" in page
     readers = [table.name for table in tables().values() if name in table.input_names]
@@ -117,7 +117,7 @@ def test_nothing_of_a_person_is_told(land: Land, tmp_path: Path) -> None:
     mine = "ligue (11) 98765-4321 ou fulano@example.com, CPF 529.982.247-25, CEP 01310-100"
     landing = land(
         **{
-            c.promise().table.removeprefix("bronze."): [{}, dict.fromkeys(c.fields(), mine)]
+            c.spec().table.removeprefix("bronze."): [{}, dict.fromkeys(c.fields(), mine)]
             for c in sources()
         },
         order_reviews_more=[{"review_comment_message": mine, "review_comment_title": mine}],

@@ -22,7 +22,7 @@ def boxes(drawing: Drawing) -> dict[str, Box]:
 
 def test_every_table_has_one_box() -> None:
     names = [box.table for box in WHOLE.boxes]
-    assert sorted(names) == sorted([*tables(), *(c.promise().table for c in sources())])
+    assert sorted(names) == sorted([*tables(), *(c.spec().table for c in sources())])
 
 
 def test_every_input_is_a_line_and_every_other_foreign_key_another() -> None:

@@ -44,7 +44,7 @@ def faults(
     handle = delta.open_table(lake, contract)
     mine = journal.with_columns(source=pl.format("kafka/{}/{}", "topic", "partition"))
     return [
-        f"{contract.promise().table}: {fault}"
+        f"{contract.spec().table}: {fault}"
         for found in (
             _by_snapshot(handle, ends, mine.filter(pl.col("source").is_in(list(ends))), key),
             _by_commits(handle),

@@ -96,7 +96,7 @@ class Stage:
     def await_write(self) -> None:
         """Wait until a drainer begins to write rows, which it then has not committed yet."""
         contract = self.dice.choice(sources())
-        table = Path(delta.location(self.lake, contract.promise().table))
+        table = Path(delta.location(self.lake, contract.spec().table))
         before = table.stat().st_mtime_ns  # of the folder: when it last got another file
         deadline = time.monotonic() + SILENCE
         while table.stat().st_mtime_ns == before and time.monotonic() < deadline:

@@ -24,7 +24,7 @@ from transforms.silver.geolocation import geolocation
 from transforms.silver.orders import orders
 
 
-class CustomerTurnover(Gold, key=("customer_id",), scope=("customer_id",)):
+class CustomerTurnover(Gold, key=("customer_id",), incremental_key=("customer_id",)):
     """One row per customer, with what they bought."""
 
     customer_id: str = column(references=DimCustomer)
@@ -80,7 +80,7 @@ def counted(
 
 
 def helper(frame: Annotated[LazyFrame, Orders]) -> LazyFrame:
-    """Promise nothing."""
+    """TableSpec nothing."""
     return frame
 
 
@@ -95,13 +95,13 @@ def test_every_contract_is_the_promise_of_one_table() -> None:
 
 def test_a_table_bears_the_name_of_its_function() -> None:
     for name, table in tables().items():
-        assert name == table.name == f"{table.contract.promise().layer}.{table.function.__name__}"
+        assert name == table.name == f"{table.contract.spec().layer}.{table.function.__name__}"
         assert table.function.__module__ == f"transforms.{name}"
 
 
 def test_every_bronze_contract_is_read_by_one_table() -> None:
     read = [table.source for table in tables().values() if table.source]
-    assert sources() == sorted(read, key=lambda contract: contract.promise().table)
+    assert sources() == sorted(read, key=lambda contract: contract.spec().table)
     declared = {c for c in vars(bronze).values() if isinstance(c, type) and c.__base__ is Bronze}
     assert {*read} == declared
     assert len(read) == len(declared) == 9
@@ -185,7 +185,7 @@ class Tills(Silver, key=("order_id",)):
     order_id: str = column()
 
 
-class SalesOfDay(Gold, key=("day",), scope=("day",)):
+class SalesOfDay(Gold, key=("day",), incremental_key=("day",)):
     """One row per day."""
 
     day: int = column()
@@ -204,7 +204,7 @@ class Keyless(Gold):
     day: int = column()
 
 
-class Beside(Gold, key=("day",), scope=("order_id",)):
+class Beside(Gold, key=("day",), incremental_key=("order_id",)):
     """One row per day."""
 
     day: int = column()
@@ -246,15 +246,15 @@ def made_of(read: type[Contract], made: type[Contract]) -> Callable[..., LazyFra
         ),
         (
             (made_of(FactSales, SalesOfDay),),
-            r"price sums gold\.fact_sales, which does not know day of its scope",
+            r"price sums gold\.fact_sales, which has no column day of the incremental key",
         ),
         (
             (made_of(Orders, SalesOfDay),),
             r"price sums gold\.fact_sales, which its function does not read",
         ),
-        ((made_of(FactSales, Misspelt),), "name dya, which is no column"),
+        ((made_of(FactSales, Misspelt),), "names dya, which is no column"),
         ((made_of(FactSales, Keyless),), r"gold\.keyless: it has no key"),
-        ((made_of(FactSales, Beside),), "its key has not order_id of its scope"),
+        ((made_of(FactSales, Beside),), "its incremental key has order_id, which its key has not"),
         ((made_of(FactSales, Weighed),), "weight is to add up exactly, and a Float64 never does"),
         ((made_of(bronze.Orders, Owned),), "foreign keys are held by tables of gold"),
     ],

@@ -86,7 +86,7 @@ def shop(**tables: list[dict[str, str | None]]) -> Raw:
 
 
 def entity(contract: type[Bronze]) -> str:
-    return contract.promise().table.removeprefix("bronze.")
+    return contract.spec().table.removeprefix("bronze.")
 
 
 def told(raw: Raw, contract: type[Bronze] = bronze.Orders) -> pl.DataFrame:
@@ -308,7 +308,7 @@ def test_every_record_is_told_as_it_is(raw: Raw) -> None:
 
 
 def silver(sifted: Sifted, table: Table) -> pl.DataFrame:
-    key = list(table.contract.promise().key)
+    key = list(table.contract.spec().key)
     return latest(sifted.kept, key).drop(SILVER.names()).sort(key).collect()
 
 

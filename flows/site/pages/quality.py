@@ -88,14 +88,14 @@ def _conserved(name: str, commits: list[CommitInfo]) -> Conserved:
 
 def _summed(lake: str, table: Table) -> list[Summed]:
     def rows(contract: type[Contract]) -> pl.LazyFrame:
-        return delta.scan(delta.open_existing(lake, contract.promise().table))
+        return delta.scan(delta.open_existing(lake, contract.spec().table))
 
     read = {of: rows(of) for of, _ in table.contract.sums().values()}
     return summed(rows(table.contract), table.contract, read)
 
 
 def _newest_order(lake: str) -> datetime | None:
-    orders = delta.scan(delta.open_existing(lake, FactOrders.promise().table))
+    orders = delta.scan(delta.open_existing(lake, FactOrders.spec().table))
     return orders.select(pl.col("order_purchase_timestamp").max()).collect().item()  # type: ignore[no-any-return]  # of a column of timestamps
 
 
