@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from contracts.times import TOLERANCE, TWO_YEARS
-from contracts.vocabulary import OPENED, ORDER_STATUSES, PAYMENT_TYPES, STATES
+from contracts.domain import ORDER_STATUSES, PAYMENT_TYPES, SHOP_OPENED, STATES
+from contracts.plausible_times import CLOCK_TOLERANCE, PLANNING_HORIZON
 
 Predicate = Callable[[pd.Series], pd.Series]
 
@@ -104,10 +104,10 @@ def is_present(values: pd.Series) -> pd.Series:
     return values.notna()
 
 
-def is_plausible(ahead: timedelta = TOLERANCE) -> Predicate:
+def is_plausible(ahead: timedelta = CLOCK_TOLERANCE) -> Predicate:
     """Since the shop opened, and not beyond what the clock says; missing is plausible."""
     here = pd.Timestamp.now("America/Sao_Paulo").tz_localize(None)
-    return lambda values: values.isna() | values.between(OPENED, here + ahead)
+    return lambda values: values.isna() | values.between(SHOP_OPENED, here + ahead)
 
 
 def is_given(plausible: Predicate) -> Predicate:
@@ -140,8 +140,8 @@ COUNT = Column(integer, is_missing_or_positive)
 TEXT = Column(text)
 MOMENT = Column(moment, is_plausible())
 GIVEN_MOMENT = Column(moment, is_given(is_plausible()))
-PLAN = Column(moment, is_plausible(TWO_YEARS))
-GIVEN_PLAN = Column(moment, is_given(is_plausible(TWO_YEARS)))
+PLAN = Column(moment, is_plausible(PLANNING_HORIZON))
+GIVEN_PLAN = Column(moment, is_given(is_plausible(PLANNING_HORIZON)))
 
 SOURCES = {
     "orders": Source(

@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.tables import PARTITIONED, folders
-from contracts.check import check
-from contracts.technical import SILVER
+from contracts.table_check import check_table
+from contracts.technical_columns import SILVER_PROVENANCE
 from flows.ingest.landing_zone import find_files
 from transforms.graph import Table, tables
 from transforms.latest import latest
@@ -30,13 +30,13 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
             raw = _raw([source / file.name for file in files[table.source]])
             typed, bad = _sifted(raw, table) if contracts else (table.function(raw), None)
             versions = typed if contracts else typed.with_columns(**_origin())
-            rows = latest(versions, table.contract.spec().key).drop(SILVER.names())
+            rows = latest(versions, table.contract.spec().key).drop(SILVER_PROVENANCE.names())
         else:
             rows, bad = table.function(**_inputs(table, made)), None
         made[name] = rows.select(table.contract.fields().names()).collect(engine="streaming")
         if contracts and not table.source:
             parents = table.contract.references().items()
-            check(
+            check_table(
                 made[name],
                 table.contract,
                 {column: made[parent.spec().table].lazy() for column, parent in parents},

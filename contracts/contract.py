@@ -13,8 +13,8 @@ from pandera.api.polars.types import PolarsData
 from pandera.backends.polars.register import register_polars_backends
 from pandera.engines.polars_engine import DateTime, Decimal
 
-from contracts.meanings import MEANINGS
-from contracts.times import TOLERANCE, TWO_YEARS, plausible
+from contracts.column_descriptions import COLUMN_DESCRIPTIONS
+from contracts.plausible_times import CLOCK_TOLERANCE, PLANNING_HORIZON, plausible_time_checks
 
 # A check that is built before its Polars implementation is registered never finds it.
 register_polars_backends()
@@ -25,7 +25,7 @@ Money = Annotated[Decimal, 18, 2]
 Timestamp = Annotated[DateTime, False, None, "us"]
 """The wall clock of the source (America/Sao_Paulo), without a zone.
 
-In silver, every column of this type has to be plausible: see `contracts.times`.
+In silver, every column of this type has to be plausible: see `contracts.plausible_times`.
 """
 
 
@@ -89,8 +89,8 @@ class Contract(pa.DataFrameModel):
         for column_name, annotation in get_annotations(cls).items():
             if layer == "silver" and annotation == Timestamp:
                 field = vars(cls)[column_name]
-                ahead = (field.metadata or {}).get("ahead") or TOLERANCE
-                field.checks = [*field.checks, *plausible(ahead)]
+                ahead = (field.metadata or {}).get("ahead") or CLOCK_TOLERANCE
+                field.checks = [*field.checks, *plausible_time_checks(ahead)]
 
     @classmethod
     def spec(cls) -> TableSpec:
@@ -108,12 +108,12 @@ class Contract(pa.DataFrameModel):
         return pl.Schema({n: c.dtype.type for n, c in cls.to_schema().columns.items()})
 
     @classmethod
-    def meanings(cls) -> dict[str, str]:
+    def descriptions(cls) -> dict[str, str]:
         """Return what each column means: its own words, else those for all columns of its name.
 
         Bronze has but raw text, of which nothing holds but that it came.
         """
-        shared = {} if cls._spec.layer == "bronze" else MEANINGS
+        shared = {} if cls._spec.layer == "bronze" else COLUMN_DESCRIPTIONS
         columns = cls.to_schema().columns
         return {name: c.description or shared.get(name, "") for name, c in columns.items()}
 
@@ -215,7 +215,7 @@ def planned(**declared: Any) -> Any:
     Any other timestamp of silver may not lie in the future.
     """
     field = column(**declared)
-    field.metadata["ahead"] = TWO_YEARS
+    field.metadata["ahead"] = PLANNING_HORIZON
     return field
 
 

@@ -6,24 +6,24 @@ from typing import NamedTuple
 
 import polars as pl
 
-from contracts.check import ContractBrokenError
 from contracts.contract import Contract
+from contracts.table_check import ContractBrokenError
 
 
-class Summed(NamedTuple):
+class ColumnTotals(NamedTuple):
     """A column beside what it must add up to."""
 
     table: str
     column: str
-    of: str
+    input_table: str
     """The table that the other sum is of."""
-    have: int | Decimal
-    due: int | Decimal
+    actual: int | Decimal
+    expected: int | Decimal
 
     @property
-    def astray(self) -> bool:
+    def differs(self) -> bool:
         """Tell whether the two differ."""
-        return self.have != self.due
+        return self.actual != self.expected
 
 
 def reconcile(
@@ -39,9 +39,9 @@ def reconcile(
     Raises:
         ContractBrokenError: with every column that adds up to something else, and both sums.
     """
-    if astray := [each for each in summed(made.lazy(), contract, inputs) if each.astray]:
+    if astray := [each for each in column_totals(made.lazy(), contract, inputs) if each.differs]:
         told = "; ".join(
-            f"{each.column} adds up to {each.have}, but in {each.of} to {each.due}"
+            f"{each.column} adds up to {each.actual}, but in {each.input_table} to {each.expected}"
             for each in astray
         )
         message = (
@@ -51,9 +51,9 @@ def reconcile(
         raise ContractBrokenError(message)
 
 
-def summed(
+def column_totals(
     made: pl.LazyFrame, contract: type[Contract], inputs: Mapping[type[Contract], pl.LazyFrame]
-) -> list[Summed]:
+) -> list[ColumnTotals]:
     """Return each column that `sums` something beside that sum; parameters as for `reconcile`."""
     sums = contract.sums()
     if not sums:
@@ -77,6 +77,6 @@ def summed(
     )
     due = {column: amount for (row,) in others for column, amount in row.items()}
     return [
-        Summed(contract.spec().table, column, of.spec().table, have[column], due[column])
+        ColumnTotals(contract.spec().table, column, of.spec().table, have[column], due[column])
         for column, (of, _) in sums.items()
     ]

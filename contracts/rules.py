@@ -50,7 +50,7 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
     ]
 
 
-def rejecting(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
+def rejecting_rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
     """Return the rules that reject rows, without those that only warn; as `rules`."""
     return [rule for rule in rules(contract, typed_from_raw=typed_from_raw) if not rule.warning]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from contracts import bronze
-from contracts.technical import PROVENANCE
+from contracts.technical_columns import PROVENANCE
 from flows import delta
 from tests.good import GOOD
 

@@ -5,7 +5,7 @@ An empty text means that there is no value: CSV has no other way to say so.
 
 import polars as pl
 
-from contracts.vocabulary import AMOUNT_DIGITS, REAIS
+from contracts.domain import AMOUNT_DIGITS, REAIS
 from transforms.redact import redact
 
 

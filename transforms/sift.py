@@ -7,11 +7,11 @@ from typing import NamedTuple
 import polars as pl
 from polars import col
 
-from contracts.check import check_columns
 from contracts.contract import Contract
-from contracts.rules import RAW, Rule, rejecting, rules
-from contracts.technical import SILVER
-from contracts.times import TOLERANCE
+from contracts.plausible_times import CLOCK_TOLERANCE
+from contracts.rules import RAW, Rule, rejecting_rules, rules
+from contracts.table_check import check_columns
+from contracts.technical_columns import SILVER_PROVENANCE
 
 UNREADABLE = "record_is_readable"
 """The rule that a record without the right number of fields, or badly quoted, breaks."""
@@ -27,7 +27,7 @@ class Sifted(NamedTuple):
     """What became of the raw records: each is in exactly one of the two."""
 
     kept: pl.LazyFrame
-    """The contract's columns and those of `SILVER`."""
+    """The contract's columns and those of `SILVER_PROVENANCE`."""
     broken: pl.LazyFrame
     """The raw records with `_broken_rules`, a list of rule names."""
 
@@ -47,7 +47,7 @@ def sift(
     found = judged(raw, function, contract).with_columns(_kept=col("_sound") & timely)
     return Sifted(
         found.filter("_kept").select(
-            *contract.fields(), *(col(RAW + name).alias(name) for name in SILVER)
+            *contract.fields(), *(col(RAW + name).alias(name) for name in SILVER_PROVENANCE)
         ),
         found.filter(~col("_kept")).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
@@ -71,7 +71,7 @@ def judged(
     typed = function(raw)
     check_columns(typed, contract)
     beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
-    keeps = (rule.expr for rule in rejecting(contract, typed_from_raw=True))
+    keeps = (rule.expr for rule in rejecting_rules(contract, typed_from_raw=True))
     return beside.with_columns(_sound=pl.all_horizontal(_READABLE, *keeps))
 
 
@@ -84,11 +84,11 @@ _READABLE = col(f"{RAW}_corrupt_record").is_null()
 
 
 def _timely() -> pl.Expr:
-    latest = pl.lit(datetime.now(UTC) + TOLERANCE, SILVER["_event_time"])
+    latest = pl.lit(datetime.now(UTC) + CLOCK_TOLERANCE, SILVER_PROVENANCE["_event_time"])
     return (col(f"{RAW}_event_time") <= latest).fill_null(value=True)
 
 
 def _names_of_broken(contract: type[Contract], timely: pl.Expr) -> pl.Expr:
-    asked = [Rule(FUTURE, timely), *rejecting(contract, typed_from_raw=True)]
+    asked = [Rule(FUTURE, timely), *rejecting_rules(contract, typed_from_raw=True)]
     names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in asked]
     return pl.concat_list(names).list.drop_nulls()

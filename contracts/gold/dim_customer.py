@@ -1,7 +1,7 @@
 """The contract of gold.dim_customer."""
 
 from contracts.contract import Gold, column
-from contracts.vocabulary import HEX_ID, STATES
+from contracts.domain import HEX_ID, STATES
 
 
 class DimCustomer(Gold, key=("customer_id",), incremental_key=("customer_id",)):

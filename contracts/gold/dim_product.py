@@ -1,7 +1,7 @@
 """The contract of gold.dim_product."""
 
 from contracts.contract import Gold, column
-from contracts.vocabulary import HEX_ID
+from contracts.domain import HEX_ID
 
 
 class DimProduct(Gold, key=("product_id",), incremental_key=("product_id",)):

@@ -1,7 +1,7 @@
 """The contract of gold.dim_seller."""
 
 from contracts.contract import Gold, column
-from contracts.vocabulary import HEX_ID, STATES
+from contracts.domain import HEX_ID, STATES
 
 
 class DimSeller(Gold, key=("seller_id",), incremental_key=("seller_id",)):

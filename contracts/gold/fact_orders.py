@@ -4,9 +4,9 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, Timestamp, column, rule
+from contracts.domain import ORDER_STATUSES
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
-from contracts.vocabulary import ORDER_STATUSES
 
 
 class FactOrders(

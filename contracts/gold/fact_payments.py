@@ -1,9 +1,9 @@
 """The contract of gold.fact_payments."""
 
 from contracts.contract import Gold, Money, column
+from contracts.domain import ORDER_STATUSES, PAYMENT_TYPES
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
-from contracts.vocabulary import ORDER_STATUSES, PAYMENT_TYPES
 
 
 class FactPayments(

@@ -4,11 +4,11 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
+from contracts.domain import MONTH, ORDER_STATUSES
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 from contracts.gold.dim_product import DimProduct
 from contracts.gold.dim_seller import DimSeller
-from contracts.vocabulary import MONTH, ORDER_STATUSES
 
 
 class FactSales(

@@ -4,8 +4,8 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
+from contracts.domain import CALLED_OFF, MONTH
 from contracts.gold.fact_orders import FactOrders
-from contracts.vocabulary import CALLED_OFF, MONTH
 
 
 class MartCohortRetention(Gold, key=("cohort_month", "months_since")):

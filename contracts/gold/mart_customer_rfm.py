@@ -5,8 +5,8 @@ from pandera.engines.polars_engine import Date
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
+from contracts.domain import CALLED_OFF
 from contracts.gold.fact_orders import FactOrders
-from contracts.vocabulary import CALLED_OFF
 
 RECENT_DAYS = 180
 """Who bought within so many days has bought lately."""

@@ -3,8 +3,8 @@
 from polars import col
 
 from contracts.contract import Gold, Money, column
+from contracts.domain import CALLED_OFF, DELIVERED, STATES, UNKNOWN
 from contracts.gold.fact_orders import FactOrders
-from contracts.vocabulary import CALLED_OFF, DELIVERED, STATES, UNKNOWN
 
 OVERDUE = (
     ~CALLED_OFF

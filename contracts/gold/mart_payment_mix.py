@@ -3,8 +3,8 @@
 from polars import col
 
 from contracts.contract import Gold, Money, column
+from contracts.domain import PAYMENT_TYPES
 from contracts.gold.fact_payments import FactPayments
-from contracts.vocabulary import PAYMENT_TYPES
 
 
 class MartPaymentMix(Gold, key=("payment_type", "payment_installments")):

@@ -1,8 +1,8 @@
 """The contract of silver.customers."""
 
 from contracts.contract import Silver, column
+from contracts.domain import HEX_ID, STATES, ZIP_PREFIX
 from contracts.silver.geolocation import Geolocation
-from contracts.vocabulary import HEX_ID, STATES, ZIP_PREFIX
 
 
 class Customers(Silver, key=("customer_id",)):

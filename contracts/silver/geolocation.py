@@ -1,7 +1,7 @@
 """The contract of silver.geolocation."""
 
 from contracts.contract import Silver, column
-from contracts.vocabulary import STATES, ZIP_PREFIX
+from contracts.domain import STATES, ZIP_PREFIX
 
 
 class Geolocation(Silver, key=("zip_code_prefix",), incremental_key=("zip_code_prefix",)):

@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Silver, column, rule
-from contracts.vocabulary import STATES, ZIP_PREFIX
+from contracts.domain import STATES, ZIP_PREFIX
 
 
 class GeolocationPoints(Silver, key=("zip_code_prefix", "latitude", "longitude", "city", "state")):

@@ -1,7 +1,7 @@
 """The contract of silver.order_items."""
 
 from contracts.contract import Money, Silver, Timestamp, column, planned
-from contracts.vocabulary import HEX_ID
+from contracts.domain import HEX_ID
 
 
 class OrderItems(Silver, key=("order_id", "order_item_id")):

@@ -1,7 +1,7 @@
 """The contract of silver.order_payments."""
 
 from contracts.contract import Money, Silver, column
-from contracts.vocabulary import HEX_ID, PAYMENT_TYPES
+from contracts.domain import HEX_ID, PAYMENT_TYPES
 
 
 class OrderPayments(Silver, key=("order_id", "payment_sequential")):

@@ -1,7 +1,7 @@
 """The contract of silver.order_reviews."""
 
 from contracts.contract import Silver, Timestamp, column
-from contracts.vocabulary import HEX_ID
+from contracts.domain import HEX_ID
 
 
 class OrderReviews(Silver, key=("review_id", "order_id")):

@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Silver, Timestamp, column, planned, rule, warning
-from contracts.vocabulary import HEX_ID, ORDER_STATUSES
+from contracts.domain import HEX_ID, ORDER_STATUSES
 
 
 class Orders(Silver, key=("order_id",), sort_by=("order_purchase_timestamp",)):

@@ -1,8 +1,8 @@
 """The contract of silver.products."""
 
 from contracts.contract import Silver, column
+from contracts.domain import HEX_ID
 from contracts.silver.product_category_name_translation import ProductCategoryNameTranslation
-from contracts.vocabulary import HEX_ID
 
 
 class Products(Silver, key=("product_id",)):

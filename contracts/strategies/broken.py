@@ -7,12 +7,12 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from polars import col
 
-from contracts.check import is_in, is_unique
 from contracts.contract import Bronze, Contract
 from contracts.rules import RAW, rules
 from contracts.strategies.moved import moved
 from contracts.strategies.valid import MAX_SIZE, enforced, keeping, looks_further, said, spelled
 from contracts.strategies.written import is_sayable
+from contracts.table_check import reference_rule, unique_rule
 
 NO_NUMBER = ("cheap", "1,50", "R$ 1", "1 000", "--1", "nan", "0x1f", "1e", "½", "  ")
 NO_TIMESTAMP = (
@@ -67,7 +67,7 @@ def broken(
         rows = said(rows, contract)
         assume(len(rows))
     column = _referring(contract).get(rule)
-    if rule == is_unique(contract):
+    if rule == unique_rule(contract):
         good, bad = _repeated(draw, rows)
     elif column:
         good, bad = _dangling(draw, rows, column)
@@ -96,12 +96,12 @@ def breakable(contract: type[Contract], source: type[Bronze] | None = None) -> l
     found = [rule.name for rule in rules(contract, typed_from_raw=source is not None)]
     if source:
         return found
-    unique = [is_unique(contract)] if contract.spec().key else []
+    unique = [unique_rule(contract)] if contract.spec().key else []
     return [*found, *unique, *_referring(contract)]
 
 
 def _referring(contract: type[Contract]) -> dict[str, str]:
-    return {is_in(contract, column): column for column in contract.references()}
+    return {reference_rule(contract, column): column for column in contract.references()}
 
 
 _Parted = tuple[pl.DataFrame, pl.DataFrame]

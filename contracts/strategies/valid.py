@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from polars.testing.parametric import column, dataframes
 
 from contracts.contract import Bronze, Contract
-from contracts.rules import Rule, rejecting
+from contracts.rules import Rule, rejecting_rules
 from contracts.strategies.moved import moved
 from contracts.strategies.values import Values, values
 from contracts.strategies.written import sayable, written
@@ -106,7 +106,7 @@ def spelled(
 @cache
 def enforced(contract: type[Contract]) -> tuple[Rule, ...]:
     """Return the rules that reject rows, once for all examples of a test."""
-    return tuple(rejecting(contract))
+    return tuple(rejecting_rules(contract))
 
 
 def _first_broken(rows: pl.DataFrame, contract: type[Contract]) -> int:

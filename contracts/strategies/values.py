@@ -12,7 +12,7 @@ import polars as pl
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from contracts.vocabulary import AMOUNT_DIGITS, REAIS
+from contracts.domain import AMOUNT_DIGITS, REAIS
 
 Values = st.SearchStrategy[Any]
 

@@ -86,7 +86,7 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
     Formats and SerDe stand there for readers of Hive tables, and are those that Spark writes too.
     """
     last = "The version of this table that last changed the row."
-    meanings = {**contract.meanings(), "_version": last}
+    descriptions = {**contract.descriptions(), "_version": last}
     return {
         "Name": contract.spec().name,
         "Description": contract.grain(),
@@ -102,7 +102,9 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
                 {
                     "Name": field.name,
                     "Type": _glue_type(field.type.type),
-                    "Comment": shorten(meanings.get(field.name, ""), _LONGEST, placeholder=" …"),
+                    "Comment": shorten(
+                        descriptions.get(field.name, ""), _LONGEST, placeholder=" …"
+                    ),
                 }
                 for field in handle.schema().fields
             ],

@@ -1,4 +1,4 @@
-"""The wire contract in the schema registry of AWS Glue, for consumers that look there.
+"""The message schema in the schema registry of AWS Glue, for consumers that look there.
 
 It has a protocol of its own. What `produce` registers, before it sends, is in a registry of
 Confluent's kind (`flows/kafka/schema_registry.py`).
@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from contracts.contract import Bronze
-from contracts.wire import json_schema
+from contracts.message_schema import json_schema
 from flows.kafka.schema_registry import refuse_breaking
 from flows.storage import s3
 
@@ -17,7 +17,7 @@ class NoRegistryError(Exception):
     """Glue has no such schema registry; says where it is made."""
 
 
-def register_wire(registry: str, topics: dict[str, type[Bronze]]) -> dict[str, int]:
+def register_schemas(registry: str, topics: dict[str, type[Bronze]]) -> dict[str, int]:
     """Register the JSON Schema of each topic's messages under the topic's name.
 
     One that stands there already stays as it is, a compatible change becomes a new version. All

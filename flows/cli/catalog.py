@@ -23,7 +23,7 @@ def catalog(
 ) -> None:
     """Register the gold tables of a lake on S3 in the AWS Glue Data Catalog, for Athena."""
     from flows.aws.glue_catalog import catalog as register
-    from flows.aws.glue_registry import register_wire
+    from flows.aws.glue_registry import register_schemas
     from flows.kafka.client import kafka_settings, topic_of
     from transforms.graph import sources
 
@@ -35,5 +35,7 @@ def catalog(
     out.print(grid(("table", "columns", "entry", "location"), rows, justify="left"))
     if registry:
         settings = kafka_settings()
-        versions = register_wire(registry, {topic_of(settings, each): each for each in sources()})
+        versions = register_schemas(
+            registry, {topic_of(settings, each): each for each in sources()}
+        )
         out.print(grid(("topic", "version"), ((t, f"{v}") for t, v in versions.items())))

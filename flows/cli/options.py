@@ -7,9 +7,9 @@ import typer
 
 
 def _not_ahead(given: datetime | None) -> datetime | None:
-    from contracts.times import TOLERANCE
+    from contracts.plausible_times import CLOCK_TOLERANCE
 
-    if given and given.replace(tzinfo=UTC) > datetime.now(UTC) + TOLERANCE:
+    if given and given.replace(tzinfo=UTC) > datetime.now(UTC) + CLOCK_TOLERANCE:
         message = f"{given} lies in the future; give the time at which the records were true"
         raise typer.BadParameter(message)
     return given

@@ -16,7 +16,7 @@ from deltalake import DeltaTable, Field, Schema
 
 from contracts.contract import Contract
 from contracts.describe import Description, describe, version
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 
 
 def with_contract(schema: Schema, contract: type[Contract]) -> Schema:
@@ -40,7 +40,9 @@ def is_current(handle: DeltaTable, contract: type[Contract]) -> bool:
     """Return whether the table was made under the contract as it is now, with all its columns."""
     note, columns = read_contract(handle), {field.name for field in handle.schema().fields}
     return (
-        note is not None and version(note) == _version(contract) and columns == {*stored(contract)}
+        note is not None
+        and version(note) == _version(contract)
+        and columns == {*stored_schema(contract)}
     )
 
 

@@ -33,7 +33,7 @@ from deltalake.exceptions import (
 from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.contract import Contract
-from contracts.technical import quarantined, stored
+from contracts.technical_columns import quarantine_schema, stored_schema
 from flows.delta import data_files, foreign_commits, holds, protocol
 from flows.delta.commit_log import with_rebuild_marker
 from flows.delta.contract_metadata import with_contract
@@ -44,6 +44,12 @@ from flows.delta.log_check import checked_log, has_data
 from flows.delta.schema_evolution import add_missing_columns, repartition
 from flows.delta.transactions import quarantine_name
 from flows.storage import filesystem
+
+METADATA = "keystone"
+"""The key of our figures, as JSON, in a commit's metadata."""
+
+FORGOTTEN = -1
+"""The version of a transaction whose input a restore took out: there is no way to unset one."""
 
 NO_CLEANUP = PostCommitHookProperties(cleanup_expired_logs=False)
 """Of each commit: what a log has still to tell its readers only `flows.delta.optimize` can know."""
@@ -67,7 +73,7 @@ def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) ->
     Raises:
         TableError: it is hurt, uses features that we do not write, or others have changed it.
     """
-    spec, schema = contract.spec(), Schema.from_arrow(stored(contract))
+    spec, schema = contract.spec(), Schema.from_arrow(stored_schema(contract))
     raw = spec.layer == "bronze"
     handle = _open(
         location(lake, spec.table),
@@ -88,7 +94,7 @@ def open_quarantine(lake: str, source: type[Contract], *, rebuild: bool = False)
 
     Takes `rebuild` and raises as `open_table`.
     """
-    schema = Schema.from_arrow(quarantined(source))
+    schema = Schema.from_arrow(quarantine_schema(source))
     handle = _open(
         location(lake, quarantine_name(source)),
         schema,

@@ -40,7 +40,7 @@ def quarantine_name(source: type[Contract]) -> str:
 
     It is also the transaction that records the generation of the quarantine.
     """
-    return f"quarantine.{source.promise().name}"
+    return f"quarantine.{source.spec().name}"
 
 
 def rebuild_marker(handle: DeltaTable) -> Transaction:

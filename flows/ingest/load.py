@@ -12,7 +12,7 @@ import polars as pl
 from deltalake import DeltaTable
 
 from contracts.contract import Bronze
-from contracts.times import TOLERANCE
+from contracts.plausible_times import CLOCK_TOLERANCE
 from flows import delta
 from flows.config.errors import ConservationError
 from flows.config.settings import Settings
@@ -210,7 +210,7 @@ def _event_time(file: File, state: FileState, as_of: datetime | None) -> datetim
         message = f"{file.name}: its modification time cannot be read; {_REMEDY}"
         raise FileRejectedError(message) from error
     found = found.replace(tzinfo=found.tzinfo or UTC)
-    if found > datetime.now(UTC) + TOLERANCE:
+    if found > datetime.now(UTC) + CLOCK_TOLERANCE:
         given = "--as-of" if as_of else "its modification time"
         message = (
             f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, lies in the future; {_REMEDY}"

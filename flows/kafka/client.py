@@ -64,7 +64,7 @@ class KafkaSettings(Environment):
 
     registry: SecretStr = SecretStr("")
     """The URL of the schema registry, with user and password if it asks for them; `produce`
-    registers the wire contract there."""
+    registers the message schema there."""
 
     batch_rows: int = Field(default=100_000, gt=0)
     """Write after so many messages. More: larger files, fewer commits, more memory."""

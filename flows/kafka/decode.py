@@ -1,6 +1,6 @@
 """Kafka messages as raw bronze records: every message one row, nothing lost, nothing guessed.
 
-Two readers, one meaning. Values that a pattern proves to be plain records of the wire contract are
+Two readers, one meaning. Values that a pattern proves to be plain records of the message schema are
 left to Polars, all at once. Any other value is read by itself, so that no message can fail or shift
 its neighbours.
 """
@@ -17,7 +17,7 @@ from confluent_kafka import Message
 from polars.exceptions import ComputeError, PolarsError
 
 from contracts.contract import Bronze
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 from flows.kafka.client import source_name
 
 EVENT_TIME = "event_time"
@@ -66,7 +66,7 @@ def bronze_rows(
         _position=pl.Series([m.offset() for m in batch], dtype=pl.Int64),
         _event_time=_event_times(batch),
         _ingested_at=pl.lit(datetime.now(UTC), pl.Datetime("us", "UTC")),
-    ).select(stored(contract).names())
+    ).select(stored_schema(contract).names())
 
 
 def _sources(batch: Sequence[Message], ids: Mapping[tuple[str, int], int | None]) -> pl.Series:

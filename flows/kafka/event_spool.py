@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from contracts import wire
+from contracts import message_schema
 from contracts.contract import Bronze
 from flows.ingest.csv_reader import FileRejectedError, inspect_csv, scan_records
 from flows.ingest.landing_zone import File, find_files
@@ -29,8 +29,8 @@ class Event(NamedTuple):
     event_time: int
 
 
-class WireContractError(Exception):
-    """Records are not what the wire contract asks for: a bug, and nothing is sent."""
+class MessageSchemaError(Exception):
+    """Records are not what the message schema asks for: a bug, and nothing is sent."""
 
 
 def check_source(source: str) -> None:
@@ -53,16 +53,16 @@ def write_spool(source: str, spool: Path) -> list[str]:
     fields or broken quotes is no object: its value is its raw text, without a key, and who reads
     the topic keeps it as a corrupt record, as a reader of the file would.
 
-    Every record is validated before it is encoded. The wire contract asks which fields there are,
+    Every record is validated before it is encoded. The message schema asks which fields there are,
     and that each is text or null; the columns of a frame and their types say just that of all its
     rows, so comparing them with the JSON Schema is to validate each row.
 
     Returns a line for each file that is left out: it belongs to no table, cannot be read, or has
-    columns that the wire contract does not know.
+    columns that the message schema does not know.
 
     Raises:
         FileNotFoundError: there is no such folder.
-        WireContractError: the frames are not what the wire contract asks for.
+        MessageSchemaError: the frames are not what the message schema asks for.
     """
     files, rejected = find_files(source)
     raw = {}
@@ -102,7 +102,7 @@ def _records(
             records = scan_records(path, facts, columns)
             if strange := [name for name in facts.header if name not in columns]:
                 message = (
-                    f"{file.name}: the wire contract does not know the columns {strange}; add "
+                    f"{file.name}: the message schema does not know the columns {strange}; add "
                     f"them to {contract.spec().table}, or leave them out of the file"
                 )
                 raise FileRejectedError(message)  # noqa: TRY301 - caught below, with what else is rejected
@@ -114,9 +114,11 @@ def _records(
 
 def _encode(contract: type[Bronze], events: pl.LazyFrame) -> pl.LazyFrame:
     record = events.select(*contract.fields())
-    if wrong := wire.nonconforming(record.collect_schema(), wire.json_schema(contract)):
-        message = f"{contract.spec().name} breaks the wire contract: {'; '.join(wrong)}"
-        raise WireContractError(message)
+    if wrong := message_schema.schema_mismatches(
+        record.collect_schema(), message_schema.json_schema(contract)
+    ):
+        message = f"{contract.spec().name} breaks the message schema: {'; '.join(wrong)}"
+        raise MessageSchemaError(message)
     readable = pl.col("_corrupt_record").is_null()
     return events.select(
         pl.col("_order"),

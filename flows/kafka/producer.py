@@ -13,8 +13,8 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from contracts import wire
-from contracts.vocabulary import HEX_ID
+from contracts import message_schema
+from contracts.domain import HEX_ID
 from flows.config.secrets import reveal
 from flows.kafka.client import KafkaSettings, client_config, topic_of
 from flows.kafka.event_spool import Event, check_source, read_spool, write_spool
@@ -56,7 +56,7 @@ def produce(
 
     Raises:
         FileNotFoundError: there is no such folder, or none of its files belongs to a table.
-        BreakingChangeError: the registry knows another wire contract; nothing was sent.
+        BreakingChangeError: the registry knows another message schema; nothing was sent.
         UnconfirmedError: no progress for so long, or messages that Kafka will never take.
     """
     check_source(source)
@@ -167,7 +167,7 @@ class _Delivery:
     def _hand_over(self, number: int, event: Event) -> None:
         headers: dict[str, str | bytes | None] = {
             "event_time": str(event.event_time),
-            "schema_version": wire.VERSION,
+            "schema_version": message_schema.SCHEMA_VERSION,
         }
         while not self._broken and number in self._waiting:
             try:

@@ -1,4 +1,4 @@
-"""The wire contract in a schema registry, where there is one."""
+"""The message schema in a schema registry, where there is one."""
 
 import json
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, Schema
 from pydantic import AnyUrl, TypeAdapter, UrlConstraints
 
 from contracts.contract import Bronze
-from contracts.wire import breaking_changes, json_schema
+from contracts.message_schema import breaking_changes, json_schema
 from flows.config.errors import SettingError
 from flows.config.masking import mask
 
@@ -20,7 +20,7 @@ _URL = TypeAdapter(
 
 
 class BreakingChangeError(Exception):
-    """The wire contract changed so that messages or readers of before would break."""
+    """The message schema changed so that messages or readers of before would break."""
 
 
 def register(registry: SchemaRegistryClient, topics: dict[str, type[Bronze]]) -> None:
@@ -57,7 +57,7 @@ def refuse_breaking(
         for reason in breaking_changes(before, schema)
     ]:
         message = (
-            f"the wire contract breaks what is registered, and nothing was sent: "
+            f"the message schema breaks what is registered, and nothing was sent: "
             f"{'; '.join(broken)}. Keep the fields of the bronze contract, or send to new topics"
         )
         raise BreakingChangeError(message)

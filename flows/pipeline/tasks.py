@@ -20,8 +20,8 @@ from prefect.futures import PrefectFuture, PrefectWrappedFuture, as_completed
 from rich.console import Console
 from rich.progress import track
 
-from contracts.check import ContractBrokenError
 from contracts.contract import Contract
+from contracts.table_check import ContractBrokenError
 from flows.config.errors import ConservationError, TableError, one_line
 from flows.config.masking import mask
 from flows.delta import location

@@ -24,7 +24,7 @@ def code_version(table: Table) -> int:
 
 _OURS = ("contracts", "transforms")
 _OF_RECORDS = ("transforms.sift", "transforms.latest", "flows.refresh.deduplicate")
-_DERIVED = ("contracts.check", "contracts.reconcile", "flows.refresh.derived_tables")
+_DERIVED = ("contracts.table_check", "contracts.reconcile", "flows.refresh.derived_tables")
 
 
 def _modules(table: Table) -> set[str]:
@@ -60,6 +60,6 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
-            # `from contracts import wire` imports a module, `from contracts.wire import x` a name.
+            # `from contracts import domain` names a module, `from contracts.domain import x` not.
             if node.module in _OURS:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)

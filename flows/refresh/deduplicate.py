@@ -8,7 +8,7 @@ import polars as pl
 from deltalake import DeltaTable
 from polars.exceptions import ShapeError
 
-from contracts.check import ContractBrokenError
+from contracts.table_check import ContractBrokenError
 from flows import delta
 from flows.config.errors import ConservationError
 from flows.delta import data_files

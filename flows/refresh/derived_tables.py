@@ -10,9 +10,9 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError
 
-from contracts.check import ContractBrokenError, check
 from contracts.contract import Contract
 from contracts.reconcile import reconcile
+from contracts.table_check import ContractBrokenError, check_table
 from flows import delta
 from flows.config.settings import Settings
 from flows.delta import data_files
@@ -34,12 +34,12 @@ from transforms.graph import Table
 def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
     """Bring a derived table up to its inputs; untouched when they have not changed.
 
-    Of a table that is local in a incremental_key (an order, say), the affected of the rows that changed in its
-    inputs are computed again; all of it only when there is a reason to.
+    Where a table has an incremental key (an order, say), only the keys that the changed rows of its
+    inputs affect are computed again.
 
     Raises:
-        contracts.check.ContractBrokenError: the function made rows that break the contract.
-        ConservationError: the metrics do not add up.
+        contracts.table_check.ContractBrokenError: the function made rows that break the contract.
+        ConservationError: the figures do not add up.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     started = perf_counter()
@@ -220,7 +220,7 @@ def _checked(opened: _Opened, mine: pl.Expr) -> pl.DataFrame:
     """Make the rows of some affected, and check them."""
     made = _made(opened, lambda handle: delta.scan(handle).filter(mine))
     parents = {column: delta.scan(each) for column, each in opened.parents.items()}
-    check(made, opened.table.contract, parents)
+    check_table(made, opened.table.contract, parents)
     return made
 
 
@@ -240,7 +240,7 @@ def _make_some(opened: _Opened, todo: RefreshScope, affected: pl.DataFrame) -> i
         column: delta.matching(parents[column], _referred(made, column, parent))
         for column, parent in contract.references().items()
     }
-    check(made, contract, referred)
+    check_table(made, contract, referred)
     known = delta.matching(target, affected).collect(engine="streaming")
     new = made.join(known, on=made.columns, how="anti", nulls_equal=True)
     over = known.join(made, on=made.columns, how="anti", nulls_equal=True)
@@ -255,7 +255,7 @@ def _referred(made: pl.DataFrame, column: str, parent: type[Contract]) -> pl.Dat
 
 
 def _made(opened: _Opened, some: Callable[[DeltaTable], pl.LazyFrame]) -> pl.DataFrame:
-    """Run the function on some rows of the inputs that know the incremental_key, and on all of the others."""
+    """Run the function on some rows of the inputs with the incremental key, all of the others."""
     table = opened.table
     spec = table.contract.spec()
     frames = {}

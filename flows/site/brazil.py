@@ -1,6 +1,6 @@
 """The states of Brazil: their names, and where each stands on a grid of tiles."""
 
-from contracts.vocabulary import STATES
+from contracts.domain import STATES
 from flows.site.text import DASH
 
 NAMES = {

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from contracts.contract import Contract
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
 from flows.site.kept import Kept, kept
@@ -87,7 +87,7 @@ def entry(
         made_by=cleandoc(table.function.__doc__ or "") if table else "",
         refreshed=_refreshed(contract, table),
         contract=contract,
-        technical=[name for name in stored(contract) if name not in contract.fields()],
+        technical=[name for name in stored_schema(contract) if name not in contract.fields()],
         inputs=table.input_names if table else [],
         readers=[t.name for t in graph.values() if spec.table in t.input_names],
         referred_by=[
@@ -122,7 +122,7 @@ def _column(name: str, contract: type[Contract], found: Statistics | None) -> Co
         kind=_kind(contract.fields()[name]),
         nullable=declared.nullable,
         personal=name in contract.personal(),
-        description=contract.meanings()[name],
+        description=contract.descriptions()[name],
         source=(declared.metadata or {}).get("source") or "",
         refers_to=_name(contract.references().get(name)),
         looked_up_in=_name(contract.lookups().get(name)),

@@ -42,7 +42,7 @@ class Figure:
         """Return the definition of a column; of a key without one, what a row stands for."""
         if said := self.also.get(column):
             return said
-        return self.of.meanings()[column] or self.of.grain()
+        return self.of.descriptions()[column] or self.of.grain()
 
 
 class Tile(NamedTuple):

@@ -7,8 +7,8 @@ from typing import Any
 import polars as pl
 
 from contracts.contract import Contract
+from contracts.plausible_times import CLOCK_TOLERANCE
 from contracts.rules import Rule, rules
-from contracts.times import TOLERANCE
 from transforms.sift import FUTURE, UNREADABLE
 
 
@@ -59,7 +59,7 @@ def broken_now(some: Iterable[Kept]) -> list[Kept]:
 
 
 _READABLE = "The record has the fields of its header, and its quotes are closed."
-_AHEAD = f"at most {TOLERANCE.seconds // 60} minutes ahead of the clock"
+_AHEAD = f"at most {CLOCK_TOLERANCE.seconds // 60} minutes ahead of the clock"
 _TIMELY = f"What it tells happened, or its file was changed, {_AHEAD}."
 _OF_RECORDS = (
     Rule(UNREADABLE, pl.lit(value=True), words=_READABLE),

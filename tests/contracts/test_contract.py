@@ -198,16 +198,16 @@ def test_every_column_of_silver_and_gold_means_something() -> None:
     unsaid = [
         f"{name}.{column}"
         for name, table in tables().items()
-        for column, means in table.contract.meanings().items()
+        for column, means in table.contract.descriptions().items()
         if not means
     ]
     assert unsaid == []
 
 
 def test_a_column_says_what_it_is_in_its_own_words_or_in_shared_ones() -> None:
-    assert FactOrders.meanings()["price"] == "R$, all items."
-    assert FactOrders.meanings()["customer_id"] == Customers.meanings()["customer_id"]
-    assert bronze.Orders.meanings()["customer_id"] == ""
+    assert FactOrders.descriptions()["price"] == "R$, all items."
+    assert FactOrders.descriptions()["customer_id"] == Customers.descriptions()["customer_id"]
+    assert bronze.Orders.descriptions()["customer_id"] == ""
 
 
 @pytest.mark.parametrize("kind", [rule, warning])

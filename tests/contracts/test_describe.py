@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from polars import col
 
-from contracts import vocabulary
+from contracts import domain
 from contracts.contract import Contract, Gold, Silver, Timestamp, column, planned, rule, warning
 from contracts.describe import describe, described, version
 from transforms.graph import sources, tables
@@ -117,16 +117,16 @@ class Parties(Silver, key=("party_id",)):
     @rule
     def began_already(cls) -> pl.Expr:
         """A party is known once it has begun."""
-        return col("began") <= vocabulary_now()
+        return col("began") <= domain_now()
 
 
 OPENING = datetime.fromisoformat("2016-01-01")
-vocabulary_now = vocabulary.now
+domain_now = domain.now
 
 
 def test_a_rule_that_asks_the_clock_is_the_same_later() -> None:
     asks = describe(Parties)["rules"]["began_already"]["asks"]
-    assert asks.startswith("col('began') <= vocabulary_now(), where vocabulary_now = pl.lit(")
+    assert asks.startswith("col('began') <= domain_now(), where domain_now = pl.lit(")
     assert str(datetime.now(UTC).year) not in asks
 
 

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from polars import col
 
-from contracts.check import ContractBrokenError
 from contracts.contract import Gold, Money, column
 from contracts.reconcile import reconcile
+from contracts.table_check import ContractBrokenError
 from transforms.graph import Table, tables
 
 MARTS = [table for name, table in tables().items() if name.startswith("gold.mart_")]

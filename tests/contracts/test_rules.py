@@ -12,13 +12,13 @@ import pytest
 from pandera.errors import SchemaWarning
 
 from contracts.contract import Contract, Gold, Money, Silver, Timestamp, column, rule, warning
+from contracts.domain import REAIS
+from contracts.plausible_times import SENTINEL_DATES
 from contracts.rules import RAW, rules
 from contracts.silver.geolocation_points import GeolocationPoints
 from contracts.silver.order_items import OrderItems
 from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
-from contracts.times import SENTINELS
-from contracts.vocabulary import REAIS
 from transforms.graph import tables
 
 at = datetime.fromisoformat
@@ -210,7 +210,7 @@ def test_rules_do_not_depend_on_what_was_imported_first() -> None:
 
 
 def plausible_in_words(column: str) -> dict[str, str]:
-    dates = ", ".join(f"`{date}`" for date in SENTINELS)
+    dates = ", ".join(f"`{date}`" for date in SENTINEL_DATES)
     bounds = "at least `2016-01-01 00:00:00`, ahead of the clock by at most `5 minutes`"
     words = (
         f"`{column}` is not a sentinel date: {dates}.",

@@ -15,8 +15,8 @@ from pandera.engines.polars_engine import Decimal, Int32
 from polars.testing import assert_frame_equal
 
 from contracts import bronze
-from contracts.check import ContractBrokenError, check
 from contracts.contract import Contract, Gold, Timestamp, column, rule
+from contracts.domain import STATES
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_sales import FactSales
@@ -30,7 +30,7 @@ from contracts.silver.orders import Orders
 from contracts.silver.products import Products
 from contracts.silver.sellers import Sellers
 from contracts.strategies import Broken, breakable, broken, related, valid, written
-from contracts.vocabulary import STATES
+from contracts.table_check import ContractBrokenError, check_table
 from flows.refresh.code_version import _modules
 from tests.examples import examples
 from transforms.graph import tables
@@ -50,7 +50,7 @@ def complaints(frame: pl.DataFrame, drawn: Broken, contract: type[Contract]) -> 
     """Return the rules that the check of a table names."""
     known = {name: keys.lazy() for name, keys in drawn.referenced.items()}
     try:
-        check(frame, contract, known)
+        check_table(frame, contract, known)
     except ContractBrokenError as error:
         told = str(error).partition(" breaks its contract: ")[2].partition(". Nothing was")[0]
         names = [*breakable(contract)]
@@ -77,7 +77,7 @@ def test_a_valid_frame_keeps_its_contract(contract: type[Contract], data: st.Dat
         name: frame.lazy().select(pl.col(name).alias(parent.spec().key[0]))
         for name, parent in contract.references().items()
     }
-    check(frame, contract, keys)
+    check_table(frame, contract, keys)
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=name_of)
@@ -159,7 +159,9 @@ def test_related_tables_hold_their_foreign_keys(
 ) -> None:
     customers = frames[DimCustomer].lazy()
     for contract, frame in frames.items():
-        check(frame, contract, {"customer_id": customers} if contract is not DimCustomer else {})
+        check_table(
+            frame, contract, {"customer_id": customers} if contract is not DimCustomer else {}
+        )
 
 
 def test_related_rows_meet_across_tables() -> None:
@@ -214,7 +216,7 @@ def test_a_frame_is_shown_as_code_that_makes_it_again() -> None:
 def test_contracts_alone_do_not_need_hypothesis() -> None:
     code = (
         "import sys; sys.modules['hypothesis'] = None;"
-        "import contracts.check, transforms.graph; transforms.graph.tables()"
+        "import contracts.table_check, transforms.graph; transforms.graph.tables()"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -296,7 +298,7 @@ class Small(Gold, key=("name",)):
 @given(st.data())
 def test_a_contract_of_anybody_is_drawn(contract: type[Contract], data: st.DataObject) -> None:
     rows = data.draw(valid(contract, min_size=1))
-    check(rows, contract, {})
+    check_table(rows, contract, {})
     data.draw(broken(contract))
 
 

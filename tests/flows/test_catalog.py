@@ -63,11 +63,11 @@ def test_columns_are_those_of_the_log_in_the_words_of_the_contract() -> None:
             "_version": "bigint",
         }.items()
     )
-    meanings = {
+    descriptions = {
         each["Name"]: each["Comment"]
         for each in entry("fact_sales")["StorageDescriptor"]["Columns"]
     }
-    assert meanings["purchase_month"] == "As yyyy-mm."
+    assert descriptions["purchase_month"] == "As yyyy-mm."
     assert entry("fact_sales")["Description"].startswith("One row per order item")
 
 
@@ -123,7 +123,7 @@ def test_a_lake_that_is_not_on_s3_is_refused(lake: str) -> None:
         catalog(lake, "keystone")
 
 
-def test_the_command_registers_the_wire_contract_too() -> None:
+def test_the_command_registers_the_message_schemas_too() -> None:
     delta.open_table(LAKE, DimDate)
     boto3.client("glue").create_registry(RegistryName="keystone")
     arguments = ["catalog", "--lake", LAKE, "--registry", "keystone"]

@@ -13,7 +13,7 @@ import pytest
 from deltalake.exceptions import CommitFailedError
 from polars.testing import assert_frame_equal
 
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.delta import schema_evolution
 from flows.delta.contract_metadata import is_current, read_contract
@@ -398,7 +398,7 @@ def test_a_late_writer_leaves_no_note(lake: str, learn: Learn) -> None:
     arrive(lake, old, FIRST)
     refresh(lake, old)
     winner, late = (delta.open_existing(lake, "gold.shops") for _ in range(2))
-    written = Written([], 0, stored(new.Shops))
+    written = Written([], 0, stored_schema(new.Shops))
     delta.rebuild(winner, written, delta.commit_properties({"code": 1}, {}), new.Shops)
     with pytest.raises(CommitFailedError):
         delta.rebuild(late, written, delta.commit_properties({"code": 2}, {}), old.Shops)

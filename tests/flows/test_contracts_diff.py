@@ -17,7 +17,7 @@ from contracts.changes import changes
 from contracts.contract import Contract, Gold, Silver, column, rule
 from contracts.describe import described
 from contracts.silver import sellers
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.cli import app
 from flows.delta.data_files import Written
@@ -68,7 +68,7 @@ def run(*arguments: str) -> tuple[int, str]:
 
 
 def test_a_revision_says_what_was_promised_then(package: Path) -> None:
-    edit(package / "vocabulary.py", '"created",', '"created", "lost",')
+    edit(package / "domain.py", '"created",', '"created", "lost",')
     edit(package / "gold" / "dim_date.py", "    day: int = column(in_range=(1, 31))\n", "")
     commit(package)
     edit(package / "bronze.py", "seller_city: str = raw()", "seller_town: str = raw()")
@@ -119,7 +119,7 @@ def test_contracts_that_cannot_be_described_say_why(package: Path) -> None:
 
 def made(lake: str, contract: type[Contract]) -> DeltaTable:
     handle = delta.open_table(lake, contract)
-    nothing = Written([], 0, stored(contract))
+    nothing = Written([], 0, stored_schema(contract))
     delta.rebuild(handle, nothing, delta.commit_properties({}, {}), contract)
     return handle
 
@@ -164,7 +164,7 @@ def test_bronze_tells_its_columns(lake: str) -> None:
 
 
 def test_a_table_without_a_note_tells_its_columns_types_and_partitions(lake: str) -> None:
-    schema = {**stored(sellers.Sellers), "seller_city": pl.Int64(), "nickname": pl.String()}
+    schema = {**stored_schema(sellers.Sellers), "seller_city": pl.Int64(), "nickname": pl.String()}
     del schema["seller_state"]
     DeltaTable.create(
         delta.location(lake, "silver.sellers"),

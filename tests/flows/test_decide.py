@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.silver.sellers import Sellers
-from contracts.technical import PROVENANCE
+from contracts.technical_columns import PROVENANCE
 from flows import delta
 from flows.config.errors import ConservationError
 from flows.delta import data_files

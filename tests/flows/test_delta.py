@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 
 from contracts.gold.fact_sales import FactSales
 from contracts.silver.sellers import Sellers
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.config.errors import ConservationError
 from flows.delta import data_files
@@ -24,7 +24,7 @@ NOTHING = delta.commit_properties({}, {})
 
 def sellers(*ids: str, city: str = "niteroi") -> pl.DataFrame:
     rows = [{"seller_id": each, "seller_city": city} for each in ids]
-    return pl.DataFrame(rows, stored(Sellers)).drop("_version")
+    return pl.DataFrame(rows, stored_schema(Sellers)).drop("_version")
 
 
 def cities(handle: DeltaTable) -> dict[str, str]:
@@ -138,7 +138,7 @@ def test_rows_are_found_by_several_columns_and_with_their_partition(lake: str) -
         {"order_id": order, "order_item_id": item, "purchase_month": month}
         for order, item, month in [("a", 1, "2017-11"), ("a", 2, "2017-11"), ("b", 2, "2018-01")]
     ]
-    rebuild(handle, pl.DataFrame(rows, stored(FactSales)).drop("_version"))
+    rebuild(handle, pl.DataFrame(rows, stored_schema(FactSales)).drop("_version"))
     wanted = pl.DataFrame({"order_id": ["a", "b"], "order_item_id": [2, 1]})
     found = delta.matching(handle, wanted).select("order_id", "order_item_id", "purchase_month")
     assert found.collect().rows() == [("a", 2, "2017-11")]

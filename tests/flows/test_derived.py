@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from contracts.check import ContractBrokenError
 from contracts.silver.customers import Customers
+from contracts.table_check import ContractBrokenError
 from flows import delta
 from flows.delta.outcome import Outcome
 from flows.refresh.derived_tables import refresh_derived_table

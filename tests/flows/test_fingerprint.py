@@ -24,7 +24,7 @@ def test_it_covers_what_the_function_imports() -> None:
     imported = module._modules(SALES)  # noqa: SLF001 - to see what goes into the number
     assert {
         "contracts.gold.fact_sales",
-        "contracts.vocabulary",
+        "contracts.domain",
         "transforms.gold.allocation",
         "transforms.gold.fact_sales",
     } <= imported

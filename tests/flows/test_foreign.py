@@ -12,7 +12,7 @@ from deltalake import CommitProperties, DeltaTable
 
 from contracts.bronze import Sellers
 from contracts.gold.fact_sales import FactSales
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.delta import foreign_commits
 from flows.delta.foreign_commits import ForeignCommitError
@@ -197,7 +197,7 @@ def test_every_commit_of_ours_says_that_it_is_ours(sellers: str) -> None:
 
 
 def test_a_table_that_is_made_ready_for_a_new_contract_stays_ours(lake: str) -> None:
-    older = stored(FactSales).to_frame().drop("purchase_month")
+    older = stored_schema(FactSales).to_frame().drop("purchase_month")
     older.write_delta(delta.location(lake, "gold.fact_sales"))
     some = arrived(pl.DataFrame([GOOD["sellers"]])).drop("_rescued_data")
     some.clear().write_delta(delta.location(lake, "bronze.sellers"))

@@ -1,4 +1,4 @@
-"""The wire contract in Glue's schema registry, on a stand-in for AWS."""
+"""The message schema in Glue's schema registry, on a stand-in for AWS."""
 
 import json
 from typing import Any
@@ -7,8 +7,8 @@ import boto3
 import pytest
 
 from contracts import bronze
-from contracts.wire import json_schema
-from flows.aws.glue_registry import NoRegistryError, register_wire
+from contracts.message_schema import json_schema
+from flows.aws.glue_registry import NoRegistryError, register_schemas
 from flows.kafka.schema_registry import BreakingChangeError
 
 TOPICS = {"olist.orders": bronze.Orders, "olist.sellers": bronze.Sellers}
@@ -39,13 +39,13 @@ def latest(topic: str) -> dict[str, Any]:
 
 
 def test_each_topic_has_the_schema_of_its_contract() -> None:
-    assert register_wire("keystone", TOPICS) == {"olist.orders": 1, "olist.sellers": 1}
+    assert register_schemas("keystone", TOPICS) == {"olist.orders": 1, "olist.sellers": 1}
     assert latest("olist.orders") == json_schema(bronze.Orders)
 
 
 def test_what_stands_there_stays_as_it_is() -> None:
-    register_wire("keystone", TOPICS)
-    assert register_wire("keystone", TOPICS) == {"olist.orders": 1, "olist.sellers": 1}
+    register_schemas("keystone", TOPICS)
+    assert register_schemas("keystone", TOPICS) == {"olist.orders": 1, "olist.sellers": 1}
 
 
 def test_a_compatible_change_becomes_a_version() -> None:
@@ -53,7 +53,7 @@ def test_a_compatible_change_becomes_a_version() -> None:
     before["properties"].pop("order_status")
     before["required"].remove("order_status")
     put("olist.orders", before)
-    assert register_wire("keystone", TOPICS) == {"olist.orders": 2, "olist.sellers": 1}
+    assert register_schemas("keystone", TOPICS) == {"olist.orders": 2, "olist.sellers": 1}
     assert latest("olist.orders") == json_schema(bronze.Orders)
 
 
@@ -62,11 +62,11 @@ def test_a_breaking_change_is_refused_before_anything_is_registered() -> None:
     before["properties"]["seller_phone"] = {"type": ["string", "null"], "default": None}
     put("olist.sellers", before)
     with pytest.raises(BreakingChangeError, match=r"olist\.sellers: seller_phone: was removed"):
-        register_wire("keystone", TOPICS)
+        register_schemas("keystone", TOPICS)
     with pytest.raises(boto3.client("glue").exceptions.EntityNotFoundException):
         latest("olist.orders")
 
 
 def test_a_registry_that_is_not_there_is_named() -> None:
     with pytest.raises(NoRegistryError, match="no schema registry elsewhere in sa-east-1"):
-        register_wire("elsewhere", TOPICS)
+        register_schemas("elsewhere", TOPICS)

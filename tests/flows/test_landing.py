@@ -37,9 +37,7 @@ def place(landing: Path, *names: str) -> None:
 def found(landing: Path) -> tuple[dict[str, str], list[str]]:
     """Return the table of each file, and the names of what belongs to none."""
     files, strangers = find_files(str(landing))
-    tables = {
-        file.name: contract.spec().name for contract, some in files.items() for file in some
-    }
+    tables = {file.name: contract.spec().name for contract, some in files.items() for file in some}
     return tables, [str(stranger).partition(":")[0] for stranger in strangers]
 
 

@@ -10,7 +10,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from contracts import bronze
-from contracts.technical import SILVER
+from contracts.technical_columns import SILVER_PROVENANCE
 from flows import delta
 from flows.delta import data_files
 from flows.ingest.load import ingest_table
@@ -98,7 +98,9 @@ def test_a_record_from_the_future_does_not_win_until_its_time_has_come(
         .collect()
         .with_columns(
             pl.lit("canceled").alias("order_status"),
-            pl.lit(datetime.now(UTC) + ahead, SILVER["_event_time"]).alias("_event_time"),
+            pl.lit(datetime.now(UTC) + ahead, SILVER_PROVENANCE["_event_time"]).alias(
+                "_event_time"
+            ),
         )
     )
     delta.append(handle, early, delta.commit_properties({}, {}))
@@ -107,7 +109,7 @@ def test_a_record_from_the_future_does_not_win_until_its_time_has_come(
     refresh_source_table(lake, ORDERS)
     assert silver(lake)["order_status"].to_list() == ["shipped"]
     assert not replay_quarantine(lake, ORDERS).changed
-    monkeypatch.setattr(sift, "TOLERANCE", 2 * ahead)  # as if the clock had reached it
+    monkeypatch.setattr(sift, "CLOCK_TOLERANCE", 2 * ahead)  # as if the clock had reached it
     replay_quarantine(lake, ORDERS)
     assert silver(lake)["order_status"].to_list() == ["canceled"]
     assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 0

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from contracts import bronze
-from contracts.technical import PROVENANCE
+from contracts.technical_columns import PROVENANCE
 from flows import delta
 from flows.delta.commit_log import last_metrics
 from flows.delta.transactions import CODE_VERSION

@@ -10,7 +10,7 @@ from deltalake.exceptions import CommitFailedError, SchemaMismatchError
 from contracts import bronze
 from contracts.contract import Gold, column
 from contracts.silver.sellers import Sellers
-from contracts.technical import PROVENANCE, stored
+from contracts.technical_columns import PROVENANCE, stored_schema
 from flows import delta
 from flows.delta import data_files
 from flows.pipeline.plan import plan
@@ -47,7 +47,7 @@ def test_a_new_column_of_a_bronze_contract_comes_to_its_table(land: Land, lake: 
     version = delta.open_table(lake, bronze.Sellers).version()
     handle = delta.open_table(lake, Sellers)
     row = {"seller_id": "9" * 32, "nickname": "x"}
-    delta.append(handle, pl.DataFrame([row], stored(Sellers)), NOTHING)
+    delta.append(handle, pl.DataFrame([row], stored_schema(Sellers)), NOTHING)
     names = delta.scan(delta.open_existing(lake, "bronze.sellers")).sort("seller_id")
     assert names.collect()["nickname"].to_list() == ["x", None]
     came = delta.appended_since(handle, version)

@@ -7,11 +7,11 @@ import polars as pl
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from contracts.check import check, check_columns
 from contracts.reconcile import reconcile
 from contracts.rules import rules
 from contracts.strategies import broken, related, valid
-from contracts.technical import SILVER
+from contracts.table_check import check_columns, check_table
+from contracts.technical_columns import SILVER_PROVENANCE
 from tests.arrivals import arrived
 from transforms.graph import Table
 from transforms.latest import latest
@@ -42,8 +42,8 @@ def valid_records_are_kept(table: Table, data: st.DataObject) -> None:
     before = raw.clone()
     _, rejected = _sifted(table, arrived(raw))
     assert rejected.is_empty()
-    silver = _silver(table, arrived(raw)).drop(SILVER.names()).collect()
-    check(silver, table.contract, {})
+    silver = _silver(table, arrived(raw)).drop(SILVER_PROVENANCE.names()).collect()
+    check_table(silver, table.contract, {})
     assert_frame_equal(raw, before)
 
 
@@ -105,7 +105,7 @@ def valid_inputs_make_what_is_promised(table: Table, data: st.DataObject) -> Non
     inputs = data.draw(_inputs(table))
     before = {name: frame.clone() for name, frame in inputs.items()}
     made = _made(table, inputs).collect()
-    check(made, table.contract, {})
+    check_table(made, table.contract, {})
     reconcile(made, table.contract, {table.inputs[name]: inputs[name].lazy() for name in inputs})
     for name, frame in inputs.items():
         assert_frame_equal(frame, before[name])

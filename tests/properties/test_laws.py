@@ -11,11 +11,11 @@ from polars import LazyFrame, col
 from polars.exceptions import ShapeError
 
 from contracts import bronze
-from contracts.check import ContractBrokenError
 from contracts.contract import Gold, Money, Silver, column, rule
+from contracts.domain import STATES
 from contracts.silver.customers import Customers
 from contracts.silver.order_items import OrderItems
-from contracts.vocabulary import STATES
+from contracts.table_check import ContractBrokenError
 from tests.examples import examples
 from tests.properties.laws import Law, laws
 from transforms.graph import Table, tables

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.contract import Bronze
-from contracts.technical import PROVENANCE
+from contracts.technical_columns import PROVENANCE
 from tests.contact_data import contact_data
 from tests.examples import examples
 from tests.good import GOOD

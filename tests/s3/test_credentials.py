@@ -12,7 +12,7 @@ from contracts import bronze
 from contracts.gold.dim_date import DimDate
 from flows import delta
 from flows.aws.glue_catalog import catalog
-from flows.aws.glue_registry import register_wire
+from flows.aws.glue_registry import register_schemas
 from flows.config.errors import SettingError
 from flows.config.settings import resolve_location
 from flows.storage import s3
@@ -117,13 +117,13 @@ def test_a_prefect_block_opens_the_catalog_and_the_registry_too(
     nobody.setenv("KEYSTONE_AWS_BLOCK", "aws-credentials/shop")
     delta.open_table("s3://lake/x", DimDate)
     assert [each["table"] for each in catalog("s3://lake/x", "keystone")] == ["keystone.dim_date"]
-    assert register_wire("keystone", {"olist.orders": bronze.Orders}) == {"olist.orders": 1}
+    assert register_schemas("keystone", {"olist.orders": bronze.Orders}) == {"olist.orders": 1}
 
 
 @pytest.mark.usefixtures("nobody")
 def test_who_has_no_credentials_is_told_so_of_the_registry_too() -> None:
     with pytest.raises(SettingError, match="no AWS credentials were found"):
-        register_wire("keystone", {})
+        register_schemas("keystone", {})
 
 
 @pytest.mark.usefixtures("prefect_server")

@@ -160,7 +160,7 @@ def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 _CONTRACT = '''
 from contracts.contract import Gold, column
-from contracts.vocabulary import STATES
+from contracts.domain import STATES
 
 
 class ToyStates(Gold, key=("seller_state",)):

@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from contracts.domain import STATES
 from contracts.gold.mart_monthly_sales import MartMonthlySales
-from contracts.vocabulary import STATES
 from flows import delta
 from flows.cli import app
 from flows.config.errors import NoLakeError
@@ -241,8 +241,8 @@ def test_conservation_and_sums_are_told(shop: str, report: Path) -> None:
     found = quality(shop)
     assert all(each.adds_up for each in found.conserved)
     assert {each.table for each in found.conserved} >= {"silver.orders", "silver.order_items"}
-    assert not [each for each in found.summed if each.astray]
-    assert {each.table for each in found.summed} >= {"gold.mart_monthly_sales"}
+    assert not [each for each in found.column_totals if each.differs]
+    assert {each.table for each in found.column_totals} >= {"gold.mart_monthly_sales"}
     assert found.waiting
     assert sum(each.broken or 0 for each in found.broken if not each.warning) >= found.waiting
     said = words(report / "quality.html")

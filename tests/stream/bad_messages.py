@@ -1,4 +1,4 @@
-"""Messages that are not what the wire contract asks for, by kind: what they look like, and end as.
+"""Messages that are not what the message schema asks for, by kind: what they look like, and end as.
 
 What is bad about a message of these kinds is found at one of two doors: bronze keeps the value of
 what is no record as it came, and silver's contract turns away records that are not sound. Some are

@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from contracts.contract import Bronze
-from contracts.technical import SILVER
+from contracts.technical_columns import SILVER_PROVENANCE
 from flows import delta
 from tests.stream.exactly_once import WATERMARK
 from tests.without_prefect import ingest, refresh
@@ -62,7 +62,7 @@ _NO_VALUE = pl.col("_corrupt_record").is_null()
 
 def _rows(lake: str, table: str) -> pl.DataFrame:
     rows = delta.scan(delta.open_existing(lake, table)).collect()
-    return rows.drop(*SILVER, "_version", strict=False)
+    return rows.drop(*SILVER_PROVENANCE, "_version", strict=False)
 
 
 def _broken(lake: str, contract: type[Bronze]) -> pl.DataFrame:

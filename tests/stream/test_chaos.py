@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from contracts.bronze import Orders
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 from flows import delta
 from tests.stream.broker import Broker
 from tests.stream.chaos import chaos, race
@@ -82,7 +82,7 @@ def _rows(positions: list[int]) -> pl.DataFrame:
         {"order_id": f"key-{position}", "_source": SOURCE, "_position": position}
         for position in positions
     ]
-    return pl.DataFrame(rows, stored(Orders))
+    return pl.DataFrame(rows, stored_schema(Orders))
 
 
 def _faults(lake: Path, end: int, journal: list[int] | None = None) -> list[str]:

@@ -137,7 +137,7 @@ def test_a_crash_at_any_step_neither_loses_nor_repeats(
     drain(lake, fresh(settings))
     produce(ORDERS, numbered(5, 9))
     with monkeypatch.context() as patch:
-        patch.setattr(f"flows.kafka.{step}", die)
+        patch.setattr(f"flows.kafka.client.{step}", die)
         with pytest.raises(KeyboardInterrupt):
             drain(lake, fresh(settings))
     assert watermark(lake) == (8 if step == "consumer.tell_kafka" else 4)

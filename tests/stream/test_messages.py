@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from polars.exceptions import ComputeError
 
 from contracts import bronze
-from contracts.technical import stored
+from contracts.technical_columns import stored_schema
 from flows.kafka.decode import bronze_rows
 
 COLUMNS = bronze.Sellers.fields().names()
@@ -35,7 +35,7 @@ def read(values: Sequence[bytes | None]) -> list[Read]:
     """The columns, the rescued data and the corrupt record of each value."""
     batch = [message(value, 7 * place) for place, value in enumerate(values)]
     rows = bronze_rows(bronze.Sellers, batch)
-    assert rows.schema == stored(bronze.Sellers)
+    assert rows.schema == stored_schema(bronze.Sellers)
     assert rows["_position"].to_list() == [7 * place for place in range(len(values))]
     return [
         (
@@ -306,7 +306,7 @@ def test_a_reader_that_fails_quotes_no_record(monkeypatch: pytest.MonkeyPatch) -
 
 def test_no_messages_are_no_rows() -> None:
     assert bronze_rows(bronze.Sellers, []).is_empty()
-    assert bronze_rows(bronze.Sellers, []).schema == stored(bronze.Sellers)
+    assert bronze_rows(bronze.Sellers, []).schema == stored_schema(bronze.Sellers)
 
 
 def test_every_order_of_the_fields_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:

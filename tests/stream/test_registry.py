@@ -8,7 +8,7 @@ import pytest
 from confluent_kafka.schema_registry import Schema, SchemaRegistryClient
 
 from contracts import bronze
-from contracts.wire import json_schema
+from contracts.message_schema import json_schema
 from flows.config.errors import SettingError
 from flows.kafka.schema_registry import BreakingChangeError, connect, register
 

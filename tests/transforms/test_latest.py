@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from contracts.technical import SILVER
+from contracts.technical_columns import SILVER_PROVENANCE
 from transforms.latest import latest
 
 Version = tuple[str, int, str | None, int, int, str | None]
@@ -18,7 +18,7 @@ Version = tuple[str, int, str | None, int, int, str | None]
 
 MIDNIGHT = datetime(2017, 11, 24, tzinfo=UTC)
 KEY = ("order_id", "item")
-SCHEMA = {"order_id": pl.String(), "item": pl.Int64(), "status": pl.String(), **SILVER}
+SCHEMA = {"order_id": pl.String(), "item": pl.Int64(), "status": pl.String(), **SILVER_PROVENANCE}
 EARLY, LATE = "f" * 64, "0" * 64
 SOURCES = (
     *(f"file/{EARLY}/orders_1.csv", f"file/{LATE}/orders_1.csv", f"file/{LATE}/orders_2.csv"),

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from contracts import bronze
 from contracts.contract import Bronze
-from contracts.technical import SILVER
+from contracts.technical_columns import SILVER_PROVENANCE
 from tests import good
 from tests.examples import examples
 from transforms.graph import Table, tables
@@ -309,7 +309,7 @@ def test_every_record_is_told_as_it_is(raw: Raw) -> None:
 
 def silver(sifted: Sifted, table: Table) -> pl.DataFrame:
     key = list(table.contract.spec().key)
-    return latest(sifted.kept, key).drop(SILVER.names()).sort(key).collect()
+    return latest(sifted.kept, key).drop(SILVER_PROVENANCE.names()).sort(key).collect()
 
 
 def quarantine(sifted: Sifted, contract: type[Bronze]) -> pl.DataFrame:

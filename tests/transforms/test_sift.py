@@ -14,7 +14,7 @@ from polars.exceptions import ShapeError
 from polars.testing import assert_frame_equal
 
 from contracts.contract import Money, Silver, Timestamp, column, rule, warning
-from contracts.technical import PROVENANCE, SILVER
+from contracts.technical_columns import PROVENANCE, SILVER_PROVENANCE
 from transforms.graph import tables
 from transforms.parse import integer, money, text, timestamp
 from transforms.sift import FUTURE, UNREADABLE, sift, warnings
@@ -84,7 +84,7 @@ def test_a_good_record_is_typed_and_keeps_where_and_when_it_stands() -> None:
         "_position": 1,
         "_event_time": NOW,
     }
-    schema = {**Visits.fields(), **SILVER}
+    schema = {**Visits.fields(), **SILVER_PROVENANCE}
     assert_frame_equal(kept, pl.LazyFrame([expected], schema=schema))
     assert broken.collect().is_empty()
 
@@ -171,7 +171,7 @@ def test_an_unreadable_record_is_not_kept_whatever_it_holds() -> None:
 
 def test_no_records_make_no_rows_of_the_right_types() -> None:
     kept, broken = sift(records(), visits, Visits)
-    assert kept.collect().schema == {**Visits.fields(), **SILVER}
+    assert kept.collect().schema == {**Visits.fields(), **SILVER_PROVENANCE}
     assert broken.collect().schema == {**RAW_SCHEMA, "_broken_rules": pl.List(pl.String)}
 
 
@@ -188,7 +188,7 @@ def test_each_record_is_either_kept_or_broken(changes: list[dict[str, str | None
     assert broken.select((pl.col("_broken_rules").list.len() > 0).all()).item()
     both = pl.concat([kept["_position"], broken["_position"]]).sort()
     assert both.to_list() == raw.collect()["_position"].to_list()
-    Visits.validate(kept.drop(SILVER.names()).filter(pl.col("price") <= 10))
+    Visits.validate(kept.drop(SILVER_PROVENANCE.names()).filter(pl.col("price") <= 10))
 
 
 @pytest.mark.parametrize(

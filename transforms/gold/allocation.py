@@ -3,7 +3,7 @@
 import polars as pl
 from polars import col
 
-from contracts.vocabulary import REAIS
+from contracts.domain import REAIS
 
 
 def allocate(

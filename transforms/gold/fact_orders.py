@@ -5,11 +5,11 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
+from contracts.domain import REAIS
 from contracts.gold.fact_orders import FactOrders
 from contracts.silver.order_items import OrderItems
 from contracts.silver.order_payments import OrderPayments
 from contracts.silver.orders import Orders
-from contracts.vocabulary import REAIS
 from transforms.gold.dates import calendar_days, date_key, delivered_on_time, delivery_lag_days
 
 PURCHASED = "order_purchase_timestamp"

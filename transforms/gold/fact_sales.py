@@ -4,11 +4,11 @@ from typing import Annotated
 
 from polars import LazyFrame, col
 
+from contracts.domain import REAIS
 from contracts.gold.fact_sales import FactSales
 from contracts.silver.order_items import OrderItems
 from contracts.silver.order_payments import OrderPayments
 from contracts.silver.orders import Orders
-from contracts.vocabulary import REAIS
 from transforms.gold.allocation import allocate
 from transforms.gold.dates import date_key, delivered_on_time, delivery_lag_days
 

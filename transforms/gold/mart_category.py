@@ -5,11 +5,11 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
+from contracts.domain import REAIS, UNKNOWN
 from contracts.gold.dim_product import DimProduct
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_category import MartCategory
-from contracts.vocabulary import REAIS, UNKNOWN
 from transforms.gold.ratios import share
 from transforms.gold.reviewed import reviewed
 

@@ -5,10 +5,10 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
+from contracts.domain import CALLED_OFF, REAIS
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.mart_cohort_retention import MartCohortRetention
-from contracts.vocabulary import CALLED_OFF, REAIS
 from transforms.gold.persons import with_person
 from transforms.gold.ratios import share
 

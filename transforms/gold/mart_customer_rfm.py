@@ -5,10 +5,10 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
+from contracts.domain import CALLED_OFF, REAIS
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.mart_customer_rfm import BIG_SPENDER, RECENT_DAYS, MartCustomerRfm
-from contracts.vocabulary import CALLED_OFF, REAIS
 from transforms.gold.persons import with_person
 
 

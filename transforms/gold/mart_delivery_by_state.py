@@ -5,11 +5,11 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
+from contracts.domain import DELIVERED, REAIS, UNKNOWN
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_delivery_by_state import OVERDUE, MartDeliveryByState
-from contracts.vocabulary import DELIVERED, REAIS, UNKNOWN
 from transforms.gold.ratios import average, share
 from transforms.gold.reviewed import reviewed
 

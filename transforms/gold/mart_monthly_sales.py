@@ -5,10 +5,10 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
+from contracts.domain import CALLED_OFF, DELIVERED, REAIS
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_monthly_sales import MartMonthlySales
-from contracts.vocabulary import CALLED_OFF, DELIVERED, REAIS
 from transforms.gold.ratios import average, share
 from transforms.gold.reviewed import reviewed
 

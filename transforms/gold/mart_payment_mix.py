@@ -5,9 +5,9 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
+from contracts.domain import REAIS
 from contracts.gold.fact_payments import FactPayments
 from contracts.gold.mart_payment_mix import MartPaymentMix
-from contracts.vocabulary import REAIS
 from transforms.gold.ratios import average, share
 
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
+from contracts.domain import DELIVERED
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_review_by_lateness import (
@@ -14,7 +15,6 @@ from contracts.gold.mart_review_by_lateness import (
     NEVER,
     MartReviewByLateness,
 )
-from contracts.vocabulary import DELIVERED
 from transforms.gold.ratios import share
 
 BEST, WORST = 5, 1

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from contracts.vocabulary import REAIS
+from contracts.domain import REAIS
 
 Amount = pl.Expr | str
 """An expression, or the name of a column."""

@@ -8,7 +8,7 @@ import polars as pl
 
 from contracts.contract import Contract
 from contracts.gold.fact_orders import FactOrders
-from contracts.reconcile import Summed, summed
+from contracts.reconcile import ColumnTotals, column_totals
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
 from flows.delta.status import status
@@ -49,7 +49,7 @@ class Quality(NamedTuple):
     """Records in quarantine."""
     broken: list[Kept]
     conserved: list[Conserved]
-    summed: list[Summed]
+    column_totals: list[ColumnTotals]
     fresh: list[Fresh]
     newest: datetime | None
     """When the newest order was placed."""
@@ -70,7 +70,7 @@ def quality(lake: str) -> Quality:
             for rule in kept(table.contract, standing[name], from_records=bool(table.source))
         ),
         conserved=[_conserved(name, commits[name]) for name in made if made[name].source],
-        summed=[found for table in made.values() for found in _summed(lake, table)],
+        column_totals=[found for table in made.values() for found in _summed(lake, table)],
         fresh=[
             Fresh(name, standing[name]["rows"], _latest(commits[name]), standing[name]["lag"])
             for name in made
@@ -86,12 +86,12 @@ def _conserved(name: str, commits: list[CommitInfo]) -> Conserved:
     return Conserved(name, *(total[figure] for figure in Conserved._fields[1:]))
 
 
-def _summed(lake: str, table: Table) -> list[Summed]:
+def _summed(lake: str, table: Table) -> list[ColumnTotals]:
     def rows(contract: type[Contract]) -> pl.LazyFrame:
         return delta.scan(delta.open_existing(lake, contract.spec().table))
 
     read = {of: rows(of) for of, _ in table.contract.sums().values()}
-    return summed(rows(table.contract), table.contract, read)
+    return column_totals(rows(table.contract), table.contract, read)
 
 
 def _newest_order(lake: str) -> datetime | None:

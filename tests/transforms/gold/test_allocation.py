@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from contracts.vocabulary import REAIS
+from contracts.domain import REAIS
 from transforms.gold.allocation import allocate
 
 LARGEST = Decimal("1999999999.98")

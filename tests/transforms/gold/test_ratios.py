@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.vocabulary import REAIS
+from contracts.domain import REAIS
 from tests.examples import examples
 from transforms.gold.ratios import average, share
 

@@ -6,8 +6,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from contracts.check import ContractBrokenError, check
 from contracts.contract import Gold, Money, column, rule, warning
+from contracts.table_check import ContractBrokenError, check_table
 
 
 class DimStall(Gold, key=("stall",)):
@@ -44,24 +44,26 @@ def takings(*rows: tuple[Any, ...]) -> pl.DataFrame:
 
 def complaint(made: pl.DataFrame, stalls: pl.LazyFrame = STALLS) -> str:
     with pytest.raises(ContractBrokenError) as broken:
-        check(made, FactTakings, {"stall": stalls})
+        check_table(made, FactTakings, {"stall": stalls})
     return str(broken.value)
 
 
 def test_a_table_that_keeps_its_contract_passes() -> None:
-    check(takings(("a", 1, 5, 1), ("a", 2, 5, 1), ("b", 1, 5, 1)), FactTakings, {"stall": STALLS})
+    check_table(
+        takings(("a", 1, 5, 1), ("a", 2, 5, 1), ("b", 1, 5, 1)), FactTakings, {"stall": STALLS}
+    )
 
 
 def test_an_empty_table_passes() -> None:
-    check(takings(), FactTakings, {"stall": STALLS.clear()})
+    check_table(takings(), FactTakings, {"stall": STALLS.clear()})
 
 
 def test_a_warning_is_no_complaint() -> None:
-    check(takings(("a", 1, 5, None)), FactTakings, {"stall": STALLS})
+    check_table(takings(("a", 1, 5, None)), FactTakings, {"stall": STALLS})
 
 
 def test_a_table_without_referenced_ones_is_checked_for_itself() -> None:
-    check(pl.DataFrame({"stall": ["a"]}), DimStall, {})
+    check_table(pl.DataFrame({"stall": ["a"]}), DimStall, {})
 
 
 def test_the_complaint_names_table_rule_count_and_key() -> None:
@@ -93,7 +95,7 @@ def test_a_foreign_key_must_be_known() -> None:
 
 
 def test_the_referenced_table_may_have_more_columns() -> None:
-    check(takings(("a", 1, 5, 1)), FactTakings, {"stall": STALLS.with_columns(day=1, tip=0)})
+    check_table(takings(("a", 1, 5, 1)), FactTakings, {"stall": STALLS.with_columns(day=1, tip=0)})
 
 
 def test_every_broken_rule_is_named_at_once() -> None:

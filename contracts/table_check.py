@@ -6,7 +6,7 @@ import polars as pl
 from pandera.errors import SchemaError
 
 from contracts.contract import Contract
-from contracts.rules import rejecting
+from contracts.rules import rejecting_rules
 
 EXAMPLES = 5
 
@@ -15,7 +15,7 @@ class ContractBrokenError(Exception):
     """A derived table breaks its contract; says table, rules, counts and a few keys."""
 
 
-def check(
+def check_table(
     made: pl.DataFrame, contract: type[Contract], referenced: Mapping[str, pl.LazyFrame]
 ) -> None:
     """Check columns, types, rules, unique keys and foreign keys of a derived table.
@@ -32,9 +32,9 @@ def check(
     check_columns(made.lazy(), contract)
     broken = {
         **_broken_rules(made, contract),
-        is_unique(contract): _repeated(made, spec.key),
+        unique_rule(contract): _repeated(made, spec.key),
         **{
-            is_in(contract, column): _dangling(
+            reference_rule(contract, column): _dangling(
                 made, column, parent, contract.references()[column].spec().key
             )
             for column, parent in referenced.items()
@@ -48,12 +48,12 @@ def check(
         raise ContractBrokenError(message)
 
 
-def is_unique(contract: type[Contract]) -> str:
+def unique_rule(contract: type[Contract]) -> str:
     """Return the name of the rule that a table's key is unique."""
     return f"{'_and_'.join(contract.spec().key)}_is_unique"
 
 
-def is_in(contract: type[Contract], column: str) -> str:
+def reference_rule(contract: type[Contract], column: str) -> str:
     """Return the name of the rule that a foreign key is known to the table that it refers to."""
     return f"{column}_is_in_{contract.references()[column].spec().table}"
 
@@ -77,7 +77,7 @@ def check_columns(made: pl.LazyFrame, contract: type[Contract]) -> None:
 
 
 def _broken_rules(made: pl.DataFrame, contract: type[Contract]) -> dict[str, pl.DataFrame]:
-    kept = {rule.name: rule.expr for rule in rejecting(contract)}
+    kept = {rule.name: rule.expr for rule in rejecting_rules(contract)}
     every = made.select(keeps.all().alias(name) for name, keeps in kept.items())
     return {name: made.filter(~kept[name]) for name in kept if not every[name].item()}
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-OPENED = datetime(2016, 1, 1)
+SHOP_OPENED = datetime(2016, 1, 1)
 """Before it, the shop sold nothing."""
 
 REAIS = pl.Decimal(18, 2)

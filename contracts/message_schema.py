@@ -1,4 +1,4 @@
-"""The wire contract: what a message of an entity looks like, derived from its bronze contract.
+"""The message schema: what a message of an entity looks like, derived from its bronze contract.
 
 Written once: a column added to a bronze contract is a field of the message from then on.
 """
@@ -10,8 +10,8 @@ import polars as pl
 
 from contracts.contract import Bronze
 
-VERSION = "1"
-"""The version of the wire format, in the header `schema_version` of each message."""
+SCHEMA_VERSION = "1"
+"""The version of the message format, in the header `schema_version` of each message."""
 
 Schema = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ def json_schema(contract: type[Bronze]) -> dict[str, Any]:
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": contract.spec().name,
         "description": contract.grain(),
-        "version": VERSION,
+        "version": SCHEMA_VERSION,
         "type": "object",
         "properties": {name: _field(nullable=c.nullable) for name, c in columns.items()},
         "required": [*columns],
@@ -44,7 +44,7 @@ def breaking_changes(old: Schema, new: Schema) -> list[str]:
     return list(_breaking(old, new))
 
 
-def nonconforming(columns: pl.Schema, schema: Schema) -> list[str]:
+def schema_mismatches(columns: pl.Schema, schema: Schema) -> list[str]:
     """Return why the rows of a frame, as JSON objects, are not what a schema of ours asks for.
 
     The schema asks only which fields there are and that each is text (or null), so it says of all

@@ -8,15 +8,15 @@ import pandera.polars as pa
 import polars as pl
 from pandera.api.polars.types import PolarsData
 
-from contracts.vocabulary import OPENED, now
+from contracts.domain import SHOP_OPENED, now
 
-TOLERANCE = timedelta(minutes=5)
+CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the clock of a source may be ahead of ours."""
 
-TWO_YEARS = timedelta(days=730)
+PLANNING_HORIZON = timedelta(days=730)
 """How far ahead a plan may lie: an estimated delivery, a limit for shipping."""
 
-SENTINELS = (
+SENTINEL_DATES = (
     *(date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)),
     *(date(1969, 12, 31), date(1970, 1, 1)),
     *(date(2099, 12, 31), date(2999, 12, 31), date(9999, 12, 31)),
@@ -24,25 +24,25 @@ SENTINELS = (
 """Dates that systems write where they know none: the ends of their calendars and their epochs."""
 
 
-def plausible(ahead: timedelta) -> list[pa.Check]:
+def plausible_time_checks(ahead: timedelta) -> list[pa.Check]:
     """Return the checks of a timestamp; what is not plausible breaks exactly one of them.
 
     Args:
         ahead: how far the time may lie ahead of the clock.
     """
     return [
-        _check("is_not_a_sentinel_date", lambda time: ~_is_sentinel(time), dates=SENTINELS),
+        _check("is_not_a_sentinel_date", lambda time: ~_is_sentinel(time), dates=SENTINEL_DATES),
         _check(
             "is_a_plausible_time",
-            lambda time: time.is_between(OPENED, now() + ahead) | _is_sentinel(time),
-            min_value=OPENED,
+            lambda time: time.is_between(SHOP_OPENED, now() + ahead) | _is_sentinel(time),
+            min_value=SHOP_OPENED,
             ahead=f"{ahead.days} days" if ahead.days else f"{ahead.seconds // 60} minutes",
         ),
     ]
 
 
 def _is_sentinel(time: pl.Expr) -> pl.Expr:
-    return time.dt.date().is_in(SENTINELS)
+    return time.dt.date().is_in(SENTINEL_DATES)
 
 
 def _check(name: str, keeps: Callable[[pl.Expr], pl.Expr], **statistics: Any) -> pa.Check:

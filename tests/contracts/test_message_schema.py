@@ -1,4 +1,4 @@
-"""The wire contract follows from the bronze contracts, and says which of its changes break it."""
+"""The message schema follows from the bronze contracts, and says which of its changes break it."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contracts import bronze
 from contracts.contract import Bronze, column
-from contracts.wire import breaking_changes, json_schema, nonconforming
+from contracts.message_schema import breaking_changes, json_schema, schema_mismatches
 from transforms.graph import sources
 
 TRANSLATION = bronze.ProductCategoryNameTranslation
@@ -46,7 +46,7 @@ def test_what_the_types_of_the_columns_promise_holds_for_every_record(
 ) -> None:
     accepts = fastjsonschema.compile(json_schema(TRANSLATION))
     frame = pl.DataFrame(rows, TRANSLATION.fields(), orient="row")
-    assert nonconforming(frame.schema, json_schema(TRANSLATION)) == []
+    assert schema_mismatches(frame.schema, json_schema(TRANSLATION)) == []
     for encoded, row in zip(
         frame.select(pl.struct(pl.all()).struct.json_encode()).to_series(), rows, strict=True
     ):
@@ -65,7 +65,7 @@ def test_what_the_types_of_the_columns_promise_holds_for_every_record(
     ],
 )
 def test_other_columns_do_not_conform(columns: dict[str, Any], reason: str) -> None:
-    assert nonconforming(pl.Schema(columns), json_schema(TRANSLATION)) == [reason]
+    assert schema_mismatches(pl.Schema(columns), json_schema(TRANSLATION)) == [reason]
 
 
 def test_a_field_that_must_not_be_null_is_not_proven_by_types() -> None:
@@ -74,7 +74,7 @@ def test_a_field_that_must_not_be_null_is_not_proven_by_types() -> None:
 
         code: str = column()
 
-    (reason,) = nonconforming(pl.Schema({"code": pl.String}), json_schema(Strict))
+    (reason,) = schema_mismatches(pl.Schema({"code": pl.String}), json_schema(Strict))
     assert reason.startswith("code: ")
 
 

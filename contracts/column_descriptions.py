@@ -1,6 +1,6 @@
 """What columns of the source mean, and what stands under the same name in several tables."""
 
-MEANINGS = {
+COLUMN_DESCRIPTIONS = {
     "order_id": "Of the order, as the shop numbers it.",
     "order_item_id": "Numbers the items of an order from 1 on; one item is one piece.",
     "customer_id": "Of the customer of one order: each order has another. Who a person is, says "

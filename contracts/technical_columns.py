@@ -20,25 +20,29 @@ there (from 1, or its offset), when the record was true (a file's modification t
 message says), when it reached us, the source's columns that the contract does not know (JSON), and
 the text of a record that could not be read."""
 
-SILVER = pl.Schema({name: PROVENANCE[name] for name in ("_source", "_position", "_event_time")})
+SILVER_PROVENANCE = pl.Schema(
+    {name: PROVENANCE[name] for name in ("_source", "_position", "_event_time")}
+)
 """Of every silver row that comes from a record: where that record stands, and when it was true."""
 
-VERSIONED = pl.Schema({"_version": pl.Int64()})
+ROW_VERSION = pl.Schema({"_version": pl.Int64()})
 """Of every silver and gold row: the version of its table that last changed it."""
 
-QUARANTINE = pl.Schema({"_broken_rules": pl.List(pl.String())})
+BROKEN_RULES = pl.Schema({"_broken_rules": pl.List(pl.String())})
 """Of every quarantine row: what is wrong with it."""
 
 
-def stored(contract: type[Contract]) -> pl.Schema:
+def stored_schema(contract: type[Contract]) -> pl.Schema:
     """Return the columns of the contract's table as it is stored."""
     spec = contract.spec()
     if spec.layer == "bronze":
         return pl.Schema({**contract.fields(), **PROVENANCE})
     upserted = spec.layer == "silver" and not spec.incremental_key
-    return pl.Schema({**contract.fields(), **(SILVER if upserted else {}), **VERSIONED})
+    return pl.Schema(
+        {**contract.fields(), **(SILVER_PROVENANCE if upserted else {}), **ROW_VERSION}
+    )
 
 
-def quarantined(source: type[Contract]) -> pl.Schema:
+def quarantine_schema(source: type[Contract]) -> pl.Schema:
     """Return the columns of the quarantine table of a bronze contract's records."""
-    return pl.Schema({**source.fields(), **PROVENANCE, **QUARANTINE})
+    return pl.Schema({**source.fields(), **PROVENANCE, **BROKEN_RULES})
