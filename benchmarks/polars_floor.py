@@ -15,9 +15,9 @@ from benchmarks.tables import PARTITIONED, folders
 from contracts.table_check import check_table
 from contracts.technical_columns import SILVER_PROVENANCE
 from flows.ingest.landing_zone import find_files
+from transforms.deduplication import latest_versions
 from transforms.graph import Table, tables
-from transforms.latest import latest
-from transforms.sift import sift
+from transforms.validation import validate_records
 
 
 def build(source: Path, out: Path, *, contracts: bool) -> None:
@@ -30,7 +30,9 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
             raw = _raw([source / file.name for file in files[table.source]])
             typed, bad = _sifted(raw, table) if contracts else (table.function(raw), None)
             versions = typed if contracts else typed.with_columns(**_origin())
-            rows = latest(versions, table.contract.spec().key).drop(SILVER_PROVENANCE.names())
+            rows = latest_versions(versions, table.contract.spec().key).drop(
+                SILVER_PROVENANCE.names()
+            )
         else:
             rows, bad = table.function(**_inputs(table, made)), None
         made[name] = rows.select(table.contract.fields().names()).collect(engine="streaming")
@@ -61,7 +63,9 @@ def _origin() -> dict[str, pl.Expr]:
 
 
 def _sifted(raw: pl.LazyFrame, table: Table) -> tuple[pl.LazyFrame, pl.DataFrame]:
-    kept, broken = pl.collect_all(sift(raw, table.function, table.contract), engine="streaming")
+    kept, broken = pl.collect_all(
+        validate_records(raw, table.function, table.contract), engine="streaming"
+    )
     return kept.lazy(), broken
 
 

@@ -32,7 +32,7 @@ def build(source: str, lake: str, workers: int | None = None) -> None:
         made: dict[str, Future[Any]] = {}
         for name, table in tables().items():
             make = refresh_source_table if table.source else refresh_derived_table
-            needed = [made[other] for other in table.after if other in made]
+            needed = [made[other] for other in table.dependencies if other in made]
             made[name] = pool.submit(_after, needed, name, make, lake, table)
         for each in made.values():
             each.result()

@@ -21,7 +21,7 @@ from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from flows.storage.filesystem import check_access
 from flows.storage.locations import check_disjoint, ingest_locations
-from transforms.graph import readers, tables
+from transforms.graph import downstream_tables, tables
 
 
 @flow
@@ -140,8 +140,8 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
     check_access(lake)
     check_disjoint(lake=lake)
     restored = restore_table(lake, table, version)
-    behind = readers(restored.table)
-    beside = {each for name in behind for each in tables()[name].after} - {restored.table}
+    behind = downstream_tables(restored.table)
+    beside = {each for name in behind for each in tables()[name].dependencies} - {restored.table}
     planned = {
         name: todo
         for name, todo in read_only_task(lake, plan)(lake).items()
@@ -195,7 +195,7 @@ def _make(
             lake,
             table,
             rebuild=rebuild,
-            wait_for=[futures[needed] for needed in table.after if needed in futures],
+            wait_for=[futures[needed] for needed in table.dependencies if needed in futures],
         )
     idle = [todo.outcome for todo in planned.values() if todo.outcome]
     return _finish(doing, lake, futures, others=[*done, *idle])

@@ -28,7 +28,7 @@ class Table:
     contract: type[Contract]
     function: Callable[..., LazyFrame]
     inputs: dict[str, type[Contract]]
-    followed: frozenset[str] = frozenset()
+    tracked_columns: frozenset[str] = frozenset()
     """The columns that its readers are local in, beside its key: where one changes (an order gets
     another customer), its row leads a reader to the new value only, and never to the old one."""
 
@@ -44,7 +44,7 @@ class Table:
         return [contract.spec().table for contract in self.inputs.values()]
 
     @property
-    def after(self) -> set[str]:
+    def dependencies(self) -> set[str]:
         """The names of the tables that must be there first: inputs and foreign keys."""
         return {*self.input_names} | {c.spec().table for c in self.contract.references().values()}
 
@@ -74,12 +74,12 @@ def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
             for column in reader.contract.spec().incremental_key
         }
         own = table.contract.fields().keys() - set(table.contract.spec().key)
-        found[name] = replace(table, followed=frozenset(read_in & own))
-    order = TopologicalSorter({name: table.after for name, table in found.items()})
+        found[name] = replace(table, tracked_columns=frozenset(read_in & own))
+    order = TopologicalSorter({name: table.dependencies for name, table in found.items()})
     return {name: found[name] for name in order.static_order() if name in found}
 
 
-def readers(name: str) -> set[str]:
+def downstream_tables(name: str) -> set[str]:
     """Return the names of the tables that are made of a table, directly or not."""
     found: set[str] = set()
     for table in tables().values():  # each behind those that it needs

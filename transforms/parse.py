@@ -6,7 +6,7 @@ An empty text means that there is no value: CSV has no other way to say so.
 import polars as pl
 
 from contracts.domain import AMOUNT_DIGITS, REAIS
-from transforms.redact import redact
+from transforms.redaction import redact
 
 
 def text(name: str) -> pl.Expr:
@@ -51,7 +51,7 @@ def timestamp(name: str) -> pl.Expr:
     return pl.when(exact, parsed.dt.year() > 0).then(parsed).alias(name)
 
 
-def place(name: str) -> pl.Expr:
+def city_name(name: str) -> pl.Expr:
     """The name of a city in lower case; people also write other things there."""
     return redact(text(name)).str.to_lowercase()
 

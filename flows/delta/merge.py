@@ -46,7 +46,7 @@ def merge_rows(
     written = data_files.write_files(handle, chain([new], kept))
     removed = pl.concat([rewritten, folded])
     _conserve(table, int(removed["num_records"].sum()) + len(data), written.rows + len(over))
-    if _went(data, over, [*{*key, *table.followed}]):
+    if _went(data, over, [*{*key, *table.tracked_columns}]):
         carried = delta.with_rebuild_marker(handle, carried)
     gone = data_files.without(removed)
     delta.commit(handle, [*gone, *written.actions], carried, next_version=True)

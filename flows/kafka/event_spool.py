@@ -17,7 +17,7 @@ from contracts.contract import Bronze
 from flows.ingest.csv_reader import FileRejectedError, inspect_csv, scan_records
 from flows.ingest.landing_zone import File, find_files
 from transforms.graph import sources
-from transforms.life import life, message_key
+from transforms.order_events import entity_events, message_key
 
 
 class Event(NamedTuple):
@@ -71,7 +71,9 @@ def write_spool(source: str, spool: Path) -> list[str]:
         path = spool / f"{contract.spec().name}.parquet"
         _records(contract, files[contract], spool, rejected).sink_parquet(path)
         raw[contract] = pl.scan_parquet(path)
-    events = pl.concat([_encode(contract, events) for contract, events in life(raw).items()])
+    events = pl.concat(
+        [_encode(contract, events) for contract, events in entity_events(raw).items()]
+    )
     in_order = events.sort("_order", "_record").drop("_order", "_record")
     in_order.sink_parquet(spool / _EVENTS, row_group_size=_BATCH)
     return [str(reason) for reason in rejected]

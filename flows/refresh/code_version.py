@@ -23,7 +23,7 @@ def code_version(table: Table) -> int:
 
 
 _OURS = ("contracts", "transforms")
-_OF_RECORDS = ("transforms.sift", "transforms.latest", "flows.refresh.deduplicate")
+_OF_RECORDS = ("transforms.validation", "transforms.deduplication", "flows.refresh.deduplicate")
 _DERIVED = ("contracts.table_check", "contracts.reconcile", "flows.refresh.derived_tables")
 
 
@@ -60,6 +60,6 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
-            # `from contracts import domain` names a module, `from contracts.domain import x` not.
+            # `from contracts import x` may name a module, `from contracts.domain import x` a value.
             if node.module in _OURS:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)

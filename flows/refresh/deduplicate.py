@@ -15,9 +15,9 @@ from flows.delta import data_files
 from flows.delta.commit_log import last_metrics
 from flows.delta.data_files import Written
 from flows.refresh.chunks import chunks
+from transforms.deduplication import latest_versions
 from transforms.graph import Table
-from transforms.latest import latest
-from transforms.sift import sift, warnings
+from transforms.validation import validate_records, warning_counts
 
 
 class BatchResult(NamedTuple):
@@ -57,7 +57,7 @@ def resolve_batch(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table
         ContractBrokenError: the table's function does not make what its contract promises.
     """
     key = list(table.contract.spec().key)
-    kept, broken = _sifted(raw, table)
+    kept, broken = _validated(raw, table)
     _conserve(table, read, len(kept) + len(broken))
     rivals = delta.matching(silver, kept.select(key)).drop("_version").collect(engine="streaming")
     # Between equals the stored row wins (true sorts last), so that a repeat changes nothing.
@@ -65,7 +65,7 @@ def resolve_batch(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table
         rivals.select(*kept.columns, _stored=pl.lit(value=True)),
         kept.with_columns(_stored=pl.lit(value=False)),
     ]
-    newest = latest(pl.concat(versions).lazy(), key)
+    newest = latest_versions(pl.concat(versions).lazy(), key)
     accepted = newest.filter(~pl.col("_stored")).drop("_stored").collect()
     over = rivals.join(accepted, on=key, how="semi")
     warned = Counter(last_metrics(silver).get("warnings", {}))
@@ -83,14 +83,14 @@ def resolve_all(
     """
     spec = table.contract.spec()
     hashes = list[pl.Series]()
-    no_row, no_broken = _sifted(raw.clear(), table)
+    no_row, no_broken = _validated(raw.clear(), table)
     broken = [no_broken]
     warned = Counter[str]()
 
     def typed() -> Iterator[pl.DataFrame]:
         yield no_row  # which says what columns there are, also where there are no records
         for part in raw.collect_batches(chunk_size=data_files.ROWS):
-            kept, bad = _sifted(part.lazy(), table)
+            kept, bad = _validated(part.lazy(), table)
             hashes.append(kept.select(pl.struct(spec.key).hash()).to_series())
             broken.append(bad)
             yield kept
@@ -115,9 +115,11 @@ def resolve_all(
     return BatchResult(read, written, kept - written.rows, bad, pl.DataFrame(), dict(warned))
 
 
-def _sifted(raw: pl.LazyFrame, table: Table) -> list[pl.DataFrame]:
+def _validated(raw: pl.LazyFrame, table: Table) -> list[pl.DataFrame]:
     try:
-        return pl.collect_all(sift(raw, table.function, table.contract), engine="streaming")
+        return pl.collect_all(
+            validate_records(raw, table.function, table.contract), engine="streaming"
+        )
     except ShapeError as error:
         message = f"{table.name}: its function must give one row per record, in the same order"
         raise ContractBrokenError(message) from error
@@ -146,9 +148,9 @@ def _newest(
     paths = [action.path for action in versions.actions]
     rows = data_files.scan_files(silver, paths, versions.schema).drop("_file", "_version")
     for mine in chunks(versions.rows, key, chunk_rows):
-        yield latest(rows.filter(mine), key).collect(engine="streaming")
+        yield latest_versions(rows.filter(mine), key).collect(engine="streaming")
 
 
 def _warnings(rows: pl.DataFrame, table: Table) -> dict[str, int]:
-    asked = warnings(table.contract)
+    asked = warning_counts(table.contract)
     return rows.select(**asked).row(0, named=True) if asked else {}

@@ -9,7 +9,7 @@ import polars as pl
 from contracts.contract import Contract
 from contracts.plausible_times import CLOCK_TOLERANCE
 from contracts.rules import Rule, rules
-from transforms.sift import FUTURE, UNREADABLE
+from transforms.validation import FUTURE, UNREADABLE
 
 
 @dataclass(frozen=True)

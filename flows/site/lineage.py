@@ -58,7 +58,7 @@ def lineage(graph: Mapping[str, Table], around: str = "") -> Drawing:
     edges = {
         (start, table.name): "reads" if start in table.input_names else "refers"
         for table in graph.values()
-        for start in sorted(table.after)
+        for start in sorted(table.dependencies)
         if not around or around in {start, table.name}
     }
     if around:

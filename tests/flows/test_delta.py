@@ -48,11 +48,11 @@ def put(
     rows: pl.DataFrame,
     over: pl.DataFrame | None = None,
     *,
-    followed: Sequence[str] = (),
+    tracked_columns: Sequence[str] = (),
 ) -> int:
     if over is None:
         over = delta.matching(handle, rows.select("seller_id")).collect()
-    table = replace(tables()["silver.sellers"], followed=frozenset(followed))
+    table = replace(tables()["silver.sellers"], tracked_columns=frozenset(tracked_columns))
     merge_rows(table, handle, rows, over, NOTHING)
     return delta.rows(handle)
 
@@ -115,9 +115,9 @@ def test_readers_begin_anew_where_a_row_or_what_they_follow_goes(lake: str) -> N
     put(handle, sellers("a", "b"))
     put(handle, sellers("a", city="recife"))
     assert rebuilt(handle) is None
-    put(handle, sellers("a", city="belem"), followed=["seller_city"])
+    put(handle, sellers("a", city="belem"), tracked_columns=["seller_city"])
     assert rebuilt(handle) == handle.version() == 3
-    put(handle, sellers("a", city="belem"), followed=["seller_city"])
+    put(handle, sellers("a", city="belem"), tracked_columns=["seller_city"])
     assert rebuilt(handle) == 3
     put(handle, sellers(), over=delta.matching(handle, sellers("b").select("seller_id")).collect())
     assert rebuilt(handle) == handle.version() == 5

@@ -16,7 +16,7 @@ from flows.delta import data_files
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
 from flows.refresh.source_tables import refresh_source_table, replay_quarantine
-from transforms import sift
+from transforms import validation
 from transforms.graph import tables
 
 Land = Callable[..., Path]
@@ -104,12 +104,12 @@ def test_a_record_from_the_future_does_not_win_until_its_time_has_come(
         )
     )
     delta.append(handle, early, delta.commit_properties({}, {}))
-    assert refresh_source_table(lake, ORDERS).broken_rules == {sift.FUTURE: 1}
+    assert refresh_source_table(lake, ORDERS).broken_rules == {validation.FUTURE: 1}
     arrive(lake, file(land, "orders_2", "shipped"), NOON + timedelta(hours=1))
     refresh_source_table(lake, ORDERS)
     assert silver(lake)["order_status"].to_list() == ["shipped"]
     assert not replay_quarantine(lake, ORDERS).changed
-    monkeypatch.setattr(sift, "CLOCK_TOLERANCE", 2 * ahead)  # as if the clock had reached it
+    monkeypatch.setattr(validation, "CLOCK_TOLERANCE", 2 * ahead)  # as if the clock had reached it
     replay_quarantine(lake, ORDERS)
     assert silver(lake)["order_status"].to_list() == ["canceled"]
     assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 0

@@ -13,9 +13,9 @@ from contracts.strategies import broken, related, valid
 from contracts.table_check import check_columns, check_table
 from contracts.technical_columns import SILVER_PROVENANCE
 from tests.arrivals import arrived
+from transforms.deduplication import latest_versions
 from transforms.graph import Table
-from transforms.latest import latest
-from transforms.sift import sift
+from transforms.validation import validate_records
 
 Law = Callable[[Table, st.DataObject], None]
 
@@ -40,8 +40,8 @@ def valid_records_are_kept(table: Table, data: st.DataObject) -> None:
     """Valid bronze keeps the silver contract, and nothing is quarantined."""
     raw = data.draw(valid(table.contract, source=table.source))
     before = raw.clone()
-    _, rejected = _sifted(table, arrived(raw))
-    assert rejected.is_empty()
+    _, invalid = _validated(table, arrived(raw))
+    assert invalid.is_empty()
     silver = _silver(table, arrived(raw)).drop(SILVER_PROVENANCE.names()).collect()
     check_table(silver, table.contract, {})
     assert_frame_equal(raw, before)
@@ -53,23 +53,23 @@ def a_broken_record_is_told_by_the_name_of_its_rule(table: Table, data: st.DataO
     warns = {rule.name for rule in rules(table.contract) if rule.warning}
     bad = pl.Series(range(len(drawn.frame))).is_in([] if drawn.rule in warns else drawn.rows)
     raw = arrived(drawn.frame)
-    kept, rejected = _sifted(table, raw)
-    assert rejected["_broken_rules"].to_list() == [[drawn.rule]] * len(drawn.frame.filter(bad))
-    assert_frame_equal(rejected.select(drawn.frame.columns), drawn.frame.filter(bad))
-    alone, _ = _sifted(table, raw.filter(~bad))
-    assert_frame_equal(kept, alone)
+    valid, invalid = _validated(table, raw)
+    assert invalid["_broken_rules"].to_list() == [[drawn.rule]] * len(drawn.frame.filter(bad))
+    assert_frame_equal(invalid.select(drawn.frame.columns), drawn.frame.filter(bad))
+    alone, _ = _validated(table, raw.filter(~bad))
+    assert_frame_equal(valid, alone)
 
 
 def every_record_ends_in_one_place(table: Table, data: st.DataObject) -> None:
-    """What is read is what is kept or rejected, record by record."""
+    """What is read is what is valid or invalid, record by record."""
     raw = arrived(data.draw(_records(table)))
-    kept, rejected = _sifted(table, raw)
-    assert len(kept) + len(rejected) == len(raw)
-    sound, none = _sifted(table, raw.join(rejected, on="_position", how="anti"))
+    valid, invalid = _validated(table, raw)
+    assert len(valid) + len(invalid) == len(raw)
+    sound, none = _validated(table, raw.join(invalid, on="_position", how="anti"))
     assert none.is_empty()
-    assert_frame_equal(kept, sound)
-    accepted = latest(kept.lazy(), table.contract.spec().key).collect()
-    assert len(accepted.join(kept, on=kept.columns, how="anti", nulls_equal=True)) == 0
+    assert_frame_equal(valid, sound)
+    accepted = latest_versions(valid.lazy(), table.contract.spec().key).collect()
+    assert len(accepted.join(valid, on=valid.columns, how="anti", nulls_equal=True)) == 0
 
 
 def each_record_is_typed_for_itself(table: Table, data: st.DataObject) -> None:
@@ -87,15 +87,15 @@ def order_duplicates_and_parts_do_not_matter(table: Table, data: st.DataObject) 
     order = data.draw(st.permutations([*range(len(raw)), *range(len(raw))]))
     cut = data.draw(st.integers(0, len(order)))
     in_parts = pl.concat([_silver(table, raw[part]) for part in (order[:cut], order[cut:])])
-    together = latest(in_parts, table.contract.spec().key).collect()
+    together = latest_versions(in_parts, table.contract.spec().key).collect()
     assert_frame_equal(together, at_once, check_row_order=False)
 
 
 def of_one_file_the_later_record_wins(table: Table, data: st.DataObject) -> None:
     """Of the records of one file with the same key, silver has the last one that is not broken."""
     raw = arrived(data.draw(_records(table)))
-    kept, _ = _sifted(table, raw)
-    last = kept.unique(table.contract.spec().key, keep="last", maintain_order=True)
+    valid, _ = _validated(table, raw)
+    last = valid.unique(table.contract.spec().key, keep="last", maintain_order=True)
     order = data.draw(st.permutations(range(len(raw))))
     assert_frame_equal(_silver(table, raw[order]).collect(), last, check_row_order=False)
 
@@ -201,14 +201,14 @@ SOURCES = (
 )
 
 
-def _sifted(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    kept, rejected = sift(raw.lazy(), table.function, table.contract)
-    return kept.collect(), rejected.collect()
+def _validated(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    valid, invalid = validate_records(raw.lazy(), table.function, table.contract)
+    return valid.collect(), invalid.collect()
 
 
 def _silver(table: Table, raw: pl.DataFrame) -> pl.LazyFrame:
-    kept, _ = _sifted(table, raw)
-    return latest(kept.lazy(), table.contract.spec().key)
+    valid, _ = _validated(table, raw)
+    return latest_versions(valid.lazy(), table.contract.spec().key)
 
 
 def _inputs(table: Table) -> st.SearchStrategy[dict[str, pl.DataFrame]]:

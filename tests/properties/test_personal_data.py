@@ -16,8 +16,8 @@ from tests.contact_data import contact_data
 from tests.examples import examples
 from tests.good import GOOD
 from transforms.graph import sources, tables
-from transforms.redact import redact
-from transforms.sift import sift
+from transforms.redaction import redact
+from transforms.validation import validate_records
 
 # No digits and no words for things: what is said around contact data, not about it.
 BEFORE = st.sampled_from(
@@ -204,7 +204,7 @@ def takes_any_text() -> dict[str, list[str]]:
         if source := table.source:
             for column in source.fields():
                 record = raw(source, {**GOOD[entity(source)], column: "Falem comigo"})
-                if len(sift(record, table.function, table.contract).kept.collect()):
+                if len(validate_records(record, table.function, table.contract).valid.collect()):
                     taken[entity(source)].append(column)
     return taken
 
@@ -215,7 +215,7 @@ def made(records: Mapping[str, Mapping[str, str | None]]) -> dict[str, pl.DataFr
     for name, table in tables().items():
         if source := table.source:
             record = raw(source, records[entity(source)])
-            done[name] = sift(record, table.function, table.contract).kept.collect()
+            done[name] = validate_records(record, table.function, table.contract).valid.collect()
         else:
             inputs = {
                 parameter: done[read.spec().table].lazy()

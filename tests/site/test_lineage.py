@@ -30,7 +30,7 @@ def test_every_input_is_a_line_and_every_other_foreign_key_another() -> None:
     assert lines == {
         (needed, table.name): "reads" if needed in table.input_names else "refers"
         for table in tables().values()
-        for needed in table.after
+        for needed in table.dependencies
     }
     assert lines["silver.orders", "gold.fact_sales"] == "reads"
     assert lines["gold.dim_date", "gold.fact_sales"] == "refers"
@@ -62,7 +62,9 @@ def test_layers_stand_side_by_side_under_their_headings() -> None:
 
 def test_the_lineage_around_a_table_is_what_it_needs_and_what_needs_it() -> None:
     around = lineage(tables(), around="gold.dim_customer")
-    needing = {name for name, table in tables().items() if "gold.dim_customer" in table.after}
+    needing = {
+        name for name, table in tables().items() if "gold.dim_customer" in table.dependencies
+    }
     assert {"gold.fact_orders", "gold.mart_customer_rfm"} <= needing
     assert {*boxes(around)} == {
         "gold.dim_customer",

@@ -25,7 +25,7 @@ from tests.stream.same_tables import batch_lake, differences, unaccounted
 from tests.stream.shops import landings
 from tests.without_prefect import refresh
 from transforms.graph import sources
-from transforms.life import message_key
+from transforms.order_events import message_key
 
 PARTITIONS = 2
 """Of each topic."""

@@ -110,7 +110,7 @@ def test_every_bronze_contract_is_read_by_one_table() -> None:
 def test_each_table_stands_behind_those_that_it_needs() -> None:
     order = [*tables()]
     for table in tables().values():
-        needed = [name for name in table.after if not name.startswith("bronze.")]
+        needed = [name for name in table.dependencies if not name.startswith("bronze.")]
         assert all(order.index(name) < order.index(table.name) for name in needed)
 
 
@@ -128,14 +128,14 @@ def test_a_function_tells_its_table() -> None:
 def test_inputs_and_foreign_keys_come_first() -> None:
     table = tables(turnover)["gold.customer_turnover"]
     assert table.input_names == ["gold.fact_sales", "silver.orders"]
-    assert table.after == {"gold.fact_sales", "silver.orders", "gold.dim_customer"}
+    assert table.dependencies == {"gold.fact_sales", "silver.orders", "gold.dim_customer"}
 
 
 def test_a_table_knows_by_which_of_its_columns_its_readers_follow_it() -> None:
-    assert tables()["silver.orders"].followed == {"customer_id"}
-    assert tables()["silver.order_items"].followed == {"product_id", "seller_id"}
-    assert tables(fact_sales, turnover)["gold.fact_sales"].followed == {"customer_id"}
-    assert not tables(fact_sales)["gold.fact_sales"].followed
+    assert tables()["silver.orders"].tracked_columns == {"customer_id"}
+    assert tables()["silver.order_items"].tracked_columns == {"product_id", "seller_id"}
+    assert tables(fact_sales, turnover)["gold.fact_sales"].tracked_columns == {"customer_id"}
+    assert not tables(fact_sales)["gold.fact_sales"].tracked_columns
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_tables_that_need_each_other_in_a_circle_are_refused() -> None:
 
 def test_a_table_may_be_made_of_nothing() -> None:
     table = tables(calendar)["gold.calendar"]
-    assert (table.inputs, table.after) == ({}, set())
+    assert (table.inputs, table.dependencies) == ({}, set())
     assert table.source is None
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.parse import decimal_degrees, integer, money, place, text, timestamp
+from transforms.parse import city_name, decimal_degrees, integer, money, text, timestamp
 
 Parser = Callable[[str], pl.Expr]
 
@@ -22,7 +22,7 @@ def parsed(parser: Parser, *values: str | None) -> list[Any]:
     return frame.select(parser("raw")).collect()["raw"].to_list()
 
 
-@pytest.mark.parametrize("parser", [text, integer, decimal_degrees, money, timestamp, place])
+@pytest.mark.parametrize("parser", [text, integer, decimal_degrees, money, timestamp, city_name])
 def test_no_text_is_no_value(parser: Parser) -> None:
     assert parsed(parser, None, "", "  ", "\t\n") == [None] * 4
 
@@ -35,7 +35,7 @@ def test_no_text_is_no_value(parser: Parser) -> None:
         (decimal_degrees, pl.Float64()),
         (money, pl.Decimal(18, 2)),
         (timestamp, pl.Datetime("us")),
-        (place, pl.String()),
+        (city_name, pl.String()),
     ],
 )
 def test_a_parser_keeps_the_name_and_gives_the_type(parser: Parser, dtype: pl.DataType) -> None:
@@ -48,7 +48,7 @@ def test_text_loses_the_white_space_around_it() -> None:
 
 
 def test_place_is_in_lower_case() -> None:
-    assert parsed(place, " São PAULO ", "ÁGUA BOA") == ["são paulo", "água boa"]
+    assert parsed(city_name, " São PAULO ", "ÁGUA BOA") == ["são paulo", "água boa"]
 
 
 @pytest.mark.parametrize(
@@ -246,4 +246,4 @@ def test_a_good_value_is_not_lost_beside_a_bad_one(parser: Parser) -> None:
 
 def test_an_address_in_place_of_a_city_is_redacted() -> None:
     raw = pl.LazyFrame({"city": [" Someone@Example.com ", "São Paulo"]})
-    assert raw.select(place("city")).collect()["city"].to_list() == ["[email]", "são paulo"]
+    assert raw.select(city_name("city")).collect()["city"].to_list() == ["[email]", "são paulo"]

@@ -11,7 +11,7 @@ from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_category import MartCategory
 from transforms.gold.ratios import share
-from transforms.gold.reviewed import reviewed
+from transforms.gold.review_scores import review_scores
 
 
 def mart_category(
@@ -32,7 +32,7 @@ def mart_category(
             units=pl.len(),
             orders=col("order_id").n_unique(),
         )
-        .join(reviewed(bought, reviews, "category"), on="category", how="left")
+        .join(review_scores(bought, reviews, "category"), on="category", how="left")
         .with_columns(col("sales", "freight_value").cast(REAIS))
         .with_columns(
             col("units", "orders").cast(pl.Int64),

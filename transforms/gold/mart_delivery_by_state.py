@@ -11,7 +11,7 @@ from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_delivery_by_state import OVERDUE, MartDeliveryByState
 from transforms.gold.ratios import average, share
-from transforms.gold.reviewed import reviewed
+from transforms.gold.review_scores import review_scores
 
 
 def mart_delivery_by_state(
@@ -24,7 +24,7 @@ def mart_delivery_by_state(
     sent = orders.join(state, on="customer_id", how="left").with_columns(
         col("customer_state").fill_null(UNKNOWN), overdue=OVERDUE
     )
-    scored = reviewed(sent.filter(DELIVERED), reviews, "customer_state")
+    scored = review_scores(sent.filter(DELIVERED), reviews, "customer_state")
     lag = col("delivery_lag_days").filter(DELIVERED)
     days_late = col("days_past_estimate").filter(DELIVERED, col("days_past_estimate") > 0)
     return (

@@ -10,7 +10,7 @@ from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_monthly_sales import MartMonthlySales
 from transforms.gold.ratios import average, share
-from transforms.gold.reviewed import reviewed
+from transforms.gold.review_scores import review_scores
 
 
 def mart_monthly_sales(
@@ -27,7 +27,7 @@ def mart_monthly_sales(
         delivered=DELIVERED.sum(),
         delivered_on_time=(DELIVERED & col("delivered_on_time")).sum(),
     )
-    scored = reviewed(orders.select("order_id", month), reviews, "month")
+    scored = review_scores(orders.select("order_id", month), reviews, "month")
     every = (
         sold.select(pl.date_ranges(col("month").min(), col("month").max(), "1mo").alias("month"))
         .explode("month")

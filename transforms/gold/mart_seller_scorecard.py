@@ -10,7 +10,7 @@ from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_seller_scorecard import MartSellerScorecard
 from transforms.gold.ratios import share
-from transforms.gold.reviewed import reviewed
+from transforms.gold.review_scores import review_scores
 
 
 def mart_seller_scorecard(
@@ -33,7 +33,7 @@ def mart_seller_scorecard(
     )
     return (
         sold.join(went, on="seller_id")
-        .join(reviewed(orders, reviews, "seller_id"), on="seller_id", how="left")
+        .join(review_scores(orders, reviews, "seller_id"), on="seller_id", how="left")
         .with_columns(
             col("reviews").fill_null(0),
             called_off_share=share("called_off", "orders"),

@@ -6,7 +6,7 @@ from polars import LazyFrame
 
 from contracts import bronze
 from contracts.silver.customers import Customers
-from transforms.parse import place, text
+from transforms.parse import city_name, text
 
 
 def customers(raw: Annotated[LazyFrame, bronze.Customers]) -> Annotated[LazyFrame, Customers]:
@@ -15,6 +15,6 @@ def customers(raw: Annotated[LazyFrame, bronze.Customers]) -> Annotated[LazyFram
         text("customer_id"),
         text("customer_unique_id"),
         text("customer_zip_code_prefix"),
-        place("customer_city"),
+        city_name("customer_city"),
         text("customer_state"),
     )

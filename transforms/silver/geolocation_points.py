@@ -6,7 +6,7 @@ from polars import LazyFrame
 
 from contracts import bronze
 from contracts.silver.geolocation_points import GeolocationPoints
-from transforms.parse import decimal_degrees, place, text
+from transforms.parse import city_name, decimal_degrees, text
 
 
 def geolocation_points(
@@ -17,6 +17,6 @@ def geolocation_points(
         text("geolocation_zip_code_prefix").alias("zip_code_prefix"),
         decimal_degrees("geolocation_lat").alias("latitude"),
         decimal_degrees("geolocation_lng").alias("longitude"),
-        place("geolocation_city").alias("city"),
+        city_name("geolocation_city").alias("city"),
         text("geolocation_state").alias("state"),
     )

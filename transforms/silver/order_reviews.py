@@ -7,7 +7,7 @@ from polars import LazyFrame
 from contracts import bronze
 from contracts.silver.order_reviews import OrderReviews
 from transforms.parse import integer, text, timestamp
-from transforms.redact import redact
+from transforms.redaction import redact
 
 
 def order_reviews(

@@ -7,7 +7,7 @@ from polars import LazyFrame
 from contracts import bronze
 from contracts.silver.product_category_name_translation import ProductCategoryNameTranslation
 from transforms.parse import text
-from transforms.redact import redact
+from transforms.redaction import redact
 
 
 def product_category_name_translation(

@@ -7,7 +7,7 @@ from polars import LazyFrame
 from contracts import bronze
 from contracts.silver.products import Products
 from transforms.parse import integer, text
-from transforms.redact import redact
+from transforms.redaction import redact
 
 
 def products(raw: Annotated[LazyFrame, bronze.Products]) -> Annotated[LazyFrame, Products]:

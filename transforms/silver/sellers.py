@@ -6,7 +6,7 @@ from polars import LazyFrame
 
 from contracts import bronze
 from contracts.silver.sellers import Sellers
-from transforms.parse import place, text
+from transforms.parse import city_name, text
 
 
 def sellers(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, Sellers]:
@@ -14,6 +14,6 @@ def sellers(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, S
     return raw.select(
         text("seller_id"),
         text("seller_zip_code_prefix"),
-        place("seller_city"),
+        city_name("seller_city"),
         text("seller_state"),
     )

@@ -17,7 +17,7 @@ from contracts.contract import Money, Silver, Timestamp, column, rule, warning
 from contracts.technical_columns import PROVENANCE, SILVER_PROVENANCE
 from transforms.graph import tables
 from transforms.parse import integer, money, text, timestamp
-from transforms.sift import FUTURE, UNREADABLE, sift, warnings
+from transforms.validation import FUTURE, UNREADABLE, validate_records, warning_counts
 
 NOW = datetime(2017, 11, 24, 12, tzinfo=UTC)
 GOOD = {"id": "v1", "score": "3", "price": "9.90", "entered": "2017-11-24 10:00:00", "left": None}
@@ -65,15 +65,15 @@ def records(*changes: dict[str, Any]) -> pl.LazyFrame:
 
 
 def reasons(*changes: dict[str, Any]) -> list[list[str]]:
-    """Return the broken rules of each record, none for one that is kept."""
+    """Return the broken rules of each record, none for a valid one."""
     raw = records(*changes)
-    broken = sift(raw, visits, Visits).broken
-    named = raw.join(broken.select("_position", "_broken_rules"), on="_position", how="left")
+    invalid = validate_records(raw, visits, Visits).invalid
+    named = raw.join(invalid.select("_position", "_broken_rules"), on="_position", how="left")
     return named.sort("_position").collect()["_broken_rules"].fill_null([]).to_list()
 
 
 def test_a_good_record_is_typed_and_keeps_where_and_when_it_stands() -> None:
-    kept, broken = sift(records({}), visits, Visits)
+    valid, invalid = validate_records(records({}), visits, Visits)
     expected = {
         "visit_id": "v1",
         "score": 3,
@@ -85,22 +85,22 @@ def test_a_good_record_is_typed_and_keeps_where_and_when_it_stands() -> None:
         "_event_time": NOW,
     }
     schema = {**Visits.fields(), **SILVER_PROVENANCE}
-    assert_frame_equal(kept, pl.LazyFrame([expected], schema=schema))
-    assert broken.collect().is_empty()
+    assert_frame_equal(valid, pl.LazyFrame([expected], schema=schema))
+    assert invalid.collect().is_empty()
 
 
 def test_a_broken_record_keeps_its_raw_form_and_where_it_came_from() -> None:
     odd = {"score": " 9", "price": "9,90", "_ingested_at": NOW, "_rescued_data": '{"x": "1"}'}
     raw = records({}, odd, {}).with_columns(_bronze_version=pl.lit(7))
-    kept, broken = sift(raw, visits, Visits)
+    valid, invalid = validate_records(raw, visits, Visits)
     reason = pl.lit(["score_is_between_1_and_5", "price_is_a_number"])
     expected = raw.filter(pl.col("_position") == 2).with_columns(_broken_rules=reason)
-    assert_frame_equal(broken, expected)
-    assert kept.collect().height == 2
+    assert_frame_equal(invalid, expected)
+    assert valid.collect().height == 2
 
 
 @pytest.mark.parametrize(
-    ("change", "broken"),
+    ("change", "rules"),
     [
         ({}, []),
         ({"id": None}, ["visit_id_is_present"]),
@@ -126,8 +126,8 @@ def test_a_broken_record_keeps_its_raw_form_and_where_it_came_from() -> None:
         ({"left": "2017-11-24 09:59:59"}, ["left_after_entered"]),
     ],
 )
-def test_each_defect_has_its_name(change: dict[str, str | None], broken: list[str]) -> None:
-    assert reasons(change) == [broken]
+def test_each_defect_has_its_name(change: dict[str, str | None], rules: list[str]) -> None:
+    assert reasons(change) == [rules]
 
 
 def test_every_broken_rule_is_named_in_the_order_of_the_contract() -> None:
@@ -164,15 +164,15 @@ def test_a_record_from_the_future_waits_in_quarantine_until_its_time_has_come() 
 
 
 def test_an_unreadable_record_is_not_kept_whatever_it_holds() -> None:
-    kept, broken = sift(records({"_corrupt_record": ""}), visits, Visits)
-    assert kept.collect().is_empty()
-    assert broken.collect()["_broken_rules"].to_list() == [[UNREADABLE]]
+    valid, invalid = validate_records(records({"_corrupt_record": ""}), visits, Visits)
+    assert valid.collect().is_empty()
+    assert invalid.collect()["_broken_rules"].to_list() == [[UNREADABLE]]
 
 
 def test_no_records_make_no_rows_of_the_right_types() -> None:
-    kept, broken = sift(records(), visits, Visits)
-    assert kept.collect().schema == {**Visits.fields(), **SILVER_PROVENANCE}
-    assert broken.collect().schema == {**RAW_SCHEMA, "_broken_rules": pl.List(pl.String)}
+    valid, invalid = validate_records(records(), visits, Visits)
+    assert valid.collect().schema == {**Visits.fields(), **SILVER_PROVENANCE}
+    assert invalid.collect().schema == {**RAW_SCHEMA, "_broken_rules": pl.List(pl.String)}
 
 
 TEXT = st.sampled_from([None, "", " ", "v1", "3", "-1", "9.90", "x", "2017-11-24 10:00:00"])
@@ -184,11 +184,11 @@ RECORD = st.fixed_dictionaries(
 @given(st.lists(RECORD, max_size=8))
 def test_each_record_is_either_kept_or_broken(changes: list[dict[str, str | None]]) -> None:
     raw = records(*changes)
-    kept, broken = pl.collect_all(sift(raw, visits, Visits))
-    assert broken.select((pl.col("_broken_rules").list.len() > 0).all()).item()
-    both = pl.concat([kept["_position"], broken["_position"]]).sort()
+    valid, invalid = pl.collect_all(validate_records(raw, visits, Visits))
+    assert invalid.select((pl.col("_broken_rules").list.len() > 0).all()).item()
+    both = pl.concat([valid["_position"], invalid["_position"]]).sort()
     assert both.to_list() == raw.collect()["_position"].to_list()
-    Visits.validate(kept.drop(SILVER_PROVENANCE.names()).filter(pl.col("price") <= 10))
+    Visits.validate(valid.drop(SILVER_PROVENANCE.names()).filter(pl.col("price") <= 10))
 
 
 @pytest.mark.parametrize(
@@ -206,15 +206,15 @@ def test_a_function_that_does_not_keep_the_rows_is_found_out(
     spoil: Callable[[pl.LazyFrame], pl.LazyFrame], engine: Any
 ) -> None:
     raw = records({}, {"id": "v2"}, {"price": "x"})
-    sifted = sift(raw, lambda records: spoil(visits(records)), Visits)
-    for part in sifted:
+    validated = validate_records(raw, lambda records: spoil(visits(records)), Visits)
+    for part in validated:
         with pytest.raises(ShapeError):
             part.collect(engine=engine)
 
 
 def test_warnings_count_the_rows_that_they_are_about() -> None:
-    kept = sift(records({}, {"price": "10.01"}, {"price": "11"}), visits, Visits).kept
-    assert kept.select(**warnings(Visits)).collect().to_dicts() == [{"cheap": 2}]
+    valid = validate_records(records({}, {"price": "10.01"}, {"price": "11"}), visits, Visits).valid
+    assert valid.select(**warning_counts(Visits)).collect().to_dicts() == [{"cheap": 2}]
 
 
 @pytest.mark.parametrize("name", [name for name, table in tables().items() if table.source])
@@ -226,5 +226,5 @@ def test_a_header_amid_the_records_is_not_kept(name: str, mark: str) -> None:
     header = {**{column: column for column in columns}, **dict.fromkeys(PROVENANCE)}
     header[next(iter(columns))] = mark + next(iter(columns))
     raw = pl.LazyFrame([header], {**columns, **PROVENANCE})
-    kept, broken = pl.collect_all(sift(raw, table.function, table.contract))
-    assert (len(kept), len(broken)) == (0, 1)
+    valid, invalid = pl.collect_all(validate_records(raw, table.function, table.contract))
+    assert (len(valid), len(invalid)) == (0, 1)

@@ -10,12 +10,12 @@ from contracts import bronze
 from contracts.contract import Bronze
 from contracts.rules import RAW
 from transforms.graph import Table, tables
-from transforms.sift import judged
+from transforms.validation import with_validity
 
-OPENING = datetime(2016, 1, 1, tzinfo=UTC)
+DEFAULT_TIME = datetime(2016, 1, 1, tzinfo=UTC)
 """When everything happens in a shop without a single readable order."""
 
-TURNS: tuple[type[Bronze], ...] = (
+ENTITY_ORDER: tuple[type[Bronze], ...] = (
     bronze.ProductCategoryNameTranslation,
     bronze.Geolocation,
     bronze.Customers,
@@ -37,7 +37,7 @@ STAGES = {
 }
 
 
-def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]:
+def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]:
     """Return the events of each entity: the versions of its records, and when each was true.
 
     - An order has a version for each moment that its time stamps name: as created, then approved,
@@ -58,28 +58,28 @@ def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]
     those columns, `_event_time` (UTC), and two numbers that put the events of all entities in the
     order in which they happen: `_order`, and among equals `_record`, the record's own number.
     """
-    beside = {contract: _judged(contract, raw[contract]) for contract in TURNS}
+    typed = {contract: _with_validity(contract, raw[contract]) for contract in ENTITY_ORDER}
 
     def known(contract: type[Bronze], key: str, times: LazyFrame) -> LazyFrame:
-        return beside[contract].join(times, on=key, how="left")
+        return typed[contract].join(times, on=key, how="left")
 
-    orders = _dated(beside[bronze.Orders])
-    placed = _first(orders, "order_id")
+    orders = _with_stage_times(typed[bronze.Orders])
+    placed = _first_known(orders, "order_id")
     items = known(bronze.OrderItems, "order_id", placed)
-    customers = known(bronze.Customers, "customer_id", _first(orders, "customer_id"))
-    products = known(bronze.Products, "product_id", _first(items, "product_id"))
-    sellers = known(bronze.Sellers, "seller_id", _first(items, "seller_id"))
+    customers = known(bronze.Customers, "customer_id", _first_known(orders, "customer_id"))
+    products = known(bronze.Products, "product_id", _first_known(items, "product_id"))
+    sellers = known(bronze.Sellers, "seller_id", _first_known(items, "seller_id"))
     prefixes = pl.concat(
         people.select("_known", col(f"{role}_zip_code_prefix").alias("zip_code_prefix"))
         for role, people in (("customer", customers), ("seller", sellers))
     )
-    categories = _first(products, "product_category_name")
-    told = {
+    categories = _first_known(products, "product_category_name")
+    events = {
         bronze.ProductCategoryNameTranslation: known(
             bronze.ProductCategoryNameTranslation, "product_category_name", categories
         ),
         bronze.Geolocation: known(
-            bronze.Geolocation, "zip_code_prefix", _first(prefixes, "zip_code_prefix")
+            bronze.Geolocation, "zip_code_prefix", _first_known(prefixes, "zip_code_prefix")
         ),
         bronze.Customers: customers,
         bronze.Products: products,
@@ -87,15 +87,15 @@ def life(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]
         bronze.Orders: _versions(orders),
         bronze.OrderItems: items,
         bronze.OrderPayments: known(bronze.OrderPayments, "order_id", placed),
-        bronze.OrderReviews: beside[bronze.OrderReviews].with_columns(
-            _known=pl.when("_sound")
+        bronze.OrderReviews: typed[bronze.OrderReviews].with_columns(
+            _known=pl.when("_is_valid")
             .then(_utc("review_creation_date"))
             .max()
             .over("review_id", "order_id")
         ),
     }
-    closing = orders.select(_closing=col("_closing").first().fill_null(OPENING))
-    return {contract: _events(contract, told[contract], closing) for contract in raw}
+    closing = orders.select(_closing=col("_closing").first().fill_null(DEFAULT_TIME))
+    return {contract: _events(contract, events[contract], closing) for contract in raw}
 
 
 def message_key(contract: type[Bronze]) -> pl.Expr:
@@ -103,7 +103,7 @@ def message_key(contract: type[Bronze]) -> pl.Expr:
 
     White space around a value is left out: all versions of a record must reach one partition.
     """
-    typed = _made_of(contract).contract
+    typed = _typed_table(contract).contract
     raw = [typed.parsed_from()[name] for name in typed.spec().key]
     return pl.concat_str([_trimmed(name) for name in raw], separator="/").alias("key")
 
@@ -112,19 +112,19 @@ def _trimmed(name: str) -> pl.Expr:
     return col(name).str.strip_chars().fill_null("")
 
 
-def _made_of(contract: type[Bronze]) -> Table:
+def _typed_table(contract: type[Bronze]) -> Table:
     return next(table for table in tables().values() if table.source is contract)
 
 
-def _judged(contract: type[Bronze], raw: LazyFrame) -> LazyFrame:
-    table = _made_of(contract)
-    return judged(raw, table.function, table.contract).with_row_index("_record")
+def _with_validity(contract: type[Bronze], raw: LazyFrame) -> LazyFrame:
+    table = _typed_table(contract)
+    return with_validity(raw, table.function, table.contract).with_row_index("_record")
 
 
-def _dated(orders: LazyFrame) -> LazyFrame:
+def _with_stage_times(orders: LazyFrame) -> LazyFrame:
     """Add when each order reached its stages, and when its last version is told."""
     placed = col("_at_order_purchase_timestamp")
-    of_sound = col("_sound")
+    is_valid = col("_is_valid")
     return (
         orders.with_columns(**{f"_at_{stage}": _utc(stage) for stage in STAGES})
         # No stage comes before the purchase, whatever its clock says.
@@ -136,20 +136,20 @@ def _dated(orders: LazyFrame) -> LazyFrame:
         )
         .with_columns(_own=pl.max_horizontal(f"_at_{stage}" for stage in STAGES))
         .with_columns(
-            _opening=placed.filter(of_sound).min(), _closing=col("_own").filter(of_sound).max()
+            _opening=placed.filter(is_valid).min(), _closing=col("_own").filter(is_valid).max()
         )
         .with_columns(
-            _known=pl.when(of_sound).then(placed).otherwise(placed.clip("_opening", "_closing"))
+            _known=pl.when(is_valid).then(placed).otherwise(placed.clip("_opening", "_closing"))
         )
         .with_columns(
-            _last=pl.when(of_sound).then("_own").otherwise("_known").max().over("order_id")
+            _last=pl.when(is_valid).then("_own").otherwise("_known").max().over("order_id")
         )
     )
 
 
 def _versions(orders: LazyFrame) -> LazyFrame:
     earlier = (
-        orders.filter("_sound")
+        orders.filter("_is_valid")
         .with_columns(_known=pl.concat_list(f"_at_{stage}" for stage in STAGES).list.unique())
         .explode("_known")
         .filter(col("_known") < col("_own"))
@@ -172,7 +172,7 @@ def _versions(orders: LazyFrame) -> LazyFrame:
     )
 
 
-def _first(known: LazyFrame, key: str) -> LazyFrame:
+def _first_known(known: LazyFrame, key: str) -> LazyFrame:
     return known.group_by(key).agg(col("_known").min())
 
 
@@ -185,7 +185,9 @@ def _events(contract: type[Bronze], known: LazyFrame, closing: LazyFrame) -> Laz
         .select(
             *(col(RAW + name).alias(name) for name in columns),
             time.alias("_event_time"),
-            (time.dt.epoch("ms") * len(TURNS) + TURNS.index(contract)).alias("_order"),
+            (time.dt.epoch("ms") * len(ENTITY_ORDER) + ENTITY_ORDER.index(contract)).alias(
+                "_order"
+            ),
             "_record",
         )
     )

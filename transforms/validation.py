@@ -23,20 +23,20 @@ Such a record would win over every later correction. A replay or a rebuild takes
 has come."""
 
 
-class Sifted(NamedTuple):
+class ValidatedRecords(NamedTuple):
     """What became of the raw records: each is in exactly one of the two."""
 
-    kept: pl.LazyFrame
+    valid: pl.LazyFrame
     """The contract's columns and those of `SILVER_PROVENANCE`."""
-    broken: pl.LazyFrame
+    invalid: pl.LazyFrame
     """The raw records with `_broken_rules`, a list of rule names."""
 
 
-def sift(
+def validate_records(
     raw: pl.LazyFrame,
     function: Callable[[pl.LazyFrame], pl.LazyFrame],
     contract: type[Contract],
-) -> Sifted:
+) -> ValidatedRecords:
     """Type raw records by a table function and part those that keep its contract from the rest.
 
     Raises:
@@ -44,12 +44,14 @@ def sift(
         polars.exceptions.ShapeError: at collection; it does not give one row per record.
     """
     timely = _timely()
-    found = judged(raw, function, contract).with_columns(_kept=col("_sound") & timely)
-    return Sifted(
-        found.filter("_kept").select(
+    found = with_validity(raw, function, contract).with_columns(
+        _is_accepted=col("_is_valid") & timely
+    )
+    return ValidatedRecords(
+        found.filter("_is_accepted").select(
             *contract.fields(), *(col(RAW + name).alias(name) for name in SILVER_PROVENANCE)
         ),
-        found.filter(~col("_kept")).select(
+        found.filter(~col("_is_accepted")).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
             _broken_rules=pl.when(_READABLE)
             .then(_names_of_broken(contract, timely))
@@ -58,24 +60,24 @@ def sift(
     )
 
 
-def judged(
+def with_validity(
     raw: pl.LazyFrame,
     function: Callable[[pl.LazyFrame], pl.LazyFrame],
     contract: type[Contract],
 ) -> pl.LazyFrame:
-    """Put the typed columns of raw records beside the raw ones, and say whether each is sound.
+    """Type raw records and add whether each is readable and breaks no rule.
 
-    Shape: one row per record, with the raw columns prefixed by `RAW`, the contract's, and `_sound`:
-    the record can be read and keeps the contract. Raises as `sift`.
+    Shape: one row per record, with the raw columns prefixed by `RAW`, the columns of the contract
+    and `_is_valid`. Raises as `validate_records`.
     """
     typed = function(raw)
     check_columns(typed, contract)
     beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
-    keeps = (rule.expr for rule in rejecting_rules(contract, typed_from_raw=True))
-    return beside.with_columns(_sound=pl.all_horizontal(_READABLE, *keeps))
+    predicates = (rule.expr for rule in rejecting_rules(contract, typed_from_raw=True))
+    return beside.with_columns(_is_valid=pl.all_horizontal(_READABLE, *predicates))
 
 
-def warnings(contract: type[Contract]) -> dict[str, pl.Expr]:
+def warning_counts(contract: type[Contract]) -> dict[str, pl.Expr]:
     """Return, by the name of a warning, the expression that counts its rows."""
     return {r.name: (~r.expr).sum() for r in rules(contract) if r.warning}
 

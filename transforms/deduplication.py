@@ -6,7 +6,7 @@ import polars as pl
 from polars import col
 
 
-def latest(versions: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
+def latest_versions(versions: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     """Keep, per key, the version with the latest `_event_time`.
 
     Versions of the same moment are ordered by the name of their source, then by `_position`, then

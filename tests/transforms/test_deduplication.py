@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from contracts.technical_columns import SILVER_PROVENANCE
-from transforms.latest import latest
+from transforms.deduplication import latest_versions
 
 Version = tuple[str, int, str | None, int, int, str | None]
 """Two columns of a key, source, position, the hour of `_event_time`, contents."""
@@ -87,23 +87,23 @@ def assert_same(left: pl.LazyFrame, right: pl.LazyFrame) -> None:
     ],
 )
 def test_the_later_version_wins_wherever_it_stands(loser: Version, winner: Version) -> None:
-    assert_same(latest(frame([loser, winner]), KEY), frame([winner]))
-    assert_same(latest(frame([winner, loser]), KEY), frame([winner]))
+    assert_same(latest_versions(frame([loser, winner]), KEY), frame([winner]))
+    assert_same(latest_versions(frame([winner, loser]), KEY), frame([winner]))
 
 
 def test_each_key_has_a_row_of_its_own() -> None:
     keys = [("a", 1), ("a", 2), ("b", 1)]
     rows: list[Version] = [(*key, SOURCES[0], 1, 0, "x") for key in keys]
-    assert_same(latest(frame(rows), KEY), frame(rows))
+    assert_same(latest_versions(frame(rows), KEY), frame(rows))
 
 
 def test_no_versions_make_no_rows() -> None:
-    assert_same(latest(frame([]), KEY), frame([]))
+    assert_same(latest_versions(frame([]), KEY), frame([]))
 
 
 def test_columns_and_types_stay_as_they_are() -> None:
     versions = frame([("a", 1, SOURCES[0], 1, 0, "x")])
-    assert latest(versions, KEY).collect_schema() == versions.collect_schema()
+    assert latest_versions(versions, KEY).collect_schema() == versions.collect_schema()
 
 
 @given(VERSIONS)
@@ -116,18 +116,18 @@ def test_the_winner_is_the_greatest_version_of_its_key(versions: list[Version]) 
 
     keys = {version[:2] for version in versions}
     winners = [max((v for v in versions if v[:2] == key), key=rank) for key in keys]
-    assert_same(latest(frame(versions), KEY), frame(winners))
+    assert_same(latest_versions(frame(versions), KEY), frame(winners))
 
 
 @given(VERSIONS, st.randoms(use_true_random=False))
 def test_order_and_repeats_do_not_matter(versions: list[Version], chance: Random) -> None:
     again = [*versions, *chance.choices(versions, k=len(versions))] if versions else []
     chance.shuffle(again)
-    assert_same(latest(frame(again), KEY), latest(frame(versions), KEY))
+    assert_same(latest_versions(frame(again), KEY), latest_versions(frame(versions), KEY))
 
 
 @given(VERSIONS, VERSIONS)
 def test_deliveries_may_be_split_anywhere(first: list[Version], second: list[Version]) -> None:
-    before = latest(frame(first), KEY)
-    step_by_step = latest(pl.concat([before, frame(second)]), KEY)
-    assert_same(step_by_step, latest(frame([*first, *second]), KEY))
+    before = latest_versions(frame(first), KEY)
+    step_by_step = latest_versions(pl.concat([before, frame(second)]), KEY)
+    assert_same(step_by_step, latest_versions(frame([*first, *second]), KEY))

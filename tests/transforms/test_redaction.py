@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from transforms.contact_shapes import ADDRESSES, NUMBERS
-from transforms.redact import redact
+from transforms.contact_patterns import ADDRESSES, NUMBERS
+from transforms.redaction import redact
 
 
 def redacted(*texts: str | None) -> list[str | None]:

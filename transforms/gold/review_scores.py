@@ -4,7 +4,7 @@ import polars as pl
 from polars import LazyFrame, col
 
 
-def reviewed(parts: LazyFrame, reviews: LazyFrame, by: str) -> LazyFrame:
+def review_scores(parts: LazyFrame, reviews: LazyFrame, by: str) -> LazyFrame:
     """Count and average the reviews of the orders in which each value of a column has a part.
 
     Shape: one row per value that has a review, with `reviews` and `review_score`. The parts are one

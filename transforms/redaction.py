@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 import polars as pl
 
-from transforms.contact_shapes import (
+from transforms.contact_patterns import (
     ADDRESSES,
     BARE,
     CARD,
@@ -20,10 +20,10 @@ from transforms.contact_shapes import (
     TOKEN,
     WORD,
 )
-from transforms.disguise import (
-    DISGUISED,
-    IN_TURN,
-    IN_WORDS,
+from transforms.obfuscation import (
+    DIGIT_WORDS,
+    NUMBER_IN_WORDS,
+    OBFUSCATED,
     OVER_TWO_LINES,
     digits_for_words,
     plain_characters,
@@ -46,13 +46,15 @@ def redact(text: pl.Expr) -> pl.Expr:
 
 
 def _redact_batch(texts: pl.Series) -> pl.Series:
-    texts = _change(texts, texts.str.contains(DISGUISED), _redact_disguised)
-    texts = _redact_written(texts)
-    in_words = texts.str.contains_any(IN_WORDS, ascii_case_insensitive=True)
-    return _change(texts, in_words | texts.str.contains(OVER_TWO_LINES), _redact_spelt)
+    texts = _replace_suspects(texts, texts.str.contains(OBFUSCATED), _redact_obfuscated)
+    texts = _redact_plain(texts)
+    in_words = texts.str.contains_any(DIGIT_WORDS, ascii_case_insensitive=True)
+    return _replace_suspects(
+        texts, in_words | texts.str.contains(OVER_TWO_LINES), _redact_spelled_out
+    )
 
 
-def _change(
+def _replace_suspects(
     texts: pl.Series, suspect: pl.Series, change: Callable[[pl.Series], pl.Series]
 ) -> pl.Series:
     """Change the suspect texts and spare all others the work: it is a hundred times the search."""
@@ -62,24 +64,24 @@ def _change(
     return texts.clone().scatter(suspects, change(texts.gather(suspects)))
 
 
-def _redact_written(texts: pl.Series) -> pl.Series:
+def _redact_plain(texts: pl.Series) -> pl.Series:
     """Redact what the texts hold as they are written."""
-    return _change(texts, texts.str.contains(SUSPECT), _redact_suspects)
+    return _replace_suspects(texts, texts.str.contains(SUSPECT), _redact_suspects)
 
 
-def _redact_disguised(texts: pl.Series) -> pl.Series:
+def _redact_obfuscated(texts: pl.Series) -> pl.Series:
     """Redact what shows in plain characters only; leave all other texts as they are."""
     plain = plain_characters(texts)
-    found, written = _redact_written(plain), _redact_written(texts)
+    found, written = _redact_plain(plain), _redact_plain(texts)
     differs = plain_characters(written) != found
     fewer = found.str.count_matches(_PLACEHOLDER) < written.str.count_matches(_PLACEHOLDER)
     return texts.zip_with(~differs | fewer, found)
 
 
-def _redact_spelt(texts: pl.Series) -> pl.Series:
+def _redact_spelled_out(texts: pl.Series) -> pl.Series:
     """Redact numbers in words and over a line break; leave all other texts as they are."""
-    spelt = _change(texts, texts.str.contains(IN_TURN), digits_for_words)
-    found = _redact_written(spelt)
+    spelt = _replace_suspects(texts, texts.str.contains(NUMBER_IN_WORDS), digits_for_words)
+    found = _redact_plain(spelt)
     return texts.zip_with(found == spelt, found)
 
 

@@ -13,10 +13,10 @@ from contracts.contract import Bronze
 from contracts.technical_columns import SILVER_PROVENANCE
 from tests import good
 from tests.examples import examples
+from transforms.deduplication import latest_versions
 from transforms.graph import Table, tables
-from transforms.latest import latest
-from transforms.life import life, message_key
-from transforms.sift import Sifted, sift
+from transforms.order_events import entity_events, message_key
+from transforms.validation import ValidatedRecords, validate_records
 
 Raw = dict[type[Bronze], pl.LazyFrame]
 
@@ -90,7 +90,7 @@ def entity(contract: type[Bronze]) -> str:
 
 
 def told(raw: Raw, contract: type[Bronze] = bronze.Orders) -> pl.DataFrame:
-    return life(raw)[contract].sort("_order", "_record").collect()
+    return entity_events(raw)[contract].sort("_order", "_record").collect()
 
 
 def happened(raw: Raw) -> Raw:
@@ -100,7 +100,7 @@ def happened(raw: Raw) -> Raw:
         .collect()
         .with_columns(_source=pl.lit("kafka/topic/0"), _position=pl.int_range(pl.len()))
         .lazy()
-        for contract, events in life(raw).items()
+        for contract, events in entity_events(raw).items()
     }
 
 
@@ -169,7 +169,7 @@ def test_without_a_readable_order_all_is_told_when_the_shop_opened() -> None:
 def test_what_is_referred_to_comes_before_what_refers() -> None:
     events = pl.concat(
         frame.select(pl.lit(entity(contract)).alias("entity"), "_order")
-        for contract, frame in life(shop()).items()
+        for contract, frame in entity_events(shop()).items()
     )
     assert events.sort("_order").collect()["entity"].to_list() == [
         "product_category_name_translation",
@@ -287,7 +287,8 @@ def assert_same_end(raw: Raw) -> None:
     }
     for contract, table in TYPED.items():
         by_file, by_event = (
-            sift(records[contract], table.function, table.contract) for records in (dump, events)
+            validate_records(records[contract], table.function, table.contract)
+            for records in (dump, events)
         )
         assert_frame_equal(silver(by_file, table), silver(by_event, table))
         assert_frame_equal(quarantine(by_file, contract), quarantine(by_event, contract))
@@ -307,11 +308,11 @@ def test_every_record_is_told_as_it_is(raw: Raw) -> None:
             assert both["told"].sum() == told.collect()["told"].sum() == both["there"].sum()
 
 
-def silver(sifted: Sifted, table: Table) -> pl.DataFrame:
+def silver(validated: ValidatedRecords, table: Table) -> pl.DataFrame:
     key = list(table.contract.spec().key)
-    return latest(sifted.kept, key).drop(SILVER_PROVENANCE.names()).sort(key).collect()
+    return latest_versions(validated.valid, key).drop(SILVER_PROVENANCE.names()).sort(key).collect()
 
 
-def quarantine(sifted: Sifted, contract: type[Bronze]) -> pl.DataFrame:
+def quarantine(validated: ValidatedRecords, contract: type[Bronze]) -> pl.DataFrame:
     columns = [*contract.fields(), "_corrupt_record", "_broken_rules"]
-    return sifted.broken.select(columns).sort(columns).collect()
+    return validated.invalid.select(columns).sort(columns).collect()

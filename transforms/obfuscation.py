@@ -3,7 +3,7 @@
 import polars as pl
 
 # Characters that may stand for others: all but ASCII, the letters of Latin-1 and a few signs.
-DISGUISED = r"[^\x00-\x7F\u00A0\u00A7\u00A8\u00AA\u00B0\u00B4\u00BA\u00C0-\u00FF\u2018-\u201D]"
+OBFUSCATED = r"[^\x00-\x7F\u00A0\u00A7\u00A8\u00AA\u00B0\u00B4\u00BA\u00C0-\u00FF\u2018-\u201D]"
 
 
 def plain_characters(texts: pl.Series) -> pl.Series:
@@ -81,7 +81,7 @@ _IN_DIGITS = {
 _TOKEN = rf"(?i:{'|'.join(_TENS)}) e \p{{L}}+|\p{{L}}+|\d+|[^\p{{L}}\d]+"
 
 # One of these is in every number that is written in words.
-IN_WORDS = [
+DIGIT_WORDS = [
     "zero",
     "dois",
     "duas",
@@ -102,7 +102,7 @@ _GAP = r"[\p{Zs}(),._-]{1,3}"
 # A number over a line break; it is one where a label stands right before it.
 OVER_TWO_LINES = r"\d[\p{Zs}.-]{0,2}\r?\n[\p{Zs}.-]?\d"
 # Two of the words in turn, or one beside a digit.
-IN_TURN = rf"(?i)(?:{_WORDS}){_GAP}(?:{_WORDS}|\d)|\d{_GAP}(?:{_WORDS})|{OVER_TWO_LINES}"
+NUMBER_IN_WORDS = rf"(?i)(?:{_WORDS}){_GAP}(?:{_WORDS}|\d)|\d{_GAP}(?:{_WORDS})|{OVER_TWO_LINES}"
 _LABEL = (
     r"\b(?:tel\w*|fones?|cel\w*|wh?ats\w*|wpp|zap|contato|c\.?p\.?f|cnpj|cep|rg|cart[aã]o|pix)"
     r"\W{0,4}(?:(?:n[ºo]?|é|eh)\W{1,2})?"
