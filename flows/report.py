@@ -9,8 +9,8 @@ from prefect.artifacts import create_image_artifact
 from flows.config.prefect_server import flow
 from flows.config.settings import resolve_location
 from flows.pipeline.tasks import read_only_task
-from flows.site.report import ask, figures, pages, pictures
-from flows.site.shell import publish
+from flows.site.render import publish
+from flows.site.report.build import ask, figures, pages, pictures
 from flows.storage import filesystem, s3
 from flows.storage.filesystem import check_access, is_s3
 from flows.storage.locations import check_output

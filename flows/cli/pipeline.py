@@ -9,8 +9,8 @@ import typer
 
 from flows.cli.options import AllowEmpty, Archive, AsOf, Lake, Rebuild, Runner, Source
 from flows.cli.output import grid, out, report
+from flows.config.plural import pluralize
 from flows.config.settings import dask_address, resolve_location
-from flows.site.text import counted
 from flows.storage.locations import ingest_locations
 
 app = typer.Typer()
@@ -73,7 +73,7 @@ def refresh(
         if due:
             rows = (explain(where, each) for each in due)
             out.print(grid(("table", "would read", "and write"), rows, justify="left"))
-        out.print(f"dry run: {len(due)} of {counted(len(planned), 'table')} due.")
+        out.print(f"dry run: {len(due)} of {pluralize(len(planned), 'table')} due.")
         return
 
     from flows import lakehouse

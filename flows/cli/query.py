@@ -10,8 +10,8 @@ import typer
 
 from flows.cli.options import Bootstrap, Lake, Prefix
 from flows.cli.output import cell, err, grid, out, wide
+from flows.config.plural import pluralize
 from flows.config.settings import resolve_location
-from flows.site.text import counted
 
 if TYPE_CHECKING:
     from flows.delta.status import LakeStatus
@@ -58,9 +58,9 @@ def status(
         behind = sum(row["lag"] > 0 for row in tables.values())
         waiting = sum(row["quarantined"] for row in tables.values())
         out.print(
-            f"{counted(len(tables), 'table')}, {behind or 'none'} behind its inputs; "
-            f"{counted(waiting, 'record')} in quarantine."
-            + (f" {counted(len(found.hurt), 'table')} cannot be read." if found.hurt else "")
+            f"{pluralize(len(tables), 'table')}, {behind or 'none'} behind its inputs; "
+            f"{pluralize(waiting, 'record')} in quarantine."
+            + (f" {pluralize(len(found.hurt), 'table')} cannot be read." if found.hurt else "")
         )
         for remark in _remarks(found):
             out.print(remark, soft_wrap=True)
@@ -69,7 +69,7 @@ def status(
             out.print(grid(offset, ([cell(row[name]) for name in offset] for row in kafka)))
             out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n")
             if kept := sum(row["uncommitted"] for row in kafka):
-                out.print(f"{counted(kept, 'offset')} kept back by open transactions.")
+                out.print(f"{pluralize(kept, 'offset')} kept back by open transactions.")
         elif kafka is not None:
             out.print(f"Kafka has no topic whose name begins with {settings.prefix}")
     if failures := [*found.hurt.values(), *silence]:
@@ -113,7 +113,7 @@ def sql(
     if file:
         rows = query(lake, statement, keep=export.kept(file))
         export.write(rows, file)
-        print(f"{counted(len(rows), 'row')} in {file}")
+        print(f"{pluralize(len(rows), 'row')} in {file}")
     elif form is Format.csv:
         print(export.as_csv(query(lake, statement, keep=TEXT)), end="")
     elif form is Format.json:

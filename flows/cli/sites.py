@@ -17,7 +17,7 @@ def docs(
     lake: Lake = None,
 ) -> None:
     """Write the data docs: every table, its rules, statistics and history, and the lineage."""
-    from flows.site.docs import write_docs
+    from flows.site.docs.build import write_docs
 
     print(f"Data docs: open {write_docs(resolve_location('lake', lake), to).as_uri()}")
 
@@ -28,6 +28,6 @@ def report(
     lake: Lake = None,
 ) -> None:
     """Write the report: sales, deliveries, customers, sellers, and whether to trust them."""
-    from flows.site.report import write_report
+    from flows.site.report.build import write_report
 
     print(f"Report: open {write_report(resolve_location('lake', lake), to).as_uri()}")

@@ -1,4 +1,1 @@
-"""Settings, secrets, the errors that several packages raise, and the Prefect server to use.
-
-Every other package may import this one; it imports none of them.
-"""
+"""Settings and small helpers that every other package may import."""

@@ -1,1 +1,1 @@
-"""Static sites of the lake: a shell that all share, the data docs, and the report."""
+"""Static sites about a lake: the data docs and the report. Both share one layout and its charts."""

@@ -17,7 +17,7 @@ from flows.delta.optimize import optimize_table
 from flows.query.sql import QueryError, query
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table
-from flows.site.docs import write_docs
+from flows.site.docs.build import write_docs
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables
 

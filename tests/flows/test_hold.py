@@ -21,7 +21,7 @@ from flows.ingest.load import ingest_table
 from flows.pipeline.artifacts import remarks
 from flows.pipeline.plan import plan
 from flows.refresh.source_tables import refresh_source_table, replay_quarantine
-from flows.site.docs import write_docs
+from flows.site.docs.build import write_docs
 from tests.arrivals import sellers_arrive
 from tests.without_prefect import ingest, refresh
 from transforms.graph import tables

@@ -7,8 +7,8 @@ import pytest
 
 from flows.config.errors import SettingError
 from flows.query import export
-from flows.site.docs import write_docs
-from flows.site.report import write_report
+from flows.site.docs.build import write_docs
+from flows.site.report.build import write_report
 from flows.storage.locations import check_disjoint, check_output, ingest_locations, warn_of_name
 from tests.aws import REGION
 

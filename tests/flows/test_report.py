@@ -8,7 +8,7 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from flows.report import report
-from flows.site.shell import ForeignFolderError
+from flows.site.render import ForeignFolderError
 from tests.stream.same_tables import batch_lake
 
 Land = Callable[..., Path]

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from flows.sample import write_sample
-from flows.site.docs import write_docs
-from flows.site.report import write_report
+from flows.site.docs.build import write_docs
+from flows.site.report.build import write_report
 from tests.flows import conftest as of_flows
 from tests.stream.same_tables import batch_lake
 

@@ -15,9 +15,9 @@ from contracts.rules import rules
 from flows.cli import app
 from flows.config.errors import NoLakeError
 from flows.delta.status import status
-from flows.site.docs import write_docs
-from flows.site.entry import entry
-from flows.site.kept import Kept
+from flows.site.docs.build import write_docs
+from flows.site.docs.rule_status import Kept
+from flows.site.docs.table_page import entry
 from tests.contact_data import contact_data
 from tests.stream.same_tables import batch_lake
 from transforms.graph import sources, tables

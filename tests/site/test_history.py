@@ -10,7 +10,7 @@ from deltalake import DeltaTable
 from contracts.contract import Gold, column
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
-from flows.site.chart import history_chart
+from flows.site.charts.svg import history_chart
 
 
 class Moods(Gold, key=("mood",)):

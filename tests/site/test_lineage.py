@@ -7,8 +7,7 @@ from random import Random
 
 import pytest
 
-from flows.site.lineage import BOX_HEIGHT, Box, Drawing, lineage
-from flows.site.picture import picture
+from flows.site.docs.lineage import BOX_HEIGHT, Box, Drawing, lineage, picture
 from transforms.gold.fact_sales import fact_sales
 from transforms.graph import sources, tables
 from transforms.silver.orders import orders
@@ -106,4 +105,6 @@ def crossings(places: Mapping[str, float]) -> int:
 
 def test_the_picture_in_the_architecture_is_of_the_tables_as_they_are() -> None:
     drawn = Path(__file__).parents[2] / "docs" / "lineage.svg"
-    assert drawn.read_text() == f"{picture()}\n", "python -m flows.site.picture > docs/lineage.svg"
+    assert drawn.read_text() == f"{picture()}\n", (
+        "python -m flows.site.docs.lineage > docs/lineage.svg"
+    )

@@ -20,12 +20,12 @@ from flows import delta
 from flows.cli import app
 from flows.config.errors import NoLakeError
 from flows.query.sql import query
-from flows.site.brazil import NAMES, TILES, named
-from flows.site.chart import png
-from flows.site.figure import PHONE, Figure, Frames, desk, drawn, total
-from flows.site.pages import customers, executive, operations, sales, sellers
-from flows.site.pages.quality import Conserved, quality
-from flows.site.report import NoMartsError, ask, figures, pictures, write_report
+from flows.site.charts.states import NAMES, TILES, named
+from flows.site.charts.svg import png
+from flows.site.report.build import NoMartsError, ask, figures, pictures, write_report
+from flows.site.report.model import PHONE, Figure, Frames, desk, drawn, total
+from flows.site.report.pages import customers, executive, operations, sales, sellers
+from flows.site.report.pages.quality import Conserved, quality
 from tests.site.test_docs import words
 from tests.stream.same_tables import batch_lake
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from flows.site.pages.operations import QUESTION
-from flows.site.report import figures
-from flows.site.text import DASH
+from flows.site.formatting import DASH
+from flows.site.report.build import figures
+from flows.site.report.pages.operations import QUESTION
 
 CHARTS = {figure.name for figure in figures() if figure.draw}
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 
 from contracts.contract import Gold, Money, Silver, Timestamp, column
-from flows.site.statistics import Statistics, statistics
+from flows.site.docs.statistics import Statistics, statistics
 
 
 class DimMood(Gold, key=("mood_id",)):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.site.shell import ForeignFolderError, publish
+from flows.site.render import ForeignFolderError, publish
 
 PAGES = {"index.html": "<p>hello</p>"}
 

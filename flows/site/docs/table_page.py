@@ -11,8 +11,8 @@ from contracts.contract import Contract
 from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
-from flows.site.kept import Kept, kept
-from flows.site.statistics import Statistics, statistics
+from flows.site.docs.rule_status import Kept, kept
+from flows.site.docs.statistics import Statistics, statistics
 from transforms.graph import Table
 
 

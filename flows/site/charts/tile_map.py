@@ -4,10 +4,10 @@ import altair as alt
 import polars as pl
 from polars import col
 
-from flows.site import shapes
-from flows.site.brazil import NAMES, TILES
-from flows.site.chart import AnyChart
-from flows.site.shapes import STEPS
+from flows.site.charts import marks
+from flows.site.charts.marks import STEPS
+from flows.site.charts.states import NAMES, TILES
+from flows.site.charts.svg import AnyChart
 
 ENOUGH = 50
 """Deliveries that a state needs to be named."""
@@ -23,7 +23,7 @@ def tile_map(frame: pl.DataFrame, width: int) -> AnyChart:
     known = place.join(frame, on="customer_state", how="left").with_columns(
         pl.when(col("delivered").fill_null(0) < ENOUGH)
         .then(pl.lit(FEW))
-        .otherwise(shapes.banded(col("on_time_share").round(2), _BREAKS, _CLASSES))
+        .otherwise(marks.banded(col("on_time_share").round(2), _BREAKS, _CLASSES))
         .alias("class"),
         name=col("customer_state").replace(NAMES),
     )
@@ -34,7 +34,7 @@ def tile_map(frame: pl.DataFrame, width: int) -> AnyChart:
         .then(pl.lit("var(--quiet)"))
         .otherwise(pl.lit("var(--ink)"))
     )
-    deliveries = shapes.counted("delivered", "delivery", "deliveries")
+    deliveries = marks.plural("delivered", "delivery", "deliveries")
     tip = (
         "datum.name + ': ' + (datum.delivered ? format(datum.on_time_share, '.1%') + ' of ' + "
         f"{deliveries} + ' on time' : 'no deliveries')"
@@ -42,7 +42,7 @@ def tile_map(frame: pl.DataFrame, width: int) -> AnyChart:
     apart = alt.Scale(paddingInner=0.06, paddingOuter=0)
     at = (alt.X("column:O", axis=None, scale=apart), alt.Y("row:O", axis=None, scale=apart))
     side = min(width - 16, 440)
-    tiles = shapes.cells(
+    tiles = marks.cells(
         known,
         (side, side),
         at,

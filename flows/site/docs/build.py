@@ -8,12 +8,12 @@ from markupsafe import Markup
 from flows.config.settings import resolve_location
 from flows.delta.damage import translate_damage
 from flows.delta.status import status
-from flows.site.chart import history_chart
-from flows.site.entry import entry
-from flows.site.kept import broken_now
-from flows.site.lineage import lineage
-from flows.site.shell import page, publish
-from flows.site.synonyms import SYNONYMS
+from flows.site.charts.svg import history_chart
+from flows.site.docs.lineage import lineage
+from flows.site.docs.rule_status import broken_now
+from flows.site.docs.synonyms import SYNONYMS
+from flows.site.docs.table_page import entry
+from flows.site.render import page, publish
 from flows.storage.locations import check_output
 from transforms.graph import sources, tables
 

@@ -10,9 +10,9 @@ import polars.selectors as cs
 from markupsafe import Markup
 
 from contracts.contract import Contract
-from flows.site.brazil import named
-from flows.site.chart import AnyChart, svg
-from flows.site.text import DASH, percent, reais
+from flows.site.charts.states import named
+from flows.site.charts.svg import AnyChart, svg
+from flows.site.formatting import DASH, percent, reais
 
 DESK, HALF, PHONE = 1080, 520, 326
 """How wide charts are drawn, in pixels: each for a desk and for a phone."""

@@ -8,11 +8,11 @@ from flows.config.settings import resolve_location
 from flows.delta.damage import translate_damage
 from flows.delta.status import existing_tables
 from flows.query.sql import queries
-from flows.site.chart import png
-from flows.site.figure import Figure, Frames, Page, desk, drawn, show
-from flows.site.pages import customers, executive, operations, sales, sellers
-from flows.site.pages.quality import quality
-from flows.site.shell import page, publish
+from flows.site.charts.svg import png
+from flows.site.render import page, publish
+from flows.site.report.model import Figure, Frames, Page, desk, drawn, show
+from flows.site.report.pages import customers, executive, operations, sales, sellers
+from flows.site.report.pages.quality import quality
 from flows.storage.locations import check_output
 from transforms.graph import tables
 

@@ -2,15 +2,19 @@
 
 The layout is Sugiyama's: a column for each layer and depth, waypoints where a line passes a
 column, an order in each column that crosses few lines, then places near one's neighbours.
+
+`python -m flows.site.docs.lineage > docs/lineage.svg` draws the picture of the architecture page.
 """
 
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from itertools import accumulate, chain, pairwise
 from statistics import fmean
 from typing import NamedTuple
 
-from transforms.graph import Table
+from flows.site.render import page
+from transforms.graph import Table, tables
 
 
 class Box(NamedTuple):
@@ -67,6 +71,11 @@ def lineage(graph: Mapping[str, Table], around: str = "") -> Drawing:
     grid = _grid(layers, edges)
     _cross_few(grid)
     return _drawn(grid, _centres(grid), layers, edges)
+
+
+def picture() -> str:
+    """Return the lineage of all tables as an SVG file, for light and for dark pages."""
+    return page("lineage.svg", drawing=lineage(tables()))
 
 
 _Node = tuple[str, int]
@@ -206,3 +215,7 @@ def _drawn(
         boxes=boxes,
         lines=[Line(a, b, kind, path(grid.runs[a, b])) for (a, b), kind in edges.items()],
     )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"{picture()}\n")

@@ -6,7 +6,7 @@ from typing import Any
 import altair as alt
 import polars as pl
 
-from flows.site.chart import AnyChart
+from flows.site.charts.svg import AnyChart
 
 PLAIN, STRONG, LATE, FAINT = "var(--bar)", "var(--step-5)", "var(--late)", "var(--superseded)"
 STEPS = [f"var(--step-{number})" for number in range(1, 6)]
@@ -103,7 +103,7 @@ def banded(value: pl.Expr, breaks: list[float], names: list[str]) -> pl.Expr:
     )
 
 
-def counted(column: str, one: str, many: str = "") -> str:
+def plural(column: str, one: str, many: str = "") -> str:
     """Return an expression for a tip that says how many there are, of what has these names."""
     said = f"(datum.{column} == 1 ? ' {one}' : ' {many or one + 's'}')"
     return f"format(datum.{column}, ',') + {said}"

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from flows.site.text import percent, prose, value
+from flows.site.formatting import percent, prose, value
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ from polars import col
 
 from contracts.gold.mart_category import MartCategory
 from contracts.gold.mart_payment_mix import MartPaymentMix
-from flows.site import shapes
-from flows.site.chart import AnyChart
-from flows.site.figure import DESK, Figure, Frames, Page, Tile, Told, total
-from flows.site.shapes import REAIS
-from flows.site.text import percent, reais
+from flows.site.charts import marks
+from flows.site.charts.marks import REAIS
+from flows.site.charts.svg import AnyChart
+from flows.site.formatting import percent, reais
+from flows.site.report.model import DESK, Figure, Frames, Page, Tile, Told, total
 
 _TOP = 12
 _REMARK = "GMV counts orders that were called off, too, and what was paid those without items."
@@ -77,27 +77,27 @@ def _categories(frame: pl.DataFrame, width: int) -> AnyChart:
         "datum.category + (datum.categoria ? ' (' + datum.categoria + ')' : '') + ': R$ '"
         " + format(datum.sales, ',.2f') + ', ' + format(datum.sales_share, '.1%') + ' of sales'"
     )
-    return shapes.bars(best, width, "name", "sales", tip, _MONEY.format("sales"))
+    return marks.bars(best, width, "name", "sales", tip, _MONEY.format("sales"))
 
 
 def _ways(frame: pl.DataFrame, width: int) -> AnyChart:
     named = frame.with_columns(col("payment_type").replace(_PORTUGUESE))
     tip = (
-        f"datum.payment_type + ': ' + {shapes.counted('payments', 'payment')} + ', R$ '"
+        f"datum.payment_type + ': ' + {marks.plural('payments', 'payment')} + ', R$ '"
         " + format(datum.payment_value, ',.2f')"
     )
-    return shapes.bars(
+    return marks.bars(
         named, width, "payment_type", "payment_value", tip, _MONEY.format("payment_value")
     )
 
 
 def _instalments(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = (
-        f"{shapes.counted('payment_installments', 'instalment')} + ': R$ '"
+        f"{marks.plural('payment_installments', 'instalment')} + ': R$ '"
         " + format(datum.payment_value, ',.2f')"
         " + ', R$ ' + format(datum.average_value, ',.2f') + ' a payment'"
     )
-    return shapes.columns(
+    return marks.columns(
         frame,
         width,
         "payment_installments",

@@ -4,7 +4,8 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from flows.site.text import change, counted, month, moved, percent, reais
+from flows.config.plural import pluralize
+from flows.site.formatting import change, month, moved, percent, reais
 
 Month = dict[str, Any]
 """A row of gold.mart_monthly_sales."""
@@ -66,7 +67,7 @@ def left_out(told: Period) -> str:
     if not told.over:
         return "No month with a delivery is over yet: this one may still grow."
     named = ", ".join(
-        f"{month(each['purchase_month'])} ({counted(each['orders'], 'order')}, "
+        f"{month(each['purchase_month'])} ({pluralize(each['orders'], 'order')}, "
         f"{each['delivered'] or 'none'} delivered)"
         for each in told.left_out
     )
@@ -85,7 +86,7 @@ def _because(now: Month, before: Month) -> str:
     orders = change(now["orders_with_items"], before.get("orders_with_items"))
     value = change(now["average_order_value"], before.get("average_order_value"))
     if orders is None or value is None:
-        return f", from {counted(now['orders_with_items'], 'order')} with items"
+        return f", from {pluralize(now['orders_with_items'], 'order')} with items"
     # Of how many, where the figure differs from the one that is called orders.
     of = "" if now["orders_with_items"] == now["orders"] else f" of {now['orders']:,}"
     return (
@@ -119,12 +120,12 @@ def _goes(now: Month) -> str:
         ""
         if now["review_score"] is None
         else (
-            f"; its {counted(now['reviews'], 'review')}, also of what has not come, gave "
+            f"; its {pluralize(now['reviews'], 'review')}, also of what has not come, gave "
             f"{now['review_score']:.2f} of 5 stars"
         )
     )
     return (
-        f"So far {now['delivered']:,} of its {counted(now['orders'], 'order')} came, "
+        f"So far {now['delivered']:,} of its {pluralize(now['orders'], 'order')} came, "
         f"{percent(now['on_time_share'])} of them on time{stars}. What is late comes last, so this "
         f"is not compared with the month before."
     )

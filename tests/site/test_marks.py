@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from flows.site.shapes import banded
+from flows.site.charts.marks import banded
 
 
 def test_each_break_begins_the_next_band() -> None:

@@ -7,7 +7,7 @@ from urllib.parse import unquote, urldefrag, urlparse
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from flows.site.synonyms import SYNONYMS
+from flows.site.docs.synonyms import SYNONYMS
 
 PAGES = ["index.html", "gold.fact_sales.html", "silver.orders.html", "bronze.orders.html"]
 

@@ -1,7 +1,7 @@
 """The states of Brazil: their names, and where each stands on a grid of tiles."""
 
 from contracts.domain import STATES
-from flows.site.text import DASH
+from flows.site.formatting import DASH
 
 NAMES = {
     "AC": "Acre",

@@ -4,11 +4,12 @@ import polars as pl
 from polars import col
 
 from contracts.gold.mart_seller_scorecard import MartSellerScorecard
-from flows.site import shapes
-from flows.site.chart import AnyChart
-from flows.site.figure import Figure, Frames, Page, Tile, Told, total
-from flows.site.shapes import COUNT, SHARE
-from flows.site.text import DASH, counted, percent, reais
+from flows.config.plural import pluralize
+from flows.site.charts import marks
+from flows.site.charts.marks import COUNT, SHARE
+from flows.site.charts.svg import AnyChart
+from flows.site.formatting import DASH, percent, reais
+from flows.site.report.model import Figure, Frames, Page, Tile, Told, total
 
 ENOUGH = 10
 """Deliveries or reviews that a seller needs to be counted where shares and scores are."""
@@ -32,7 +33,7 @@ def tell(frames: Frames) -> Told:
     tiles = (
         Tile("Sellers (vendedores)", f"{sellers:,}", means("sellers"), "who ever sold"),
         Tile("Sales (vendas)", reais(sales), means("sales"), "over all time"),
-        Tile("Top tenth", share, means("sales_share"), counted(first["sellers"], "seller")),
+        Tile("Top tenth", share, means("sales_share"), pluralize(first["sellers"], "seller")),
         Tile("Sales per seller", reais(sales / sellers), means("sales"), "on average"),
     )
     remark = (
@@ -50,22 +51,22 @@ def _tenths(frame: pl.DataFrame, width: int) -> AnyChart:
         " + format(datum.sales, ',.2f')"
     )
     title = "tenths of the sellers, those who sell most first"
-    return shapes.columns(frame, width, "tenth", "sales_share", tip, form=SHARE, title=title)
+    return marks.columns(frame, width, "tenth", "sales_share", tip, form=SHARE, title=title)
 
 
 def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
     percents = (col("on_time_from") * 100).round().cast(pl.Int64)
     named = frame.with_columns(at=pl.format("{}%", percents))
-    tip = shapes.counted("sellers", "seller") + " + ' from ' + datum.at"
+    tip = marks.plural("sellers", "seller") + " + ' from ' + datum.at"
     title = "share delivered on time, in steps of five points"
-    return shapes.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
+    return marks.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
 
 
 def _scores(frame: pl.DataFrame, width: int) -> AnyChart:
     named = frame.with_columns(at=col("score_from").round(1).cast(pl.String))
-    tip = shapes.counted("sellers", "seller") + " + ' from ' + datum.at + ' stars'"
+    tip = marks.plural("sellers", "seller") + " + ' from ' + datum.at + ' stars'"
     title = "review score, in steps of half a star"
-    return shapes.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
+    return marks.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
 
 
 _SELLERS = {"sellers": "How many sellers."}

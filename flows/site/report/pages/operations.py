@@ -8,13 +8,14 @@ from polars import col
 
 from contracts.gold.mart_delivery_by_state import MartDeliveryByState
 from contracts.gold.mart_review_by_lateness import LAST_DAYS, LATER, NEVER, MartReviewByLateness
-from flows.site import shapes
-from flows.site.brazil import NAMES
-from flows.site.chart import AnyChart
-from flows.site.figure import Figure, Frames, Page, Tile, Told, total
-from flows.site.shapes import FAINT, LATE, PLAIN
-from flows.site.text import DASH, counted, percent
-from flows.site.tile_map import ENOUGH, FEW, tile_map
+from flows.config.plural import pluralize
+from flows.site.charts import marks
+from flows.site.charts.marks import FAINT, LATE, PLAIN
+from flows.site.charts.states import NAMES
+from flows.site.charts.svg import AnyChart
+from flows.site.charts.tile_map import ENOUGH, FEW, tile_map
+from flows.site.formatting import DASH, percent
+from flows.site.report.model import Figure, Frames, Page, Tile, Told, total
 
 QUESTION = "Which state is late, and does it cost us reviews?"
 
@@ -121,7 +122,7 @@ def _costs(lateness: pl.DataFrame) -> str:
     verdict = "costs reviews" if on_time - late >= _FELT else "does not cost reviews"
     return (
         f"Being late {verdict}: what came on time is given {on_time:.2f} stars on average, what "
-        f"came late {late:.2f} ({counted(of[True]['reviews'], 'review')})."
+        f"came late {late:.2f} ({pluralize(of[True]['reviews'], 'review')})."
     )
 
 
@@ -143,7 +144,7 @@ def _tiles(states: pl.DataFrame) -> tuple[Tile, ...]:
             "Delivered (entregues)",
             f"{delivered:,}",
             means("delivered"),
-            f"of {counted(orders, 'order')}",
+            f"of {pluralize(orders, 'order')}",
         ),
         Tile(
             "On time",
@@ -182,11 +183,11 @@ def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
     )
     tip = (
         "datum.lateness + ': ' + format(datum.review_score, '.2f') + ' stars from ' + "
-        f"{shapes.counted('reviews', 'review')} + ', ' + format(datum.one_star_share, '.0%')"
+        f"{marks.plural('reviews', 'review')} + ', ' + format(datum.one_star_share, '.0%')"
         " + ' with one star'"
     )
     shown = "format(datum.review_score, '.2f') + ' (' + format(datum.reviews, ',') + ')'"
-    return shapes.bars(coloured, width, "lateness", "review_score", tip, shown, step=42)
+    return marks.bars(coloured, width, "lateness", "review_score", tip, shown, step=42)
 
 
 def _dots(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -194,18 +195,18 @@ def _dots(frame: pl.DataFrame, width: int) -> AnyChart:
     base = alt.Chart(states.pipe(_named, width)).transform_calculate(
         tip="datum.customer_state + ': ' + format(datum.late_share, '.1%') + ' late, '"
         " + format(datum.review_score, '.2f') + ' stars from ' + "
-        + shapes.counted("reviews", "review"),
+        + marks.plural("reviews", "review"),
     )
     x = alt.X(
         "late_share:Q",
         title="delivered late",
-        axis=alt.Axis(format=shapes.SHARE, tickCount=5, grid=False),
+        axis=alt.Axis(format=marks.SHARE, tickCount=5, grid=False),
         scale=alt.Scale(zero=False, padding=16),
     )
     y = alt.Y(
         "review_score:Q",
         title="review score",
-        axis=alt.Axis(format=shapes.SCORE, tickCount=5, domain=False, ticks=False),
+        axis=alt.Axis(format=marks.SCORE, tickCount=5, domain=False, ticks=False),
         scale=alt.Scale(zero=False, padding=16),
     )
     size = alt.Size("reviews:Q", legend=None, scale=alt.Scale(range=[40, 360]))

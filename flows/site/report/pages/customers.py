@@ -6,11 +6,12 @@ from polars import col
 
 from contracts.gold.mart_cohort_retention import MartCohortRetention
 from contracts.gold.mart_customer_rfm import MartCustomerRfm
-from flows.site import shapes
-from flows.site.chart import AnyChart
-from flows.site.figure import DESK, Figure, Frames, Page, Tile, Told, total
-from flows.site.shapes import STEPS
-from flows.site.text import DASH, counted, percent, reais
+from flows.config.plural import pluralize
+from flows.site.charts import marks
+from flows.site.charts.marks import STEPS
+from flows.site.charts.svg import AnyChart
+from flows.site.formatting import DASH, percent, reais
+from flows.site.report.model import DESK, Figure, Frames, Page, Tile, Told, total
 
 ENOUGH = 50
 """People that a cohort needs to be drawn."""
@@ -26,7 +27,7 @@ def tell(frames: Frames) -> Told:
     best = segments.sort("monetary", "segment", descending=[True, False]).row(0, named=True)
     shares = percent(best["monetary"] / spent) if spent else "nothing"
     sentence = (
-        f"Of {counted(bought, 'person', 'people')} who bought, {again:,} bought more than once: "
+        f"Of {pluralize(bought, 'person', 'people')} who bought, {again:,} bought more than once: "
         f"{percent(again / bought)}. The segment “{best['segment']}” spent most: {shares} of the "
         f"money."
         if bought
@@ -54,15 +55,15 @@ def tell(frames: Frames) -> Told:
 
 
 def _people(frame: pl.DataFrame, width: int) -> AnyChart:
-    tip = "datum.segment + ': ' + " + shapes.counted("people", "person", "people")
-    return shapes.bars(frame, width, "segment", "people", tip, "format(datum.people, ',')")
+    tip = "datum.segment + ': ' + " + marks.plural("people", "person", "people")
+    return marks.bars(frame, width, "segment", "people", tip, "format(datum.people, ',')")
 
 
 def _money(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = "datum.segment + ': R$ ' + format(datum.monetary, ',.2f')"
     money = "'R$ ' + format(datum.monetary, '.3~s')"
     spent = frame.filter(col("bought") > 0).sort("monetary", "segment", descending=[True, False])
-    return shapes.bars(spent, width, "segment", "monetary", tip, money)
+    return marks.bars(spent, width, "segment", "monetary", tip, money)
 
 
 _PERSON = "Each `customer_unique_id` counts once, however many orders it has."
@@ -94,11 +95,11 @@ def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
     ).with_columns(
         pl.when(col("customers").is_null())
         .then(pl.lit(_NOBODY))
-        .otherwise(shapes.banded(col("retention"), _BREAKS, _CLASSES))
+        .otherwise(marks.banded(col("retention"), _BREAKS, _CLASSES))
         .alias("class")
     )
     tip = (
-        f"datum.cohort_month + ', after ' + {shapes.counted('months_since', 'month')} + ': '"
+        f"datum.cohort_month + ', after ' + {marks.plural('months_since', 'month')} + ': '"
         " + (datum.customers || 0) + ' of ' + format(datum.cohort_size, ',') + ' people'"
     )
     at = (
@@ -115,7 +116,7 @@ def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
             scale=alt.Scale(paddingInner=0.1),
         ),
     )
-    drawn = shapes.cells(
+    drawn = marks.cells(
         filled,
         (width, 22 * len(cohorts) + 80),
         at,

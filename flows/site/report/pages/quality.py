@@ -12,7 +12,7 @@ from contracts.reconcile import ColumnTotals, column_totals
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
 from flows.delta.status import status
-from flows.site.kept import Kept, broken_now, kept
+from flows.site.docs.rule_status import Kept, broken_now, kept
 from transforms.graph import Table, tables
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.site.period import left_out, period, sentences
+from flows.site.report.reporting_month import left_out, period, sentences
 
 
 def months(*rows: dict[str, Any]) -> pl.DataFrame:

@@ -53,11 +53,6 @@ def month(written: str) -> str:
     return f"{datetime.strptime(written, '%Y-%m'):%B %Y}"  # noqa: DTZ007 - a month has no zone
 
 
-def counted(number: int, what: str, many: str = "") -> str:
-    """Say how many there are, of what is named in the singular (and the plural, if it is odd)."""
-    return f"{number:,} {what if number == 1 else many or what + 's'}"
-
-
 def change(now: float | Decimal | None, before: float | Decimal | None) -> float | None:
     """Return the change against what was before: 0.1 is a tenth more; none against nothing."""
     return float(now / before) - 1 if now is not None and before else None  # type: ignore[operator]  # both are of one kind

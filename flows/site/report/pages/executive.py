@@ -4,12 +4,13 @@ import polars as pl
 from polars import col
 
 from contracts.gold.mart_monthly_sales import MartMonthlySales
-from flows.site import shapes
-from flows.site.chart import AnyChart
-from flows.site.figure import Figure, Frames, Page, Tile, Told, label, said
-from flows.site.period import Month, Period, left_out, period, sentences
-from flows.site.shapes import COUNT, FAINT, PLAIN, REAIS, SCORE, SHARE, STRONG
-from flows.site.text import change, counted, month, percent
+from flows.config.plural import pluralize
+from flows.site.charts import marks
+from flows.site.charts.marks import COUNT, FAINT, PLAIN, REAIS, SCORE, SHARE, STRONG
+from flows.site.charts.svg import AnyChart
+from flows.site.formatting import change, month, percent
+from flows.site.report.model import Figure, Frames, Page, Tile, Told, label, said
+from flows.site.report.reporting_month import Month, Period, left_out, period, sentences
 
 
 def _months(*columns: str) -> str:
@@ -60,8 +61,8 @@ _SETTLE_LATE = ("on_time_share", "review_score")
 def _so_far(name: str, now: Month) -> str:
     """Say of how much a figure is that what is still to come will change."""
     if name == "review_score":
-        return f"of {counted(now['reviews'], 'review')}, also of what has not come"
-    return f"{now['delivered']:,} of {counted(now['orders'], 'order')} came so far"
+        return f"of {pluralize(now['reviews'], 'review')}, also of what has not come"
+    return f"{now['delivered']:,} of {pluralize(now['orders'], 'order')} came so far"
 
 
 def _marked(frame: pl.DataFrame) -> pl.DataFrame:
@@ -81,17 +82,17 @@ def _marked(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _gmv(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = "datum.purchase_month + ': R$ ' + format(datum.gmv, ',.2f')"
-    return shapes.columns(_marked(frame), width, "purchase_month", "gmv", tip, form=REAIS)
+    return marks.columns(_marked(frame), width, "purchase_month", "gmv", tip, form=REAIS)
 
 
 def _orders(frame: pl.DataFrame, width: int) -> AnyChart:
-    tip = "datum.purchase_month + ': ' + " + shapes.counted("orders", "order")
-    return shapes.columns(_marked(frame), width, "purchase_month", "orders", tip, form=COUNT)
+    tip = "datum.purchase_month + ': ' + " + marks.plural("orders", "order")
+    return marks.columns(_marked(frame), width, "purchase_month", "orders", tip, form=COUNT)
 
 
 def _order_value(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = "datum.purchase_month + ': R$ ' + format(datum.average_order_value, ',.2f')"
-    return shapes.line(
+    return marks.line(
         _marked(frame), width, "purchase_month", "average_order_value", tip, form=REAIS
     )
 
@@ -99,17 +100,17 @@ def _order_value(frame: pl.DataFrame, width: int) -> AnyChart:
 def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = (
         "datum.purchase_month + ': ' + format(datum.on_time_share, '.1%')"
-        " + ' of ' + " + shapes.counted("delivered", "delivery", "deliveries")
+        " + ' of ' + " + marks.plural("delivered", "delivery", "deliveries")
     )
-    return shapes.line(_marked(frame), width, "purchase_month", "on_time_share", tip, form=SHARE)
+    return marks.line(_marked(frame), width, "purchase_month", "on_time_share", tip, form=SHARE)
 
 
 def _score(frame: pl.DataFrame, width: int) -> AnyChart:
     tip = (
         "datum.purchase_month + ': ' + format(datum.review_score, '.2f')"
-        " + ' from ' + " + shapes.counted("reviews", "review")
+        " + ' from ' + " + marks.plural("reviews", "review")
     )
-    return shapes.line(_marked(frame), width, "purchase_month", "review_score", tip, form=SCORE)
+    return marks.line(_marked(frame), width, "purchase_month", "review_score", tip, form=SCORE)
 
 
 MONTHLY = (

@@ -9,7 +9,8 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from flows.site import text
+from flows.config.plural import pluralize
+from flows.site import formatting
 
 
 class ForeignFolderError(Exception):
@@ -63,10 +64,10 @@ def _templates() -> Environment:
     )
     environment.filters.update(
         count="{:,}".format,
-        counted=text.counted,
-        moment=text.moment,
-        percent=text.percent,
-        prose=text.prose,
-        value=text.value,
+        pluralize=pluralize,
+        moment=formatting.moment,
+        percent=formatting.percent,
+        prose=formatting.prose,
+        value=formatting.value,
     )
     return environment
