@@ -8,7 +8,7 @@ from prefect.artifacts import create_image_artifact
 
 from flows.config.prefect_server import flow
 from flows.config.settings import resolve_location
-from flows.pipeline.tasks import read_only_task
+from flows.pipeline.prefect_executor import prefect_executor
 from flows.site.render import publish
 from flows.site.report.build import ask, figures, pages, pictures
 from flows.storage import filesystem, s3
@@ -35,9 +35,11 @@ def report(lake: str | None = None, out: str | None = None) -> list[str]:
     check_access(lake)
     if out:
         check_output(out := resolve_location("site", out), lake)
-    frames = read_only_task(lake, ask)(lake)
+    with prefect_executor() as executor:
+        frames = executor.read(lake, ask, lake)
+        site = executor.read(lake, pages, lake, frames) if out else {}
     if out:
-        _write(out, read_only_task(lake, pages)(lake, frames))
+        _write(out, site)
     drawn = pictures(frames)
     for figure in figures():
         if figure.name in drawn:

@@ -3,7 +3,6 @@
 Nothing is to be installed: the broker is librdkafka's own, inside this process.
 """
 
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +16,7 @@ from flows import delta
 from flows.kafka.client import KafkaSettings, create_topics
 from flows.kafka.drain import drain
 from flows.kafka.producer import produce
+from flows.pipeline import refresh
 from flows.sample import write_sample
 
 ORDERS = 300
@@ -24,8 +24,6 @@ ORDERS = 300
 
 def stream_new_orders(lake: str) -> None:
     """Send made-up orders through Kafka to a lake that `keystone run` has made, and tell of it."""
-    from flows.lakehouse import refresh
-
     broker = AdminClient({"test.mock.num.brokers": 1, "log_level": 0})
     (address,) = broker.list_topics(timeout=10).brokers.values()
     # Topics of their own for each demo: to the lake a second one is more of the stream.
@@ -63,6 +61,4 @@ def _timed(work: Callable[[], int]) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    # What is said here says it all; who wants Prefect's log as well sets another level.
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     stream_new_orders(*sys.argv[1:])

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Lake
-from flows.cli.output import grid, out, report
+from flows.cli.execute import call, execute
+from flows.cli.options import Executor, Lake
+from flows.cli.output import grid, out
+from flows.config.executor import choose_executor
 from flows.config.settings import MAX_RETENTION_DAYS, resolve_location
 
 if TYPE_CHECKING:
@@ -25,15 +27,13 @@ def maintain(
             help="Days of versions that can be restored afterwards.", min=1, max=MAX_RETENTION_DAYS
         ),
     ] = 7,
+    executor: Executor = None,
 ) -> None:
     """Put small files together, make checkpoints, delete files that no version needs."""
     from flows.delta.status import existing_tables
 
     existing_tables(where := resolve_location("lake", lake))
-
-    from flows.maintenance import maintain as keep_up  # imports Prefect
-
-    done = keep_up(where, keep_days)
+    done = call("maintain", choose_executor(executor), lake=where, keep_days=keep_days)
     fields = ("table", "version", "files", "folded", "removed")
     rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
     out.print(grid(("table", "version", "files", "files merged", "files deleted"), rows))
@@ -72,15 +72,13 @@ def restore(
     table: TableName,
     version: Annotated[int, typer.Option(help="The version that it shall be like.", min=0)],
     lake: Lake = None,
+    executor: Executor = None,
 ) -> None:
     """Put a table back to an earlier version, refresh what is made of it, and hold the table."""
     from flows.delta.restore import check_restore
 
     name = check_restore(where := resolve_location("lake", lake), table, version)
-
-    from flows import lakehouse  # imports Prefect
-
-    report("restore", lambda: lakehouse.restore(name, version, where))
+    execute("restore", executor, table=name, version=version, lake=where)
 
 
 @app.command()

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from flows.config.executor import ExecutorName
+
 
 def _not_ahead(given: datetime | None) -> datetime | None:
     from contracts.plausible_times import CLOCK_TOLERANCE
@@ -44,6 +46,13 @@ Runner = Annotated[
     typer.Option(
         help="Run the tasks on Dask: on a cluster of this machine, or on a scheduler's.",
         metavar="dask[=ADDRESS]",
+    ),
+]
+Executor = Annotated[
+    ExecutorName | None,
+    typer.Option(
+        help="Threads of this process, or a Prefect flow run (or KEYSTONE_EXECUTOR); "
+        "prefect where a Prefect API is configured, else local."
     ),
 ]
 

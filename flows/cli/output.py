@@ -96,7 +96,7 @@ def cell(value: object) -> str:
 
 
 def _show(doing: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
-    from flows.pipeline.artifacts import COLUMNS, headline, lines, remarks
+    from flows.pipeline.summary import COLUMNS, headline, lines, remarks
 
     changed = [outcome for outcome in outcomes if outcome.changed]
     if changed or undone:

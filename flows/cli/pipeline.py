@@ -1,14 +1,12 @@
-"""Commands that run flows: files into bronze, and bronze into silver and gold.
-
-Prefect is imported last: who misspells an argument need not wait for it.
-"""
+"""Commands of the pipeline: files into bronze, and bronze into silver and gold."""
 
 from typing import Annotated
 
 import typer
 
-from flows.cli.options import AllowEmpty, Archive, AsOf, Lake, Rebuild, Runner, Source
-from flows.cli.output import grid, out, report
+from flows.cli.execute import execute
+from flows.cli.options import AllowEmpty, Archive, AsOf, Executor, Lake, Rebuild, Runner, Source
+from flows.cli.output import grid, out
 from flows.config.plural import pluralize
 from flows.config.settings import dask_address, resolve_location
 from flows.storage.locations import ingest_locations
@@ -25,14 +23,22 @@ def run(
     rebuild: Rebuild = False,
     runner: Runner = None,
     allow_empty: AllowEmpty = False,
+    executor: Executor = None,
 ) -> None:
     """Ingest the landing zone, then refresh every table."""
     source, where, archive = ingest_locations(source, lake, archive)
     dask_address(runner)
-
-    from flows.lakehouse import lakehouse
-
-    report("run", lambda: lakehouse(source, where, archive, as_of, rebuild, runner, allow_empty))
+    execute(
+        "run",
+        executor,
+        runner,
+        source=source,
+        lake=where,
+        archive=archive,
+        as_of=as_of,
+        rebuild=rebuild,
+        allow_empty=allow_empty,
+    )
 
 
 @app.command()
@@ -42,13 +48,19 @@ def ingest(
     archive: Archive = None,
     as_of: AsOf = None,
     allow_empty: AllowEmpty = False,
+    executor: Executor = None,
 ) -> None:
     """Append the records of the landing zone's files to bronze."""
     source, where, archive = ingest_locations(source, lake, archive)
-
-    from flows import lakehouse
-
-    report("ingest", lambda: lakehouse.ingest(source, where, archive, as_of, allow_empty))
+    execute(
+        "ingest",
+        executor,
+        source=source,
+        lake=where,
+        archive=archive,
+        as_of=as_of,
+        allow_empty=allow_empty,
+    )
 
 
 @app.command()
@@ -59,6 +71,7 @@ def refresh(
         bool, typer.Option("--dry-run", help="Say what would be read and written, and do nothing.")
     ] = False,
     runner: Runner = None,
+    executor: Executor = None,
 ) -> None:
     """Bring every table up to its inputs."""
     from flows.delta.status import existing_tables
@@ -75,23 +88,18 @@ def refresh(
             out.print(grid(("table", "would read", "and write"), rows, justify="left"))
         out.print(f"dry run: {len(due)} of {pluralize(len(planned), 'table')} due.")
         return
-
-    from flows import lakehouse
-
-    report("refresh", lambda: lakehouse.refresh(where, rebuild, runner))
+    execute("refresh", executor, runner, lake=where, rebuild=rebuild)
 
 
 @app.command()
 def replay(
     table: Annotated[str | None, typer.Argument(help="Such as `orders`; all if absent.")] = None,
     lake: Lake = None,
+    executor: Executor = None,
 ) -> None:
     """Put quarantined records through the code as it is now."""
     from flows.delta.status import existing_tables, replayable_tables
 
     existing_tables(where := resolve_location("lake", lake))
     replayable_tables(table)
-
-    from flows import lakehouse
-
-    report("replay", lambda: lakehouse.replay(where, table))
+    execute("replay", executor, lake=where, table=table)

@@ -28,14 +28,10 @@ from prefect.settings import (
     PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS,
     get_current_settings,
 )
-from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from flows.config.errors import one_line
 from flows.config.masking import mask
 from flows.config.settings import check_no_secret
-
-# Polars uses every core for one table; a second table uses the cores that it leaves idle.
-THREADS: TaskRunner[Any] = ThreadPoolTaskRunner(max_workers=os.cpu_count() or 2)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +43,7 @@ class NoServerError(Exception):
 
 def flow(function: Callable[P, R]) -> Flow[P, R]:
     """Return the Prefect flow of a function, which says at once when Prefect cannot start."""
-    return _LocalFlow(function, task_runner=THREADS)
+    return _LocalFlow(function)
 
 
 class _LocalFlow(Flow[P, R]):

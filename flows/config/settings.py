@@ -4,7 +4,7 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,6 +50,8 @@ class Settings(Environment):
     """What share of the records of a refresh may go to quarantine before it is told."""
     quiet_seconds: float = Field(default=120, ge=0)
     """How long a file must not have changed before it is moved out of the landing zone."""
+    executor: Literal["local", "prefect"] | None = None
+    """What runs the pipeline: threads of the process, or a Prefect flow run."""
     chunk_rows: int = Field(default=8_000_000, gt=0, le=1_000_000_000)
     """The most rows that a step holds in memory at once; 8 million take about 2 GB."""
 

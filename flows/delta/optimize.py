@@ -33,6 +33,15 @@ class Optimized(NamedTuple):
     removed: int
     """How many files were deleted that no kept version has."""
     version: int
+    rejected: tuple[str, ...] = ()
+
+    def summary(self) -> str:
+        """Return the line of the log."""
+        return f"{self.table}: {self.folded} small files merged, {self.removed} deleted"
+
+    def metrics(self) -> dict[str, int]:
+        """Return the metrics as plain values, for JSON."""
+        return {"files": self.files, "folded": self.folded, "removed": self.removed}
 
 
 def optimize_table(lake: str, name: str, keep: timedelta) -> Optimized:

@@ -42,6 +42,11 @@ class Outcome:
     """Since when a restore holds the table, as ISO time (UTC); nothing, if none does."""
     seconds: float = 0.0
 
+    def summary(self) -> str:
+        """Return the line of the log."""
+        doing = "is now at" if self.changed else "stays at"
+        return f"{self.table} {doing} version {self.version} with {self.rows:,} rows"
+
     def metrics(self) -> dict[str, Any]:
         """Return the metrics as plain values, for JSON."""
         return asdict(self)

@@ -1,4 +1,9 @@
-"""The steps of a run and what runs them: plan, tasks, retries, summary.
+"""A run as plain functions, and what runs its steps: threads, Prefect tasks or Dask workers.
 
-The Prefect flows in the root of `flows` are made of these.
+The Prefect flows in the root of `flows` and the command line call these functions.
 """
+
+from flows.pipeline.local_executor import local_executor
+from flows.pipeline.runs import ingest, maintain, refresh, replay, restore, run
+
+__all__ = ["ingest", "local_executor", "maintain", "refresh", "replay", "restore", "run"]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.lakehouse import lakehouse
+from flows import pipeline
 from tests.good import GOOD
 from transforms.graph import sources
 
@@ -48,11 +48,10 @@ def land(tmp_path: Path) -> Land:
 
 
 @pytest.fixture(scope="session")
-def real_lake(olist: Path, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def real_lake(olist: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """A lake of the real files."""
-    del prefect_server  # it runs
     lake = str(tmp_path_factory.mktemp("real") / "lake")
-    lakehouse(str(olist), lake)
+    pipeline.run(str(olist), lake)
     return lake
 
 

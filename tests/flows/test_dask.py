@@ -1,4 +1,4 @@
-"""The flows on a real cluster of two processes: the same tables, whatever becomes of a worker."""
+"""Runs on a real Dask cluster of two processes: the same tables, whatever happens to a worker."""
 
 import os
 import signal
@@ -20,8 +20,8 @@ from flows import delta
 from flows.config.errors import SettingError
 from flows.delta import data_files
 from flows.delta.outcome import Outcome, RunFailedError
-from flows.lakehouse import lakehouse, refresh
-from flows.pipeline.task_runners import task_runner
+from flows.lakehouse import lakehouse
+from flows.pipeline import local_executor, refresh, run, runs
 from flows.refresh import derived_tables
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table
@@ -36,7 +36,6 @@ ORDERS = 600
 SPLIT = ("gold.fact_orders", "gold.fact_sales", "silver.geolocation")
 
 pytestmark = [
-    pytest.mark.usefixtures("prefect_server"),
     # A worker that is killed leaves its sockets, and its part of the conversation, behind.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -64,11 +63,10 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def expected(landing: str, prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+def expected(landing: str, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The tables as threads make them."""
-    del prefect_server  # it runs
     lake = str(tmp_path_factory.mktemp("threads"))
-    lakehouse(landing, lake)
+    run(landing, lake)
     return contents(lake)
 
 
@@ -88,6 +86,11 @@ def assert_same(lake: str, expected: Tables) -> None:
 
 def at(cluster: LocalCluster) -> str:
     return f"dask={cluster.scheduler_address}"
+
+
+def run_on(cluster: LocalCluster, landing: str, lake: str) -> list[Outcome]:
+    with local_executor(at(cluster)) as executor:
+        return run(landing, lake, executor=executor)
 
 
 def struck(strike: Callable[[str], None], at_table: str) -> Callable[..., Outcome]:
@@ -126,14 +129,22 @@ def die(_lake: str = "") -> None:
 def test_a_cluster_makes_the_same_tables(
     cluster: LocalCluster, landing: str, lake: str, expected: Tables
 ) -> None:
-    done = lakehouse(landing, lake, runner=at(cluster))
+    done = run_on(cluster, landing, lake)
     assert all(outcome.changed for outcome in done)
     assert_same(lake, expected)
     for name in SPLIT:  # in parts, each with files of its own, in one commit
         handle = delta.open_existing(lake, name)
         assert len(data_files.files(handle)) > 1
         assert handle.version() == 1
-    assert not any(outcome.changed for outcome in refresh(lake, runner=at(cluster)))
+    assert not any(outcome.changed for outcome in run_on(cluster, landing, lake))
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_a_cluster_runs_prefect_tasks(
+    cluster: LocalCluster, landing: str, lake: str, expected: Tables
+) -> None:
+    assert all(outcome.changed for outcome in lakehouse(landing, lake, runner=at(cluster)))
+    assert_same(lake, expected)
 
 
 def test_parts_are_made_side_by_side(cluster: LocalCluster) -> None:
@@ -153,8 +164,8 @@ def test_a_worker_that_dies_over_a_part_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     strike = struck(once(die), "gold.fact_sales")
-    monkeypatch.setattr("flows.lakehouse.refresh_derived_table", strike)
-    lakehouse(landing, lake, runner=at(cluster))
+    monkeypatch.setattr(runs, "refresh_derived_table", strike)
+    run_on(cluster, landing, lake)
     assert mark(lake).exists()
     assert_same(lake, expected)
     assert delta.open_existing(lake, "gold.fact_sales").version() == 1
@@ -173,8 +184,8 @@ def test_a_worker_that_dies_before_the_commit_leaves_nothing(
             delta.rebuild = lambda *_: die()  # in the worker, which will not outlive it
         return refresh_derived_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr("flows.lakehouse.refresh_derived_table", refresh)
-    lakehouse(landing, lake, runner=at(cluster))
+    monkeypatch.setattr(runs, "refresh_derived_table", refresh)
+    run_on(cluster, landing, lake)
     assert mark(lake).exists()
     assert_same(lake, expected)
     handle = delta.open_existing(lake, "gold.fact_sales")
@@ -196,13 +207,14 @@ def test_workers_that_always_die_fail_the_run_and_the_next_mends_it(
         return refresh_source_table(lake, table, rebuild=rebuild)
 
     with monkeypatch.context() as patched:
-        patched.setattr("flows.lakehouse.refresh_source_table", refresh_orders)
-        patched.setattr("flows.lakehouse.refresh_derived_table", struck(die, "gold.dim_seller"))
+        patched.setattr(runs, "refresh_source_table", refresh_orders)
+        patched.setattr(runs, "refresh_derived_table", struck(die, "gold.dim_seller"))
         with pytest.raises(RunFailedError) as caught:
-            lakehouse(landing, lake, runner=at(cluster))
+            run_on(cluster, landing, lake)
     told = {line.partition(": ")[0]: line for line in caught.value.failures}
-    (orders,) = [tasks for tasks in told if tasks.startswith("silver.orders")]
-    assert "gold.fact_orders" in orders
+    skipped = told.pop("skipped, because they need a table that failed")
+    assert "gold.fact_orders" in skipped
+    assert any(names.startswith("silver.orders") for names in told)
     assert all("KilledWorker: " in line and "\n" not in line for line in told.values())
     refresh(lake)
     assert_same(lake, expected)
@@ -220,8 +232,8 @@ def test_a_faster_writer_makes_all_parts_be_made_again(
         delta.append(handle, delta.scan(handle).clear().collect(), delta.commit_properties({}, {}))
 
     strike = struck(once(write), "gold.fact_sales")
-    monkeypatch.setattr("flows.lakehouse.refresh_derived_table", strike)
-    lakehouse(landing, lake, runner=at(cluster))
+    monkeypatch.setattr(runs, "refresh_derived_table", strike)
+    run_on(cluster, landing, lake)
     assert_same(lake, expected)
     handle = delta.open_existing(lake, "gold.fact_sales")
     assert handle.version() == 2
@@ -236,19 +248,19 @@ def test_a_worker_with_another_polars_is_refused(
         monkeypatch.setattr(pl, "__version__", "0.1")
         return list(map(work, items))
 
-    monkeypatch.setattr(derived_tables, "spread", elsewhere)
+    monkeypatch.setattr(derived_tables, "run_on_workers", elsewhere)
     with pytest.raises(UnlikeWorkersError, match=r"gold\.fact_sales: a worker has other code"):
         refresh_derived_table(lake, tables()["gold.fact_sales"])
 
 
 def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "prefect_dask.task_runners", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install"), task_runner("dask"):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ModuleNotFoundError, match=r"pip install"), local_executor("dask"):
         pass
 
 
 def test_a_runner_that_there_is_not() -> None:
-    with pytest.raises(SettingError, match="there is no runner ray"), task_runner("ray"):
+    with pytest.raises(SettingError, match="there is no runner ray"), local_executor("ray"):
         pass
 
 

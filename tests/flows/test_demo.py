@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from flows import pipeline
 from flows.cli.demo import stream_new_orders
-from flows.lakehouse import lakehouse
 
 Land = Callable[..., Path]
 
 
-@pytest.mark.usefixtures("prefect_server")
 def test_new_orders_arrive_in_gold(
     land: Land, lake: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    lakehouse(str(land(orders=[{}], customers=[{}])), lake)
+    pipeline.run(str(land(orders=[{}], customers=[{}])), lake)
     stream_new_orders(lake)
     said = capsys.readouterr().out
     assert "300 new orders arrived through Kafka: gold.fact_orders 1 → 301" in said

@@ -18,8 +18,8 @@ from flows.delta.restore import release_table, restore_table
 from flows.delta.status import status
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
-from flows.pipeline.artifacts import remarks
 from flows.pipeline.plan import plan
+from flows.pipeline.summary import remarks
 from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from flows.site.docs.build import write_docs
 from tests.arrivals import sellers_arrive

@@ -1,7 +1,7 @@
 """What a run tells people."""
 
 from flows.delta.outcome import Outcome
-from flows.pipeline.artifacts import COLUMNS, headline, lines
+from flows.pipeline.summary import COLUMNS, headline, lines
 
 DONE = Outcome("silver.sellers", version=1, rows=2000, changed=True, seconds=0.5)
 UNDONE = {"silver.orders": "failed", "gold.fact_orders": "left"}

@@ -11,7 +11,7 @@ from flows.delta.outcome import Outcome
 from flows.ingest import local_files
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
-from flows.pipeline.artifacts import remarks
+from flows.pipeline.summary import remarks
 
 Land = Callable[..., Path]
 

@@ -16,7 +16,7 @@ from time import monotonic
 from urllib.parse import urlsplit
 
 from flows.delta.outcome import RunFailedError
-from flows.lakehouse import lakehouse
+from flows.pipeline import run
 from flows.sample import write_sample
 from tests.process import free_port, process
 from tests.s3.lakes import assert_same, contents
@@ -49,7 +49,7 @@ def runs(server: str, folder: Path, count: int, rate: float, seed: int) -> list[
     landing, lake, log = folder / "landing", folder / "lake", folder / "faults.log"
     write_sample(landing, 300, seed=seed, dirty=0.01)
     files = {path.name: path.read_bytes() for path in landing.glob("*.csv")}
-    lakehouse(str(landing), str(lake), as_of=AS_OF)
+    run(str(landing), str(lake), as_of=AS_OF)
     right, wrong = contents(str(lake)), list[str]()
     for number in range(1, count + 1):
         place, started = f"s3://{BUCKET}/run-{number}", monotonic()
@@ -57,7 +57,7 @@ def runs(server: str, folder: Path, count: int, rate: float, seed: int) -> list[
             connect(server).put_object(Bucket=BUCKET, Key=f"run-{number}/in/{name}", Body=data)
         try:
             with bad_line(server, log, rate, seed + number) as line, reaching(line, SECONDS):
-                lakehouse(f"{place}/in", f"{place}/lake", f"{place}/archive", as_of=AS_OF)
+                run(f"{place}/in", f"{place}/lake", f"{place}/archive", as_of=AS_OF)
             with reaching(server):
                 assert_same(contents(f"{place}/lake"), right)
             assert _held(server, f"run-{number}/in/") == {}

@@ -13,14 +13,13 @@ from contracts.contract import Gold, column
 from flows import delta
 from flows.cli import app
 from flows.delta import schema_evolution
-from flows.lakehouse import lakehouse
+from flows.pipeline import run
 from flows.report import report
 from flows.sample import write_sample
 from flows.storage import filesystem
 from tests.s3.server import BEST, BUCKET, make_bucket, reaching
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
-pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +30,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with BEST(folder) as url, reaching(url):
         make_bucket(url)
         uri = f"s3://{BUCKET}/lake"
-        lakehouse(str(folder / "landing"), uri, as_of=AS_OF)
+        run(str(folder / "landing"), uri, as_of=AS_OF)
         yield uri
 
 

@@ -19,7 +19,7 @@ from flows.ingest.file_state import FileState
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.ingest.s3_files import S3Object
-from flows.lakehouse import ingest, lakehouse
+from flows.pipeline import ingest, run, runs
 from flows.refresh.source_tables import refresh_source_table
 from flows.sample import write_sample
 from flows.storage import filesystem
@@ -27,8 +27,6 @@ from tests.aws import moto
 from tests.s3 import chaos
 from tests.s3.server import BEST, BUCKET, make_bucket, reaching
 from transforms.graph import tables
-
-pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.mark.parametrize("s3_server", [BEST], indirect=True)
@@ -70,7 +68,7 @@ def test_a_lake_that_does_not_answer_is_one_line_within_a_minute(tmp_path: Path)
             reaching(f"http://127.0.0.1:{silent.getsockname()[1]}", seconds=1),
             pytest.raises(OSError, match=r"^s3://lake/x: S3 does not answer: [^\n]*$"),
         ):
-            lakehouse(str(tmp_path), "s3://lake/x")
+            run(str(tmp_path), "s3://lake/x")
         assert monotonic() - started < 60
 
 
@@ -88,7 +86,7 @@ def test_a_lake_that_goes_away_amid_a_run_is_one_line(
             server.close()
             return outcome
 
-        monkeypatch.setattr("flows.lakehouse.ingest_table", ingest_then_lose)
+        monkeypatch.setattr(runs, "ingest_table", ingest_then_lose)
         with reaching(url, seconds=1), pytest.raises(RunFailedError) as failed:
             ingest(str(landing), f"s3://{BUCKET}/x")
     (line,) = failed.value.failures

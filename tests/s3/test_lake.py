@@ -6,14 +6,13 @@ from pathlib import Path
 import pytest
 
 from flows.delta.status import status
-from flows.lakehouse import lakehouse
+from flows.pipeline import run
 from flows.query.sql import query
 from tests.s3.lakes import assert_same, contents, figures
 from tests.s3.server import BEST
 from tests.s3.test_landing import held, upload
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
-pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 @pytest.mark.parametrize("s3_server", [BEST], indirect=True)
@@ -22,8 +21,8 @@ def test_the_real_files_make_the_same_lake(olist: Path, on_s3: str, tmp_path: Pa
     for name in names:
         upload(f"{on_s3}/landing/{name}", (olist / name).read_bytes())
     here, there = str(tmp_path / "lake"), f"{on_s3}/lake"
-    on_folders = lakehouse(str(olist), here, as_of=AS_OF)
-    on_s3_too = lakehouse(f"{on_s3}/landing", there, f"{on_s3}/archive", as_of=AS_OF)
+    on_folders = run(str(olist), here, as_of=AS_OF)
+    on_s3_too = run(f"{on_s3}/landing", there, f"{on_s3}/archive", as_of=AS_OF)
     assert figures(on_s3_too) == figures(on_folders)
     assert_same(contents(there), contents(here))
     sums = "SELECT count(*), sum(price), sum(freight_value) FROM gold.fact_sales"
@@ -31,7 +30,5 @@ def test_the_real_files_make_the_same_lake(olist: Path, on_s3: str, tmp_path: Pa
     assert held(f"{on_s3}/landing") == {}
     assert held(f"{on_s3}/archive") == {name: (olist / name).read_bytes() for name in names}
     before = status(there)
-    assert not any(
-        outcome.changed for outcome in lakehouse(f"{on_s3}/landing", there, allow_empty=True)
-    )
+    assert not any(outcome.changed for outcome in run(f"{on_s3}/landing", there, allow_empty=True))
     assert status(there) == before

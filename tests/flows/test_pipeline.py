@@ -1,6 +1,5 @@
-"""The flows on a real Prefect server, and the whole run on real data."""
+"""A whole run on the local executor, on real data and on tiny files."""
 
-import json
 import os
 import subprocess
 import sys
@@ -10,20 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prefect.client.orchestration import get_client
 
 from flows import delta
 from flows.config.errors import ConservationError, SettingError, UnknownTableError
 from flows.delta.outcome import Outcome, RunFailedError
 from flows.delta.status import status
 from flows.ingest.landing_zone import NoFilesError
-from flows.lakehouse import ingest, lakehouse, refresh, replay
+from flows.pipeline import ingest, refresh, replay, run, runs
 from flows.query.sql import query
 from flows.refresh.source_tables import refresh_source_table
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]
-pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
 def answer(lake: str, statement: str) -> list[tuple[Any, ...]]:
@@ -134,7 +131,7 @@ def test_real_categories_states_and_months(real_lake: str) -> None:
 
 def test_a_second_run_changes_no_table(olist: Path, real_lake: str) -> None:
     before = status(real_lake)
-    assert not any(outcome.changed for outcome in lakehouse(str(olist), real_lake))
+    assert not any(outcome.changed for outcome in run(str(olist), real_lake))
     assert status(real_lake) == before
 
 
@@ -151,8 +148,8 @@ def test_two_halves_in_any_order_end_in_the_same_tables(
             (tmp_path / str(half) / path.name).write_bytes(text)
             os.utime(tmp_path / str(half) / path.name, (path.stat().st_mtime,) * 2)
     lake = str(tmp_path / "lake")
-    lakehouse(str(tmp_path / str(first)), lake)
-    lakehouse(str(tmp_path / str(1 - first)), lake)
+    run(str(tmp_path / str(first)), lake)
+    run(str(tmp_path / str(1 - first)), lake)
     for name in tables():
         assert answer(lake, _digest(name)) == answer(real_lake, _digest(name)), name
 
@@ -171,38 +168,12 @@ def _digest(table: str) -> str:
     return f"SELECT count(*), bit_xor(hash({columns})) FROM {table}"  # noqa: S608 - of names of the test
 
 
-def test_artifacts_and_assets_say_what_was_done(lake: str) -> None:
-    refresh.with_options(flow_run_name=lake)(lake)
-    with get_client(sync_client=True) as client:
-
-        def ask(what: Any, **filters: Any) -> Any:
-            return client.request("POST", what, json=filters).json()
-
-        (run,) = ask("/flow_runs/filter", flow_runs={"name": {"any_": [lake]}})
-        artifacts = ask("/artifacts/filter", artifacts={"flow_run_id": {"any_": [run["id"]]}})
-        by_key = {artifact["key"]: artifact["data"] for artifact in artifacts}
-        assert set(by_key) == {"refresh-tables", "refresh-summary"}
-        assert {row["table"] for row in json.loads(by_key["refresh-tables"])} == set(tables())
-        assert f"{len(tables())} of {len(tables())} tables changed" in by_key["refresh-summary"]
-
-        def materialised() -> Any:
-            made = {
-                "resource": {"id": [f"file://{lake}/gold/fact_sales"]},
-                "event": {"name": ["prefect.asset.materialization.succeeded"]},
-            }
-            return ask("/events/filter", filter=made)["events"]
-
-        # Prefect delivers events on its own time.
-        (found,) = next(filter(None, (materialised() for _ in range(2000))))
-        assert found["payload"]["rows"] == 0
-
-
 def test_rejected_files_fail_the_run_and_the_rest_is_done(land: Land, lake: str) -> None:
     landing = land(orders=[{}], customers=[{}])
     (landing / "strange.csv").write_text("a,b\n")
     (landing / "sellers.csv").write_text("seller_id\n")
     with pytest.raises(RunFailedError) as caught:
-        lakehouse(str(landing), lake)
+        run(str(landing), lake)
     assert len(caught.value.failures) == 2
     assert "sellers.csv" in str(caught.value)
     assert "strange.csv" in str(caught.value)
@@ -218,14 +189,14 @@ def test_what_needs_a_failed_table_is_left_as_it_is(
             raise ConservationError(message)
         return refresh_source_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr("flows.lakehouse.refresh_source_table", fail_for_orders)
+    monkeypatch.setattr(runs, "refresh_source_table", fail_for_orders)
     with pytest.raises(RunFailedError) as caught:
         refresh(lake)
-    failed, left = caught.value.failures
+    failed, skipped = caught.value.failures
     assert failed == "silver.orders: the figures do not add up"
-    assert "gold.fact_orders" in left
+    assert "gold.fact_orders" in skipped
     undone = caught.value.undone
-    assert (undone["silver.orders"], undone["gold.fact_orders"]) == ("failed", "left")
+    assert (undone["silver.orders"], undone["gold.fact_orders"]) == ("failed", "skipped")
     assert not undone.keys() & {outcome.table for outcome in caught.value.outcomes}
     assert not delta.exists(lake, "gold.fact_sales")
     assert delta.exists(lake, "gold.dim_seller")
@@ -252,10 +223,10 @@ def test_a_landing_zone_without_files_fails_before_anything_is_made(
 ) -> None:
     (tmp_path / "landing").mkdir()
     with pytest.raises(NoFilesError, match=f"^0 files found in {tmp_path}/landing; "):
-        lakehouse(str(tmp_path / "landing"), lake)
+        run(str(tmp_path / "landing"), lake)
     (tmp_path / "landing" / "notes.txt").touch()
     with pytest.raises(NoFilesError) as caught:
-        lakehouse(str(tmp_path / "landing"), lake)
+        run(str(tmp_path / "landing"), lake)
     assert [line.partition(":")[0] for line in caught.value.failures[1:]] == ["notes.txt"]
     assert not Path(lake).exists()
 
@@ -280,7 +251,7 @@ def test_replay_names_the_tables_that_there_are(lake: str) -> None:
 
 
 def test_replay_of_one_table_refreshes_what_stands_behind(land: Land, lake: str) -> None:
-    lakehouse(str(land(orders=[{"order_status": "?"}])), lake)
+    run(str(land(orders=[{"order_status": "?"}])), lake)
     outcomes = {outcome.table: outcome for outcome in replay(lake, "orders")}
     assert outcomes["silver.orders"].in_quarantine == 1
 

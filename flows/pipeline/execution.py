@@ -1,0 +1,135 @@
+"""What the pipeline needs of an executor: read, run steps in order, publish a summary."""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
+
+from contracts.contract import Contract
+from contracts.table_check import ContractBrokenError
+from flows.config.errors import ConservationError, TableError, one_line
+from flows.config.masking import mask
+from flows.delta.outcome import Outcome
+from flows.pipeline.transient_errors import is_transient
+from flows.storage.filesystem import check_access
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+RETRY_DELAYS = (1.0, 2.0, 4.0, 6.0, 8.0)
+"""Seconds between the tries of a step; each is lengthened by up to `RETRY_JITTER` of itself."""
+RETRY_JITTER = 0.5
+
+
+class StepOutcome(Protocol):
+    """What a step returns."""
+
+    @property
+    def rejected(self) -> Sequence[str]:
+        """A line for each file that could not be used."""
+        ...
+
+    def metrics(self) -> dict[str, Any]:
+        """Return the metrics as plain values, for JSON."""
+        ...
+
+    def summary(self) -> str:
+        """Return the line of the log."""
+        ...
+
+
+T = TypeVar("T", bound=StepOutcome)
+
+
+@dataclass(frozen=True)
+class Step(Generic[T]):
+    """The work on one table in a run. It may be sent to another process."""
+
+    table: str
+    work: Callable[[], T]
+    contract: type[Contract] | None = None
+    """The contract of the table that the step writes, if it changes rows."""
+    inputs: Sequence[str] = ()
+    """The tables that it reads."""
+    after: Sequence[str] = ()
+    """The steps of the same run that have to succeed before it starts."""
+
+
+class Results(NamedTuple, Generic[T]):
+    """What the steps of a run did."""
+
+    outcomes: list[T]
+    failures: list[str]
+    """A line for each rejected file and each failed step, and one for the skipped steps."""
+    undone: Mapping[str, str]
+    """By table without an outcome: `failed`, or `skipped` because it needs one that failed."""
+
+
+class Executor(Protocol):
+    """Runs the steps of a pipeline: threads of this process, Prefect tasks, Dask workers."""
+
+    name: str
+
+    def read(
+        self, location: str, function: Callable[P, Result], *args: P.args, **options: P.kwargs
+    ) -> Result:
+        """Call a function that only reads at a location; retry what may pass."""
+        ...
+
+    def run(self, title: str, lake: str, steps: Sequence[Step[T]]) -> Results[T]:
+        """Run steps, each after those that it names; retry what may pass."""
+        ...
+
+    def publish(self, title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
+        """Show people the summary of a run, beside what the command line prints."""
+        ...
+
+
+@dataclass
+class Ended(Generic[T]):
+    """The steps of a run that have ended so far."""
+
+    outcomes: dict[str, T] = field(default_factory=dict)
+    errors: dict[str, BaseException] = field(default_factory=dict)
+    skipped: list[str] = field(default_factory=list)
+
+    def results(self) -> Results[T]:
+        """Return what the steps did, with a line for each failure."""
+        failures = [line for outcome in self.outcomes.values() for line in outcome.rejected]
+        reasons = defaultdict[str, list[str]](list)
+        for name, error in self.errors.items():
+            reasons[_reason(error)].append(name)
+        for reason, names in reasons.items():
+            complete = isinstance(self.errors[names[0]], _COMPLETE)
+            line = reason if complete else f"{', '.join(names)}: {reason}"
+            failures.append(mask(one_line(line)))
+        if self.skipped:
+            skipped = ", ".join(self.skipped)
+            failures.append(f"skipped, because they need a table that failed: {skipped}")
+        undone = dict.fromkeys(self.errors, "failed") | dict.fromkeys(self.skipped, "skipped")
+        return Results(list(self.outcomes.values()), failures, undone)
+
+
+_COMPLETE = (ContractBrokenError, ConservationError, TableError)
+"""Errors whose message names the table and says what to do; others need their type as well."""
+
+
+def _reason(error: BaseException) -> str:
+    return str(error) if isinstance(error, _COMPLETE) else f"{type(error).__name__}: {error}"
+
+
+def is_worth_retrying(lake: str, error: object) -> bool:
+    """Tell whether a step may succeed when it is tried again.
+
+    Where S3 does not answer, nothing does: each try would find that out as slowly as the first.
+    """
+    return is_transient(error) and not storage_error(lake)
+
+
+def storage_error(lake: str) -> str:
+    """Say in a line why the storage of the lake cannot be used; empty if it can."""
+    try:
+        check_access(lake)
+    except OSError as error:
+        return str(error)
+    return ""

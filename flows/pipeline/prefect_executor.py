@@ -1,0 +1,177 @@
+"""The Prefect executor: one task per step, named after the table, which is its asset.
+
+Only names and numbers travel between tasks, never frames: the truth is in the tables.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+from prefect import Task, get_run_logger
+from prefect.assets import Asset, AssetProperties, add_asset_metadata, materialize
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+from prefect.futures import PrefectFuture, PrefectWrappedFuture, as_completed
+from prefect.task_runners import TaskRunner
+from rich.console import Console
+from rich.progress import track
+
+from flows.delta import location
+from flows.delta.outcome import Outcome
+from flows.pipeline import execution
+from flows.pipeline.artifacts import publish_artifacts
+from flows.pipeline.events import warn_of_quarantine
+from flows.pipeline.execution import (
+    RETRY_JITTER,
+    Ended,
+    Executor,
+    Results,
+    Step,
+    T,
+    is_worth_retrying,
+)
+from flows.pipeline.task_runners import task_runner
+from flows.storage.filesystem import check_access
+
+P = ParamSpec("P")
+Result = TypeVar("Result")
+
+
+@contextmanager
+def prefect_executor(runner: str | None = None) -> Iterator[Executor]:
+    """Return an executor for the body of a Prefect flow; it ends with the context.
+
+    Args:
+        runner: `dask` or `dask=ADDRESS` runs the tasks on a Dask cluster; threads when not given.
+
+    Raises:
+        ModuleNotFoundError: Dask is not installed.
+        SettingError: there is no such runner.
+    """
+    with task_runner(runner) as tasks:
+        yield _PrefectExecutor(tasks)
+
+
+class _PrefectExecutor:
+    name = "prefect"
+
+    def __init__(self, tasks: TaskRunner[Any]) -> None:
+        self._tasks = tasks
+
+    def read(
+        self, location: str, function: Callable[P, Result], *args: P.args, **options: P.kwargs
+    ) -> Result:
+        return Task(function, **retry_options(location))(*args, **options)
+
+    def run(self, title: str, lake: str, steps: Sequence[Step[T]]) -> Results[T]:
+        futures: dict[str, PrefectFuture[T]] = {}
+        for step in steps:
+            futures[step.table] = self._tasks.submit(
+                _task(lake, step),
+                parameters={},
+                wait_for=[futures[name] for name in step.after],
+            )
+        return _wait(title, futures).results()
+
+    def publish(self, title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
+        publish_artifacts(title, outcomes, undone)
+
+
+def retry_options(lake: str) -> dict[str, Any]:
+    """Return the options of a task that is tried again where that may help."""
+
+    # Prefect takes a `partial` for "never". The function of the module travels to a Dask worker by
+    # its name; one that is defined here would take copies of deltalake's errors along, and no error
+    # of the worker would be an instance of those.
+    def may_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+        return is_worth_retrying(lake, state.result(raise_on_failure=False))
+
+    return {
+        "retries": len(execution.RETRY_DELAYS),
+        "retry_delay_seconds": list(execution.RETRY_DELAYS),
+        "retry_jitter_factor": RETRY_JITTER,
+        "retry_condition_fn": may_retry,
+        "cache_policy": NO_CACHE,
+        "persist_result": False,
+    }
+
+
+def _task(lake: str, step: Step[T]) -> Task[[], T]:
+    """Return the task of a step; one that changes rows materializes its table as an asset."""
+    options: dict[str, Any] = {
+        "name": step.table,
+        "task_run_name": step.table,
+        **retry_options(lake),
+    }
+
+    def run() -> T:
+        check_access(lake)
+        outcome = step.work()
+        if asset and isinstance(outcome, Outcome):
+            add_asset_metadata(asset, outcome.metrics())
+            warn_of_quarantine(asset, outcome)
+        get_run_logger().info(outcome.summary(), extra=outcome.metrics())
+        return outcome
+
+    asset = _asset(lake, step)
+    if asset is None:
+        return Task(run, **options)
+    inputs: list[str | Asset] = [_asset_key(location(lake, name)) for name in step.inputs]
+    return materialize(asset, asset_deps=inputs, **options)(run)
+
+
+def _asset(lake: str, step: Step[T]) -> Asset | None:
+    if step.contract is None:
+        return None
+    return Asset(
+        key=_asset_key(location(lake, step.table)),
+        properties=AssetProperties(
+            name=step.table, description=(step.contract.__doc__ or "").strip()
+        ),
+    )
+
+
+def _wait(title: str, futures: Mapping[str, PrefectFuture[T]]) -> Ended[T]:
+    """Wait for the tasks, with a progress bar for a person who watches."""
+    for future in track(
+        as_completed(list(futures.values())),
+        description=title,
+        total=len(futures),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    ):
+        future.wait()
+    ended = Ended[T]()
+    for name, future in futures.items():
+        if error := _lost(future):
+            ended.errors[name] = error
+        elif future.state.is_completed():
+            ended.outcomes[name] = future.result()
+        elif future.state.is_pending():
+            ended.skipped.append(name)
+        else:
+            ended.errors[name] = future.state.result(raise_on_failure=False)
+    return ended
+
+
+def _lost(future: PrefectFuture[T]) -> BaseException | None:
+    """Return the error of a task that could not report its own end: its worker died, say."""
+    if not isinstance(future, PrefectWrappedFuture):
+        return None
+    ended = future.wrapped_future
+    error: BaseException | None = (
+        CancelledError("its scheduler is gone") if ended.cancelled() else ended.exception()
+    )
+    return error
+
+
+def _asset_key(uri: str) -> str:
+    if "://" not in uri:
+        uri = f"file://{Path(uri).absolute()}"
+    # Prefect allows neither white space nor most punctuation in the key of an asset.
+    return re.sub(r"[^\w/:.@~+=,;!$()*-]", "_", uri)

@@ -1,0 +1,83 @@
+"""The summary of a run, for the terminal and for Prefect."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from flows.delta.holds import hold_message
+from flows.delta.outcome import Outcome
+from flows.refresh.change_detection import NOT_CREATED
+
+COLUMNS = ("table", "rows", "read", "accepted", "superseded", "quarantined", "seconds")
+"""The fields of an outcome that a summary shows."""
+
+
+def headline(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
+    """Say in a sentence what a run changed."""
+    changed, tables = sum(outcome.changed for outcome in outcomes), len(outcomes) + len(undone)
+    waiting = sum(outcome.in_quarantine for outcome in outcomes)
+    return f"{changed} of {tables} tables changed; {waiting:,} records in quarantine."
+
+
+def lines(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> list[list[str]]:
+    """Return what became of each table under `COLUMNS`; empty where a table has no figure.
+
+    Args:
+        outcomes: of the tables that were done.
+        undone: by table that was not, in the place of its rows: why.
+    """
+    nothing = [""] * len(COLUMNS[2:])
+    return [*map(_cells, outcomes), *([table, why, *nothing] for table, why in undone.items())]
+
+
+def _cells(outcome: Outcome) -> list[str]:
+    counts = (outcome.rows, outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined)
+    numbers = ("" if count is None else f"{count:,}" for count in counts)
+    return [outcome.table, *numbers, f"{outcome.seconds:.2f}"]
+
+
+def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
+    """Say what people may wonder at: by a title, a line for each table that it concerns."""
+    return {
+        "Fully refreshed": [
+            f"{o.table}: {o.full_refresh_reason}"
+            for o in outcomes
+            if o.full_refresh_reason not in {"", NOT_CREATED}
+        ],
+        "Taken out of bronze, and taken in again where it still lies in the landing zone": [
+            f"{o.table}: {source}" for o in outcomes for source in o.gone
+        ],
+        "Left in the landing zone for the next run": [
+            f"{o.table}: {line}" for o in outcomes for line in _first(o.waiting)
+        ],
+        "Held": [hold_message(o.table, datetime.fromisoformat(o.held)) for o in outcomes if o.held],
+        "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
+        "Warnings": _counts({o.table: o.warnings for o in outcomes}),
+    }
+
+
+def _first(files: Sequence[str], most: int = 5) -> list[str]:
+    rest = len(files) - most
+    return [*files[:most], *([f"and {rest:,} more"] if rest > 0 else [])]
+
+
+def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
+    told = {
+        table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
+        for table, rules in found.items()
+    }
+    return [f"{table}: {rules}" for table, rules in told.items() if rules]
+
+
+def markdown(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
+    """Return the summary as Markdown."""
+    text = [
+        f"# {flow}",
+        headline(outcomes, undone),
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        "|---" + "|--:" * (len(COLUMNS) - 1) + "|",
+        *(f"| {' | '.join(line)} |" for line in lines(outcomes, undone)),
+    ]
+    for title, found in remarks(outcomes).items():
+        text += ["", f"## {title}", *(f"- {line}" for line in found or ["none"])]
+    return "\n".join(text)

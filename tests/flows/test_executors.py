@@ -1,0 +1,147 @@
+"""A run is the same on every executor: same tables, same outcomes, same error lines."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+import pytest
+from deltalake.exceptions import CommitFailedError
+from polars.testing import assert_frame_equal
+
+from contracts.table_check import ContractBrokenError
+from flows import delta, lakehouse, pipeline
+from flows.delta.outcome import Outcome, RunFailedError
+from flows.pipeline import execution, runs
+from flows.refresh.derived_tables import refresh_derived_table
+from flows.sample import write_sample
+from transforms.graph import Table, tables
+
+Land = Callable[..., Path]
+CHANCE = {"seconds": 0.0}
+
+
+class Face(NamedTuple):
+    """The same functions on one executor."""
+
+    run: Callable[..., list[Outcome]]
+    ingest: Callable[..., list[Outcome]]
+    refresh: Callable[..., list[Outcome]]
+    replay: Callable[..., list[Outcome]]
+    restore: Callable[..., list[Outcome]]
+
+
+LOCAL = Face(pipeline.run, pipeline.ingest, pipeline.refresh, pipeline.replay, pipeline.restore)
+PREFECT = Face(
+    lakehouse.lakehouse, lakehouse.ingest, lakehouse.refresh, lakehouse.replay, lakehouse.restore
+)
+
+
+@pytest.fixture(params=["local", "prefect"])
+def face(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Face:
+    monkeypatch.setattr(execution, "RETRY_DELAYS", (0.0,) * len(execution.RETRY_DELAYS))
+    if request.param == "local":
+        return LOCAL
+    request.getfixturevalue("prefect_server")
+    return PREFECT
+
+
+@pytest.fixture(scope="module")
+def landing(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("landing")
+    write_sample(folder, 300, seed=1, dirty=0.01)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def expected(landing: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
+    lake = str(tmp_path_factory.mktemp("expected") / "lake")
+    outcomes = pipeline.run(landing, lake)
+    return contents(lake), metrics(outcomes)
+
+
+def contents(lake: str) -> dict[str, pl.DataFrame]:
+    return {
+        name: delta.scan(delta.open_existing(lake, name)).select(columns).sort(columns).collect()
+        for name, table in tables().items()
+        if (columns := table.contract.fields().names())
+    }
+
+
+def metrics(outcomes: list[Outcome]) -> list[dict[str, Any]]:
+    return [outcome.metrics() | CHANCE for outcome in outcomes]
+
+
+def test_tables_and_outcomes_are_the_same(
+    face: Face, landing: str, lake: str, expected: tuple[Any, Any]
+) -> None:
+    outcomes = face.run(landing, lake)
+    rows, counts = expected
+    assert metrics(outcomes) == counts
+    for name, frame in contents(lake).items():
+        assert_frame_equal(frame, rows[name])
+    assert not any(outcome.changed for outcome in face.run(landing, lake))
+    assert not any(outcome.changed for outcome in face.replay(lake))
+    restored = face.restore("bronze.orders", 0, lake)
+    assert restored[0].table == "bronze.orders"
+    assert {outcome.table for outcome in restored if outcome.changed} > {"gold.fact_orders"}
+
+
+def test_a_rejected_file_is_named_and_the_rest_is_done(face: Face, land: Land, lake: str) -> None:
+    folder = land(orders=[{}])
+    (folder / "sellers.csv").write_text("seller_id\n")
+    with pytest.raises(RunFailedError) as caught:
+        face.run(str(folder), lake)
+    (line,) = caught.value.failures
+    assert line.startswith("sellers.csv: ")
+    assert delta.rows(delta.open_existing(lake, "gold.fact_orders")) == 1
+
+
+def test_a_broken_contract_fails_at_once_and_skips_what_is_downstream(
+    face: Face, land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = []
+
+    def fail(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+        if table.name == "gold.dim_seller":
+            calls.append(table.name)
+            message = "gold.dim_seller: 1 row breaks seller_id_is_unique"
+            raise ContractBrokenError(message)
+        return refresh_derived_table(lake, table, rebuild=rebuild)
+
+    monkeypatch.setattr(runs, "refresh_derived_table", fail)
+    with pytest.raises(RunFailedError) as caught:
+        face.run(str(land(orders=[{}])), lake)
+    failed, skipped = caught.value.failures
+    assert failed == "gold.dim_seller: 1 row breaks seller_id_is_unique"
+    assert skipped.startswith("skipped, because they need a table that failed: gold.fact_sales")
+    assert caught.value.undone["gold.dim_seller"] == "failed"
+    assert caught.value.undone["gold.fact_sales"] == "skipped"
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("failures", [1, 6])
+def test_an_error_that_may_pass_is_retried_five_times(
+    face: Face, land: Land, lake: str, monkeypatch: pytest.MonkeyPatch, failures: int
+) -> None:
+    calls = []
+
+    def fail(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+        if table.name == "gold.dim_date":
+            calls.append(table.name)
+            if len(calls) <= failures:
+                message = "another writer was faster"
+                raise CommitFailedError(message)
+        return refresh_derived_table(lake, table, rebuild=rebuild)
+
+    monkeypatch.setattr(runs, "refresh_derived_table", fail)
+    folder = str(land(orders=[{}]))
+    if failures == 1:
+        face.run(folder, lake)
+        assert len(calls) == 2
+    else:
+        with pytest.raises(RunFailedError) as caught:
+            face.run(folder, lake)
+        assert len(calls) == 6
+        line = "gold.dim_date: CommitFailedError: another writer was faster"
+        assert caught.value.failures[0] == line
