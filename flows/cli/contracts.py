@@ -31,7 +31,7 @@ def diff(
     from contracts.describe import described, version
     from flows.delta import open_existing
     from flows.delta.contract_metadata import infer_contract, read_contract
-    from flows.delta.status import existing_tables, tables_without_contract
+    from flows.delta.table_names import existing_tables, tables_without_contract
     from flows.revision import contracts_at
 
     new = described()

@@ -30,13 +30,16 @@ def maintain(
     executor: Executor = None,
 ) -> None:
     """Put small files together, make checkpoints, delete files that no version needs."""
-    from flows.delta.status import existing_tables
+    from flows.delta.table_names import existing_tables
 
     existing_tables(where := resolve_location("lake", lake))
-    done = call("maintain", choose_executor(executor), lake=where, keep_days=keep_days)
-    fields = ("table", "version", "files", "folded", "removed")
+
+    from flows.maintenance import maintain as keep_up  # imports Prefect
+
+    done = keep_up(where, keep_days)
+    fields = ("table", "version", "files", "compacted", "deleted")
     rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
-    out.print(grid(("table", "version", "files", "files merged", "files deleted"), rows))
+    out.print(grid(("table", "version", "files", "files compacted", "files deleted"), rows))
 
 
 @app.command()
@@ -45,7 +48,7 @@ def history(table: TableName, lake: Lake = None) -> None:
     from flows import delta
     from flows.delta.commit_log import commits
     from flows.delta.holds import held_since, hold_message
-    from flows.delta.status import resolve_table
+    from flows.delta.table_names import resolve_table
 
     lake = resolve_location("lake", lake)
     handle = delta.open_existing(lake, resolve_table(lake, table))

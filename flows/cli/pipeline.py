@@ -74,7 +74,7 @@ def refresh(
     executor: Executor = None,
 ) -> None:
     """Bring every table up to its inputs."""
-    from flows.delta.status import existing_tables
+    from flows.delta.table_names import existing_tables
 
     existing_tables(where := resolve_location("lake", lake))
     dask_address(runner)
@@ -98,7 +98,7 @@ def replay(
     executor: Executor = None,
 ) -> None:
     """Put quarantined records through the code as it is now."""
-    from flows.delta.status import existing_tables, replayable_tables
+    from flows.delta.table_names import existing_tables, replayable_tables
 
     existing_tables(where := resolve_location("lake", lake))
     replayable_tables(table)

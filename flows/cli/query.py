@@ -49,7 +49,7 @@ def status(
     except BrokerUnreachableError as error:  # the tables are worth showing all the same
         silence = [str(error)]
     if as_json:
-        wrong = {"hurt": found.hurt, "stopped": found.stopped}
+        wrong = {"hurt": found.unreadable, "stopped": found.not_writable}
         print(json.dumps({"tables": tables, "kafka": kafka, **wrong}))
     else:
         columns = ("version", "rows", "quarantined", "lag")
@@ -60,7 +60,11 @@ def status(
         out.print(
             f"{pluralize(len(tables), 'table')}, {behind or 'none'} behind its inputs; "
             f"{pluralize(waiting, 'record')} in quarantine."
-            + (f" {pluralize(len(found.hurt), 'table')} cannot be read." if found.hurt else "")
+            + (
+                f" {pluralize(len(found.unreadable), 'table')} cannot be read."
+                if found.unreadable
+                else ""
+            )
         )
         for remark in _remarks(found):
             out.print(remark, soft_wrap=True)
@@ -72,7 +76,7 @@ def status(
                 out.print(f"{pluralize(kept, 'offset')} kept back by open transactions.")
         elif kafka is not None:
             out.print(f"Kafka has no topic whose name begins with {settings.prefix}")
-    if failures := [*found.hurt.values(), *silence]:
+    if failures := [*found.unreadable.values(), *silence]:
         raise RunFailedError(failures, [])
 
 
@@ -83,7 +87,7 @@ def _remarks(found: "LakeStatus") -> list[str]:
     held = {name: row["held"] for name, row in found.tables.items() if row["held"]}
     return [
         *(hold_message(name, datetime.fromisoformat(since)) for name, since in held.items()),
-        *found.stopped.values(),
+        *found.not_writable.values(),
     ]
 
 

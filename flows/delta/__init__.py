@@ -4,28 +4,11 @@ Other packages use the names below as `delta.scan`, `delta.append`; each module 
 """
 
 from flows.delta.commit_log import METADATA, commit_properties, with_rebuild_marker
-from flows.delta.table import (
-    KEEP_LOG,
-    NO_CLEANUP,
-    append,
-    appended_since,
-    as_of,
-    changed_since,
-    check_writable,
-    commit,
-    exists,
-    location,
-    matching,
-    open_existing,
-    open_quarantine,
-    open_table,
-    rebuild,
-    replace,
-    rows,
-    scan,
-    stamped,
-)
+from flows.delta.handles import as_of, exists, location, open_existing
+from flows.delta.read import appended_since, changed_since, matching, rows, scan
+from flows.delta.table import KEEP_LOG, check_writable, open_quarantine, open_table
 from flows.delta.transactions import FORGOTTEN, REBUILT, consumed, quarantine_name
+from flows.delta.write import NO_CLEANUP, append, commit, rebuild, replace, stamped
 
 __all__ = [
     "FORGOTTEN",

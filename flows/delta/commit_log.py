@@ -1,7 +1,7 @@
-"""What the commits of a table say: when, what was done, and the metrics of the run.
+"""The commits of a table: when, what was done, and the metrics of the run.
 
-A commit that only maintains a table changes no row. It repeats the metrics of the commit before it,
-because the log may be cleaned up to there.
+A maintenance commit changes no row. It repeats the metrics of the commit before it, because the
+log may be cleaned up to there.
 """
 
 import json
@@ -14,7 +14,7 @@ from deltalake import CommitProperties, DeltaTable, Transaction
 from flows.delta.transactions import rebuild_marker
 
 METADATA = "keystone"
-"""The key of our metrics, as JSON, in the metadata of a commit."""
+"""The key of the metrics, as JSON, in the metadata of a commit."""
 
 _REPEATED = "keystone.before"
 _MAINTENANCE = "upkeep"
@@ -27,18 +27,18 @@ class CommitInfo(NamedTuple):
     at: datetime
     """UTC."""
     operation: str
-    """What was done, in words, by a commit without metrics of its own."""
+    """What a commit without metrics of its own did, in words."""
     metrics: dict[str, Any]
-    """The metrics of the run that made it; empty if it has none."""
+    """The metrics of the run that made the commit; empty if there are none."""
 
     @property
     def counts(self) -> dict[str, int]:
-        """The metrics that are numbers of rows."""
+        """The metrics that are integers."""
         return {name: value for name, value in self.metrics.items() if isinstance(value, int)}
 
 
 def commits(handle: DeltaTable, limit: int | None = None) -> Iterator[CommitInfo]:
-    """Yield the newest commits that the log still has, newest first."""
+    """Yield the commits that are still in the log, newest first."""
     for entry in handle.history(limit):
         yield CommitInfo(
             entry["version"],
@@ -54,7 +54,7 @@ def run_commits(handle: DeltaTable, limit: int = 50) -> list[CommitInfo]:
 
 
 def last_metrics(handle: DeltaTable, through: int | None = None) -> dict[str, Any]:
-    """Return the metrics of the newest of our commits; none if there is no such commit yet.
+    """Return the metrics of the newest commit that has some; empty if there is no such commit.
 
     Args:
         handle: on the newest version, because `DeltaTable.history` always begins there.
@@ -70,7 +70,7 @@ def last_metrics(handle: DeltaTable, through: int | None = None) -> dict[str, An
 
 
 def commit_properties(consumed: Mapping[str, int], metrics: Mapping[str, Any]) -> CommitProperties:
-    """Return what a commit carries beside its rows: the watermark and the metrics."""
+    """Return commit properties with a watermark and metrics."""
     return CommitProperties(
         custom_metadata={METADATA: json.dumps(metrics)},
         app_transactions=[Transaction(name, version) for name, version in consumed.items()],
@@ -78,7 +78,7 @@ def commit_properties(consumed: Mapping[str, int], metrics: Mapping[str, Any]) -
 
 
 def with_rebuild_marker(handle: DeltaTable, properties: CommitProperties) -> CommitProperties:
-    """Add to the handle's next commit that rows disappear, so that its readers read all again."""
+    """Mark the handle's next commit as one that removes rows, so that readers read all again."""
     return CommitProperties(
         custom_metadata=properties.custom_metadata,
         app_transactions=[*(properties.app_transactions or []), rebuild_marker(handle)],
@@ -86,6 +86,6 @@ def with_rebuild_marker(handle: DeltaTable, properties: CommitProperties) -> Com
 
 
 def maintenance_properties(handle: DeltaTable, done: str) -> CommitProperties:
-    """Return what a commit carries that changes no row: what it did, and the metrics so far."""
+    """Return the properties of a commit that changes no row: what it did, and the last metrics."""
     metrics = json.dumps(last_metrics(handle))
     return CommitProperties(custom_metadata={_MAINTENANCE: done, _REPEATED: metrics})

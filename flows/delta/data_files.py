@@ -1,4 +1,4 @@
-"""Parquet files for a Delta table, written by Polars: a third of the time of Delta's own writer."""
+"""Parquet files of a Delta table, written by Polars in a third of the time of Delta's writer."""
 
 import json
 import re
@@ -17,11 +17,11 @@ from deltalake.transaction import AddAction, RemoveAction
 from flows.storage import filesystem
 
 ROWS = 250_000
-"""The most rows of a file. Smaller files: a change rewrites less, and a reader opens more."""
+"""The most rows in a file. With smaller files a change rewrites less, but a reader opens more."""
 
 
 class Written(NamedTuple):
-    """New files of a table, which nobody sees until a commit names them."""
+    """New files of a table, invisible to readers until a commit names them."""
 
     actions: list[AddAction]
     rows: int
@@ -29,29 +29,32 @@ class Written(NamedTuple):
 
 
 def write_files(
-    handle: DeltaTable, parts: Iterable[pl.DataFrame], *, rows_through: int | None = None
+    handle: DeltaTable, frames: Iterable[pl.DataFrame], *, compacted_through: int | None = None
 ) -> Written:
-    """Write rows, one part after the other, into new files of the table.
+    """Write frames, one after the other, into new files of the table.
 
-    With `rows_through` they are rows that the table has already, and came up to that version; the
-    files' names say so.
+    Args:
+        handle: on the table.
+        frames: the rows.
+        compacted_through: for rows that the table already has, the version up to which they were
+            added; it becomes part of the file names.
     """
     root, partitions = _root(handle), handle.metadata().partition_columns
     options = filesystem.polars_options(root)
     actions, rows, schema = [], 0, pl.Schema(handle.schema().to_arrow())
-    for part in parts:
-        rows, schema = rows + len(part), part.schema
+    for frame in frames:
+        rows, schema = rows + len(frame), frame.schema
         actions += [
-            _write(root, slice_, values, options, rows_through)
-            for values, some in _partitions(part, partitions)
-            for slice_ in some.iter_slices(ROWS)
+            _write(root, slice_, values, options, compacted_through)
+            for values, part in _partitions(frame, partitions)
+            for slice_ in part.iter_slices(ROWS)
             if len(slice_)
         ]
     return Written(actions, rows, schema)
 
 
 def remove_files(handle: DeltaTable, written: Written) -> None:
-    """Remove files that no commit has named."""
+    """Delete files that no commit has named."""
     for action in written.actions:
         filesystem.remove(f"{_root(handle)}/{action.path}")
 
@@ -59,7 +62,7 @@ def remove_files(handle: DeltaTable, written: Written) -> None:
 def files(handle: DeltaTable) -> pl.DataFrame:
     """Return the files of the handle's version: `path`, `num_records`, `size_bytes`, `partition`.
 
-    `partition` is a struct of the partition columns' values; null where there are none.
+    `partition` is a struct of the partition columns' values, or null if there are none.
     """
     found = pl.DataFrame(handle.get_add_actions(flatten=True))
     partition = found.select(cs.starts_with("partition.").name.replace(r"^partition\.", ""))
@@ -71,24 +74,27 @@ def files(handle: DeltaTable) -> pl.DataFrame:
     )
 
 
-def paths(handle: DeltaTable, some: Iterable[str]) -> list[str]:
-    """Return where the files with some paths lie."""
-    return [f"{_root(handle)}/{path}" for path in some]
+def paths(handle: DeltaTable, relative: Iterable[str]) -> list[str]:
+    """Return the full paths of files, given their paths relative to the table."""
+    return [f"{_root(handle)}/{path}" for path in relative]
 
 
 def scan_files(
-    handle: DeltaTable, some: Iterable[str], schema: pl.Schema | None = None
+    handle: DeltaTable, relative: Iterable[str], schema: pl.Schema | None = None
 ) -> pl.LazyFrame:
-    """Return the rows of the files with some paths, with `_file`: the path of each row's.
+    """Return the rows of some files, with `_file`: the relative path of the row's file.
 
-    The columns are the table's; or those of a schema, of files that no commit has named.
+    Args:
+        handle: on the table.
+        relative: the paths of the files, relative to the table.
+        schema: the columns of files that no commit has named; by default the table's.
     """
     schema = schema or pl.Schema(handle.schema().to_arrow())
     partitions = handle.metadata().partition_columns
     found = pl.scan_parquet(
-        paths(handle, some),
+        paths(handle, relative),
         schema={name: dtype for name, dtype in schema.items() if name not in partitions},
-        missing_columns="insert",  # which older files lack
+        missing_columns="insert",  # older files lack columns
         include_file_paths="_file",
         hive_partitioning=bool(partitions),
         hive_schema={name: schema[name] for name in partitions} or None,
@@ -97,32 +103,33 @@ def scan_files(
     return found.select(*schema, pl.col("_file").str.strip_prefix(f"{_root(handle)}/"))
 
 
-def without(removed: pl.DataFrame, *, rows_stay: bool = False) -> list[RemoveAction]:
-    """Return the actions that take files (rows of `files`) out of a table.
+def remove_actions(removed: pl.DataFrame, *, data_change: bool = True) -> list[RemoveAction]:
+    """Return the actions that remove files (rows of `files`) from a table.
 
-    With `rows_stay` other files have their rows.
+    `data_change` is false if new files hold the same rows.
     """
     now = int(time.time() * 1000)
     return [
-        RemoveAction(file["path"], not rows_stay, now, file["size_bytes"], file["partition"] or {})
+        RemoveAction(file["path"], data_change, now, file["size_bytes"], file["partition"] or {})
         for file in removed.iter_rows(named=True)
     ]
 
 
-def rows_through(path: pl.Expr) -> pl.Expr:
-    """Return up to which version the rows came that a file was folded of; null of other files."""
-    return path.str.extract(r"(?:^|/)folded-(\d+)-").cast(pl.Int64)
+def compacted_through(path: pl.Expr) -> pl.Expr:
+    """Return the version up to which the rows of a compacted file were added; null of others."""
+    # Version 0.1 called compacted files `folded-`.
+    return path.str.extract(r"(?:^|/)(?:compacted|folded)-(\d+)-").cast(pl.Int64)
 
 
-def plain(uri: str) -> str:
-    """Return where a table lies as the storage is asked for it; a folder as a plain path."""
+def storage_path(uri: str) -> str:
+    """Return a table's location as the storage knows it: a folder as a path, not as a URL."""
     uri = uri.rstrip("/")
     return unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri
 
 
 def _root(handle: DeltaTable) -> str:
-    """Return the folder that the paths of a table's files begin in."""
-    return plain(handle.table_uri)
+    """Return the folder that the paths of a table's files are relative to."""
+    return storage_path(handle.table_uri)
 
 
 def _partitions(
@@ -133,14 +140,17 @@ def _partitions(
         return
     parts = data.partition_by(columns, as_dict=True, include_key=False, maintain_order=True)
     for values, part in parts.items():
-        if strange := [value for value in values if not _PLAIN.fullmatch(str(value or ""))]:
-            message = f"{columns} divide a table, and cannot be {strange}: only letters and digits"
+        if invalid := [value for value in values if not _VALID.fullmatch(str(value or ""))]:
+            message = (
+                f"partition columns {columns} cannot have the values {invalid}: "
+                f"use only letters, digits, `_`, `.` and `-`"
+            )
             raise ValueError(message)
         yield dict(zip(columns, map(str, values), strict=True)), part
 
 
-# Such values need no encoding in a path, of which readers have more than one idea.
-_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
+# These values need no encoding in a path; readers disagree about how to decode one.
+_VALID = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def _write(
@@ -148,10 +158,10 @@ def _write(
     rows: pl.DataFrame,
     partition: Mapping[str, str],
     options: dict[str, Any] | None,
-    rows_through: int | None,
+    compacted_through: int | None,
 ) -> AddAction:
     folders = [f"{name}={value}" for name, value in partition.items()]
-    kind = "part" if rows_through is None else f"folded-{rows_through}"
+    kind = "part" if compacted_through is None else f"compacted-{compacted_through}"
     path = "/".join([*folders, f"{kind}-{uuid4()}.parquet"])
     uri = f"{root}/{path}"
     rows.write_parquet(uri, compression="snappy", mkdir=True, storage_options=options)
@@ -160,13 +170,13 @@ def _write(
         size=filesystem.size(uri),
         partition_values=partition,
         modification_time=int(time.time() * 1000),
-        data_change=rows_through is None,
+        data_change=compacted_through is None,
         stats=json.dumps(_statistics(rows), default=date.isoformat),
     )
 
 
 def _statistics(rows: pl.DataFrame) -> dict[str, object]:
-    """Say in Delta's terms what a file holds, so that readers can pass it over."""
+    """Return the statistics by which readers of Delta tables skip files."""
     ordered = rows.select(cs.integer() | cs.date() | cs.by_name("_source", require_all=False))
     known = ordered.select(col for col in ordered if col.null_count() < len(col))
     return {

@@ -1,9 +1,9 @@
-"""Commits by others: Spark, deltalake or Polars, beside this code.
+"""Foreign commits: those that Spark, deltalake or Polars made, not Keystone.
 
-Our commits carry what a table has consumed, and rows that say in which version they came. A commit
-by others that changes data does neither: its readers would miss what it changed. So each writer
-looks whether the newest commits of a table are ours, and stops where one is not. Commits that only
-put files together, or set properties, change no data and pass.
+A Keystone commit carries the watermark, and its rows say which version changed them. A foreign
+commit that changes data has neither, so readers would miss the change. Therefore every writer
+checks that the newest commits of a table are ours, and stops at a foreign one. Commits that only
+compact files or set properties change no data and are allowed.
 """
 
 import json
@@ -17,85 +17,87 @@ from flows.delta import data_files
 from flows.storage import filesystem
 
 COMMIT = "keystone.commit"
-"""The key of an identity in a commit's metadata, by which its writer knows it."""
+"""The metadata key of a commit's id, by which its writer recognizes it."""
 
 READ = "keystone.read"
-"""The key of the version that the writer of a commit had read."""
+"""The metadata key of the version that the writer had read."""
 
 _OURS = {COMMIT, "keystone", "keystone.before"}
-"""Keys of our commits; those that older code made carry one of the others."""
+"""Metadata keys of Keystone's commits; those of version 0.1 have one of the last two only."""
 
 
 class ForeignCommitError(TableError):
-    """Somebody else has changed the data of a table; names table, version and operation."""
+    """Another program has changed the data of a table; names table, version and operation."""
 
 
-class Foreign(NamedTuple):
-    """A commit by others that changes data."""
+class ForeignCommit(NamedTuple):
+    """A commit by another program that changes data."""
 
     version: int
     operation: str
 
 
 def check_no_foreign_commits(handle: DeltaTable) -> None:
-    """Make sure that no other writer has changed the data of a table since our last commit.
+    """Check that no other program has changed the data of a table since our last commit.
 
     Raises:
-        ForeignCommitError: somebody has; says what to do.
+        ForeignCommitError: one has; says what to do.
     """
-    found = foreign_commit(handle)
+    found = find_foreign_commit(handle)
     if not found:
         return
     name = table_name(handle.table_uri)
     if name.startswith("bronze."):
         remedy = (
-            f"`keystone restore {name} --version N` takes the table back to a version before it, "
-            f"or with --version {found.version} keeps what it did"
+            f"`keystone restore {name} --version N` puts the table back to a version before it; "
+            f"--version {found.version} accepts the change"
         )
     else:
-        remedy = "`keystone refresh --rebuild` makes the table of bronze again"
+        remedy = "`keystone refresh --rebuild` rebuilds the table from bronze"
     message = (
         f"{name}: version {found.version} ({found.operation}) was not written by Keystone and "
-        f"changes data; nothing is made of it, or written over it. {remedy}"
+        f"changes data. Nothing was read from the table or written to it; {remedy}"
     )
     raise ForeignCommitError(message)
 
 
-def foreign_commit(handle: DeltaTable) -> Foreign | None:
-    """Return the newest commit by others that changes data, since our last one."""
-    known_through = -1
+def find_foreign_commit(handle: DeltaTable) -> ForeignCommit | None:
+    """Return the newest foreign commit since our last commit, if there is one."""
+    checked_through = -1
     for version in range(handle.version(), -1, -1):
-        if version <= known_through:
+        if version <= checked_through:
             return None
         if (actions := _actions(handle, version)) is None:
-            # The log has forgotten the older commits: those after our last one must be known.
-            return None if known_through >= 0 else Foreign(version, "forgotten by the log")
+            # The log has been cleaned up to here. That is fine if one of our commits came later.
+            if checked_through >= 0:
+                return None
+            return ForeignCommit(version, "no longer in the log")
         info: dict[str, Any] = {}
         for action in actions:
             info |= action.get("commitInfo", {})
         if _OURS & info.keys():
-            # Its writer has checked what came up to the version that he had read.
-            known_through = max(known_through, int(info.get(READ, version - 1)))
+            # The writer of our commit checked everything up to the version that it had read.
+            checked_through = max(checked_through, int(info.get(READ, version - 1)))
         elif any(map(_changes_data, actions)):
-            return Foreign(version, str(info.get("operation", "unknown")))
+            return ForeignCommit(version, str(info.get("operation", "unknown")))
     return None
 
 
-def signed(
-    properties: CommitProperties, handle: DeltaTable | None, identity: str = ""
+def with_commit_id(
+    properties: CommitProperties, handle: DeltaTable | None, commit_id: str = ""
 ) -> CommitProperties:
-    """Return what a commit carries, with the marks by which it is known to be ours.
+    """Add the metadata that identifies a commit as ours.
 
     Args:
-        properties: what it carries beside.
-        handle: what its writer has read; nothing, if the commit creates the table.
-        identity: of this commit alone; a new one, if it is not given.
+        properties: the other properties of the commit.
+        handle: on the version that the writer has read; None if the commit creates the table.
+        commit_id: the id of this commit; a new one by default.
     """
     read = {READ: str(handle.version())} if handle else {}
     return CommitProperties(
         custom_metadata={
             **(properties.custom_metadata or {}),
-            COMMIT: identity or str(uuid4()),
+            COMMIT: commit_id or str(uuid4()),
             **read,
         },
         max_commit_retries=properties.max_commit_retries,
@@ -104,7 +106,7 @@ def signed(
 
 
 def _actions(handle: DeltaTable, version: int) -> list[dict[str, Any]] | None:
-    """Return the actions of a commit; nothing, if the log has forgotten it."""
+    """Return the actions of a commit, or None if it is no longer in the log."""
     (uri,) = data_files.paths(handle, [f"_delta_log/{version:020}.json"])
     try:
         lines = filesystem.read(uri).splitlines()
@@ -115,5 +117,6 @@ def _actions(handle: DeltaTable, version: int) -> list[dict[str, Any]] | None:
 
 def _changes_data(action: dict[str, Any]) -> bool:
     return any(
-        kind in {"add", "remove"} and said.get("dataChange", True) for kind, said in action.items()
+        kind in {"add", "remove"} and details.get("dataChange", True)
+        for kind, details in action.items()
     )

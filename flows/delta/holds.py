@@ -1,7 +1,7 @@
-"""Tables that a restore holds: nothing is written to them until they are released.
+"""Holds: after a restore, nothing is written to a table until it is released.
 
-The hold is a Delta transaction in the restore's own commit, so that it begins with the restored
-rows. Its version is the time in seconds since 1970; a release sets it to a version that says no.
+A hold is a Delta transaction in the commit of the restore, so that it begins with the restored
+rows. Its version is the time in seconds since 1970; a release sets it to -1.
 """
 
 from datetime import UTC, datetime
@@ -13,20 +13,20 @@ from flows.config.errors import TableError, table_name
 
 
 class HeldError(TableError):
-    """A table is held since it was restored; names the table and says how to release it."""
+    """A restore holds the table; names it and says how to release it."""
 
 
 class Released(NamedTuple):
-    """What a release did."""
+    """The result of a release."""
 
     table: str
     since: datetime | None
-    """Since when the table was held; nothing, if it was not."""
+    """When the hold began (UTC); None if the table was not held."""
     version: int
 
 
 def held_since(handle: DeltaTable) -> datetime | None:
-    """Return since when the handle's version holds its table; nothing, if it does not (UTC)."""
+    """Return when the hold on the handle's version began (UTC), or None if there is none."""
     seconds = handle.transaction_version(_HELD)
     return None if seconds is None or seconds < 0 else datetime.fromtimestamp(seconds, UTC)
 
@@ -42,15 +42,15 @@ def release_transaction() -> Transaction:
 
 
 def hold_message(table: str, since: datetime) -> str:
-    """Say in a line that a table is held, and how to release it."""
+    """Return a line that says that a table is held, and how to release it."""
     return (
         f"{table}: held since {since:%Y-%m-%d %H:%M} UTC, when it was restored; "
-        f"`keystone release {table}` lets it be refreshed again"
+        f"`keystone release {table}` allows refreshes again"
     )
 
 
 def check_released(handle: DeltaTable) -> None:
-    """Make sure that a table is not held.
+    """Check that a table is not held.
 
     Raises:
         HeldError: it is.

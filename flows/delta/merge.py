@@ -1,4 +1,4 @@
-"""Rows in the place of others, in as few files as hold them."""
+"""Rows that replace others, in as few rewritten files as possible."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -16,66 +16,75 @@ def merge_rows(
     table: Table,
     handle: DeltaTable,
     data: pl.DataFrame,
-    over: pl.DataFrame,
-    carried: CommitProperties,
+    replaced_rows: pl.DataFrame,
+    properties: CommitProperties,
 ) -> None:
-    """Put rows in the place of others, or add them; rewrites the files that held the others.
+    """Add rows, and remove the rows that they replace; rewrite only the files that held those.
 
-    Where a whole row goes, or a value by which readers find what a change affects, `_version`
-    cannot show it, and they have to begin anew.
+    If a row disappears, or a tracked value that tells readers what a change affects, `_version`
+    cannot show it: then mark the commit so that readers read all rows again.
 
     Args:
-        table: whose rows they are.
-        handle: as for `delta.append`, which it raises as.
+        table: the table.
+        handle: as for `delta.append`; raises as that.
         data: the new rows.
-        over: the rows that go, from `delta.matching`.
-        carried: from `delta.commit_properties`.
+        replaced_rows: the rows to remove, from `delta.matching`.
+        properties: from `delta.commit_properties`.
 
     Raises:
-        ConservationError: other rows would be there afterwards than these and those that stay.
+        ConservationError: the table would lose or gain other rows than these.
     """
     key = table.contract.spec().key
     files = data_files.files(handle)
     small = pl.col("num_records") < SMALL_FILE_ROWS
-    touched = pl.col("path").is_in(over["_file"].unique().implode())
-    # Small files are put together, those that are touched now and all when they become many.
-    folded = files.filter(small & (touched | (small.sum().over("partition") > _MANY)))
+    touched = pl.col("path").is_in(replaced_rows["_file"].unique().implode())
+    # Compact small files on the way: the touched ones, and all if there are many.
+    is_many = small.sum().over("partition") > _MANY_FILES
+    compacted = files.filter(small & (touched | is_many))
     rewritten = files.filter(touched & ~small)
-    new = pl.concat([_rest(handle, folded, over, key), delta.stamped(handle, data)], how="diagonal")
-    kept = (_rest(handle, file, over, key) for file in rewritten.iter_slices(1))
-    written = data_files.write_files(handle, chain([new], kept))
-    removed = pl.concat([rewritten, folded])
-    _conserve(table, int(removed["num_records"].sum()) + len(data), written.rows + len(over))
-    if _went(data, over, [*{*key, *table.tracked_columns}]):
-        carried = delta.with_rebuild_marker(handle, carried)
-    gone = data_files.without(removed)
-    delta.commit(handle, [*gone, *written.actions], carried, next_version=True)
+    kept = _remaining_rows(handle, compacted, replaced_rows, key)
+    new = pl.concat([kept, delta.stamped(handle, data)], how="diagonal")
+    remaining = (
+        _remaining_rows(handle, file, replaced_rows, key) for file in rewritten.iter_slices(1)
+    )
+    written = data_files.write_files(handle, chain([new], remaining))
+    removed = pl.concat([rewritten, compacted])
+    _check_conservation(
+        table,
+        before=int(removed["num_records"].sum()) + len(data),
+        after=written.rows + len(replaced_rows),
+    )
+    if _loses_values(data, replaced_rows, [*{*key, *table.tracked_columns}]):
+        properties = delta.with_rebuild_marker(handle, properties)
+    removals = data_files.remove_actions(removed)
+    delta.commit(handle, [*removals, *written.actions], properties, next_version=True)
 
 
 SMALL_FILE_ROWS = 50_000
-"""Rows of a file; with fewer it is put together with others when there is occasion."""
+"""Files with fewer rows are small: they are compacted when there is occasion."""
 
-_MANY = 16
+_MANY_FILES = 16
 
 
-def _conserve(table: Table, came: int, stay_or_go: int) -> None:
-    if came != stay_or_go:
+def _check_conservation(table: Table, *, before: int, after: int) -> None:
+    if before != after:
         message = (
-            f"{table.name}: its files had {came} rows with the new ones, but {stay_or_go} would "
-            f"stay or go; nothing was written; `keystone refresh --rebuild` makes the table anew"
+            f"{table.name}: {before} old and new rows do not match {after} written and replaced "
+            f"rows; nothing was written; `keystone refresh --rebuild` rebuilds the table"
         )
         raise ConservationError(message)
 
 
-def _went(data: pl.DataFrame, over: pl.DataFrame, columns: list[str]) -> bool:
-    return len(over.join(data, on=columns, how="anti", nulls_equal=True)) > 0
+def _loses_values(data: pl.DataFrame, replaced_rows: pl.DataFrame, columns: list[str]) -> bool:
+    return len(replaced_rows.join(data, on=columns, how="anti", nulls_equal=True)) > 0
 
 
-def _rest(
-    handle: DeltaTable, files: pl.DataFrame, over: pl.DataFrame, key: Sequence[str]
+def _remaining_rows(
+    handle: DeltaTable, files: pl.DataFrame, replaced_rows: pl.DataFrame, key: Sequence[str]
 ) -> pl.DataFrame:
-    """Read the rows of some files that stay."""
+    """Read the rows of some files that are not replaced."""
     if files.is_empty():
         return delta.scan(handle).clear().collect()
     found = data_files.scan_files(handle, files["path"]).drop("_file")
-    return found.join(over.lazy().select(key), on=key, how="anti").collect(engine="streaming")
+    replaced_keys = replaced_rows.lazy().select(key)
+    return found.join(replaced_keys, on=key, how="anti").collect(engine="streaming")

@@ -1,4 +1,4 @@
-"""Housekeeping of a table: small files, checkpoints, and what no version needs any more."""
+"""Table maintenance: compact small files, write a checkpoint, vacuum, clean up the log."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -10,28 +10,29 @@ from deltalake.exceptions import DeltaError
 
 from flows import delta
 from flows.config.errors import TableError
+from flows.config.plural import pluralize
 from flows.delta import data_files
 from flows.delta.commit_log import maintenance_properties
 from flows.delta.damage import translate_damage
 from flows.delta.data_files import Written
-from flows.delta.foreign_commits import signed
+from flows.delta.foreign_commits import with_commit_id
 from flows.delta.merge import SMALL_FILE_ROWS
 from transforms.graph import tables
 
-LOG = timedelta(days=30)
-"""How long a version's log is kept at least: Delta's own default."""
+LOG_RETENTION = timedelta(days=30)
+"""The minimum time that the log of a version is kept: Delta's own default."""
 
 
 class Optimized(NamedTuple):
-    """What was done for a table."""
+    """What was done to a table."""
 
     table: str
-    folded: int
-    """How many small files were put together."""
+    compacted: int
+    """Number of small files that were compacted into larger ones."""
     files: int
-    """How many files the newest version has."""
-    removed: int
-    """How many files were deleted that no kept version has."""
+    """Number of files of the newest version."""
+    deleted: int
+    """Number of deleted files that no retained version uses."""
     version: int
     rejected: tuple[str, ...] = ()
 
@@ -45,135 +46,135 @@ class Optimized(NamedTuple):
 
 
 def optimize_table(lake: str, name: str, keep: timedelta) -> Optimized:
-    """Put the small files of a table together, make a checkpoint, and delete what is not needed.
+    """Compact the small files of a table, write a checkpoint, and delete what is not needed.
 
-    Whoever reads or writes the table meanwhile is not disturbed: its rows stay as they are, and
-    files that a version of the last days has (`keep`, a day at least) stay where they are.
+    Readers and writers are not disturbed: rows do not change, and files stay if a version within
+    `keep` (at least a day) uses them.
 
     Raises:
-        TableError: the table is hurt, or may not be written (see `delta.check_writable`).
+        TableError: the table is damaged, or must not be written (see `delta.check_writable`).
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     with translate_damage(lake, [name]):
-        return _keep_up(lake, name, keep)
+        return _optimize(lake, name, keep)
 
 
-def _keep_up(lake: str, name: str, keep: timedelta) -> Optimized:
+def _optimize(lake: str, name: str, keep: timedelta) -> Optimized:
     handle = delta.open_existing(lake, name)
     delta.check_writable(handle)
-    readers = list(_readers(lake, name))
-    folded = _fold_small(handle, min(readers, default=handle.version()))
+    consumed = list(_consumed_versions(lake, name))
+    compacted = _compact_small_files(handle, min(consumed, default=handle.version()))
     keep = max(keep, timedelta(days=1))
-    _remember(handle, keep)
-    removed = _vacuum(handle, keep)
+    _set_retention(handle, keep)
+    deleted = _vacuum(handle, keep)
     if handle.version() > 0:
         handle.create_checkpoint()
-    if all(_is_recent(handle, version, max(keep, LOG)) for version in readers):
+    if all(_is_retained(handle, version, max(keep, LOG_RETENTION)) for version in consumed):
         handle.cleanup_metadata()
-    return Optimized(name, folded, len(data_files.files(handle)), removed, handle.version())
+    return Optimized(name, compacted, len(data_files.files(handle)), deleted, handle.version())
 
 
-def fold(handle: DeltaTable, removed: pl.DataFrame, written: Written) -> None:
-    """Put files in the place of others (rows of `parquet.files`) that have the same rows.
+def commit_compaction(handle: DeltaTable, replaced: pl.DataFrame, written: Written) -> None:
+    """Replace files (rows of `data_files.files`) by others that hold the same rows.
 
     Raises:
-        deltalake.exceptions.CommitFailedError: another writer has removed one of them.
+        deltalake.exceptions.CommitFailedError: another writer has removed one of the files.
     """
-    gone = data_files.without(removed, rows_stay=True)
-    done = f"{len(removed)} small files put together in {len(written.actions)}"
-    delta.commit(handle, [*gone, *written.actions], maintenance_properties(handle, done))
+    removals = data_files.remove_actions(replaced, data_change=False)
+    done = f"compacted {pluralize(len(replaced), 'small file')} into {len(written.actions)}"
+    delta.commit(handle, [*removals, *written.actions], maintenance_properties(handle, done))
 
 
-def _readers(lake: str, name: str) -> Iterator[int]:
-    """Yield up to which version each reader has consumed a table."""
+def _consumed_versions(lake: str, name: str) -> Iterator[int]:
+    """Yield, for each reader of a table, the version up to which it has consumed the table."""
     for table in tables().values():
         if name in table.input_names and delta.exists(lake, table.name):
             try:
                 reader = delta.open_existing(lake, table.name)
-            except TableError:  # once it is mended it may have to read all
+            except TableError:  # once repaired, it may have to read everything
                 yield 0
             else:
                 yield delta.consumed(reader, name) or 0
 
 
-def _fold_small(handle: DeltaTable, through: int) -> int:
-    """Put small files together that came up to a version which every reader has consumed.
+def _compact_small_files(handle: DeltaTable, through: int) -> int:
+    """Compact small files that were added up to a version that every reader has consumed.
 
-    A reader of an append-only table tells by its files what is new to it. So what is new to one
-    stays in files of its own.
+    A reader of an append-only table recognizes new rows by their files. So files that are new to
+    a reader are not compacted with others.
     """
     try:
         known = data_files.files(delta.as_of(handle, through)).select("path")
-    except DeltaError:  # a reader is so far behind that the log has forgotten where
+    except DeltaError:  # the log no longer has the version that the slowest reader has consumed
         return 0
     small = (
         data_files.files(handle)
         .join(known, on="path")
         .filter(pl.col("num_records") < SMALL_FILE_ROWS)
     )
-    filled = pl.col("num_records").cum_sum().over("partition") // data_files.ROWS
-    packs = [
-        pack
-        for pack in small.sort("path").with_columns(_pack=filled).partition_by("partition", "_pack")
-        if len(pack) > 1
+    target_file = pl.col("num_records").cum_sum().over("partition") // data_files.ROWS
+    groups = [
+        group
+        for group in small.sort("path")
+        .with_columns(_target_file=target_file)
+        .partition_by("partition", "_target_file")
+        if len(group) > 1
     ]
-    if not packs:
+    if not groups:
         return 0
-    rows = (data_files.scan_files(handle, pack["path"]).drop("_file").collect() for pack in packs)
-    removed = pl.concat(packs)
-    fold(handle, removed, data_files.write_files(handle, rows, rows_through=through))
-    return len(removed)
+    frames = (
+        data_files.scan_files(handle, group["path"]).drop("_file").collect() for group in groups
+    )
+    replaced = pl.concat(groups)
+    written = data_files.write_files(handle, frames, compacted_through=through)
+    commit_compaction(handle, replaced, written)
+    return len(replaced)
 
 
-def _remember(handle: DeltaTable, keep: timedelta) -> None:
-    """Let log and checkpoints know as long what a version had, and who removed a file of it.
+def _set_retention(handle: DeltaTable, keep: timedelta) -> None:
+    """Set how long log and checkpoints record old versions and the removal of files.
 
-    Of a file that no removal is known of, a vacuum takes the age for the time since.
+    Without a record of its removal, a vacuum judges a file by its age, and deletes it too early.
     """
-    known = handle.metadata().configuration
+    current = handle.metadata().configuration
     wanted = delta.KEEP_LOG | {
-        name: f"interval {max(keep, given).days} days"
-        for name, given in _GIVEN.items()
-        if keep > given or name in known
+        name: f"interval {max(keep, default).days} days"
+        for name, default in _DELTA_DEFAULTS.items()
+        if keep > default or name in current
     }
-    if not wanted.items() <= known.items():
+    if not wanted.items() <= current.items():
+        done = f"set the retention of versions to {pluralize(keep.days, 'day')}"
         handle.alter.set_table_properties(
             wanted,
-            commit_properties=signed(
-                maintenance_properties(handle, f"versions kept for {keep.days} days"), handle
-            ),
+            commit_properties=with_commit_id(maintenance_properties(handle, done), handle),
             post_commithook_properties=delta.NO_CLEANUP,
         )
 
 
-_GIVEN = {
+_DELTA_DEFAULTS = {
     "delta.deletedFileRetentionDuration": timedelta(days=7),
-    "delta.logRetentionDuration": LOG,
+    "delta.logRetentionDuration": LOG_RETENTION,
 }
-"""How long Delta remembers by itself."""
 
 
 def _vacuum(handle: DeltaTable, keep: timedelta) -> int:
     hours = keep // timedelta(hours=1)
-    doomed = handle.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
-    if doomed:  # or it would commit two versions to say so
-        done = maintenance_properties(
-            handle, f"{len(doomed)} files deleted that no kept version has"
-        )
-        done = signed(done, handle)
+    unused = handle.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
+    if unused:  # a vacuum commits two versions, even if it deletes nothing
+        done = f"deleted {pluralize(len(unused), 'file')} that no retained version uses"
         handle.vacuum(
             hours,
             dry_run=False,
             enforce_retention_duration=False,
             full=True,
-            commit_properties=done,
+            commit_properties=with_commit_id(maintenance_properties(handle, done), handle),
         )
-    return len(doomed)
+    return len(unused)
 
 
-def _is_recent(handle: DeltaTable, version: int, within: timedelta) -> bool:
-    """Tell whether a version's log is kept anyway: who stands there must find what came since."""
-    # Asked of this handle and not of one on that version, which would tell of the newest.
-    made = handle.history(max(1, handle.version() - version + 1))[-1]
-    age = datetime.now(UTC) - datetime.fromtimestamp(made["timestamp"] / 1000, UTC)
-    return made["version"] == version and age < within
+def _is_retained(handle: DeltaTable, version: int, within: timedelta) -> bool:
+    """Return whether a clean-up keeps the log since a version, which its readers still need."""
+    # The history of this handle, because a handle on that version returns the newest commits too.
+    entry = handle.history(max(1, handle.version() - version + 1))[-1]
+    age = datetime.now(UTC) - datetime.fromtimestamp(entry["timestamp"] / 1000, UTC)
+    return entry["version"] == version and age < within

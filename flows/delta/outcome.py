@@ -1,4 +1,4 @@
-"""What happened to a table in a run, in metrics."""
+"""The outcome of a run for one table, in metrics."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -7,39 +7,40 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Outcome:
-    """The metrics of one table in one run; rows and seconds.
+    """The metrics of one table in one run.
 
-    For a silver table that is made of records: read = accepted + superseded + quarantined, all of
-    this run; `broken_rules` and `warnings` count what stands there after it. A table that is made
-    of other tables has rows only.
+    For a silver table that is refreshed from source records: read = accepted + superseded +
+    quarantined, counted in this run; `broken_rules` and `warnings` describe the whole table and its
+    quarantine afterwards. A derived table only has rows.
     """
 
     table: str
     version: int
     rows: int
+    """Number of rows of the table after the run."""
     changed: bool
     written: int = 0
-    """How many rows were put or added."""
+    """Number of rows that were added or replaced."""
     full_refresh_reason: str = ""
-    """Why all rows were computed again, if they were."""
+    """Why all rows were computed again; empty if they were not."""
     read: int | None = None
     accepted: int | None = None
     superseded: int | None = None
     quarantined: int | None = None
     quarantine: str = ""
-    """The table where the broken records of the table's source wait."""
+    """The quarantine table of the table's source."""
     in_quarantine: int = 0
-    """How many wait there, from this run or before."""
+    """Number of records in quarantine after the run."""
     broken_rules: Mapping[str, int] = field(default_factory=dict)
     warnings: Mapping[str, int] = field(default_factory=dict)
     rejected: tuple[str, ...] = ()
-    """For a bronze table: the files that could not be taken, each with its reason."""
-    waiting: tuple[str, ...] = ()
-    """For a bronze table: the files that stay for the next run, each with its reason."""
-    gone: tuple[str, ...] = ()
-    """For a bronze table that was put back: the files and partitions whose records went."""
-    held: str = ""
-    """Since when a restore holds the table, as ISO time (UTC); nothing, if none does."""
+    """Bronze only: the files that cannot be ingested, each with its reason."""
+    deferred: tuple[str, ...] = ()
+    """Bronze only: the files that are left for the next run, each with its reason."""
+    removed_sources: tuple[str, ...] = ()
+    """Bronze only: the files and topic partitions whose records a restore removed."""
+    held_since: str = ""
+    """When the hold on the table began, as ISO time (UTC); empty if it is not held."""
     seconds: float = 0.0
 
     def summary(self) -> str:
@@ -53,7 +54,7 @@ class Outcome:
 
 
 class RunFailedError(Exception):
-    """Something in a run failed; the rest has been done."""
+    """Part of a run failed; the rest has been done."""
 
     def __init__(
         self,
@@ -61,6 +62,6 @@ class RunFailedError(Exception):
         outcomes: Sequence[Outcome],
         undone: Mapping[str, str] | None = None,
     ) -> None:
-        """Keep the reasons, a line each, what was done nevertheless, and by table why not."""
+        """Keep the reasons (a line each), the outcomes, and why each other table was not done."""
         super().__init__("; ".join(failures))
         self.failures, self.outcomes, self.undone = list(failures), list(outcomes), undone or {}

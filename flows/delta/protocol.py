@@ -1,8 +1,8 @@
-"""The features of Delta that a table uses, compared with those that we write and read.
+"""The Delta features that a table uses, compared with those that Keystone reads and writes.
 
-A writer that does not know a feature must not write, or it breaks what the feature promises: rows
-that Spark marked as deleted would come back, for instance. deltalake knows more features than our
-own way of writing files does, and lets all of them pass.
+A writer that does not support a feature must not write, because it would break what the feature
+guarantees: for instance, rows that Spark marked as deleted would come back. deltalake supports more
+features than Keystone's own writer of data files does, and accepts all of them.
 """
 
 import re
@@ -13,79 +13,80 @@ from flows.config.errors import TableError, table_name
 
 
 class UnsupportedFeatureError(TableError):
-    """A table uses features of Delta that we do not write, or not read; names table and feature."""
+    """A table uses Delta features that Keystone does not support; names table and features."""
 
 
 def check_writable(handle: DeltaTable) -> None:
-    """Make sure that we may write a table, or make another one of its rows.
+    """Check that Keystone may write a table, or derive another one from it.
 
     Raises:
-        UnsupportedFeatureError: it uses a feature that we do not write.
+        UnsupportedFeatureError: it uses a feature that Keystone does not write.
     """
-    if features := _unwritten(handle):
+    if features := _not_writable(handle):
+        name = table_name(handle.table_uri)
         message = (
-            f"{table_name(handle.table_uri)}: uses {', '.join(features)}, which Keystone does not "
-            f"write; nothing was written. Take the feature out in Spark (ALTER TABLE … DROP "
-            f"FEATURE …), or `keystone restore {table_name(handle.table_uri)} --version N` to a "
-            f"version before it"
+            f"{name}: uses {', '.join(features)}, which Keystone does not write; nothing was "
+            f"written. {_DROP}, or `keystone restore {name} --version N` to a version before it"
         )
         raise UnsupportedFeatureError(message)
 
 
 def check_readable(handle: DeltaTable) -> None:
-    """Make sure that the rows of a table are read as they are.
+    """Check that the rows of a table can be read correctly.
 
     Raises:
-        UnsupportedFeatureError: it uses a feature that Polars does not read.
+        UnsupportedFeatureError: it uses a feature that Polars does not support.
     """
     protocol = handle.protocol()
-    features = {*(protocol.reader_features or ())} - _READ
+    features = {*(protocol.reader_features or ())} - _READABLE
     if protocol.min_reader_version == _COLUMN_MAPPING:
         features = {"columnMapping"}
     if features:
+        name = table_name(handle.table_uri)
         message = (
-            f"{table_name(handle.table_uri)}: uses {', '.join(sorted(features))}, which Keystone "
-            f"does not read. Take the feature out in Spark (ALTER TABLE … DROP FEATURE …), or "
-            f"`keystone restore {table_name(handle.table_uri)} --version N` to a version before it"
+            f"{name}: uses {', '.join(sorted(features))}, which Keystone does not read. "
+            f"{_DROP}, or `keystone restore {name} --version N` to a version before it"
         )
         raise UnsupportedFeatureError(message)
 
 
-def check_opened(uri: str, error: Exception) -> None:
-    """Make sure that it is not a feature of Delta for which a table could not be opened.
+def translate_open_error(uri: str, error: Exception) -> None:
+    """Raise a clear error if a table could not be opened because of a Delta feature.
 
     Raises:
-        UnsupportedFeatureError: it is.
+        UnsupportedFeatureError: deltalake does not support a feature.
     """
-    found = _UNOPENED.search(str(error))
+    found = _OPEN_ERROR.search(str(error))
     if found:
         feature = found["feature"] or found["version"] or "catalogManaged"
         message = (
-            f"{table_name(uri)}: uses {feature}, which Keystone does not read. Take the feature "
-            f"out in Spark (ALTER TABLE … DROP FEATURE …), or put the table back from a backup"
+            f"{table_name(uri)}: uses {feature}, which Keystone does not read. "
+            f"{_DROP}, or restore the table from a backup"
         )
         raise UnsupportedFeatureError(message) from error
 
 
 def has_deletion_vectors(handle: DeltaTable) -> bool:
-    """Tell whether files of a table may hold rows that are marked as deleted."""
+    """Return whether files of a table may hold rows that are marked as deleted."""
     return "deletionVectors" in (handle.protocol().reader_features or ())
 
 
-_UNOPENED = re.compile(
+_DROP = "Drop the feature in Spark (ALTER TABLE … DROP FEATURE …)"
+
+_OPEN_ERROR = re.compile(
     r"Feature '(?P<feature>[^']+)'|minimum (?P<version>(?:reader|writer) version \d+)"
     r"|catalog-managed"
 )
-"""What deltalake says of a table that it cannot open."""
+"""deltalake's message for a table that it cannot open."""
 
 _COLUMN_MAPPING = 2
-"""The version of the reader's protocol that came with it."""
+"""The version of the reader protocol that introduced column mapping."""
 
-_READ = {"timestampNtz", "deletionVectors", "variantType"}
-"""What Polars reads."""
+_READABLE = {"timestampNtz", "deletionVectors", "variantType"}
+"""Features that Polars supports."""
 
-_WRITTEN = {"timestampNtz", "appendOnly", "invariants", "variantType"}
-"""What we need, and what deltalake adds by itself to a table whose properties we set."""
+_WRITABLE = {"timestampNtz", "appendOnly", "invariants", "variantType"}
+"""Features that Keystone needs, or that deltalake adds when a table property is set."""
 
 _BY_VERSION = {
     3: ("checkConstraints",),
@@ -93,26 +94,29 @@ _BY_VERSION = {
     5: ("columnMapping",),
     6: ("identityColumns",),
 }
-"""What each version of the writer's protocol brought, before features had names."""
+"""The features of each version of the writer protocol, before tables named their features."""
 
 _PROPERTIES = {
     "delta.appendOnly": "true",
     "delta.enableChangeDataFeed": "true",
     "delta.setTransactionRetentionDuration": "",
 }
-"""Settings of a table that our commits would not keep to, or that forget what was consumed."""
+"""Table properties that Keystone's commits would violate, or that expire the watermark.
+
+The value is the one that is refused; empty if all are.
+"""
 
 
-def _unwritten(handle: DeltaTable) -> list[str]:
+def _not_writable(handle: DeltaTable) -> list[str]:
     protocol, configuration = handle.protocol(), handle.metadata().configuration
     named = {*(protocol.reader_features or ()), *(protocol.writer_features or ())}
-    before_names = [
+    by_version = [
         feature
         for version, features in _BY_VERSION.items()
         for feature in features
-        if version <= protocol.min_writer_version < _NAMED
+        if version <= protocol.min_writer_version < _NAMED_FEATURES
     ]
-    set_ = [
+    properties = [
         name
         for name, value in _PROPERTIES.items()
         if name in configuration and value in {"", configuration[name].lower()}
@@ -122,8 +126,8 @@ def _unwritten(handle: DeltaTable) -> list[str]:
         for field in handle.schema().fields
         if "delta.invariants" in field.metadata
     ]
-    return [*sorted(named - _WRITTEN), *before_names, *set_, *invariants]
+    return [*sorted(named - _WRITABLE), *by_version, *properties, *invariants]
 
 
-_NAMED = 7
-"""The version of the writer's protocol since which a table names its features."""
+_NAMED_FEATURES = 7
+"""The version of the writer protocol since which a table names its features."""

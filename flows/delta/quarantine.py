@@ -1,4 +1,4 @@
-"""What waits in the quarantine of a source."""
+"""Statistics of a quarantine table."""
 
 import polars as pl
 from deltalake import DeltaTable

@@ -1,9 +1,9 @@
-"""A table as it was in an earlier version, with the watermark that belongs to it.
+"""A restore: put a table back to an earlier version, with the watermark of that version.
 
-A restore is a commit like any other. It carries what that version had consumed, so that what came
-since is not taken for consumed: the next refresh reads on from there, the next drain takes the
-messages again, and a file whose records went may be ingested again. It also holds the table:
-nothing is written to it until it is released, or the next refresh would undo the restore.
+A restore is a commit like any other. It carries what that version had consumed, so that later
+inputs count as not consumed: the next refresh continues from there, the next drain reads the
+messages again, and a file whose records were removed may be ingested again. It also holds the
+table: nothing is written to it until it is released, or the next refresh would undo the restore.
 """
 
 from collections.abc import Iterable
@@ -20,11 +20,11 @@ from flows.delta import data_files, holds, protocol
 from flows.delta.commit_log import last_metrics, maintenance_properties
 from flows.delta.contract_metadata import is_current, read_contract
 from flows.delta.damage import translate_damage
-from flows.delta.foreign_commits import foreign_commit, signed
+from flows.delta.foreign_commits import find_foreign_commit, with_commit_id
 from flows.delta.holds import Released
 from flows.delta.outcome import Outcome
 from flows.delta.protocol import UnsupportedFeatureError
-from flows.delta.status import resolve_table
+from flows.delta.table_names import resolve_table
 from flows.delta.transactions import CODE_VERSION, table_identity, topic_identity
 from flows.storage import filesystem
 from transforms.graph import tables
@@ -38,20 +38,21 @@ def check_restore(lake: str, table: str, version: int) -> str:
     """Return the name of a table that can be put back to a version; raises as `restore_table`."""
     name = resolve_table(lake, table)
     _check_restorable(name)
-    _as_of(delta.open_existing(lake, name), name, version)
+    _open_target(delta.open_existing(lake, name), name, version)
     return name
 
 
 def restore_table(lake: str, table: str, version: int) -> Outcome:
-    """Put a bronze, silver or gold table back to a version of its own, and hold it.
+    """Put a bronze, silver or gold table back to an earlier version, and hold it.
 
-    The protocol goes back as well. The newest version may be restored, too: so the table keeps what
-    others have changed in it, and its readers begin anew.
+    This also restores the Delta protocol. If a foreign commit made the newest version, that can
+    be restored too: then the table keeps the foreign change, and its readers read all rows again.
 
     Raises:
-        TableError: the table is hurt, or its version uses features that we do not write.
-        NoVersionError: it has no such version, the files of that version are gone, or it was made
-            under another contract, as which no table behind it could read it.
+        TableError: the table is damaged, or its version uses features that Keystone does not
+            write.
+        NoVersionError: the table has no such version, its files have been deleted, or it was
+            written under another contract, so that no downstream table could read it.
         UnknownTableError: the lake has no such table.
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
@@ -63,22 +64,26 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
 
 def _restore(lake: str, name: str, version: int, started: float) -> Outcome:
     handle = delta.open_existing(lake, name)
-    then = _as_of(handle, name, version)
-    before, now = {}, {}
+    target = _open_target(handle, name, version)
+    target_sources, sources = {}, {}
     if name.startswith("bronze."):
-        before, now = _sources(then), _sources(_readable(handle, then))
-    sources = before | now
-    # Of partitions it is noted also which topic they are of.
-    moved = _moved(handle, then, [*sources, *map(topic_identity, sources)])
-    gone = [source for each, source in sorted(now.items()) if each in moved or each not in before]
-    held = {each: delta.consumed(then, each) for each in [*moved, *_inputs(name)]}
-    watermark = {each: delta.FORGOTTEN if at is None else at for each, at in held.items()}
+        target_sources, sources = _sources(target), _sources(_newest_readable(handle, target))
+    all_sources = target_sources | sources
+    # The watermark also records the id of each partition's topic.
+    moved = _moved(handle, target, [*all_sources, *map(topic_identity, all_sources)])
+    removed_sources = [
+        source
+        for transaction, source in sorted(sources.items())
+        if transaction in moved or transaction not in target_sources
+    ]
+    consumed = {each: delta.consumed(target, each) for each in [*moved, *_inputs(name)]}
+    watermark = {each: delta.FORGOTTEN if at is None else at for each, at in consumed.items()}
     metrics = {**last_metrics(handle, version), "restored": version}
     properties = delta.with_rebuild_marker(handle, delta.commit_properties(watermark, metrics))
-    now_held = datetime.now(UTC).replace(microsecond=0)
+    now = datetime.now(UTC).replace(microsecond=0)
     properties = CommitProperties(
         custom_metadata=properties.custom_metadata,
-        app_transactions=[*(properties.app_transactions or []), holds.hold_transaction(now_held)],
+        app_transactions=[*(properties.app_transactions or []), holds.hold_transaction(now)],
         max_commit_retries=0,
     )
     if version == handle.version():
@@ -87,7 +92,7 @@ def _restore(lake: str, name: str, version: int, started: float) -> Outcome:
         handle.restore(
             version,
             protocol_downgrade_allowed=True,
-            commit_properties=signed(properties, handle),
+            commit_properties=with_commit_id(properties, handle),
             post_commithook_properties=delta.NO_CLEANUP,
         )
         handle.update_incremental()
@@ -96,15 +101,15 @@ def _restore(lake: str, name: str, version: int, started: float) -> Outcome:
         version=handle.version(),
         rows=delta.rows(handle),
         changed=True,
-        gone=tuple(gone),
-        held=now_held.isoformat(),
+        removed_sources=tuple(removed_sources),
+        held_since=now.isoformat(),
         seconds=perf_counter() - started,
     )
 
 
 def _check_restorable(name: str) -> None:
     if name.startswith("quarantine."):
-        message = f"{name}: goes with its silver table, and cannot be put back alone; restore that"
+        message = f"{name}: a quarantine cannot be restored alone; restore its silver table instead"
         raise NoVersionError(message)
 
 
@@ -113,7 +118,7 @@ def release_table(lake: str, table: str) -> Released:
 
     Raises:
         UnknownTableError: the lake has no such table.
-        TableError: the table is hurt, or may not be written (see `delta.check_writable`).
+        TableError: the table is damaged, or must not be written (see `delta.check_writable`).
         deltalake.exceptions.CommitFailedError: another writer was faster; try again.
     """
     name = resolve_table(lake, table)
@@ -128,44 +133,48 @@ def release_table(lake: str, table: str) -> Released:
     return Released(name, since, handle.version())
 
 
-def _as_of(handle: DeltaTable, name: str, version: int) -> DeltaTable:
+def _open_target(handle: DeltaTable, name: str, version: int) -> DeltaTable:
     newest = handle.version()
-    # The newest is restored where others have made it: so it becomes ours as it is.
-    if not 0 <= version < newest + bool(foreign_commit(handle)):
-        message = f"{name}: there is no version {version} to go back to; the newest is {newest}"
+    # Restoring the newest version only makes sense to accept a foreign commit.
+    if not 0 <= version < newest + bool(find_foreign_commit(handle)):
+        message = f"{name}: there is no version {version} to restore; the newest is {newest}"
         raise NoVersionError(message)
     try:
-        then = delta.as_of(handle, version)
+        target = delta.as_of(handle, version)
     except DeltaError as error:
-        message = f"{name}: its log does not know version {version} any more"
+        message = f"{name}: version {version} is no longer in the log; choose a later one"
         raise NoVersionError(message) from error
-    protocol.check_writable(then)
+    protocol.check_writable(target)
     table = tables().get(name)
-    if table and read_contract(then) and not is_current(then, table.contract):
+    if table and read_contract(target) and not is_current(target, table.contract):
         message = (
-            f"{name}: version {version} was made under another contract; restore it with the code "
-            f"of then, or refresh, which makes the table of what bronze holds"
+            f"{name}: version {version} was written under another contract; restore it with the "
+            f"code of that time, or let `keystone refresh` rebuild the table from bronze"
         )
         raise NoVersionError(message)
-    old = data_files.files(then).join(data_files.files(handle), on="path", how="anti")
-    if gone := [uri for uri in data_files.paths(then, old["path"]) if not filesystem.exists(uri)]:
-        message = f"{name}: upkeep has deleted {len(gone)} files of version {version}; take a later"
+    old = data_files.files(target).join(data_files.files(handle), on="path", how="anti")
+    uris = data_files.paths(target, old["path"])
+    if missing := [uri for uri in uris if not filesystem.exists(uri)]:
+        message = (
+            f"{name}: `keystone maintain` has deleted {len(missing)} files of version {version}; "
+            f"choose a later one"
+        )
         raise NoVersionError(message)
-    return then
+    return target
 
 
-def _readable(handle: DeltaTable, then: DeltaTable) -> DeltaTable:
-    """Return the newest version whose rows can be read, back to an earlier one."""
-    for version in range(handle.version(), then.version(), -1):
-        one = handle if version == handle.version() else delta.as_of(handle, version)
+def _newest_readable(handle: DeltaTable, oldest: DeltaTable) -> DeltaTable:
+    """Return the newest version whose rows can be read, not older than `oldest`."""
+    for version in range(handle.version(), oldest.version(), -1):
+        candidate = handle if version == handle.version() else delta.as_of(handle, version)
         with suppress(UnsupportedFeatureError):
-            protocol.check_readable(one)
-            return one
-    return then
+            protocol.check_readable(candidate)
+            return candidate
+    return oldest
 
 
 def _inputs(name: str) -> list[str]:
-    """Return what a silver or gold table has consumed, by the names of its transactions."""
+    """Return the transactions that record what a silver or gold table has consumed."""
     table = tables().get(name)
     if table is None:
         return []
@@ -173,8 +182,8 @@ def _inputs(name: str) -> list[str]:
     return [*table.input_names, *map(table_identity, table.input_names), *quarantine, CODE_VERSION]
 
 
-def _moved(handle: DeltaTable, then: DeltaTable, names: Iterable[str]) -> set[str]:
-    return {name for name in names if delta.consumed(handle, name) != delta.consumed(then, name)}
+def _moved(handle: DeltaTable, target: DeltaTable, names: Iterable[str]) -> set[str]:
+    return {name for name in names if delta.consumed(handle, name) != delta.consumed(target, name)}
 
 
 _TRANSACTION = r"^(file/[0-9a-f]+|kafka/[^/]+/[0-9]+)"
@@ -182,7 +191,7 @@ _TOPIC_ID = r"^(kafka/[^/]+/[0-9]+)/.*"
 
 
 def _sources(handle: DeltaTable) -> dict[str, str]:
-    """Return where a table's records came from: by transaction, the file or the topic partition."""
+    """Return the sources of a table's records: a file or a topic partition, by transaction."""
     source = pl.col("_source")
     # Distinct in a step of its own: its order would differ from one expression to the next.
     distinct = delta.scan(handle).select(source).unique()

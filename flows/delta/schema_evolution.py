@@ -1,4 +1,4 @@
-"""A table that was made under an older contract, made ready for the rows of the new one."""
+"""Changes that prepare a table of an older contract for the rows of the current one."""
 
 from contextlib import suppress
 
@@ -7,39 +7,42 @@ from deltalake import CommitProperties, DeltaTable, Schema
 from deltalake.exceptions import CommitFailedError
 
 from contracts.contract import Contract
-from flows.delta.foreign_commits import signed
+from flows.delta.foreign_commits import with_commit_id
 
 
 def add_missing_columns(handle: DeltaTable, schema: Schema) -> None:
-    """Add the columns that a table lacks; its older rows have null there.
+    """Add the columns that a table lacks; they are null in its older rows.
 
     Columns that only the table has stay.
     """
-    known = {field.name for field in handle.schema().fields}
-    missing = [field for field in schema.fields if field.name not in known]
+    existing = {field.name for field in handle.schema().fields}
+    missing = [field for field in schema.fields if field.name not in existing]
     if missing:
-        with suppress(CommitFailedError):  # of two writers one is too late, and finds them there
-            handle.alter.add_columns(missing, commit_properties=signed(CommitProperties(), handle))
+        properties = with_commit_id(CommitProperties(), handle)
+        # If another writer was faster, it has added the columns.
+        with suppress(CommitFailedError):
+            handle.alter.add_columns(missing, commit_properties=properties)
         handle.update_incremental()
 
 
 def repartition(handle: DeltaTable, rows: pl.LazyFrame, contract: type[Contract]) -> None:
-    """Divide a table's rows into partitions as the contract says now.
+    """Write a table's rows into the partitions of the current contract.
 
-    They stay as they are until the table is made anew, and null where they lack a column for it.
+    The rows do not change until the table is rebuilt; a partition column that they lack is null.
     """
     columns = list(contract.spec().partition_by)
     missing = [name for name in columns if name not in rows.collect_schema()]
     nulls = [pl.lit(None, contract.fields()[name]).alias(name) for name in missing]
-    with suppress(CommitFailedError):  # likewise
-        # Of Delta's writers the one that changes partitions, and in one commit with the rows.
+    # If another writer was faster, it has repartitioned the table.
+    with suppress(CommitFailedError):
+        # The only writer that changes the partition columns in the same commit as the rows.
         rows.with_columns(nulls).sink_delta(
             handle,
             mode="overwrite",
             delta_write_options={
                 "schema_mode": "overwrite",
                 "partition_by": columns,
-                "commit_properties": signed(CommitProperties(max_commit_retries=0), handle),
+                "commit_properties": with_commit_id(CommitProperties(max_commit_retries=0), handle),
             },
         )
     handle.update_incremental()

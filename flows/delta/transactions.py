@@ -1,8 +1,8 @@
-"""Delta app transactions: which inputs a table has consumed, and by which code.
+"""Delta app transactions: which inputs a table has consumed, and with which code.
 
-A transaction is a name and an integer, committed with the rows. A table records under
-`bronze.orders` the version of that table, under `kafka/<topic>/<partition>` the last offset, under
-`file/<sha256>` that it holds the file.
+A transaction is a name and an integer, committed with the rows. A table records the consumed
+version of an input table as `bronze.orders`, the last offset as `kafka/<topic>/<partition>`, and a
+file that it contains as `file/<sha256>`.
 """
 
 from deltalake import DeltaTable, Transaction
@@ -13,25 +13,25 @@ CODE_VERSION = "code"
 """The code that computed a table; see `flows.refresh.code_version`."""
 
 REBUILT = "rebuilt"
-"""The version in which rows last disappeared, after which readers have to read all rows again."""
+"""The version that last removed rows, after which readers have to read all rows again."""
 
 FORGOTTEN = -1
 """The value for an input that a restore took out: Delta cannot remove a transaction."""
 
 
 def consumed(handle: DeltaTable, name: str) -> int | None:
-    """Return how much of an input the handle's version holds, or None if it holds none."""
+    """Return how much of an input the handle's version has consumed, or None if nothing."""
     version = handle.transaction_version(name)
     return None if version == FORGOTTEN else version
 
 
 def table_identity(name: str) -> str:
-    """Return the transaction that records which Delta table (by its id) a watermark refers to."""
+    """Return the transaction that records the id of the Delta table that a watermark refers to."""
     return f"{name}/table"
 
 
 def topic_identity(source: str) -> str:
-    """Return the transaction that records which topic (by its id) a watermark refers to."""
+    """Return the transaction that records the id of the topic that a watermark refers to."""
     return f"{source}/topic"
 
 
@@ -44,5 +44,5 @@ def quarantine_name(source: type[Contract]) -> str:
 
 
 def rebuild_marker(handle: DeltaTable) -> Transaction:
-    """Return the transaction that says that rows disappear in the handle's next commit."""
+    """Return the transaction that marks the handle's next commit as one that removes rows."""
     return Transaction(REBUILT, handle.version() + 1)

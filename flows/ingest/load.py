@@ -17,7 +17,7 @@ from flows import delta
 from flows.config.errors import ConservationError
 from flows.config.settings import Settings
 from flows.delta import data_files
-from flows.delta.data_file_check import translate_damage_of
+from flows.delta.damage import translate_damage_of
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
 from flows.ingest.csv_diagnosis import HEAD, diagnose_format
@@ -54,7 +54,7 @@ def ingest_table(
             version=handle.version(),
             rows=delta.rows(handle),
             changed=False,
-            held=since.isoformat(),
+            held_since=since.isoformat(),
         )
     for file in files:
         state = None
@@ -70,7 +70,7 @@ def ingest_table(
                     archive_file(*found, archive, digest)
         except (FileRejectedError, OSError) as error:
             problems += _problem(lake, file, state, error)
-    waiting = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
+    deferred = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
     rejected = [
         str(each)
         for each in problems
@@ -87,7 +87,7 @@ def ingest_table(
         read=landed,
         accepted=landed,
         rejected=tuple(rejected),
-        waiting=tuple(waiting),
+        deferred=tuple(deferred),
         seconds=perf_counter() - started,
     )
 

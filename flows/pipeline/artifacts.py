@@ -15,4 +15,79 @@ def publish_artifacts(flow: str, outcomes: Sequence[Outcome], undone: Mapping[st
         dict.fromkeys(COLUMNS) | {"table": table, "rows": why} for table, why in undone.items()
     ]
     create_table_artifact(rows, f"{flow}-tables", description="What became of each table.")
-    create_markdown_artifact(markdown(flow, outcomes, undone), f"{flow}-summary")
+    create_markdown_artifact(_markdown(flow, outcomes, undone), f"{flow}-summary")
+
+
+def headline(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
+    """Say in a sentence what a run changed."""
+    changed, tables = sum(outcome.changed for outcome in outcomes), len(outcomes) + len(undone)
+    waiting = sum(outcome.in_quarantine for outcome in outcomes)
+    return f"{changed} of {tables} tables changed; {waiting:,} records in quarantine."
+
+
+def lines(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> list[list[str]]:
+    """Return what became of each table under `COLUMNS`; empty where a table has no figure.
+
+    Args:
+        outcomes: of the tables that were done.
+        undone: by table that was not, in the place of its rows: why.
+    """
+    nothing = [""] * len(COLUMNS[2:])
+    return [*map(_cells, outcomes), *([table, why, *nothing] for table, why in undone.items())]
+
+
+def _cells(outcome: Outcome) -> list[str]:
+    counts = (outcome.rows, outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined)
+    numbers = ("" if count is None else f"{count:,}" for count in counts)
+    return [outcome.table, *numbers, f"{outcome.seconds:.2f}"]
+
+
+def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
+    """Say what people may wonder at: by a title, a line for each table that it concerns."""
+    return {
+        "Fully refreshed": [
+            f"{o.table}: {o.full_refresh_reason}"
+            for o in outcomes
+            if o.full_refresh_reason not in {"", NOT_CREATED}
+        ],
+        "Taken out of bronze, and taken in again where it still lies in the landing zone": [
+            f"{o.table}: {source}" for o in outcomes for source in o.removed_sources
+        ],
+        "Left in the landing zone for the next run": [
+            f"{o.table}: {line}" for o in outcomes for line in _first(o.deferred)
+        ],
+        "Held": [
+            hold_message(o.table, datetime.fromisoformat(o.held_since))
+            for o in outcomes
+            if o.held_since
+        ],
+        "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
+        "Warnings": _counts({o.table: o.warnings for o in outcomes}),
+    }
+
+
+def _first(files: Sequence[str], most: int = 5) -> list[str]:
+    rest = len(files) - most
+    return [*files[:most], *([f"and {rest:,} more"] if rest > 0 else [])]
+
+
+def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
+    told = {
+        table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
+        for table, rules in found.items()
+    }
+    return [f"{table}: {rules}" for table, rules in told.items() if rules]
+
+
+def _markdown(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
+    text = [
+        f"# {flow}",
+        headline(outcomes, undone),
+        "",
+        f"| {' | '.join(COLUMNS)} |",
+        "|---" + "|--:" * (len(COLUMNS) - 1) + "|",
+        *(f"| {' | '.join(line)} |" for line in lines(outcomes, undone)),
+    ]
+    for title, found in remarks(outcomes).items():
+        text += ["", f"## {title}", *(f"- {line}" for line in found or ["none"])]
+    return "\n".join(text)

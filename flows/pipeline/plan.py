@@ -12,7 +12,7 @@ from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
-from flows.delta.status import all_tables
+from flows.delta.table_names import all_tables
 from flows.refresh.change_detection import NOT_CREATED, detect_changes, unchanged_outcome
 from flows.refresh.source_tables import OUT_OF_STEP, is_same_generation
 from transforms.graph import Table, tables

@@ -15,7 +15,7 @@ from flows import delta
 from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError, one_line
 from flows.delta.damage import translate_damage
-from flows.delta.status import all_tables, existing_tables, unknown_table
+from flows.delta.table_names import all_tables, existing_tables, unknown_table
 
 Tables = Mapping[str, pl.LazyFrame]
 

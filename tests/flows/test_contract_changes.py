@@ -288,7 +288,7 @@ def test_a_version_of_another_contract_is_not_put_back(lake: str, learn: Learn) 
     for day, text in enumerate((FIRST, LATER), start=1):
         arrive(lake, another, text, day)
         refresh(lake, another)
-    with pytest.raises(NoVersionError, match="version 1 was made under another contract"):
+    with pytest.raises(NoVersionError, match="version 1 was written under another contract"):
         restore_table(lake, "silver.sellers", 1)
 
 

@@ -230,7 +230,7 @@ def test_a_file_that_changes_while_it_is_read_waits(
 
     monkeypatch.setattr("flows.ingest.load.inspect_csv", inspect_then_change)
     outcome = ingest_table(lake, bronze.Orders, local(path))
-    assert outcome.waiting == ("orders.csv: changed while it was read",)
+    assert outcome.deferred == ("orders.csv: changed while it was read",)
     assert (outcome.rows, outcome.rejected) == (0, ())
 
 

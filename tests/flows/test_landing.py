@@ -168,7 +168,7 @@ def test_two_names_of_one_file_are_archived_as_two(land: Land, lake: str, tmp_pa
     landing, archive = land(orders=[{}]), tmp_path / "archive"
     os.link(landing / "orders.csv", landing / "orders_2.csv")
     outcome = ingest(landing, lake, archive)
-    assert (outcome.rows, outcome.waiting) == (1, ())
+    assert (outcome.rows, outcome.deferred) == (1, ())
     assert contents(archive).keys() == {"orders.csv", "orders_2.csv"}
     assert not contents(landing)
 
@@ -179,7 +179,7 @@ def test_a_link_in_the_archive_to_a_file_does_not_cost_the_file(
     landing, archive = land(orders=[{}]), tmp_path / "archive"
     archive.mkdir()
     (archive / "orders.csv").symlink_to(landing / "orders.csv")
-    (line,) = ingest(landing, lake, archive).waiting
+    (line,) = ingest(landing, lake, archive).deferred
     assert line.endswith("archive/orders.csv is a link to it, or the same file; not archived")
     assert (landing / "orders.csv").exists()
 

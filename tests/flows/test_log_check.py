@@ -60,13 +60,13 @@ def bronze(lake: str) -> Path:
     [
         (commit(4), empty, f"{commit(4)} is empty"),
         (commit(3), empty, f"{commit(3)} is empty"),
-        (commit(4), cut, f"{commit(4)} is cut, or no JSON"),
-        (commit(4), write("\x00" * 50), f"{commit(4)} is cut, or no JSON"),
+        (commit(4), cut, f"{commit(4)} is truncated or not JSON"),
+        (commit(4), write("\x00" * 50), f"{commit(4)} is truncated or not JSON"),
         (commit(3), Path.unlink, f"{commit(3)} is missing"),
         (checkpoint(2), empty, f"{checkpoint(2)} is empty"),
-        (checkpoint(2), cut, f"{checkpoint(2)} is cut, or no Parquet file"),
-        (checkpoint(2), Path.unlink, f"{HINT} names version 2, of which there is no"),
-        (HINT, write('{"version": 999, "size": 10}'), f"{HINT} names version 999, of which"),
+        (checkpoint(2), cut, f"{checkpoint(2)} is truncated or not a Parquet file"),
+        (checkpoint(2), Path.unlink, f"{HINT} names version 2, which has no"),
+        (HINT, write('{"version": 999, "size": 10}'), f"{HINT} names version 999, which"),
         (commit(9), write("{}"), f"{commit(5)} is missing"),
     ],
 )
@@ -84,7 +84,9 @@ def test_a_hurt_log_is_named_and_nothing_is_made_of_it(
         lambda: query(lake, "SELECT * FROM bronze.sellers"),
         lambda: status(lake),
     ):
-        with pytest.raises(Exception, match=rf"^bronze\.sellers: its log is hurt: .*{said}"):
+        with pytest.raises(
+            Exception, match=rf"^bronze\.sellers: its Delta log is damaged: .*{said}"
+        ):
             work()
     assert {path.name: path.read_bytes() for path in bronze.iterdir()} == before
     assert delta.rows(delta.open_existing(lake, "silver.sellers")) == 0
@@ -150,11 +152,11 @@ def test_the_other_tables_are_shown_asked_planned_and_kept_up(lake: str, bronze:
     refresh_source_table(lake, SELLERS)
     empty(bronze / commit(4))
     found = lake_status(lake)
-    assert found.hurt.keys() == {"bronze.sellers"}
+    assert found.unreadable.keys() == {"bronze.sellers"}
     assert found.tables["silver.sellers"]["rows"] == 4
     assert query(lake, "SELECT count(*) FROM silver.sellers").item() == 4
     planned = plan(lake)
-    assert planned["silver.sellers"].error == found.hurt["bronze.sellers"]
+    assert planned["silver.sellers"].error == found.unreadable["bronze.sellers"]
     assert not planned["silver.orders"].error
     assert optimize_table(lake, "silver.sellers", timedelta(days=7)).files == 1
 
@@ -163,7 +165,7 @@ def test_upkeep_keeps_what_a_hurt_reader_may_have_to_read(lake: str, bronze: Pat
     refresh_source_table(lake, SELLERS)
     silver = Path(delta.location(lake, "silver.sellers"), "_delta_log", commit(1))
     empty(silver)
-    assert optimize_table(lake, "bronze.sellers", timedelta(days=7)).folded == 0
+    assert optimize_table(lake, "bronze.sellers", timedelta(days=7)).compacted == 0
     assert (bronze / commit(0)).exists()
 
 

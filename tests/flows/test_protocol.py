@@ -164,7 +164,7 @@ def test_a_restore_takes_the_protocol_back_as_well(sellers: str, table: str) -> 
 
 def test_a_table_that_cannot_be_read_any_more_is_restored(sellers: str) -> None:
     use(sellers, "bronze.sellers", Features(["columnMapping"]))
-    assert restore_table(sellers, "bronze.sellers", 0).gone == ("kafka/sellers/0",)
+    assert restore_table(sellers, "bronze.sellers", 0).removed_sources == ("kafka/sellers/0",)
     assert delta.rows(delta.open_table(sellers, Sellers)) == 0
 
 

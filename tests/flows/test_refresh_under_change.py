@@ -89,7 +89,7 @@ def test_a_contract_changes_while_its_source_is_empty(lake: str) -> None:
 @pytest.mark.parametrize("city", [None, "", "a/b", "são paulo", "a=b", "50%"])
 def test_a_partition_value_that_paths_would_garble_is_refused(lake: str, city: str | None) -> None:
     handle = delta.open_table(lake, Place)
-    with pytest.raises(ValueError, match="divide a table"):
+    with pytest.raises(ValueError, match="partition columns"):
         delta.replace(handle, pl.DataFrame([{"id": "1", "city": city}], Place.fields()), NOTHING)
 
 

@@ -13,8 +13,9 @@ from flows.cli import app
 from flows.config.errors import ConservationError, UnknownTableError
 from flows.delta.outcome import Outcome, RunFailedError
 from flows.delta.restore import NoVersionError, release_table, restore_table
-from flows.delta.status import existing_tables, resolve_table
-from flows.pipeline import ingest, maintain, refresh, restore, run, runs
+from flows.delta.table_names import existing_tables, resolve_table
+from flows.lakehouse import ingest, lakehouse, refresh, restore
+from flows.maintenance import maintain
 from tests.flows.conftest import write
 
 Land = Callable[..., Path]
@@ -51,7 +52,7 @@ def of(outcomes: list[Outcome], name: str) -> Outcome:
 
 def test_a_bronze_table_takes_all_behind_it_along(two_orders: str, land: Land) -> None:
     outcomes = restore("bronze.orders", 1, two_orders)
-    assert of(outcomes, "bronze.orders").gone == ("orders_1.csv",)
+    assert of(outcomes, "bronze.orders").removed_sources == ("orders_1.csv",)
     for name in ("bronze.orders", "silver.orders", "gold.fact_sales", "gold.fact_orders"):
         assert orders(two_orders, name) == {A}
     assert orders(two_orders, "silver.order_items") == {A, B}  # which is not behind it
@@ -74,7 +75,7 @@ def test_what_is_put_back_is_told_also_where_a_table_behind_it_fails(
     monkeypatch.setattr(runs, "refresh_source_table", fail)
     with pytest.raises(RunFailedError) as caught:
         restore("bronze.orders", 1, two_orders)
-    assert of(caught.value.outcomes, "bronze.orders").gone == ("orders_1.csv",)
+    assert of(caught.value.outcomes, "bronze.orders").removed_sources == ("orders_1.csv",)
 
 
 def test_a_table_that_was_put_back_before_is_no_hindrance(two_orders: str) -> None:
@@ -178,5 +179,5 @@ def test_every_table_of_a_lake_is_kept_up(two_orders: str) -> None:
     before = {name: orders(two_orders, name) for name in ("bronze.orders", "gold.fact_sales")}
     done = {each.table: each for each in maintain(two_orders)}
     assert done.keys() == set(existing_tables(two_orders))
-    assert done["bronze.orders"].folded == 2
+    assert done["bronze.orders"].compacted == 2
     assert {name: orders(two_orders, name) for name in before} == before

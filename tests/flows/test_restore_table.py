@@ -55,13 +55,13 @@ def test_every_partition_goes_back_however_many_there_are(lake: str) -> None:
     restored = restore_table(lake, "bronze.sellers", 1)
     handle = delta.open_existing(lake, "bronze.sellers")
     assert {delta.consumed(handle, source) for source in sources} == {None}
-    assert [*restored.gone] == sorted(sources)
+    assert [*restored.removed_sources] == sorted(sources)
 
 
 def test_a_quarantine_is_not_put_back_without_its_silver_table(lake: str) -> None:
     sellers_arrive(lake, 0)
     refresh_source_table(lake, SELLERS)
-    with pytest.raises(NoVersionError, match="goes with its silver table"):
+    with pytest.raises(NoVersionError, match="restore its silver table"):
         restore_table(lake, "quarantine.sellers", 0)
 
 
@@ -74,7 +74,9 @@ def test_a_version_whose_files_are_deleted_is_refused(lake: str, table: str) -> 
     optimize_table(lake, table, timedelta(days=1))
     for path in data_files.paths(then, data_files.files(then)["path"]):
         Path(path).unlink()
-    with pytest.raises(NoVersionError, match=f"{table}: upkeep has deleted 1 files of version 1"):
+    with pytest.raises(
+        NoVersionError, match=f"{table}: `keystone maintain` has deleted 1 files of version 1"
+    ):
         restore_table(lake, table, 1)
 
 

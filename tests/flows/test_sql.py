@@ -48,11 +48,11 @@ NEAREST = {
     "SELECT * FROM zzz": "there is no table zzz; `keystone status` lists all",
     "SELECT * FROM gilver.orders": 'Table with name "gilver.orders" does not exist because schema ',
     "SELECT * FROM gold.fact_sales": (
-        "gold.fact_sales is not made yet in this lake; `keystone refresh` makes it"
+        "gold.fact_sales does not exist in this lake yet; `keystone refresh` creates it"
     ),
-    "SELECT * FROM Fact_Sales": "gold.fact_sales is not made yet in this lake; ",
+    "SELECT * FROM Fact_Sales": "gold.fact_sales does not exist in this lake yet; ",
     "SELECT * FROM bronze.sellers": (
-        "bronze.sellers is not made yet in this lake; `keystone ingest` makes it"
+        "bronze.sellers does not exist in this lake yet; `keystone ingest` creates it"
     ),
     "SELECT order_ids FROM silver.orders": (
         'Referenced column "order_ids" not found in FROM clause! Candidate bindings: "order_id", '

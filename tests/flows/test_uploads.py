@@ -43,11 +43,11 @@ def test_an_upload_that_pauses_loses_no_record(
         first = ingest(path.parent, lake, archive)
         writer.write(whole.splitlines(keepends=True)[2])
     assert (first.rows, first.rejected) == (1, ())
-    assert [line.partition(":")[0] for line in first.waiting] == ["orders.csv"]
-    assert first.waiting[0].endswith("ingested, but not archived yet")
+    assert [line.partition(":")[0] for line in first.deferred] == ["orders.csv"]
+    assert first.deferred[0].endswith("ingested, but not archived yet")
     quiet(0)
     second = ingest(path.parent, lake, archive)
-    assert (second.rows, second.waiting) == (3, ())
+    assert (second.rows, second.deferred) == (3, ())
     assert not path.exists()
     assert (archive / "orders.csv").read_bytes() == whole
 
@@ -70,7 +70,7 @@ def test_a_time_that_a_tool_has_set_makes_no_file_quiet(
     landing = land(orders=[{}])
     os.utime(landing / "orders.csv", (1_500_000_000,) * 2)
     quiet(3600)
-    assert ingest(landing, lake, archive).waiting
+    assert ingest(landing, lake, archive).deferred
     assert (landing / "orders.csv").exists()
 
 
@@ -83,7 +83,7 @@ def test_a_young_file_that_ends_in_the_middle_of_a_record_is_left_whole(
     path.write_bytes(whole[:cut])
     quiet(3600)
     outcome = ingest(path.parent, lake)
-    (line,) = outcome.waiting
+    (line,) = outcome.deferred
     assert line.endswith("ends in the middle of a record; not ingested yet")
     assert (outcome.rows, outcome.rejected) == (0, ())
     path.write_bytes(whole)
@@ -97,7 +97,7 @@ def test_a_young_file_that_ends_at_a_line_end_in_quotes_is_left_whole(
     whole = path.read_bytes()
     path.write_bytes(whole[: whole.index(b"second line")])
     quiet(3600)
-    (line,) = ingest(path.parent, lake).waiting
+    (line,) = ingest(path.parent, lake).deferred
     assert line.endswith("ends in the middle of a record; not ingested yet")
     path.write_bytes(whole)
     assert ingest(path.parent, lake).rows == 1
@@ -121,7 +121,7 @@ def test_a_young_file_that_is_no_csv_is_rejected_at_once(
     outcome = ingest(path.parent, lake)
     (line,) = outcome.rejected
     assert said in line
-    assert outcome.waiting == ()
+    assert outcome.deferred == ()
 
 
 def test_a_quiet_file_may_lack_its_last_line_end(
@@ -152,7 +152,7 @@ def test_a_file_that_changes_while_it_is_archived_stays(
 
     monkeypatch.setattr(local_files, "keep", keep_then_change)
     outcome = ingest(path.parent, lake, archive)
-    assert outcome.waiting == ("orders.csv: changed while it was read",)
+    assert outcome.deferred == ("orders.csv: changed while it was read",)
     assert path.exists()
 
 
@@ -167,12 +167,12 @@ def test_a_file_that_is_deleted_while_it_is_read_is_passed_over(
 
     monkeypatch.setattr("flows.ingest.load.inspect_csv", delete)
     outcome = ingest(path.parent, lake)
-    assert (outcome.rows, outcome.rejected, outcome.waiting) == (0, (), ())
+    assert (outcome.rows, outcome.rejected, outcome.deferred) == (0, (), ())
 
 
 def test_the_summary_names_some_files_that_wait_and_counts_the_rest() -> None:
     waiting = tuple(f"orders_{number}.csv: changed 3 s ago" for number in range(8))
-    outcome = Outcome("bronze.orders", version=1, rows=1, changed=True, waiting=waiting)
+    outcome = Outcome("bronze.orders", version=1, rows=1, changed=True, deferred=waiting)
     lines = remarks([outcome])["Left in the landing zone for the next run"]
     assert lines[0] == "bronze.orders: orders_0.csv: changed 3 s ago"
     assert lines[5:] == ["bronze.orders: and 3 more"]

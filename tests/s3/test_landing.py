@@ -115,7 +115,7 @@ def test_odd_keys_are_read_and_archived(on_s3: str, tmp_path: Path) -> None:
     for number, name in enumerate(sorted(names)):
         upload(f"{on_s3}/in/{name}", csv(order_id=f"{number:032}"))
     outcome = ingest(f"{on_s3}/in", str(tmp_path / "lake"), f"{on_s3}/archive")
-    assert (outcome.rows, outcome.rejected, outcome.waiting) == (3, (), ())
+    assert (outcome.rows, outcome.rejected, outcome.deferred) == (3, (), ())
     assert held(f"{on_s3}/archive").keys() == names
     assert not held(f"{on_s3}/in")
 
@@ -129,7 +129,7 @@ def test_a_young_object_is_ingested_and_stays(
     lake, archive = str(tmp_path / "lake"), f"{on_s3}/archive"
     outcome = ingest(f"{on_s3}/in", lake, archive)
     assert outcome.rows == 1
-    assert [line.rpartition(" ago")[2] for line in outcome.waiting] == [
+    assert [line.rpartition(" ago")[2] for line in outcome.deferred] == [
         "; ingested, but not archived yet",
         " and ends in the middle of a record; not ingested yet",
     ]

@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.config.settings import resolve_location
 from flows.delta.damage import translate_damage
-from flows.delta.status import existing_tables
+from flows.delta.table_names import existing_tables
 from flows.query.sql import queries
 from flows.site.charts.svg import png
 from flows.site.render import page, publish

@@ -59,11 +59,11 @@ def test_a_refresh_and_a_replay_leave_a_held_table_as_it_is(restored: str) -> No
         replay_quarantine(restored, SELLERS),
     ):
         assert not outcome.changed
-        assert datetime.fromisoformat(outcome.held) <= datetime.now(UTC)
+        assert datetime.fromisoformat(outcome.held_since) <= datetime.now(UTC)
     assert delta.open_existing(restored, "silver.sellers").version() == version
     planned = plan(restored, rebuild=True)["silver.sellers"]
     assert planned.outcome
-    assert planned.outcome.held
+    assert planned.outcome.held_since
 
 
 def test_after_its_release_a_refresh_brings_a_table_up_to_date(restored: str) -> None:
@@ -72,7 +72,7 @@ def test_after_its_release_a_refresh_brings_a_table_up_to_date(restored: str) ->
     assert (released.since, released.version) == (since, 4)
     assert held_since(delta.open_existing(restored, "silver.sellers")) is None
     outcome = refresh_source_table(restored, SELLERS)
-    assert (outcome.held, outcome.changed) == ("", True)
+    assert (outcome.held_since, outcome.changed) == ("", True)
     assert rows(restored) == 2
 
 
@@ -86,7 +86,7 @@ def test_a_release_changes_nothing_where_no_restore_holds_the_table(restored: st
 def test_a_table_may_be_restored_and_held_again(restored: str) -> None:
     release_table(restored, "silver.sellers")
     refresh_source_table(restored, SELLERS)
-    assert restore_table(restored, "silver.sellers", 2).held
+    assert restore_table(restored, "silver.sellers", 2).held_since
     refresh_source_table(restored, SELLERS)
     assert delta.open_existing(restored, "silver.sellers").version() == 6
 
@@ -99,8 +99,8 @@ def test_downstream_is_refreshed_from_the_held_version(land: Land, lake: str) ->
     assert rows(lake, "gold.dim_product") == 2
     restore_table(lake, "silver.products", 1)
     outcomes = refresh(lake, "silver.products", "gold.dim_product")
-    assert outcomes["silver.products"].held
-    assert not outcomes["gold.dim_product"].held
+    assert outcomes["silver.products"].held_since
+    assert not outcomes["gold.dim_product"].held_since
     assert rows(lake, "gold.dim_product") == 1
 
 
@@ -108,7 +108,7 @@ def test_a_derived_table_is_held_as_well(land: Land, lake: str) -> None:
     ingest(land(products=[{}]), lake)
     refresh(lake, "silver.products", "gold.dim_product")
     restore_table(lake, "gold.dim_product", 0)
-    assert refresh(lake, "gold.dim_product", rebuild=True)["gold.dim_product"].held
+    assert refresh(lake, "gold.dim_product", rebuild=True)["gold.dim_product"].held_since
     assert rows(lake, "gold.dim_product") == 0
 
 
@@ -120,7 +120,7 @@ def test_the_files_of_a_held_bronze_table_stay_in_the_landing_zone(
     landing = land("more", sellers=[{"seller_id": "1" * 32}])
     files, _ = find_files(str(landing))
     outcome = ingest_table(lake, Sellers, files[Sellers], archive=str(tmp_path / "archive"))
-    assert (outcome.changed, outcome.rows, bool(outcome.held)) == (False, 0, True)
+    assert (outcome.changed, outcome.rows, bool(outcome.held_since)) == (False, 0, True)
     assert [path.name for path in landing.iterdir()] == ["sellers.csv"]
     release_table(lake, "bronze.sellers")
     assert ingest_table(lake, Sellers, files[Sellers]).read == 1

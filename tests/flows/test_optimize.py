@@ -19,7 +19,7 @@ from flows import delta
 from flows.delta import data_files
 from flows.delta.commit_log import last_metrics
 from flows.delta.merge import merge_rows
-from flows.delta.optimize import Optimized, fold, optimize_table
+from flows.delta.optimize import Optimized, commit_compaction, optimize_table
 from flows.delta.restore import release_table, restore_table
 from flows.refresh.source_tables import refresh_source_table
 from tests.arrivals import sellers_arrive
@@ -43,7 +43,7 @@ def test_small_files_are_put_together_and_nothing_is_new_to_readers(lake: str) -
         sellers_arrive(lake, number)
     refresh_source_table(lake, SELLERS)
     kept_up = optimize_table(lake, "bronze.sellers", DAY)
-    assert kept_up == Optimized("bronze.sellers", folded=4, files=1, removed=0, version=5)
+    assert kept_up == Optimized("bronze.sellers", compacted=4, files=1, deleted=0, version=5)
     sellers_arrive(lake, 4)
     outcome = refresh_source_table(lake, SELLERS)
     assert (outcome.read, outcome.full_refresh_reason) == (1, "")
@@ -56,7 +56,7 @@ def test_what_a_reader_has_not_consumed_stays_in_files_of_its_own(lake: str) -> 
     refresh_source_table(lake, SELLERS)
     sellers_arrive(lake, 2)
     sellers_arrive(lake, 3)
-    assert optimize_table(lake, "bronze.sellers", DAY).folded == 2
+    assert optimize_table(lake, "bronze.sellers", DAY).compacted == 2
     outcome = refresh_source_table(lake, SELLERS)
     assert (outcome.read, outcome.full_refresh_reason) == (2, "")
 
@@ -68,7 +68,9 @@ def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -
     handle = delta.open_existing(lake, "bronze.sellers")
     some = data_files.files(handle)
     rows = data_files.scan_files(handle, some["path"]).drop("_file").collect()
-    fold(handle, some, data_files.write_files(handle, [rows], rows_through=handle.version()))
+    commit_compaction(
+        handle, some, data_files.write_files(handle, [rows], compacted_through=handle.version())
+    )
     outcome = refresh_source_table(lake, SELLERS)
     assert outcome.read == 2
     assert "does not tell" in outcome.full_refresh_reason
@@ -80,7 +82,7 @@ def test_a_reader_that_was_put_back_to_its_beginning_has_consumed_nothing(lake: 
     sellers_arrive(lake, 1)
     refresh_source_table(lake, SELLERS)
     restore_table(lake, "silver.sellers", 0)
-    assert optimize_table(lake, "bronze.sellers", DAY).folded == 0
+    assert optimize_table(lake, "bronze.sellers", DAY).compacted == 0
     release_table(lake, "silver.sellers")
     refresh_source_table(lake, SELLERS)
     assert numbers(lake, "silver.sellers") == [0, 1]
@@ -114,7 +116,7 @@ def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> No
     long_ago = (datetime.now(UTC) - 2 * DAY).timestamp()
 
     os.utime(old, (long_ago, long_ago))
-    assert optimize_table(lake, "bronze.sellers", timedelta(0)).removed == 1
+    assert optimize_table(lake, "bronze.sellers", timedelta(0)).deleted == 1
     assert orphan.exists()
     assert not old.exists()
     assert numbers(lake, "bronze.sellers") == [0]
@@ -134,11 +136,11 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
     for path in paths:
         os.utime(path, (written, written))
     monkeypatch.setattr("flows.delta.data_files.time.time", lambda: removed)
-    assert optimize_table(lake, "bronze.sellers", month).folded == 2
+    assert optimize_table(lake, "bronze.sellers", month).compacted == 2
     monkeypatch.undo()
-    assert optimize_table(lake, "bronze.sellers", month).removed == 0
+    assert optimize_table(lake, "bronze.sellers", month).deleted == 0
     assert all(Path(path).exists() for path in paths)
-    assert optimize_table(lake, "bronze.sellers", timedelta(days=7)).removed == 2
+    assert optimize_table(lake, "bronze.sellers", timedelta(days=7)).deleted == 2
 
 
 def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
@@ -205,7 +207,7 @@ def test_a_vacuum_leaves_the_log_to_a_reader_that_is_far_behind(lake: str, born:
         path.write_text(re.sub(r'"timestamp":\d+', then, path.read_text()))
     for path in (orphan, *log.iterdir()):
         os.utime(path, (long_ago, long_ago))
-    assert optimize_table(lake, "bronze.sellers", DAY).removed == 1
+    assert optimize_table(lake, "bronze.sellers", DAY).deleted == 1
     assert (log / f"{0:020}.json").exists()
     sellers_arrive(lake, 2)
     outcome = refresh_source_table(lake, SELLERS)
@@ -241,13 +243,13 @@ def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     stale, other = (delta.open_existing(lake, "silver.sellers") for _ in range(2))
     removed = data_files.files(stale)
     rows = data_files.scan_files(stale, removed["path"]).drop("_file").collect()
-    written = data_files.write_files(stale, [rows], rows_through=stale.version())
+    written = data_files.write_files(stale, [rows], compacted_through=stale.version())
     changed = rows.filter(pl.col("seller_id") == f"{1:032x}").drop("_version")
     over = delta.matching(other, changed.select("seller_id")).collect()
     new = changed.with_columns(seller_city=pl.lit("recife"))
     merge_rows(SELLERS, other, new, over, delta.commit_properties({}, {}))
     with pytest.raises(CommitFailedError):
-        fold(stale, removed, written)
+        commit_compaction(stale, removed, written)
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 

@@ -10,8 +10,7 @@ import pytest
 from flows import delta
 from flows.config.errors import ConservationError
 from flows.delta import data_files
-from flows.delta.damage import translate_damage
-from flows.delta.data_file_check import PanicError
+from flows.delta.damage import PanicError, translate_damage
 from flows.delta.log_check import DamagedTableError
 from flows.delta.optimize import optimize_table
 from flows.query.sql import QueryError, query
@@ -51,7 +50,7 @@ def data_file(lake: str, table: str) -> Path:
 
 @pytest.mark.parametrize(
     ("hurt", "said"),
-    [(cut, "it is cut"), (damage, "bytes are damaged"), (Path.unlink, "is missing")],
+    [(cut, "is truncated"), (damage, "bytes are damaged"), (Path.unlink, "is missing")],
 )
 @pytest.mark.parametrize(
     ("table", "work"),
