@@ -1,4 +1,4 @@
-"""Files of the landing zone into bronze: every record, once, proven before a file is archived."""
+"""Load the files of the landing zone into bronze: every record once, verified before archiving."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,8 +20,8 @@ from flows.delta import data_files
 from flows.delta.damage import translate_damage_of
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
-from flows.ingest.csv_diagnosis import HEAD, diagnose_format
-from flows.ingest.csv_reader import CsvFacts, FileRejectedError, inspect_csv, scan_records
+from flows.ingest.csv_diagnosis import HEAD, FileRejectedError, diagnose_format
+from flows.ingest.csv_reader import CsvFacts, inspect_csv, scan_records
 from flows.ingest.file_state import FileNotReadyError, FileState, changed
 from flows.ingest.landing_zone import File, archive_file
 from flows.storage.filesystem import check_access, sha256
@@ -35,42 +35,42 @@ def ingest_table(
     archive: str | None = None,
     as_of: datetime | None = None,
 ) -> Outcome:
-    """Append the records of the files to their bronze table, one commit a file.
+    """Append the records of the files to their bronze table, one commit per file.
 
-    A table that a restore holds is left as it is, and so are its files.
-    A file whose contents are there already, under whatever name, is not appended again. A file
-    is archived (when asked for) only once its records have been counted in bronze, and only if it
-    has been quiet for KEYSTONE_QUIET_SECONDS: its writer may have paused, and would go on writing
-    to a file that has been removed. What changes while it is read is left for the next run.
+    If a restore holds the table, it stays unchanged and its files stay in the landing zone. A file
+    whose contents have been ingested before, under any name, is not appended again.
+
+    With `archive`, a file is archived after its records have been counted in bronze, and only if it
+    has not changed for KEYSTONE_QUIET_SECONDS: its writer may have paused and would go on writing
+    to a removed file. A file that changes while it is read is left for the next run.
 
     Raises:
-        OSError: a file could not be read or archived, for a reason that can pass.
+        OSError: a file could not be read or archived, for a reason that may be temporary.
     """
-    started, landed, problems = perf_counter(), 0, list[Exception]()
-    if since := held_since(handle := delta.open_table(lake, contract)):
-        # Its files stay in the landing zone.
+    started, added, problems = perf_counter(), 0, list[Exception]()
+    if held := held_since(handle := delta.open_table(lake, contract)):
         return Outcome(
             table=contract.spec().table,
             version=handle.version(),
             rows=delta.rows(handle),
             changed=False,
-            held_since=since.isoformat(),
+            held=held.isoformat(),
         )
     for file in files:
         state = None
         try:
-            state = file.look()
+            state = file.state()
             with TemporaryDirectory(prefix="keystone-") as folder:
-                found = _Found(file, state, file.at_hand(state, Path(folder)))
-                _check_end(found)
-                digest, added = _ingest_file(lake, contract, found, as_of)
-                landed += added
+                landed = _LandedFile(file, state, file.local_path(state, Path(folder)))
+                _check_complete(landed)
+                digest, rows = _ingest_file(lake, contract, landed, as_of)
+                added += rows
                 if archive:
-                    _check_age(found)
-                    archive_file(*found, archive, digest)
+                    _check_quiet(landed)
+                    archive_file(*landed, archive, digest)
         except (FileRejectedError, OSError) as error:
-            problems += _problem(lake, file, state, error)
-    deferred = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
+            problems += _problems(lake, file, state, error)
+    waiting = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
     rejected = [
         str(each)
         for each in problems
@@ -83,86 +83,91 @@ def ingest_table(
         table=contract.spec().table,
         version=handle.version(),
         rows=delta.rows(handle),
-        changed=landed > 0,
-        read=landed,
-        accepted=landed,
+        changed=added > 0,
+        read=added,
+        accepted=added,
         rejected=tuple(rejected),
         deferred=tuple(deferred),
         seconds=perf_counter() - started,
     )
 
 
-class _Found(NamedTuple):
-    """A file of the landing zone, its state when it was found, and the path to read it from."""
+class _LandedFile(NamedTuple):
+    """A file in the landing zone, its state when it was opened, and the local path to read."""
 
     file: File
     state: FileState
     path: Path
 
 
-def _check_end(found: _Found) -> None:
-    """Raise if a file changed just now and ends in the middle of a record.
+def _check_complete(landed: _LandedFile) -> None:
+    """Raise if a file changed recently and ends in the middle of a record.
 
-    A file that is no CSV does not become one by waiting.
+    A file of another format passes: waiting does not turn it into CSV.
     """
-    if not (young := _young(found.state)):
+    if not (recent := _recent_change(landed.state)):
         return
     quotes, last = 0, b""
-    with found.path.open("rb") as opened:
+    with landed.path.open("rb") as opened:
         head = opened.read(HEAD)
         if b"\0" in head or diagnose_format(head):
             return
         opened.seek(0)
         while part := opened.read(_PART):
             quotes, last = quotes + part.count(b'"'), part[-1:]
-    # With an odd number of quotes the line end is one within a quoted field.
+    # If the number of quotes is odd, the last line end is inside a quoted field.
     if last != b"\n" or quotes % 2:
-        name = found.file.name
-        message = f"{name}: {young} and ends in the middle of a record; not ingested yet"
+        name = landed.file.name
+        message = f"{name}: {recent} and ends in the middle of a record; not ingested yet"
         raise FileNotReadyError(message)
 
 
 _PART = 1 << 20
 
 
-def _check_age(found: _Found) -> None:
-    """Raise if a file changed just now: its writer may have paused, and go on to write to it."""
-    if young := _young(found.state):
-        message = f"{found.file.name}: {young}; ingested, but not archived yet"
+def _check_quiet(landed: _LandedFile) -> None:
+    """Raise if a file changed recently: its writer may have paused and may write more."""
+    if recent := _recent_change(landed.state):
+        message = f"{landed.file.name}: {recent}; ingested, but not archived yet"
         raise FileNotReadyError(message)
 
 
-def _young(state: FileState) -> str:
+def _recent_change(state: FileState) -> str:
     seconds = state.quiet_seconds()
     return f"changed {seconds:.0f} s ago" if seconds < Settings().quiet_seconds else ""
 
 
-def _problem(
+def _problems(
     lake: str, file: File, state: FileState | None, error: FileRejectedError | OSError
 ) -> list[Exception]:
-    """Return what an error means for a file; nothing if another run has archived it."""
+    """Return what an error means for a file; nothing if another run has archived the file."""
     if isinstance(error, FileNotReadyError):
-        return [error]
+        return [FileNotReadyError(_with_folders(file, error))]
     if isinstance(error, PermissionError) or getattr(error, "errno", None) == EROFS:
         return [FileRejectedError(f"{file.name}: {error}; let this user read and write there")]
-    check_access(lake)  # where S3 is gone, the other files need not find out one after the other
+    check_access(lake)  # if S3 is down, fail now instead of once per file
     try:
-        now = file.look()
+        current = file.state()
     except FileNotFoundError:
         return []
-    if state and now != state:
+    if state and current != state:
         return [changed(file.name)]
-    folders, slash, name = file.name.rpartition("/")
-    if slash and str(error).startswith(f"{name}:"):  # who reads a file knows only its own name
-        return [FileRejectedError(f"{folders}/{error}")]
+    if isinstance(error, FileRejectedError):
+        return [FileRejectedError(_with_folders(file, error))]
     return [error]
 
 
+def _with_folders(file: File, error: Exception) -> str:
+    """Return a message with the file's folders; the reader of a file knows only its last name."""
+    folders, slash, name = file.name.rpartition("/")
+    return f"{folders}{slash}{error}" if str(error).startswith(f"{name}:") else str(error)
+
+
 def _ingest_file(
-    lake: str, contract: type[Bronze], found: _Found, as_of: datetime | None
+    lake: str, contract: type[Bronze], landed: _LandedFile, as_of: datetime | None
 ) -> tuple[str, int]:
-    """Append one file; return its digest and the number of rows that it added."""
-    file, state, path = found
+    """Append one file; return its digest and the number of rows added."""
+    file, state, path = landed
     facts = inspect_csv(path)
     handle = delta.open_table(lake, contract)
     app_id = f"file/{facts.sha256}"
@@ -172,10 +177,10 @@ def _ingest_file(
         records = data_files.write_files(
             handle, _records(contract, path, facts, source, event_time)
         )
-        if sha256(str(path)) != facts.sha256 or file.look() != state:
+        if sha256(str(path)) != facts.sha256 or file.state() != state:
             raise changed(file.name)
         if records.rows != facts.records:
-            message = f"{file.name}: {records.rows} of its {facts.records} records were read"
+            message = f"{file.name}: only {records.rows} of {facts.records} records were read"
             raise ConservationError(message)
         metrics = {"file": file.name, "sha256": facts.sha256, "read": facts.records}
         delta.append(handle, records, delta.commit_properties({app_id: 1}, metrics))
@@ -199,24 +204,25 @@ def _records(
 
 
 def _event_time(file: File, state: FileState, as_of: datetime | None) -> datetime:
-    """Return when the records of a file were true.
+    """Return the time at which the records of a file were valid.
 
     Raises:
-        FileRejectedError: in the future, where they would beat every later correction, or never.
+        FileRejectedError: the time cannot be read, or is in the future, where its records would
+            supersede every later correction.
     """
     try:
-        found = as_of or datetime.fromtimestamp(state.modified, UTC)
+        moment = as_of or datetime.fromtimestamp(state.modified, UTC)
     except (ValueError, OverflowError) as error:
         message = f"{file.name}: its modification time cannot be read; {_REMEDY}"
         raise FileRejectedError(message) from error
-    found = found.replace(tzinfo=found.tzinfo or UTC)
-    if found > datetime.now(UTC) + CLOCK_TOLERANCE:
-        given = "--as-of" if as_of else "its modification time"
+    moment = moment.replace(tzinfo=moment.tzinfo or UTC)
+    if moment > datetime.now(UTC) + CLOCK_TOLERANCE:
+        origin = "--as-of" if as_of else "its modification time"
         message = (
-            f"{file.name}: {given}, {found:%Y-%m-%d %H:%M:%S %Z}, lies in the future; {_REMEDY}"
+            f"{file.name}: {origin}, {moment:%Y-%m-%d %H:%M:%S %Z}, is in the future; {_REMEDY}"
         )
         raise FileRejectedError(message)
-    return found.astimezone(UTC)
+    return moment.astimezone(UTC)
 
 
 _REMEDY = "touch it, or give the time with --as-of"
@@ -224,11 +230,14 @@ _REMEDY = "touch it, or give the time with --as-of"
 
 def _verify(handle: DeltaTable, name: str, facts: CsvFacts) -> None:
     """Prove that bronze holds each record of the file."""
-    # A range, for Delta's statistics tell which files cannot hold it; "0" comes right after "/".
-    first, behind = f"file/{facts.sha256}/", f"file/{facts.sha256}0"
-    mine = pl.col("_source").is_between(pl.lit(first), pl.lit(behind), closed="left")
+    # With a range, Delta's statistics exclude most data files. "0" is the character after "/".
+    first, end = f"file/{facts.sha256}/", f"file/{facts.sha256}0"
+    from_file = pl.col("_source").is_between(pl.lit(first), pl.lit(end), closed="left")
     with translate_damage_of(lambda: [handle]):
-        there = delta.scan(handle).filter(mine).select(pl.len()).collect().item()
-    if there != facts.records:
-        message = f"{name}: has {facts.records} records, but bronze has {there} of them"
+        stored = delta.scan(handle).filter(from_file).select(pl.len()).collect().item()
+    if stored != facts.records:
+        message = (
+            f"{name}: has {facts.records} records, but bronze has {stored} of them; "
+            "the file stays in the landing zone"
+        )
         raise ConservationError(message)

@@ -1,12 +1,12 @@
-"""Files in a folder: what lies in the landing zone there, and what is kept in an archive there."""
+"""Landing zone and archive in a folder. `s3_files` has the same functions for S3."""
 
 import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from flows.ingest.file_state import FileState, archive_names, changed, ignored
-from flows.storage.filesystem import sha256
+from flows.ingest.file_state import FileState, changed, ignored
+from flows.storage.filesystem import is_s3, sha256
 
 
 @dataclass(frozen=True)
@@ -16,49 +16,67 @@ class LocalFile:
     path: Path
     name: str
 
-    def look(self) -> FileState:
-        """Return its present state.
+    def state(self) -> FileState:
+        """Return the current state.
 
         Raises:
-            OSError: it is gone, or cannot be reached.
+            OSError: the file is gone, or cannot be reached.
         """
         found = self.path.stat()
         identity = (found.st_size, found.st_mtime_ns, found.st_dev, found.st_ino)
         return FileState(identity, found.st_mtime, found.st_ctime)
 
-    def at_hand(self, state: FileState, folder: Path) -> Path:
-        """Return the path to read it from: its own."""
+    def local_path(self, state: FileState, folder: Path) -> Path:
+        """Return the path to read the file from: its own."""
         del state, folder
         return self.path
 
+    def is_at(self, location: str) -> bool:
+        """Tell whether a location is this very file, perhaps by a link."""
+        return not is_s3(location) and Path(location).samefile(self.path)
+
     def remove(self, state: FileState, digest: str) -> None:
-        """Remove it, if it is still the file that was read.
+        """Remove the file if it has not changed since it was read.
 
         Raises:
-            FileWaitsError: it has changed.
+            FileNotReadyError: it has changed.
             OSError: it is gone, or cannot be removed.
         """
-        if sha256(str(self.path)) != digest or self.look() != state:
+        if sha256(str(self.path)) != digest or self.state() != state:
             raise changed(self.name)
         self.path.unlink()
 
+    def problem(self) -> str:
+        """Return why this is not a file that can be read; empty if it is one."""
+        try:
+            if self.path.is_file():
+                return ""
+            is_folder, is_link = self.path.is_dir(), self.path.is_symlink()
+        except OSError as error:
+            return f"{self.name}: {error.strerror}; change its mode or its owner"
+        if is_folder and is_link:
+            return f"{self.name}: links to folders are not followed; move the files here"
+        if is_folder:
+            return f"{self.name}: the folder cannot be read; change its mode or its owner"
+        return f"{self.name}: not a file, nor a link to one; remove it"
 
-def files(source: str) -> list[LocalFile]:
-    """Return what lies in a folder and in the folders below it, by name.
 
-    Links to folders are not followed. They are in the list, and so are folders that cannot be
-    read, for the caller to name.
+def list_files(source: str) -> list[LocalFile]:
+    """Return the files in a folder and in the folders below it, sorted by name.
+
+    The list includes links to folders, which are not followed, and folders that cannot be read, so
+    that the caller can report them.
 
     Raises:
-        FileNotFoundError: there is no such folder.
-        OSError: it cannot be read.
+        FileNotFoundError: the folder does not exist.
+        OSError: the folder cannot be read.
     """
     root = Path(source)
     if not root.is_dir():
         message = f"{source}: there is no such folder; name the landing zone with --source"
         raise FileNotFoundError(message)
     found, folders = [], [root]
-    for folder in folders:  # which grows meanwhile
+    for folder in folders:  # the loop appends to this list
         try:
             with os.scandir(folder) as entries:
                 inside = [(Path(entry), entry.is_dir(follow_symlinks=False)) for entry in entries]
@@ -76,10 +94,10 @@ def files(source: str) -> list[LocalFile]:
 
 
 def make_archive(archive: str) -> None:
-    """Make the folder of an archive, for its owner alone: it holds raw texts and contact data.
+    """Create the archive folder for its owner alone: it holds raw text and contact data.
 
     Raises:
-        OSError: it cannot be made, or not be written to.
+        OSError: the folder cannot be created or written to.
     """
     folder = Path(archive)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -88,42 +106,31 @@ def make_archive(archive: str) -> None:
         raise PermissionError(message)
 
 
-def keep(path: Path, archive: str, name: str, digest: str) -> str:
-    """Put a copy of a file into an archive, and prove it; return where it lies.
+def put(path: Path, location: str, digest: str) -> bool:
+    """Copy a file to a path unless the path exists; tell whether it now has the right contents.
 
     Args:
         path: the file.
-        archive: a folder.
-        name: the path that the copy gets in it, if nothing else has it.
-        digest: the SHA-256 of what was ingested.
+        location: the path of the copy.
+        digest: the SHA-256 of the ingested contents.
 
     Raises:
-        FileWaitsError: the file is not what was ingested.
+        FileNotReadyError: the file is not what was ingested.
         OSError: the copy cannot be written.
     """
-    target = _free(Path(archive), name, digest)
-    if target.exists():
-        return str(target)
+    target = Path(location)
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):  # a file has the name of the folder
+        return False
+    if os.path.lexists(target):
+        return target.is_file() and sha256(location) == digest
     partial = target.with_name(f".{digest[:12]}.{os.getpid()}.partial")
     try:
         shutil.copy2(path, partial)
         if sha256(str(partial)) != digest:
-            raise changed(name)
+            raise changed(path.name)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-    return str(target)
-
-
-def _free(folder: Path, name: str, digest: str) -> Path:
-    """Return the first path that no other contents have; it may have these already."""
-    for candidate in archive_names(name, digest):
-        target = folder / candidate
-        try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except (FileExistsError, NotADirectoryError):  # a file has the name of the folder
-            continue
-        if not os.path.lexists(target) or (target.is_file() and sha256(str(target)) == digest):
-            return target
-    message = f"{target}: is not what was ingested; move it away"
-    raise OSError(message)
+    return True

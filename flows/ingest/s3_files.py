@@ -1,4 +1,4 @@
-"""Files on S3: what lies in the landing zone there, and what is kept in an archive there."""
+"""Landing zone and archive on S3. `local_files` has the same functions for a folder."""
 
 import shutil
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from flows.ingest.file_state import FileState, archive_names, changed
+from flows.ingest.file_state import FileState, changed
 from flows.storage import filesystem, s3
 
 
@@ -18,45 +18,49 @@ class S3Object:
     uri: str
     name: str
 
-    def look(self) -> FileState:
-        """Return its present state.
+    def state(self) -> FileState:
+        """Return the current state.
 
         Raises:
-            OSError: it is gone, or S3 does not answer.
+            OSError: the object is gone, or S3 does not answer.
         """
         bucket, key = s3.bucket_and_key(self.uri)
         with s3.translate_errors(self.uri):
             return _state(s3.connect().call_s3("head_object", Bucket=bucket, Key=key))
 
-    def at_hand(self, state: FileState, folder: Path) -> Path:
-        """Copy it into a folder, under the last part of its name.
+    def local_path(self, state: FileState, folder: Path) -> Path:
+        """Download the object into a folder; return the path of the copy.
 
         Raises:
-            FileWaitsError: it is not in that state any more.
-            OSError: it is gone, or S3 does not answer.
+            FileNotReadyError: the object is no longer in that state.
+            OSError: the object is gone, or S3 does not answer.
         """
         path = folder / PurePosixPath(self.name).name
         try:
-            # Each part is asked for on the condition that the object is still the one opened.
-            with s3.translate_errors(self.uri), s3.connect().open(self.uri) as held:
-                if held.details.get("ETag") not in state.identity:
+            # s3fs requests each part on the condition that the ETag is still that of the open.
+            with s3.translate_errors(self.uri), s3.connect().open(self.uri) as opened:
+                if opened.details.get("ETag") not in state.identity:
                     raise changed(self.name)
                 with path.open("wb") as file:
-                    shutil.copyfileobj(held, file)
+                    shutil.copyfileobj(opened, file)
         except FileExistsError as error:
             raise changed(self.name) from error
         return path
 
+    def is_at(self, location: str) -> bool:
+        """Tell whether a location is this very object."""
+        return location == self.uri
+
     def remove(self, state: FileState, _digest: str) -> None:
-        """Delete it, if it is still the object that was read.
+        """Delete the object if it has not changed since it was read.
 
         Raises:
-            FileWaitsError: it has changed.
+            FileNotReadyError: it has changed.
             OSError: it is gone, or S3 does not answer.
         """
         bucket, key = s3.bucket_and_key(self.uri)
-        # Not every S3 heeds a condition here: where it does not, the look alone decides.
-        if self.look() != state:
+        # Some S3 servers ignore the condition of the delete, so the state is checked first.
+        if self.state() != state:
             raise changed(self.name)
         (etag,) = state.identity
         try:
@@ -65,19 +69,25 @@ class S3Object:
         except FileExistsError as error:
             raise changed(self.name) from error
 
+    def problem(self) -> str:
+        """Return why the object cannot be read or archived under its key; empty if it can."""
+        # In a folder, the first three would be other paths. s3fs takes the last for a version.
+        if {"", ".", ".."} & {*self.name.split("/")} or "?versionId=" in self.name:
+            return f"{self.name}: an empty part, . or .., or ?versionId= in its key; rename it"
+        return ""
 
-def files(uri: str) -> list[S3Object]:
-    """Return what lies under a prefix, by name, without the objects that stand for folders.
+
+def list_files(source: str) -> list[S3Object]:
+    """Return the objects under a prefix, sorted by name, without the markers of folders.
 
     Raises:
-        OSError: there is no such bucket, or S3 does not answer.
+        OSError: the bucket does not exist, or S3 does not answer.
     """
-    filesystem.check_access(
-        uri
-    )  # what has no objects is to s3fs as little there as what has no bucket
-    root = f"{'/'.join(s3.bucket_and_key(uri))}".rstrip("/") + "/"
-    with s3.translate_errors(uri):
-        found = s3.connect().find(uri)
+    # s3fs does not distinguish a prefix without objects from a bucket that does not exist.
+    filesystem.check_access(source)
+    root = f"{'/'.join(s3.bucket_and_key(source))}".rstrip("/") + "/"
+    with s3.translate_errors(source):
+        found = s3.connect().find(source)
     return [
         S3Object(f"{s3.SCHEME}{path}", path.removeprefix(root))
         for path in found
@@ -85,29 +95,23 @@ def files(uri: str) -> list[S3Object]:
     ]
 
 
-def keep(path: Path, archive: str, name: str, digest: str) -> str:
-    """Put a copy of a local file into an archive, and prove it; return its URI.
+def put(path: Path, location: str, digest: str) -> bool:
+    """Copy a local file to a URI unless an object exists there; tell whether the contents match.
 
-    The proof is what S3 gives back, byte for byte, not what was sent.
+    The proof is the bytes that S3 returns, not those that were sent.
 
     Args:
         path: the file.
-        archive: a prefix on S3.
-        name: the key that the copy gets under it, if nothing else has it.
-        digest: the SHA-256 of what was ingested.
+        location: the URI of the copy.
+        digest: the SHA-256 of the ingested contents.
 
     Raises:
-        OSError: what S3 holds is not the file, or it does not answer.
+        OSError: S3 does not answer.
     """
+    with suppress(FileExistsError), s3.translate_errors(location):
+        s3.connect().put_file(path, location, mode="create")
     expected = (path.stat().st_size, digest)
-    for candidate in archive_names(name, digest):
-        uri = f"{archive.rstrip('/')}/{candidate}"
-        with suppress(FileExistsError), s3.translate_errors(uri):
-            s3.connect().put_file(path, uri, mode="create")
-        if (filesystem.size(uri), filesystem.sha256(uri)) == expected:
-            return uri
-    message = f"{uri}: is not what was ingested; delete it there, {name} stays where it is"
-    raise OSError(message)
+    return (filesystem.size(location), filesystem.sha256(location)) == expected
 
 
 def _state(answer: Mapping[str, Any]) -> FileState:

@@ -14,7 +14,8 @@ import polars as pl
 
 from contracts import message_schema
 from contracts.contract import Bronze
-from flows.ingest.csv_reader import FileRejectedError, inspect_csv, scan_records
+from flows.ingest.csv_diagnosis import FileRejectedError
+from flows.ingest.csv_reader import inspect_csv, scan_records
 from flows.ingest.landing_zone import File, find_files
 from transforms.graph import sources
 from transforms.order_events import entity_events, message_key
@@ -99,7 +100,7 @@ def _records(
     frames = [pl.LazyFrame(schema=schema)]
     for file in files:
         try:
-            path = file.at_hand(file.look(), Path(mkdtemp(dir=spool)))  # names may be alike
+            path = file.local_path(file.state(), Path(mkdtemp(dir=spool)))  # names may be alike
             facts = inspect_csv(path)
             records = scan_records(path, facts, columns)
             if strange := [name for name in facts.header if name not in columns]:

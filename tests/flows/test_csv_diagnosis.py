@@ -1,4 +1,4 @@
-"""Files that cannot be read as CSV say what they are and what to do, and quote nothing."""
+"""Rejected files: the message names the cause and the remedy, and quotes no data."""
 
 import bz2
 import gzip
@@ -12,8 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.ingest.csv_diagnosis import Finding, diagnose_format, diagnose_header, diagnose_quotes
-from flows.ingest.csv_reader import FileRejectedError, inspect_csv, scan_records
+from flows.ingest.csv_diagnosis import (
+    FileRejectedError,
+    Finding,
+    diagnose_format,
+    diagnose_header,
+    diagnose_quotes,
+)
+from flows.ingest.csv_reader import inspect_csv, scan_records
 from flows.ingest.landing_zone import find_files
 
 COLUMNS = ["order_id", "city"]
@@ -26,10 +32,10 @@ def rejection(folder: Path, content: bytes) -> str:
     path.write_bytes(content)
     with pytest.raises(FileRejectedError) as rejected:
         scan_records(path, inspect_csv(path), COLUMNS)
-    said = str(rejected.value)
-    assert SECRET not in said
-    assert said.isprintable()
-    return said.removeprefix("orders.csv: ")
+    message = str(rejected.value)
+    assert SECRET not in message
+    assert message.isprintable()
+    return message.removeprefix("orders.csv: ")
 
 
 def in_zip(name: str) -> bytes:
@@ -52,7 +58,7 @@ def parquet() -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (TEXT.encode("utf-16"), "the file is UTF-16 text, save it as UTF-8"),
         (TEXT.encode("utf-16-le"), "the file is UTF-16 text, save it as UTF-8"),
@@ -77,16 +83,18 @@ def parquet() -> bytes:
     # An archive holds the time at which it was made: as an id it would differ between processes.
     ids=lambda value: value if isinstance(value, str) else "content",
 )
-def test_another_format_is_named(tmp_path: Path, content: bytes, said: str) -> None:
-    assert rejection(tmp_path, content) == said
+def test_rejection_of_another_format_names_the_format(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
+    assert rejection(tmp_path, content) == message
 
 
-SEP = "line 1 is a 'sep=' of Excel"
+SEP = "line 1 is a 'sep=' line of Excel"
 SPACED = "the header has a space between a quote and a comma, remove such spaces from every line"
 
 
 @pytest.mark.parametrize(
-    ("header", "said"),
+    ("header", "message"),
     [
         ("order_id;city", "the fields are separated by ';', save it with commas"),
         ('"order_id";"city"', "the fields are separated by ';', save it with commas"),
@@ -101,7 +109,7 @@ SPACED = "the header has a space between a quote and a comma, remove such spaces
         ),
         (
             f"{SECRET},,\n\norder_id,city",
-            "the header is below lines of other text, remove these lines",
+            "the header is below lines of other text, remove those lines",
         ),
         (
             "order_id\u200b,city",
@@ -121,20 +129,18 @@ SPACED = "the header has a space between a quote and a comma, remove such spaces
         (f'1"{SECRET},2', "the quotes of the header do not match, correct the header"),
     ],
 )
-def test_a_header_that_is_not_found_says_what_hides_it(
-    tmp_path: Path, header: str, said: str
-) -> None:
-    assert rejection(tmp_path, f"{header}\n1,{SECRET}\n".encode()) == said
+def test_rejection_of_a_header_names_the_cause(tmp_path: Path, header: str, message: str) -> None:
+    assert rejection(tmp_path, f"{header}\n1,{SECRET}\n".encode()) == message
 
 
-def test_a_header_between_white_space_is_found(tmp_path: Path) -> None:
+def test_header_with_surrounding_white_space_is_found(tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_text("\ufeff order_id\u00a0, city \n1,x\n")
     assert scan_records(path, inspect_csv(path), COLUMNS).collect()["order_id"].to_list() == ["1"]
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("orders.csv.gz", "the file is compressed with gzip, unpack it"),
         ("olist_orders_dataset.csv.ZIP", "the file is a zip archive, unpack it"),
@@ -144,23 +150,21 @@ def test_a_header_between_white_space_is_found(tmp_path: Path) -> None:
         ("orders.tsv", "the file is separated by tabs, save it with commas"),
     ],
 )
-def test_a_known_name_with_another_format_is_not_to_be_renamed(
-    tmp_path: Path, name: str, said: str
-) -> None:
+def test_file_of_another_format_gets_a_hint(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / name).touch()
-    _, (stranger,) = find_files(str(tmp_path))
-    assert str(stranger) == f"{name}: {said}"
+    _, (error,) = find_files(str(tmp_path))
+    assert str(error) == f"{name}: {message}"
 
 
 @pytest.mark.parametrize("name", ["photos.zip", "disorders.csv.gz", "orders", "gz"])
-def test_a_name_that_belongs_to_no_table_says_so(tmp_path: Path, name: str) -> None:
+def test_file_with_an_unknown_name_belongs_to_no_table(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
-    _, (stranger,) = find_files(str(tmp_path))
-    assert str(stranger).startswith(f"{name}: belongs to no table")
+    _, (error,) = find_files(str(tmp_path))
+    assert str(error).startswith(f"{name}: belongs to no table")
 
 
 @given(head=st.binary() | st.text().map(str.encode))
-def test_any_beginning_of_a_file_can_be_diagnosed(head: bytes) -> None:
+def test_diagnosis_accepts_any_bytes(head: bytes) -> None:
     header = head.decode(errors="ignore")
     found = diagnose_format(head), diagnose_quotes(header), diagnose_header(head, COLUMNS)
     assert all(isinstance(finding, Finding | None) for finding in found)

@@ -1,4 +1,4 @@
-"""Files that are still being uploaded: ingested as they are, and neither moved nor lost."""
+"""Files during their upload: ingested as they are, and neither moved nor lost."""
 
 import os
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import pytest
 
 from contracts import bronze
 from flows.delta.outcome import Outcome
-from flows.ingest import local_files
+from flows.ingest import load, local_files
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.pipeline.summary import remarks
@@ -18,7 +18,7 @@ Land = Callable[..., Path]
 
 @pytest.fixture
 def quiet(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    """Set how long a file must be quiet: after 0 seconds each is, within an hour none."""
+    """Set how long a file must be quiet: with 0 every file is, with 3600 none."""
     return lambda seconds: monkeypatch.setenv("KEYSTONE_QUIET_SECONDS", str(seconds))
 
 
@@ -32,7 +32,7 @@ def ingest(landing: Path, lake: str, archive: Path | None = None) -> Outcome:
     return ingest_table(lake, bronze.Orders, files, archive=str(archive) if archive else None)
 
 
-def test_an_upload_that_pauses_loses_no_record(
+def test_upload_that_pauses_loses_no_record(
     land: Land, lake: str, archive: Path, quiet: Callable[[int], None]
 ) -> None:
     path = land(orders=[{"order_id": "1" * 32}, {"order_id": "2" * 32}]) / "orders.csv"
@@ -52,7 +52,7 @@ def test_an_upload_that_pauses_loses_no_record(
     assert (archive / "orders.csv").read_bytes() == whole
 
 
-def test_a_file_that_is_ingested_is_archived_once_it_is_quiet(
+def test_ingested_file_is_archived_once_it_is_quiet(
     land: Land, lake: str, archive: Path, quiet: Callable[[int], None]
 ) -> None:
     landing = land(orders=[{}])
@@ -64,7 +64,7 @@ def test_a_file_that_is_ingested_is_archived_once_it_is_quiet(
     assert [path.name for path in archive.iterdir()] == ["orders.csv"]
 
 
-def test_a_time_that_a_tool_has_set_makes_no_file_quiet(
+def test_modification_time_set_by_a_tool_does_not_make_a_file_quiet(
     land: Land, lake: str, archive: Path, quiet: Callable[[int], None]
 ) -> None:
     landing = land(orders=[{}])
@@ -75,7 +75,7 @@ def test_a_time_that_a_tool_has_set_makes_no_file_quiet(
 
 
 @pytest.mark.parametrize("cut", [0, -1, -20])
-def test_a_young_file_that_ends_in_the_middle_of_a_record_is_left_whole(
+def test_recent_file_that_ends_within_a_record_waits(
     land: Land, lake: str, quiet: Callable[[int], None], cut: int
 ) -> None:
     path = land(orders=[{}, {}]) / "orders.csv"
@@ -90,7 +90,7 @@ def test_a_young_file_that_ends_in_the_middle_of_a_record_is_left_whole(
     assert ingest(path.parent, lake).rows == 2
 
 
-def test_a_young_file_that_ends_at_a_line_end_in_quotes_is_left_whole(
+def test_recent_file_that_ends_within_quotes_waits(
     land: Land, lake: str, quiet: Callable[[int], None]
 ) -> None:
     path = land(orders=[{"order_status": "first line\nsecond line"}]) / "orders.csv"
@@ -104,7 +104,7 @@ def test_a_young_file_that_ends_at_a_line_end_in_quotes_is_left_whole(
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "reason"),
     [
         (b"\x1f\x8b\x08\x00", "compressed with gzip"),
         ("order_id,status\n1,sent".encode("utf-16"), "UTF-16"),
@@ -112,19 +112,19 @@ def test_a_young_file_that_ends_at_a_line_end_in_quotes_is_left_whole(
         (b"\0" * 100, "NUL"),
     ],
 )
-def test_a_young_file_that_is_no_csv_is_rejected_at_once(
-    land: Land, lake: str, quiet: Callable[[int], None], content: bytes, said: str
+def test_recent_file_of_another_format_is_rejected_at_once(
+    land: Land, lake: str, quiet: Callable[[int], None], content: bytes, reason: str
 ) -> None:
     path = land(orders=[{}]) / "orders.csv"
     path.write_bytes(content)
     quiet(3600)
     outcome = ingest(path.parent, lake)
     (line,) = outcome.rejected
-    assert said in line
-    assert outcome.deferred == ()
+    assert reason in line
+    assert outcome.waiting == ()
 
 
-def test_a_quiet_file_may_lack_its_last_line_end(
+def test_quiet_file_may_lack_its_last_line_end(
     land: Land, lake: str, quiet: Callable[[int], None]
 ) -> None:
     path = land(orders=[{}, {}]) / "orders.csv"
@@ -134,29 +134,29 @@ def test_a_quiet_file_may_lack_its_last_line_end(
 
 
 @pytest.mark.parametrize("how", ["append", "replace"])
-def test_a_file_that_changes_while_it_is_archived_stays(
+def test_file_that_changes_while_archived_stays(
     land: Land, lake: str, archive: Path, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     path = land(orders=[{}]) / "orders.csv"
     newer = path.with_name("_newer")
     newer.write_bytes(path.read_bytes() + (b"x,y\n" if how == "append" else b""))
-    keep = local_files.keep
+    put = local_files.put
 
-    def keep_then_change(*arguments: str | Path) -> str:
-        kept = keep(*arguments)  # type: ignore[arg-type] # passed on as they came
+    def put_then_change(source: Path, location: str, digest: str) -> bool:
+        done = put(source, location, digest)
         if how == "append":
             path.write_bytes(newer.read_bytes())
         else:
             newer.rename(path)
-        return kept
+        return done
 
-    monkeypatch.setattr(local_files, "keep", keep_then_change)
+    monkeypatch.setattr(local_files, "put", put_then_change)
     outcome = ingest(path.parent, lake, archive)
     assert outcome.deferred == ("orders.csv: changed while it was read",)
     assert path.exists()
 
 
-def test_a_file_that_is_deleted_while_it_is_read_is_passed_over(
+def test_file_that_is_deleted_while_read_is_skipped(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = land(orders=[{}]) / "orders.csv"
@@ -165,12 +165,12 @@ def test_a_file_that_is_deleted_while_it_is_read_is_passed_over(
         path.unlink()
         path.open("rb")
 
-    monkeypatch.setattr("flows.ingest.load.inspect_csv", delete)
+    monkeypatch.setattr(load, "inspect_csv", delete)
     outcome = ingest(path.parent, lake)
     assert (outcome.rows, outcome.rejected, outcome.deferred) == (0, (), ())
 
 
-def test_the_summary_names_some_files_that_wait_and_counts_the_rest() -> None:
+def test_summary_names_five_waiting_files_and_counts_the_rest() -> None:
     waiting = tuple(f"orders_{number}.csv: changed 3 s ago" for number in range(8))
     outcome = Outcome("bronze.orders", version=1, rows=1, changed=True, deferred=waiting)
     lines = remarks([outcome])["Left in the landing zone for the next run"]

@@ -117,8 +117,8 @@ def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> N
     with saying(b"HTTP/1.1 200 OK\r\nServer: S"):
         for ask in (
             partial(find_files, "s3://lake/in"),
-            listed.look,
-            partial(listed.at_hand, state, tmp_path),
+            listed.state,
+            partial(listed.local_path, state, tmp_path),
             partial(listed.remove, state, ""),
             partial(filesystem.size, "s3://lake/x/part.parquet"),
         ):

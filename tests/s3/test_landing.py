@@ -11,10 +11,10 @@ import pytest
 from contracts import bronze
 from flows import delta
 from flows.delta.outcome import Outcome
-from flows.ingest import s3_files
 from flows.ingest.file_state import FileNotReadyError, FileState
 from flows.ingest.landing_zone import archive_file, find_files
 from flows.ingest.load import ingest_table
+from flows.ingest.s3_files import S3Object
 from flows.storage import s3
 from flows.storage.filesystem import sha256
 from flows.storage.s3 import bucket_and_key
@@ -85,14 +85,14 @@ def test_objects_below_the_prefix_are_found_by_their_name_or_their_folders(on_s3
     upload(f"{on_s3}/in", b"x")
     bucket, key = bucket_and_key(f"{on_s3}/in/sellers")
     client().put_object(Bucket=bucket, Key=f"{key}/")  # as some tools do for each folder
-    files, strangers = find_files(f"{on_s3}/in/")
+    files, unknown = find_files(f"{on_s3}/in/")
     assert [file.name for file in files[bronze.Orders]] == [
         "2018/10/orders (1) ã&+#[*].csv",
         "orders.csv",
         "orders.csv/part-00000",
     ]
     assert [file.name for file in files[bronze.Sellers]] == ["sellers/x.csv"]
-    assert [str(stranger).partition(":")[0] for stranger in strangers] == [
+    assert [str(error).partition(":")[0] for error in unknown] == [
         "2018/x.csv",
         "notes.txt",
     ]
@@ -105,9 +105,9 @@ def test_objects_below_the_prefix_are_found_by_their_name_or_their_folders(on_s3
 )
 def test_keys_that_would_be_other_paths_are_named(on_s3: str, name: str) -> None:
     upload(f"{on_s3}/in/{name}", b"x")
-    files, (stranger,) = find_files(f"{on_s3}/in")
+    files, (error,) = find_files(f"{on_s3}/in")
     assert not any(files.values())
-    assert str(stranger).startswith(f"{name}: an empty part, . or .., or ?versionId= in its key")
+    assert str(error).startswith(f"{name}: an empty part, . or .., or ?versionId= in its key")
 
 
 def test_odd_keys_are_read_and_archived(on_s3: str, tmp_path: Path) -> None:
@@ -143,14 +143,14 @@ def test_an_object_from_the_future_is_rejected(
     on_s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv())
-    look, soon = s3_files.S3Object.look, time() + 600
+    state, soon = S3Object.state, time() + 600
 
-    def look_ahead(file: s3_files.S3Object) -> FileState:
-        return look(file)._replace(modified=soon)
+    def future_state(file: S3Object) -> FileState:
+        return state(file)._replace(modified=soon)
 
-    monkeypatch.setattr(s3_files.S3Object, "look", look_ahead)
+    monkeypatch.setattr(S3Object, "state", future_state)
     (line,) = ingest(f"{on_s3}/in", str(tmp_path / "lake")).rejected
-    assert "lies in the future" in line
+    assert "is in the future" in line
 
 
 @pytest.mark.parametrize("source_there", [True, False])
@@ -190,17 +190,17 @@ def test_an_object_that_has_changed_since_it_was_looked_at_is_not_read(
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
     (listed,) = find_files(f"{on_s3}/in")[0][bronze.Orders]
-    state = listed.look()
+    state = listed.state()
     upload(f"{on_s3}/in/orders.csv", csv(order_status="shipped"))
     with pytest.raises(FileNotReadyError, match=r"^orders\.csv: changed while it was read"):
-        listed.at_hand(state, tmp_path)
+        listed.local_path(state, tmp_path)
 
 
 def test_an_object_that_has_changed_since_it_was_read_stays(on_s3: str, tmp_path: Path) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
     (file,) = find_files(f"{on_s3}/in")[0][bronze.Orders]
-    state = file.look()
-    path = file.at_hand(state, tmp_path)
+    state = file.state()
+    path = file.local_path(state, tmp_path)
     newer = csv(order_status="shipped")
     upload(f"{on_s3}/in/orders.csv", newer)
     with pytest.raises(FileNotReadyError, match="changed while it was read"):
@@ -213,8 +213,8 @@ def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv())
     (file,) = find_files(f"{on_s3}/in")[0][bronze.Orders]
-    state = file.look()
-    path = file.at_hand(state, tmp_path)
+    state = file.state()
+    path = file.local_path(state, tmp_path)
     put_file, half = s3.connect().put_file, tmp_path / "half"
     half.write_bytes(path.read_bytes()[:10])
 
@@ -231,7 +231,7 @@ def test_an_object_that_another_run_has_archived_is_passed_over(on_s3: str) -> N
     upload(f"{on_s3}/in/orders.csv", csv())
     upload(f"{on_s3}/in/orders_2.csv", csv(order_status="shipped"))
     files = find_files(f"{on_s3}/in")[0][bronze.Orders]
-    files[0].remove(files[0].look(), "")
+    files[0].remove(files[0].state(), "")
     assert ingest_table(f"{on_s3}/lake", bronze.Orders, files).rows == 1
 
 

@@ -1,4 +1,4 @@
-"""The reader of landed CSV files: every byte of every file ends in exactly one row."""
+"""CSV reader: every byte of a file ends in exactly one row."""
 
 import csv
 import io
@@ -17,15 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from flows.ingest import csv_parser
-from flows.ingest.csv_reader import CsvFacts, FileRejectedError, inspect_csv, scan_records
+from flows.ingest import csv_parser, csv_reader, csv_windows
+from flows.ingest.csv_diagnosis import FileRejectedError
+from flows.ingest.csv_reader import CsvFacts, inspect_csv, scan_records
 from tests.examples import examples
 
 Row = tuple[str | None, ...]
 """The columns, then `_rescued_data`, then `_corrupt_record`."""
 
 BOM = "\ufeff"
-NUL = "its upload broke off, or it is no text: send it again"
+NUL = "its upload broke off, or it is not text: send it again"
 # Lists of characters, because text would draw evenly from all of Unicode and hardly ever a quote.
 CHARACTERS = st.sampled_from(',"\r\nx') | st.characters(codec="utf-8", exclude_characters="\x00")
 TEXT = st.lists(CHARACTERS).map("".join)
@@ -38,20 +39,20 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(drop: Path, content: str, columns: Sequence[str] = ("a", "b")) -> list[Row]:
-    """Read `content` by both readers, by the grammar alone, and in small pieces: all must agree."""
+    """Read `content` with both readers, our parser alone and small pieces; all must agree."""
     drop.write_bytes(content.encode())
     facts = inspect_csv(drop)
     frame = scan_records(drop, facts, columns).collect()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flows.ingest.csv_parser._regular", lambda _data, start, *_: (start, 0))
-        by_grammar = scan_records(drop, inspect_csv(drop), columns).collect()
-    assert_frame_equal(frame, by_grammar)
+        patch.setattr(csv_parser, "_regular", lambda _data, start, *_: (start, 0))
+        by_parser = scan_records(drop, inspect_csv(drop), columns).collect()
+    assert_frame_equal(frame, by_parser)
     if len(content) < 1000:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("flows.ingest.csv_reader._WINDOW", 1 + len(content) % 16)
-            patch.setattr("flows.ingest.csv_reader._PIECE", 8)
-            patch.setattr("flows.ingest.csv_reader._PART", 4)  # no character is longer
-            patch.setattr("flows.ingest.csv_parser._BLOCK", 8)
+            patch.setattr(csv_windows, "_WINDOW", 1 + len(content) % 16)
+            patch.setattr(csv_reader, "_PIECE_BYTES", 8)
+            patch.setattr(csv_windows, "_PART", 4)  # no character is longer
+            patch.setattr(csv_parser, "_BLOCK", 8)
             in_pieces = inspect_csv(drop)
         assert replace(in_pieces, pieces=facts.pieces) == facts
         assert_frame_equal(frame, scan_records(drop, in_pieces, columns).collect())
@@ -97,7 +98,7 @@ def corrupt(text: str, width: int = 2) -> Row:
         (BOM + "a,b\r\n", []),
     ],
 )
-def test_every_value_arrives_as_it_stands(drop: Path, content: str, rows: list[Row]) -> None:
+def test_values_are_read_unchanged(drop: Path, content: str, rows: list[Row]) -> None:
     assert read(drop, content) == rows
 
 
@@ -119,16 +120,16 @@ def test_every_value_arrives_as_it_stands(drop: Path, content: str, rows: list[R
         (" \n\r", [corrupt(" "), corrupt("\r")]),
     ],
 )
-def test_a_broken_record_is_one_row_of_raw_text(drop: Path, content: str, rows: list[Row]) -> None:
+def test_corrupt_record_is_one_row_of_raw_text(drop: Path, content: str, rows: list[Row]) -> None:
     assert read(drop, "a,b\n" + content) == rows
 
 
-def test_a_file_of_one_column_tells_a_blank_line_from_an_empty_value(drop: Path) -> None:
+def test_blank_line_in_a_file_of_one_column_is_no_empty_value(drop: Path) -> None:
     assert read(drop, 'a\n1\n\n""\n', ["a"]) == [good("1"), good("")]
 
 
 @pytest.mark.parametrize("ending", ["", '5,"6\n'])
-def test_columns_nobody_declared_are_rescued(drop: Path, ending: str) -> None:
+def test_unknown_columns_are_rescued(drop: Path, ending: str) -> None:
     content = 'x,a,"_position, ""y""",b\n"é\n\x01",1,"",2\n,3,,4\n' + ending
     first, second, *broken = read(drop, content)
     assert json.loads(str(first[2])) == {"x": "é\n\x01", '_position, "y"': ""}
@@ -136,7 +137,7 @@ def test_columns_nobody_declared_are_rescued(drop: Path, ending: str) -> None:
     assert broken == ([corrupt('5,"6')] if ending else [])
 
 
-def test_columns_keep_their_type_without_any_record(drop: Path) -> None:
+def test_columns_keep_their_type_without_records(drop: Path) -> None:
     drop.write_bytes(b"b,a\n")
     assert scan_records(drop, inspect_csv(drop), ["a", "b"]).collect_schema() == {
         "a": pl.String,
@@ -165,31 +166,33 @@ def test_columns_keep_their_type_without_any_record(drop: Path) -> None:
         (b"a,b\n1,2\n" + bytes(1 << 20), f"the file has a NUL byte at byte 8 (line 3), {NUL}"),
     ],
 )
-def test_a_file_that_cannot_be_taken_says_why(drop: Path, content: bytes, message: str) -> None:
+def test_rejection_of_a_file_names_reason_and_remedy(
+    drop: Path, content: bytes, message: str
+) -> None:
     drop.write_bytes(content)
     with pytest.raises(FileRejectedError) as rejected:
         scan_records(drop, inspect_csv(drop), ["a", "b"])
     assert str(rejected.value) == f"drop [1].csv: {message}"
 
 
-def test_a_file_of_nul_bytes_is_rejected_at_its_first_window(drop: Path) -> None:
+def test_file_of_nul_bytes_is_rejected_at_the_first_window(drop: Path) -> None:
     with drop.open("wb") as file:
-        file.truncate(1 << 33)  # of which the file system keeps nothing
+        file.truncate(1 << 33)  # a sparse file that takes no space
     with pytest.raises(FileRejectedError, match="NUL byte at byte 0"):
         inspect_csv(drop)
 
 
 @pytest.fixture
 def at_most_64_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no record be longer."""
-    monkeypatch.setattr("flows.ingest.csv_parser.LONGEST", 64)
-    monkeypatch.setattr("flows.ingest.csv_reader.LONGEST", 64)
-    monkeypatch.setattr("flows.ingest.csv_reader._WINDOW", 16)
+    """Limit the length of a record."""
+    monkeypatch.setattr(csv_parser, "MAX_RECORD_BYTES", 64)
+    monkeypatch.setattr(csv_windows, "MAX_RECORD_BYTES", 64)
+    monkeypatch.setattr(csv_windows, "_WINDOW", 16)
 
 
 @pytest.mark.usefixtures("at_most_64_bytes")
 @pytest.mark.parametrize("before", ["", "a,b\n1,2\n"])
-def test_a_line_that_is_too_long_is_rejected(drop: Path, before: str) -> None:
+def test_line_that_is_too_long_is_rejected(drop: Path, before: str) -> None:
     drop.write_text(before + "x" * 63 + "\n")
     inspect_csv(drop)
     drop.write_text(before + "x" * 64 + "\n")
@@ -199,7 +202,7 @@ def test_a_line_that_is_too_long_is_rejected(drop: Path, before: str) -> None:
 
 
 @pytest.mark.usefixtures("at_most_64_bytes")
-def test_a_quoted_field_that_is_too_long_breaks_the_line_it_starts_on(drop: Path) -> None:
+def test_quoted_field_that_is_too_long_makes_its_first_line_corrupt(drop: Path) -> None:
     longest = "x\n" * 28 + "xxx"
     content = f'a,b\n1,"{longest}"\n1,"x{longest}"\n3,4\n'
     drop.write_text(content)
@@ -227,7 +230,7 @@ SECRET = "maria.silva"
     ],
 )
 @pytest.mark.parametrize("broken", ["", "1\n"])
-def test_a_file_that_changes_while_it_is_read_is_rejected_without_a_word_of_it(
+def test_file_that_changes_while_read_is_rejected_without_quoting_it(
     drop: Path, later: str, broken: str
 ) -> None:
     drop.write_text(f"a,b\n1,{SECRET}\n2,{SECRET}\n{broken}")
@@ -241,7 +244,7 @@ def test_a_file_that_changes_while_it_is_read_is_rejected_without_a_word_of_it(
     assert SECRET not in "".join(traceback.format_exception(rejected.value))
 
 
-def test_bytes_that_are_no_text_any_more_are_a_change_of_the_file(drop: Path) -> None:
+def test_file_that_becomes_invalid_text_while_read_is_rejected(drop: Path) -> None:
     for content in (b"a,b\n1,x\n", b"a,b\nx\n"):
         drop.write_bytes(content)
         records = scan_records(drop, inspect_csv(drop), ["a", "b"])
@@ -250,7 +253,7 @@ def test_bytes_that_are_no_text_any_more_are_a_change_of_the_file(drop: Path) ->
             records.collect()
 
 
-def test_a_file_that_grew_since_its_inspection_is_rejected(drop: Path) -> None:
+def test_file_that_grew_since_its_inspection_is_rejected(drop: Path) -> None:
     drop.write_bytes(b"a,b\n1,2\n")
     facts = inspect_csv(drop)
     drop.write_bytes(b"a,b\n1,2\n3,4\n")
@@ -258,7 +261,7 @@ def test_a_file_that_grew_since_its_inspection_is_rejected(drop: Path) -> None:
         scan_records(drop, facts, ["a", "b"])
 
 
-def test_facts_are_those_of_the_bytes(drop: Path) -> None:
+def test_facts_describe_the_bytes(drop: Path) -> None:
     content = (BOM + 'a ,"b"\r\n1,"2\n"\r\n3\r\n').encode()
     drop.write_bytes(content)
     facts = inspect_csv(drop)
@@ -267,7 +270,7 @@ def test_facts_are_those_of_the_bytes(drop: Path) -> None:
 
 
 @pytest.mark.parametrize("records", ["1,2\n3,4", '"1\n,",2\r\n,""""\r\n', '"1\r","2\r"\r\n'])
-def test_a_file_of_whole_records_is_regular(drop: Path, records: str) -> None:
+def test_file_of_valid_records_is_regular(drop: Path, records: str) -> None:
     drop.write_bytes(f"a,b\n{records}".encode())
     assert regular(inspect_csv(drop))
 
@@ -280,12 +283,12 @@ def test_a_file_of_whole_records_is_regular(drop: Path, records: str) -> None:
         *("1\r,2\n", '"1",2\n1\r,2\n', "1,2\r\r\n", '1,"2"\r\r\n', "1,2\r"),
     ],
 )
-def test_a_file_that_polars_would_read_otherwise_is_not_regular(drop: Path, records: str) -> None:
+def test_file_that_polars_would_misread_is_not_regular(drop: Path, records: str) -> None:
     drop.write_bytes(f"a,b\n{records}".encode())
     assert not regular(inspect_csv(drop))
 
 
-def test_a_file_of_many_blocks_is_read_like_a_small_one(drop: Path) -> None:
+def test_file_of_many_blocks_is_read_like_a_small_one(drop: Path) -> None:
     expected = [(str(n), "text, " * (n % 7) + "\n" * (n % 3)) for n in range(1, 20_001)]
     lines = [f'{a},"{b}"' if n % 5000 < 1000 else f"{a}," for n, (a, b) in enumerate(expected)]
     rows = [good(a, b if n % 5000 < 1000 else None) for n, (a, b) in enumerate(expected)]
@@ -294,23 +297,21 @@ def test_a_file_of_many_blocks_is_read_like_a_small_one(drop: Path) -> None:
     assert read(drop, "\n".join(["a,b", *lines, "1"])) == [*rows, corrupt("1")]
 
 
-def test_the_grammar_reads_only_what_polars_cannot(
-    drop: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_parser_reads_only_what_polars_cannot(drop: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ["1,2", '"3","4"'] * 50_000
-    for place in (0, 20_000, 99_999):
-        lines[place] = "1"
+    for number in (0, 20_000, 99_999):
+        lines[number] = "1"
     drop.write_text("\n".join(["a,b", *lines]))
     facts = inspect_csv(drop)
-    read_by_grammar: list[str] = []
+    read_by_parser: list[str] = []
 
     def values_seen(record: str) -> list[str | None]:
-        read_by_grammar.append(record)
+        read_by_parser.append(record)
         return csv_parser.values(record)
 
-    monkeypatch.setattr("flows.ingest.csv_reader.values", values_seen)
+    monkeypatch.setattr(csv_reader, "values", values_seen)
     frame = scan_records(drop, facts, ["a", "b"]).collect()
-    assert read_by_grammar == ["1"] * 3
+    assert read_by_parser == ["1"] * 3
     assert frame.filter(pl.col("_corrupt_record") == "1")["_position"].to_list() == [
         *(1, 20_001, 100_000)
     ]
@@ -318,10 +319,10 @@ def test_the_grammar_reads_only_what_polars_cannot(
 
 
 @pytest.mark.parametrize("broken", ["", '"\n'])
-def test_a_part_of_the_records_is_read_as_part_of_them_all(
+def test_reading_some_records_equals_filtering_all_records(
     drop: Path, monkeypatch: pytest.MonkeyPatch, broken: str
 ) -> None:
-    monkeypatch.setattr("flows.ingest.csv_reader._PIECE", 16)
+    monkeypatch.setattr(csv_reader, "_PIECE_BYTES", 16)
     drop.write_text("a,b\n" + "1,2\n3,4\n" * 4 + broken + '"5",6\n' * 4)
     records = scan_records(drop, inspect_csv(drop), ["a", "b"])
     every = records.collect()
@@ -332,18 +333,18 @@ def test_a_part_of_the_records_is_read_as_part_of_them_all(
 
 
 @pytest.mark.parametrize("line", ['x",""",y', '"', '"x', '1,"2" ', '1,"2"",', '"a"b', 'x"'])
-def test_rubbish_takes_linear_time(drop: Path, line: str) -> None:
-    rubbish = f"{line}\n" * 50_000
+def test_corrupt_text_takes_linear_time(drop: Path, line: str) -> None:
+    garbage = f"{line}\n" * 50_000
     started = process_time()
-    first, *rest = read(drop, f"a,b,c\n1,2,3\n{rubbish}", ["a", "b", "c"])
-    assert process_time() - started < 20  # it takes 1 s; in quadratic time minutes
+    first, *rest = read(drop, f"a,b,c\n1,2,3\n{garbage}", ["a", "b", "c"])
+    assert process_time() - started < 20  # it takes 1 s; quadratic time would take minutes
     assert first == good("1", "2", "3")
-    assert "".join(f"{text}\n" for *_, text in rest) == rubbish
+    assert "".join(f"{text}\n" for *_, text in rest) == garbage
 
 
-def test_rubbish_without_a_line_break_is_one_record(drop: Path) -> None:
-    for rubbish in ('"' * 1_000_001, '",' * 500_001, "," * 1_000_000, '"a"",' * 200_001):
-        assert read(drop, f"a,b\n{rubbish}\n") == [corrupt(rubbish)]
+def test_corrupt_text_without_a_line_break_is_one_record(drop: Path) -> None:
+    for garbage in ('"' * 1_000_001, '",' * 500_001, "," * 1_000_000, '"a"",' * 200_001):
+        assert read(drop, f"a,b\n{garbage}\n") == [corrupt(garbage)]
 
 
 @given(
@@ -351,7 +352,7 @@ def test_rubbish_without_a_line_break_is_one_record(drop: Path) -> None:
     bom=st.sampled_from(["", BOM]),
     line_end=st.sampled_from(["\n", "\r\n"]),
 )
-def test_what_was_written_is_read(
+def test_written_csv_is_read_back(
     drop: Path, records: list[tuple[str, ...]], bom: str, line_end: str
 ) -> None:
     file = io.StringIO(bom, newline="")
@@ -363,7 +364,7 @@ def test_what_was_written_is_read(
 
 
 @given(records=st.lists(st.tuples(TEXT, TEXT)), bom=st.sampled_from(["", BOM]))
-def test_what_was_written_with_few_quotes_is_read(
+def test_csv_written_with_few_quotes_is_read_back(
     drop: Path, records: list[tuple[str, ...]], bom: str
 ) -> None:
     file = io.StringIO(newline="")
@@ -374,7 +375,7 @@ def test_what_was_written_with_few_quotes_is_read(
 
 
 @given(st.lists(st.tuples(BARE, BARE)))
-def test_what_was_written_without_quotes_is_read(
+def test_csv_written_without_quotes_is_read_back(
     drop: Path, records: list[tuple[str, ...]]
 ) -> None:
     content = "".join(",".join(record) + "\r\n" for record in records)
@@ -390,7 +391,7 @@ def test_what_was_written_without_quotes_is_read(
         )
     )
 )
-def test_a_broken_record_leaves_its_neighbours_whole(
+def test_corrupt_record_leaves_its_neighbours_intact(
     drop: Path, mixed: list[tuple[str, Row]]
 ) -> None:
     content = "\n".join(["a,b", *(text for text, _ in mixed)])
@@ -404,7 +405,7 @@ def test_a_broken_record_leaves_its_neighbours_whole(
     )
 )
 @examples(50)
-def test_long_regular_stretches_and_what_stands_between_them_are_read_alike(
+def test_regular_and_corrupt_stretches_are_read_completely(
     drop: Path, stretches: list[tuple[int, str]]
 ) -> None:
     lines = [line for times, line in stretches for line in [line] * times]
@@ -413,14 +414,14 @@ def test_long_regular_stretches_and_what_stands_between_them_are_read_alike(
 
 
 @given(text=TEXT, width=st.integers(1, 3))
-def test_every_byte_of_any_text_is_accounted_for(drop: Path, text: str, width: int) -> None:
+def test_no_byte_of_any_text_is_lost(drop: Path, text: str, width: int) -> None:
     header = ["a", "b", "c"][:width]
     rows = read(drop, ",".join(header) + "\n" + text, header)
     assert _written_back(text, rows) == text
 
 
 @given(text=st.text(',"\r\nx'), width=st.integers(1, 3))
-def test_any_text_is_read_by_the_letter_of_rfc_4180(drop: Path, text: str, width: int) -> None:
+def test_any_text_is_read_according_to_rfc_4180(drop: Path, text: str, width: int) -> None:
     header = ["a", "b", "c"][:width]
     rows = read(drop, ",".join(header) + "\n" + text, header)
     without_nulls = [(*(value or "" for value in row[:width]), *row[width:]) for row in rows]
@@ -432,14 +433,14 @@ def _quoted(value: str) -> str:
 
 
 def _written_back(text: str, rows: list[Row]) -> str:
-    """Write `rows` again; blank lines, line ends and the choice of quoting are up to `text`."""
+    """Write `rows` again, with the blank lines, line ends and quoting of `text`."""
     written = ""
-    for *values, _rescued, broken in rows:
+    for *values, _rescued, raw in rows:
         written += _taken(r"(?:\r?\n)*", text, written)
-        if broken is not None:
-            written += broken
-        for place, value in enumerate(values if broken is None else []):
-            written += "," if place else ""
+        if raw is not None:
+            written += raw
+        for number, value in enumerate(values if raw is None else []):
+            written += "," if number else ""
             quoted = value is not None and text[len(written) :].startswith('"')
             written += _quoted(value or "") if quoted else value or ""
         written += _taken(r"\r?\n|\Z", text, written)
@@ -466,9 +467,9 @@ def _by_rfc_4180(text: str, width: int) -> Iterator[Row]:
 
 
 def _first_record(text: str) -> tuple[list[str], int] | None:
-    """Return the fields of the first record and its size with its line end; None if it breaks."""
+    """Return the fields and size (with line end) of the first record; None if it is corrupt."""
     fields, state = [""], "start of field"
-    for place, character in enumerate(text):
+    for offset, character in enumerate(text):
         match state, character:
             case "start of field", '"':
                 state = "quoted"
@@ -483,9 +484,9 @@ def _first_record(text: str) -> tuple[list[str], int] | None:
                 fields.append("")
                 state = "start of field"
             case _, "\n":
-                return fields, place + 1
-            case _, "\r" if text[place + 1 : place + 2] == "\n":
-                return fields, place + 2
+                return fields, offset + 1
+            case _, "\r" if text[offset + 1 : offset + 2] == "\n":
+                return fields, offset + 2
             case ("quote in quotes", _) | ("unquoted", '"'):
                 return None
             case _:

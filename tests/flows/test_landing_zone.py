@@ -1,22 +1,24 @@
-"""What lies in a landing zone of folders, and where it goes in an archive."""
+"""Landing zone and archive in folders: which files are found, and where they are archived."""
 
 import os
+import shutil
 import socket
-import sys
 from collections.abc import Callable
 from errno import EACCES, EPERM, EROFS
 from hashlib import sha256
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from contracts import bronze
 from flows import delta
 from flows.delta.outcome import Outcome
+from flows.ingest import load
 from flows.ingest.file_state import archive_names
-from flows.ingest.landing_zone import find_files
+from flows.ingest.landing_zone import find_files, store
 from flows.ingest.load import ingest_table
-from flows.ingest.local_files import keep, make_archive
+from flows.ingest.local_files import make_archive
 
 Land = Callable[..., Path]
 
@@ -26,8 +28,8 @@ def ingest(landing: Path, lake: str, archive: Path | None = None) -> Outcome:
     return ingest_table(lake, bronze.Orders, files, archive=str(archive) if archive else None)
 
 
-def place(landing: Path, *names: str) -> None:
-    """Make files of those paths."""
+def touch(landing: Path, *names: str) -> None:
+    """Create empty files at these paths."""
     for name in names:
         path = landing / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,10 +37,10 @@ def place(landing: Path, *names: str) -> None:
 
 
 def found(landing: Path) -> tuple[dict[str, str], list[str]]:
-    """Return the table of each file, and the names of what belongs to none."""
-    files, strangers = find_files(str(landing))
+    """Return the table of each file, and the names of the unknown files."""
+    files, unknown = find_files(str(landing))
     tables = {file.name: contract.spec().name for contract, some in files.items() for file in some}
-    return tables, [str(stranger).partition(":")[0] for stranger in strangers]
+    return tables, [str(error).partition(":")[0] for error in unknown]
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -63,22 +65,22 @@ def contents(folder: Path) -> dict[str, bytes]:
         ("disorders/x.csv", None),
     ],
 )
-def test_a_file_belongs_to_a_table_by_its_own_name_or_by_the_nearest_folders(
+def test_file_belongs_to_a_table_by_its_name_or_its_nearest_folder(
     tmp_path: Path, name: str, table: str | None
 ) -> None:
-    place(tmp_path, name)
+    touch(tmp_path, name)
     assert found(tmp_path) == (({name: table}, []) if table else ({}, [name]))
 
 
-def test_the_landing_zones_own_name_names_no_table(tmp_path: Path) -> None:
-    place(tmp_path / "orders", "x.csv")
+def test_name_of_the_landing_zone_is_no_table(tmp_path: Path) -> None:
+    touch(tmp_path / "orders", "x.csv")
     assert found(tmp_path / "orders") == ({}, ["x.csv"])
 
 
-def test_files_and_folders_with_an_underscore_or_a_dot_in_front_are_ignored(
+def test_files_and_folders_that_begin_with_underscore_or_dot_are_skipped(
     tmp_path: Path,
 ) -> None:
-    place(
+    touch(
         tmp_path,
         "orders.csv/_SUCCESS",
         "orders.csv/.part-0.csv.crc",
@@ -90,21 +92,21 @@ def test_files_and_folders_with_an_underscore_or_a_dot_in_front_are_ignored(
     assert found(tmp_path) == ({}, [])
 
 
-def test_links_to_folders_are_named_and_not_followed(tmp_path: Path) -> None:
-    place(tmp_path / "outside", "orders.csv")
-    place(tmp_path / "landing", "orders/x.csv")
+def test_links_to_folders_are_reported_and_not_followed(tmp_path: Path) -> None:
+    touch(tmp_path / "outside", "orders.csv")
+    touch(tmp_path / "landing", "orders/x.csv")
     (tmp_path / "landing" / "orders" / "loop").symlink_to(tmp_path / "landing")
     (tmp_path / "landing" / "older").symlink_to(tmp_path / "outside")
     assert found(tmp_path / "landing") == ({"orders/x.csv": "orders"}, ["older", "orders/loop"])
 
 
-def test_a_landing_zone_may_be_a_link(tmp_path: Path) -> None:
-    place(tmp_path / "disk", "orders/x.csv")
+def test_landing_zone_may_be_a_link(tmp_path: Path) -> None:
+    touch(tmp_path / "disk", "orders/x.csv")
     (tmp_path / "landing").symlink_to(tmp_path / "disk")
     assert found(tmp_path / "landing") == ({"orders/x.csv": "orders"}, [])
 
 
-def test_what_is_no_file_is_named_and_never_opened(tmp_path: Path) -> None:
+def test_pipes_and_sockets_are_reported_and_never_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "orders.csv")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "sellers.csv"))
@@ -112,8 +114,8 @@ def test_what_is_no_file_is_named_and_never_opened(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
-    place(tmp_path, "orders.csv", "closed/orders.csv")
+def test_unreadable_folder_is_reported(tmp_path: Path) -> None:
+    touch(tmp_path, "orders.csv", "closed/orders.csv")
     (tmp_path / "closed").chmod(0)
     named = found(tmp_path)
     (tmp_path / "closed").chmod(0o700)
@@ -121,30 +123,33 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "number"),
-    [("flows.ingest.load.inspect_csv", EACCES), ("shutil.copy2", EPERM), ("shutil.copy2", EROFS)],
+    ("target", "number"),
+    [((load, "inspect_csv"), EACCES), ((shutil, "copy2"), EPERM), ((shutil, "copy2"), EROFS)],
 )
-def test_a_permission_that_is_missing_fails_one_file_at_once(
-    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch, where: str, number: int
+def test_missing_permission_rejects_only_its_file(
+    land: Land,
+    lake: str,
+    monkeypatch: pytest.MonkeyPatch,
+    target: tuple[ModuleType, str],
+    number: int,
 ) -> None:
     landing = land(orders=[{}], orders_closed=[{"order_status": "shipped"}])
     archive = landing.with_name("archive")
-    module, _, name = where.rpartition(".")
-    function = getattr(sys.modules[module], name)
+    function = getattr(*target)
 
     def refuse(path: Path, *rest: Path) -> object:
         if path.name == "orders_closed.csv":
             raise OSError(number, os.strerror(number), str(path))
         return function(path, *rest)
 
-    monkeypatch.setattr(where, refuse)
+    monkeypatch.setattr(*target, refuse)
     (line,) = ingest(landing, lake, archive).rejected
     assert line.startswith(f"orders_closed.csv: [Errno {number}] {os.strerror(number)}: ")
     assert contents(archive).keys() == {"orders.csv"}
     assert contents(landing).keys() == {"orders_closed.csv"}
 
 
-def test_the_source_and_the_archive_keep_the_path_in_the_landing_zone(
+def test_source_and_archive_keep_the_path_in_the_landing_zone(
     land: Land, lake: str, tmp_path: Path
 ) -> None:
     landing, archive = land(orders=[{}]), tmp_path / "archive"
@@ -157,9 +162,9 @@ def test_the_source_and_the_archive_keep_the_path_in_the_landing_zone(
     assert not contents(landing)
 
 
-def test_a_rejected_file_in_a_folder_is_named_by_its_path(land: Land, lake: str) -> None:
+def test_rejected_file_in_a_folder_is_named_by_its_path(land: Land, lake: str) -> None:
     landing = land(orders=[{}])
-    place(landing, "orders/2018/part-0.csv")
+    touch(landing, "orders/2018/part-0.csv")
     (line,) = ingest(landing, lake).rejected
     assert line.startswith("orders/2018/part-0.csv: ")
 
@@ -173,7 +178,7 @@ def test_two_names_of_one_file_are_archived_as_two(land: Land, lake: str, tmp_pa
     assert not contents(landing)
 
 
-def test_a_link_in_the_archive_to_a_file_does_not_cost_the_file(
+def test_file_that_the_archive_links_to_is_not_removed(
     land: Land, lake: str, tmp_path: Path
 ) -> None:
     landing, archive = land(orders=[{}]), tmp_path / "archive"
@@ -185,23 +190,23 @@ def test_a_link_in_the_archive_to_a_file_does_not_cost_the_file(
 
 
 def stored(archive: Path, name: str, text: str, source: Path) -> str:
-    """Keep a file in an archive; return its path there."""
+    """Store a file in an archive; return its path there."""
     source.write_text(text)
-    kept = keep(source, str(archive), name, sha256(text.encode()).hexdigest())
-    return Path(kept).relative_to(archive).as_posix()
+    location = store(source, str(archive), name, sha256(text.encode()).hexdigest())
+    return Path(location).relative_to(archive).as_posix()
 
 
-def test_archived_names_stay_short_and_apart(tmp_path: Path) -> None:
+def test_archive_names_are_short_and_distinct(tmp_path: Path) -> None:
     archive, names = tmp_path / "archive", (f"orders_{'1' * 240}.csv", f"orders_{'ã' * 120}.csv")
     texts = [f"text {number}" for number in range(5)]
     for name in names:
-        kept = [stored(archive, name, text, tmp_path / "file") for text in texts]
-        assert all(len(each.encode()) <= 255 and each.endswith(".csv") for each in kept)
-        assert [(archive / each).read_text() for each in kept] == texts
-        assert stored(archive, name, texts[0], tmp_path / "file") == kept[0] == name
+        copies = [stored(archive, name, text, tmp_path / "file") for text in texts]
+        assert all(len(each.encode()) <= 255 and each.endswith(".csv") for each in copies)
+        assert [(archive / each).read_text() for each in copies] == texts
+        assert stored(archive, name, texts[0], tmp_path / "file") == copies[0] == name
 
 
-def test_a_name_that_imitates_a_digest_takes_no_other_files_name(tmp_path: Path) -> None:
+def test_name_that_imitates_a_digest_does_not_collide(tmp_path: Path) -> None:
     archive, digest = tmp_path / "archive", sha256(b"second").hexdigest()
     imitation = f"orders.{digest[:12]}.csv"
     first = stored(archive, "orders.csv", "first", tmp_path / "file")
@@ -212,14 +217,14 @@ def test_a_name_that_imitates_a_digest_takes_no_other_files_name(tmp_path: Path)
 
 
 @pytest.mark.parametrize("names", [("orders.csv", "orders.csv/x"), ("orders.csv/x", "orders.csv")])
-def test_a_file_and_a_folder_of_one_name_are_both_archived(
+def test_file_and_folder_of_one_name_are_both_archived(
     tmp_path: Path, names: tuple[str, str]
 ) -> None:
-    kept = [stored(tmp_path / "archive", name, name, tmp_path / "file") for name in names]
-    assert [(tmp_path / "archive" / each).read_text() for each in kept] == [*names]
+    copies = [stored(tmp_path / "archive", name, name, tmp_path / "file") for name in names]
+    assert [(tmp_path / "archive" / each).read_text() for each in copies] == [*names]
 
 
-def test_the_names_in_an_archive_differ_in_contents_alone() -> None:
+def test_archive_names_of_a_file() -> None:
     assert archive_names("a/orders.csv", "0123456789abcdef") == (
         "a/orders.csv",
         "a/orders.0123456789ab.csv",
@@ -227,13 +232,13 @@ def test_the_names_in_an_archive_differ_in_contents_alone() -> None:
     )
 
 
-def test_an_archive_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_archive_is_readable_by_its_owner_alone(tmp_path: Path) -> None:
     make_archive(str(tmp_path / "archive"))
     assert (tmp_path / "archive").stat().st_mode & 0o777 == 0o700
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_an_archive_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+def test_archive_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "archive").mkdir(mode=0o500)
     with pytest.raises(PermissionError, match="archive: the archive cannot be written to"):
         make_archive(str(tmp_path / "archive"))

@@ -1,4 +1,4 @@
-"""Files into bronze: once, complete, proven."""
+"""Loading files into bronze: each record once, complete and verified."""
 
 import os
 import shutil
@@ -14,6 +14,7 @@ import pytest
 from contracts import bronze
 from flows import delta
 from flows.delta.outcome import Outcome
+from flows.ingest import load
 from flows.ingest.csv_reader import CsvFacts, inspect_csv
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
@@ -36,7 +37,7 @@ def rows(lake: str) -> pl.DataFrame:
     return delta.scan(delta.open_existing(lake, "bronze.orders")).sort("_position").collect()
 
 
-def test_every_record_lands_with_where_it_came_from(land: Land, lake: str) -> None:
+def test_record_lands_with_its_provenance(land: Land, lake: str) -> None:
     landing = land(orders=[{"order_status": "created"}, {"order_status": " what? "}])
     assert ingest(landing, lake).read == 2
     found = rows(lake)
@@ -54,19 +55,19 @@ def test_event_time_is_the_modification_time_of_the_file(land: Land, lake: str) 
     assert rows(lake)["_event_time"].item() == datetime(2017, 7, 14, 2, 40, tzinfo=UTC)
 
 
-def test_the_same_contents_are_ingested_once_whatever_the_name(land: Land, lake: str) -> None:
+def test_same_contents_under_another_name_are_ingested_once(land: Land, lake: str) -> None:
     landing = land(orders=[{}], orders_again=[{}])
     assert ingest(landing, lake).read == 1
     again = ingest(landing, lake)
     assert (again.read, again.changed, again.rows) == (0, False, 1)
 
 
-def test_a_new_file_adds_to_the_table(land: Land, lake: str) -> None:
+def test_new_file_adds_to_the_table(land: Land, lake: str) -> None:
     ingest(land(orders=[{}]), lake)
     assert ingest(land(orders=[{"order_status": "shipped"}]), lake).rows == 2
 
 
-def test_a_file_is_archived_once_it_is_proven(land: Land, lake: str, tmp_path: Path) -> None:
+def test_file_is_archived_after_it_is_verified(land: Land, lake: str, tmp_path: Path) -> None:
     landing, archive = land(orders=[{}]), tmp_path / "archive"
     contents = (landing / "orders.csv").read_bytes()
     ingest(landing, lake, str(archive))
@@ -74,7 +75,7 @@ def test_a_file_is_archived_once_it_is_proven(land: Land, lake: str, tmp_path: P
     assert [(p.name, p.read_bytes()) for p in archive.iterdir()] == [("orders.csv", contents)]
 
 
-def test_a_file_with_a_long_name_is_archived(land: Land, lake: str, tmp_path: Path) -> None:
+def test_file_with_a_long_name_is_archived(land: Land, lake: str, tmp_path: Path) -> None:
     landing, archive = land(orders=[{}]), tmp_path / "archive"
     long = f"orders_{'1' * 240}.csv"
     (landing / "orders.csv").rename(landing / long)
@@ -82,42 +83,44 @@ def test_a_file_with_a_long_name_is_archived(land: Land, lake: str, tmp_path: Pa
     assert [path.name for path in archive.iterdir()] == [long]
 
 
-def test_a_file_of_no_time_that_anybody_can_read_is_rejected(land: Land, lake: str) -> None:
-    with TemporaryDirectory(dir="/dev/shm") as folder:  # other file systems know no such time
+def test_file_with_an_unreadable_time_is_rejected(land: Land, lake: str) -> None:
+    with TemporaryDirectory(
+        dir="/dev/shm"
+    ) as folder:  # other file systems cannot store such a time
         path = Path(folder, "orders.csv")
         path.write_bytes((land(orders=[{}]) / "orders.csv").read_bytes())
         os.utime(path, (1e12, 1e12))
-        (said,) = ingest_table(lake, bronze.Orders, local(path)).rejected
-        assert said.startswith("orders.csv: its modification time cannot be read")
+        (message,) = ingest_table(lake, bronze.Orders, local(path)).rejected
+        assert message.startswith("orders.csv: its modification time cannot be read")
         now = datetime.now(UTC)
         assert ingest_table(lake, bronze.Orders, local(path), as_of=now).rows == 1
 
 
 @pytest.mark.parametrize("minutes", [4, 6])
 @pytest.mark.parametrize("by", ["modification time", "as_of"])
-def test_a_file_from_the_future_is_rejected(land: Land, lake: str, minutes: int, by: str) -> None:
+def test_file_from_the_future_is_rejected(land: Land, lake: str, minutes: int, by: str) -> None:
     path = land(orders=[{}]) / "orders.csv"
     then = datetime.now(UTC) + timedelta(minutes=minutes)
     os.utime(path, (then.timestamp(),) * 2)
     as_of = then if by == "as_of" else None
     outcome = ingest_table(lake, bronze.Orders, local(path), as_of=as_of)
-    if minutes == 4:  # which clocks may differ by
+    if minutes == 4:  # a tolerated difference between clocks
         assert (outcome.rows, outcome.rejected) == (1, ())
     else:
         (line,) = outcome.rejected
-        assert f"{then:%Y-%m-%d %H:%M:%S} UTC, lies in the future; touch it" in line
+        assert f"{then:%Y-%m-%d %H:%M:%S} UTC, is in the future; touch it" in line
         assert outcome.rows == 0
         assert ingest_table(lake, bronze.Orders, local(path), as_of=AS_OF).rows == 1
 
 
-def test_archived_files_of_one_name_do_not_meet(land: Land, lake: str, tmp_path: Path) -> None:
+def test_archived_files_of_one_name_do_not_collide(land: Land, lake: str, tmp_path: Path) -> None:
     archive = tmp_path / "archive"
     ingest(land(orders=[{}]), lake, str(archive))
     ingest(land(orders=[{"order_status": "shipped"}]), lake, str(archive))
     assert len(list(archive.iterdir())) == 2
 
 
-def test_of_an_archive_that_is_full_nothing_is_left(
+def test_full_archive_leaves_no_partial_copy(
     land: Land, lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fill(_: Path, target: Path) -> None:
@@ -132,7 +135,7 @@ def test_of_an_archive_that_is_full_nothing_is_left(
     assert [path.name for path in landing.iterdir()] == ["orders.csv"]
 
 
-def test_a_rejected_file_stays_and_the_others_are_ingested(
+def test_rejected_file_stays_and_the_others_are_ingested(
     land: Land, lake: str, tmp_path: Path
 ) -> None:
     landing = land(orders=[{}])
@@ -151,7 +154,7 @@ def test_a_rejected_file_stays_and_the_others_are_ingested(
     assert left == {"orders_empty.csv", "orders_latin.csv", "orders_short.csv"}
 
 
-def test_ragged_records_and_extra_columns_are_kept(land: Land, lake: str) -> None:
+def test_ragged_records_and_extra_columns_are_preserved(land: Land, lake: str) -> None:
     landing = land(orders=[{}])
     header, record = (landing / "orders.csv").read_text().splitlines()
     text = f"note,{header}\nhello,{record}\ntoo,few\n"
@@ -179,35 +182,35 @@ def test_ragged_records_and_extra_columns_are_kept(land: Land, lake: str) -> Non
         ("orders.txt", None),
     ],
 )
-def test_files_are_recognised_by_name(tmp_path: Path, name: str, table: str | None) -> None:
+def test_table_of_a_file_depends_on_its_name(tmp_path: Path, name: str, table: str | None) -> None:
     (tmp_path / name).touch()
-    files, strangers = find_files(str(tmp_path))
+    files, unknown = find_files(str(tmp_path))
     found = [contract.spec().table for contract, paths in files.items() if paths]
     assert found == ([table] if table else [])
-    assert [str(stranger).partition(":")[0] for stranger in strangers] == ([] if table else [name])
+    assert [str(error).partition(":")[0] for error in unknown] == ([] if table else [name])
 
 
-def test_names_with_an_underscore_in_front_are_not_for_us(tmp_path: Path) -> None:
+def test_names_that_begin_with_an_underscore_are_skipped(tmp_path: Path) -> None:
     (tmp_path / "_broken_rows.jsonl").touch()
-    files, strangers = find_files(str(tmp_path))
-    assert not strangers
+    files, unknown = find_files(str(tmp_path))
+    assert not unknown
     assert not any(files.values())
 
 
-def test_an_archive_that_is_the_landing_zone_takes_nothing_away(land: Land, lake: str) -> None:
+def test_archive_that_is_the_landing_zone_removes_nothing(land: Land, lake: str) -> None:
     landing = land(orders=[{}])
     ingest(landing, lake, str(landing / ".." / landing.name))
     assert [path.name for path in landing.iterdir()] == ["orders.csv"]
 
 
-def test_a_file_that_another_run_has_archived_is_passed_over(land: Land, lake: str) -> None:
+def test_file_that_another_run_has_archived_is_skipped(land: Land, lake: str) -> None:
     landing = land(orders=[{}], orders_2=[{"order_status": "shipped"}])
     gone = landing / "orders_1.csv"
     files = local(landing / "orders.csv", gone, landing / "orders_2.csv")
     assert ingest_table(lake, bronze.Orders, files).rows == 2
 
 
-def test_what_cannot_be_opened_does_not_keep_the_others_out(land: Land, lake: str) -> None:
+def test_unreadable_file_does_not_block_the_others(land: Land, lake: str) -> None:
     landing = land(orders=[{}])
     (landing / "orders_0").mkdir()
     (landing / "orders_9.csv").write_text("a,b\n")
@@ -217,7 +220,7 @@ def test_what_cannot_be_opened_does_not_keep_the_others_out(land: Land, lake: st
     assert len(rows(lake)) == 1
 
 
-def test_a_file_that_changes_while_it_is_read_waits(
+def test_file_that_changes_while_read_waits(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     landing = land(orders=[{}])
@@ -228,18 +231,18 @@ def test_a_file_that_changes_while_it_is_read_waits(
         path.write_text(path.read_text().replace("delivered", "cancelled"))
         return facts
 
-    monkeypatch.setattr("flows.ingest.load.inspect_csv", inspect_then_change)
+    monkeypatch.setattr(load, "inspect_csv", inspect_then_change)
     outcome = ingest_table(lake, bronze.Orders, local(path))
     assert outcome.deferred == ("orders.csv: changed while it was read",)
     assert (outcome.rows, outcome.rejected) == (0, ())
 
 
-def test_names_that_nobody_can_spell_are_named_and_left(tmp_path: Path) -> None:
+def test_broken_links_and_invalid_names_are_reported(tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"orders_\xe9.csv")).touch()
     (tmp_path / "orders.csv").symlink_to(tmp_path / "nowhere.csv")
-    files, strangers = find_files(str(tmp_path))
+    files, unknown = find_files(str(tmp_path))
     assert not any(files.values())
-    assert [str(stranger).encode().partition(b":")[0] for stranger in strangers] == [
+    assert [str(error).encode().partition(b":")[0] for error in unknown] == [
         b"orders.csv",
         rb"b'orders_\xe9.csv'",
     ]
