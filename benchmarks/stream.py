@@ -28,14 +28,9 @@ from rich.progress import track
 from rich.table import Table
 
 from contracts.bronze import OrderPayments
-from flows.kafka.client import (
-    BROKER_TIMEOUT,
-    KafkaSettings,
-    client_config,
-    existing_partitions,
-    topic_of,
-)
+from flows.kafka.client import BROKER_TIMEOUT, KafkaSettings, client_config
 from flows.kafka.drain import drain
+from flows.kafka.topics import existing_partitions, topic_of
 from tests.stream.broker import ROOT, kafka
 
 PARTITIONS = 4

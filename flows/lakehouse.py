@@ -4,21 +4,8 @@ from datetime import datetime
 
 from flows import pipeline
 from flows.config.prefect_server import flow
-from flows.config.settings import resolve_location
-from flows.delta.outcome import Outcome, RunFailedError
-from flows.delta.restore import restore_table
-from flows.delta.table_names import replayable_tables
-from flows.ingest.landing_zone import NoFilesError, find_files, make_archive
-from flows.ingest.load import ingest_table
-from flows.pipeline.artifacts import publish_artifacts
-from flows.pipeline.plan import Planned, plan
-from flows.pipeline.task_runners import task_runner
-from flows.pipeline.tasks import collect_outcomes, read_only_task, storage_error, table_task
-from flows.refresh.derived_tables import refresh_derived_table
-from flows.refresh.source_tables import refresh_source_table, replay_quarantine
-from flows.storage.filesystem import check_access
-from flows.storage.locations import check_disjoint, ingest_locations
-from transforms.graph import downstream_tables, tables
+from flows.delta.outcome import Outcome
+from flows.pipeline.prefect_executor import prefect_executor
 
 
 @flow

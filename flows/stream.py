@@ -1,4 +1,4 @@
-"""The flow `stream`: Kafka into bronze, with its progress and its lag as an artifact."""
+"""The flow `stream`: Kafka to bronze, with its progress and its lag in a Prefect artifact."""
 
 import json
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from flows.config.prefect_server import flow
 from flows.config.settings import resolve_location
 from flows.kafka.client import BrokerUnreachableError, KafkaSettings, kafka_settings
 from flows.kafka.drain import Drained, drain
-from flows.kafka.lag import lag
+from flows.kafka.lag import lake_lag
 from flows.storage.locations import check_disjoint, warn_of_name
 
 
@@ -26,75 +26,76 @@ def stream(
     max_seconds: float | None = None,
     accept_loss: bool = False,
 ) -> list[Drained]:
-    """Drain the topics into bronze; the artifact `stream-lag` says how far, by the minute.
+    """Drain the topics into bronze, and update the artifact `stream-lag` every minute.
 
     Args:
-        lake: where the tables lie; KEYSTONE_LAKE when not given.
-        bootstrap: the brokers; KEYSTONE_KAFKA_BOOTSTRAP when not given, as all else of Kafka.
-        follow: go on until told to stop.
-        max_seconds: stop then, whatever is left.
-        accept_loss: go on behind messages that Kafka has lost.
+        lake: the location of the tables; by default KEYSTONE_LAKE.
+        bootstrap: the Kafka brokers; by default KEYSTONE_KAFKA_BOOTSTRAP. All other settings of
+            Kafka come from the environment.
+        follow: continue until stopped.
+        max_seconds: stop after this time, even if messages are left.
+        accept_loss: skip messages that Kafka has lost.
 
     Raises:
-        LossError: messages are gone that were never drained, or a topic was made anew.
-        NoTopicsError: there is no topic at all, and `follow` does not wait for one.
-        NoAnswerError: no broker answers at the start, or it does not let us in.
-        GroupError: the consumer group does not take us.
+        LossError: Kafka lost messages before they were drained, or a topic was created again.
+        NoTopicsError: no topic exists, and `follow` is not set.
+        BrokerUnreachableError: at the start, no broker answers or one rejects our credentials.
+        GroupError: the consumer group does not accept this drainer.
     """
     lake, settings = resolve_location("lake", lake), kafka_settings(bootstrap=bootstrap)
     check_disjoint(lake=lake)
     warn_of_name(lake)
-    report = _Report(lake, settings)
+    artifact = _LagArtifact(lake, settings)
     drained = drain(
         lake,
         settings,
         follow=follow,
         max_seconds=max_seconds,
         accept_loss=accept_loss,
-        progress=report.when_due,
+        progress=artifact.update_if_due,
     )
-    report.publish(drained)
+    artifact.update(drained)
     return drained
 
 
-_EVERY = 60.0  # seconds
+_UPDATE_SECONDS = 60.0
 
 
-class _Report:
-    """The artifact of a run, which is made once and then kept up to date."""
+class _LagArtifact:
+    """The artifact of a run, created once and then updated."""
 
     def __init__(self, lake: str, settings: KafkaSettings) -> None:
         self._lake, self._settings = lake, settings
-        self._due = monotonic() + _EVERY
-        begun = "The stream has begun."
-        self._artifact: Any = create_table_artifact([], "stream-lag", description=begun)
+        self._due = monotonic() + _UPDATE_SECONDS
+        description = "The stream has started."
+        self._artifact: Any = create_table_artifact([], "stream-lag", description=description)
 
-    def when_due(self, drained: Sequence[Drained]) -> None:
-        """Publish, a minute after the last time; the drain goes on without Prefect's server."""
+    def update_if_due(self, drained: Sequence[Drained]) -> None:
+        """Update the artifact once a minute; log an error of Prefect's server and continue."""
         if monotonic() >= self._due:
             try:
-                self.publish(drained)
-            except Exception:  # noqa: BLE001 - a report that fails must not stop the stream
+                self.update(drained)
+            except Exception:  # noqa: BLE001 - a failed update must not stop the stream
                 get_run_logger().warning("the artifact was not updated", exc_info=True)
-            self._due = monotonic() + _EVERY
+            self._due = monotonic() + _UPDATE_SECONDS
 
-    def publish(self, drained: Sequence[Drained]) -> None:
-        """Say what this run has drained, and what is left in Kafka."""
+    def update(self, drained: Sequence[Drained]) -> None:
+        """Show what this run has drained, and the lag of each partition."""
         try:
-            left = [each.as_dict() for each in lag(self._lake, self._settings)]
-            behind = f"bronze is {sum(row['lag'] for row in left):,} offsets behind Kafka"
-        except BrokerUnreachableError as silence:
-            left = [{"topic": each.topic, "partition": each.partition} for each in drained]
-            behind = str(silence)
-        done = {(each.topic, each.partition): each for each in drained}
+            partitions = [each.as_dict() for each in lake_lag(self._lake, self._settings)]
+            lag = f"bronze is {sum(row['lag'] for row in partitions):,} offsets behind Kafka"
+        except BrokerUnreachableError as error:
+            partitions = [{"topic": each.topic, "partition": each.partition} for each in drained]
+            lag = str(error)
+        by_partition = {(each.topic, each.partition): each for each in drained}
         table = [
             row | {"rows": each.rows, "corrupt": each.corrupt}
-            for row in left
-            for each in [done.get((row["topic"], row["partition"]), Drained("", 0))]
+            for row in partitions
+            for each in [by_partition.get((row["topic"], row["partition"]), Drained("", 0))]
         ]
         rows, corrupt = (sum(getattr(d, name) for d in drained) for name in ("rows", "corrupt"))
-        summary = f"{rows:,} messages drained by this run, {corrupt:,} of them corrupt; {behind}."
+        summary = f"{rows:,} messages drained by this run, {corrupt:,} of them corrupt; {lag}."
         get_run_logger().info(summary)
-        changed = ArtifactUpdate(data=json.dumps(table), description=summary)
+        update = ArtifactUpdate(data=json.dumps(table), description=summary)
         with get_client(sync_client=True) as client:
-            client.update_artifact(self._artifact, changed)
+            client.update_artifact(self._artifact, update)

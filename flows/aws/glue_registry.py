@@ -9,7 +9,7 @@ from typing import Any
 
 from contracts.contract import Bronze
 from contracts.message_schema import json_schema
-from flows.kafka.schema_registry import refuse_breaking
+from flows.kafka.schema_registry import check_compatible
 from flows.storage import s3
 
 
@@ -48,7 +48,7 @@ def register_schemas(registry: str, topics: dict[str, type[Bronze]]) -> dict[str
     schemas = {topic: json_schema(contract) for topic, contract in topics.items()}
     latest = {topic: _latest(glue, registry, topic) for topic in topics}
     known = {topic: json.loads(text) if text else None for topic, (text, _) in latest.items()}
-    refuse_breaking(known, schemas)
+    check_compatible(known, schemas)
     return {
         topic: latest[topic][1]
         if known[topic] == schema

@@ -24,7 +24,8 @@ def catalog(
     """Register the gold tables of a lake on S3 in the AWS Glue Data Catalog, for Athena."""
     from flows.aws.glue_catalog import catalog as register
     from flows.aws.glue_registry import register_schemas
-    from flows.kafka.client import kafka_settings, topic_of
+    from flows.kafka.client import kafka_settings
+    from flows.kafka.topics import topic_of
     from transforms.graph import sources
 
     entries = register(resolve_location("lake", lake), database)

@@ -13,9 +13,10 @@ from uuid import uuid4
 from confluent_kafka.admin import AdminClient
 
 from flows import delta
-from flows.kafka.client import KafkaSettings, create_topics
+from flows.kafka.client import KafkaSettings
 from flows.kafka.drain import drain
 from flows.kafka.producer import produce
+from flows.kafka.topics import create_topics
 from flows.pipeline import refresh
 from flows.sample import write_sample
 

@@ -33,10 +33,7 @@ def maintain(
     from flows.delta.table_names import existing_tables
 
     existing_tables(where := resolve_location("lake", lake))
-
-    from flows.maintenance import maintain as keep_up  # imports Prefect
-
-    done = keep_up(where, keep_days)
+    done = call("maintain", choose_executor(executor), lake=where, keep_days=keep_days)
     fields = ("table", "version", "files", "compacted", "deleted")
     rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
     out.print(grid(("table", "version", "files", "files compacted", "files deleted"), rows))

@@ -38,14 +38,16 @@ def status(
     from flows.delta.outcome import RunFailedError
     from flows.delta.status import lake_status
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
-    from flows.kafka.lag import lag
+    from flows.kafka.lag import lake_lag
 
     lake = resolve_location("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
     found, kafka, silence = lake_status(lake), None, list[str]()
     tables = found.tables
     try:
-        kafka = [each.as_dict() for each in lag(lake, settings)] if settings.bootstrap else None
+        kafka = (
+            [each.as_dict() for each in lake_lag(lake, settings)] if settings.bootstrap else None
+        )
     except BrokerUnreachableError as error:  # the tables are worth showing all the same
         silence = [str(error)]
     if as_json:

@@ -28,9 +28,10 @@ def produce(
     ] = None,
 ) -> None:
     """Replay the CSV files of a folder into Kafka, as the life of the shop."""
-    from flows.kafka.client import create_topics, kafka_settings
+    from flows.kafka.client import kafka_settings
     from flows.kafka.event_spool import check_source
     from flows.kafka.producer import produce as send
+    from flows.kafka.topics import create_topics
 
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix, registry=registry)
     folder = resolve_location("source", source)

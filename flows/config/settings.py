@@ -31,9 +31,10 @@ class Environment(BaseSettings):
             super().__init__(**given)
         except ValidationError as error:
             prefix = self.model_config.get("env_prefix", "")
+            names = ("_".join(map(str, each["loc"])).upper() for each in error.errors())
             wrong = (
-                f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
-                for each in error.errors()
+                f"{prefix}{name.removeprefix(prefix)}: {each['msg']}"  # an alias has the prefix
+                for name, each in zip(names, error.errors(), strict=True)
             )
             raise SettingError("; ".join(wrong)) from None  # whose text shows the value
 

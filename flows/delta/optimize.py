@@ -38,11 +38,11 @@ class Optimized(NamedTuple):
 
     def summary(self) -> str:
         """Return the line of the log."""
-        return f"{self.table}: {self.folded} small files merged, {self.removed} deleted"
+        return f"{self.table}: {self.compacted} small files compacted, {self.deleted} deleted"
 
     def metrics(self) -> dict[str, int]:
         """Return the metrics as plain values, for JSON."""
-        return {"files": self.files, "folded": self.folded, "removed": self.removed}
+        return {"files": self.files, "compacted": self.compacted, "deleted": self.deleted}
 
 
 def optimize_table(lake: str, name: str, keep: timedelta) -> Optimized:

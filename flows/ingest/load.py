@@ -54,7 +54,7 @@ def ingest_table(
             version=handle.version(),
             rows=delta.rows(handle),
             changed=False,
-            held=held.isoformat(),
+            held_since=held.isoformat(),
         )
     for file in files:
         state = None
@@ -70,7 +70,7 @@ def ingest_table(
                     archive_file(*landed, archive, digest)
         except (FileRejectedError, OSError) as error:
             problems += _problems(lake, file, state, error)
-    waiting = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
+    deferred = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
     rejected = [
         str(each)
         for each in problems

@@ -1,4 +1,4 @@
-"""From Kafka to bronze, exactly once, and from CSV files to Kafka.
+"""CSV files to Kafka, and Kafka to bronze exactly once.
 
-The offsets that a bronze table has consumed travel in its own commits.
+A bronze table's commits carry the offsets that it has consumed.
 """

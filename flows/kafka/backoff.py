@@ -1,4 +1,4 @@
-"""How long what may pass by itself is tried again."""
+"""Retries with exponential backoff."""
 
 import logging
 from collections.abc import Iterator
@@ -16,44 +16,50 @@ logger = logging.getLogger(__name__)
 
 
 class Backoff:
-    """Lets pass what may pass by itself (storage, brokers, a faster writer), but not for ever.
+    """Retries an operation while storage, brokers or a commit conflict make it fail.
 
-    Use one for each thing that is tried: what succeeds once may fail as long again.
+    Use one object per operation: a success resets the time limit.
     """
 
     def __init__(self, seconds: float, stop: Event) -> None:
-        """Bear failures for so many seconds; for a few only once we are to stop."""
+        """Set the time limit.
+
+        Args:
+            seconds: how long an operation may keep failing.
+            stop: once set, the limit is at most ten seconds.
+        """
         self._seconds, self._stop = seconds, stop
-        self._since: float | None = None
+        self._failing_since: float | None = None
         self._pause = _PAUSE
 
     @property
     def failing(self) -> bool:
-        """Tell whether the last try has failed."""
-        return self._since is not None
+        """Whether the last attempt failed."""
+        return self._failing_since is not None
 
     @contextmanager
-    def trying(self) -> Iterator[None]:
-        """Swallow a failure and wait a moment; raise it when it has lasted too long."""
+    def attempt(self) -> Iterator[None]:
+        """Suppress a temporary error and pause; raise it once the time limit is reached."""
         try:
             yield
         except (DeltaError, OSError, KafkaException) as error:
-            self._since = monotonic() if self._since is None else self._since
+            if self._failing_since is None:
+                self._failing_since = monotonic()
             stopping = self._stop.is_set()
-            limit = min(self._seconds, _LAST_TRIES) if stopping else self._seconds
-            if monotonic() - self._since >= limit:
+            limit = min(self._seconds, _SECONDS_WHEN_STOPPING) if stopping else self._seconds
+            if monotonic() - self._failing_since >= limit:
                 raise
-            logger.warning("%s; trying again", mask(one_line(_words(error))))
+            logger.warning("%s; retrying", mask(one_line(_message(error))))
             (sleep if stopping else self._stop.wait)(self._pause)
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         else:
-            self._since, self._pause = None, _PAUSE
+            self._failing_since, self._pause = None, _PAUSE
 
 
-def _words(error: Exception) -> str:
-    # An error of Kafka's client wraps one that speaks better of itself.
+def _message(error: Exception) -> str:
+    # A KafkaException wraps a KafkaError, whose text is easier to read.
     return error.args[0].str() if isinstance(error, KafkaException) else str(error)
 
 
 _PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_LAST_TRIES = 10.0
+_SECONDS_WHEN_STOPPING = 10.0

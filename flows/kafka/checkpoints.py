@@ -1,4 +1,4 @@
-"""The bronze tables behind the topics, and the offsets that they hold."""
+"""The bronze tables of the topics, and the watermarks that they store."""
 
 import logging
 from collections.abc import Collection, Iterable, Mapping
@@ -14,48 +14,52 @@ from contracts.contract import Contract
 from flows import delta
 from flows.delta.holds import HeldError, held_since, hold_message
 from flows.delta.transactions import topic_identity
-from flows.kafka.client import KafkaSettings, existing_partitions, origin, topic_of
+from flows.kafka.client import KafkaSettings
 from flows.kafka.decode import bronze_rows
-from flows.kafka.lag import Lag, lags_of
-from flows.kafka.offsets import Key, topic_ids
+from flows.kafka.lag import PartitionLag, partition_lags
+from flows.kafka.offsets import topic_ids
+from flows.kafka.topics import Partition, existing_partitions, topic_of, watermark_name
 from transforms.graph import sources
 
 logger = logging.getLogger(__name__)
 
 
 class LossError(Exception):
-    """Kafka does not have what bronze is to read next; says what is lost."""
+    """Kafka lost messages that bronze has not read; says which."""
 
 
 class Checkpoints:
-    """A handle for each topic's table. What it shows of a partition is where that partition stands.
+    """One handle per topic's table, which shows the watermarks of that topic's partitions.
 
-    Whoever writes does so through the handle that shows the watermark which he has followed.
+    Append rows through the handle that showed the watermark which they follow: then Delta rejects
+    the commit if another writer moved the watermark.
     """
 
     def __init__(
         self, lake: str, settings: KafkaSettings, admin: AdminClient, *, accept_loss: bool
     ) -> None:
-        """Look at the tables of a lake; they are opened, or made, when they are needed."""
-        everything = {topic_of(settings, contract): contract for contract in sources()}
-        self.held = _held(lake, everything)
-        """By topic whose table a restore holds, and whose messages wait: what to say of it."""
+        """Look for held tables in a lake; tables are opened, or created, on demand."""
+        every_contract = {topic_of(settings, contract): contract for contract in sources()}
+        self.held = _held(lake, every_contract)
+        """Topics whose table is held, each with a message; these topics are not drained."""
         self.contracts = {
-            topic: contract for topic, contract in everything.items() if topic not in self.held
+            topic: contract for topic, contract in every_contract.items() if topic not in self.held
         }
+        """The contracts of the topics to drain."""
         self._lake, self._accept_loss = lake, accept_loss
         self._tables = dict[str, DeltaTable]()
         self._admin = admin
-        # Four questions fit between two polls, or we would be taken for dead.
+        # Four requests must fit between two polls, or the group would replace us.
         self.seconds = min(_SECONDS, settings.poll_seconds / 5)
+        """The timeout of each request to the brokers."""
 
     def open(self, topics: Iterable[str]) -> None:
-        """Look at the tables as they are now."""
+        """Open the current version of the tables of topics."""
         for topic in topics:
             self._tables[topic] = delta.open_table(self._lake, self.contracts[topic])
 
     def check_released(self) -> None:
-        """Make sure that no topic was left out because a restore holds its table.
+        """Check that no topic was left out because its table is held.
 
         Raises:
             HeldError: one was.
@@ -63,109 +67,109 @@ class Checkpoints:
         if self.held:
             raise HeldError("; ".join(self.held.values()))
 
-    def of(self, key: Key) -> int | None:
-        """Return the last offset that bronze holds of a partition."""
-        return delta.consumed(self._tables[key[0]], origin(*key))
+    def watermark(self, key: Partition) -> int | None:
+        """Return the last offset of a partition that bronze holds."""
+        return delta.consumed(self._tables[key[0]], watermark_name(*key))
 
-    def lags(self, consumer: Consumer, keys: Collection[Key]) -> dict[Key, Lag]:
-        """Open the tables of the partitions, and say where each is to be read on.
+    def lags(
+        self, consumer: Consumer, partitions: Collection[Partition]
+    ) -> dict[Partition, PartitionLag]:
+        """Open the tables of partitions, and return where to read on.
 
         Raises:
-            LossError: there is nothing to read on from, and that was not accepted.
+            LossError: Kafka lost messages, and `accept_loss` is not set.
             confluent_kafka.KafkaException: no broker answers.
         """
-        self.open({topic for topic, _ in keys})
-        lags = lags_of(consumer, self._admin, self._tables, keys, self.seconds)
+        self.open({topic for topic, _ in partitions})
+        lags = partition_lags(consumer, self._admin, self._tables, partitions, self.seconds)
         for lag in lags.values():
-            if lag.lost and not self._accept_loss:
-                message = f"{lag.lost}. To go on without it, accept the loss (accept_loss)"
-                raise LossError(message)
+            if lag.loss and not self._accept_loss:
+                raise LossError(lag.loss + _HOW_TO_ACCEPT)
         return {
-            key: self._accept(consumer, key, lag) if lag.lost else lag for key, lag in lags.items()
+            key: self._skip_loss(consumer, key, lag) if lag.loss else lag
+            for key, lag in lags.items()
         }
 
-    def deleted(self, keys: Collection[Key]) -> set[Key]:
-        """Return the partitions that are not there any more.
+    def deleted(self, partitions: Collection[Partition]) -> set[Partition]:
+        """Return the partitions that do not exist any more.
 
         Raises:
-            LossError: there are some, and that was not accepted.
+            LossError: there are some, and `accept_loss` is not set.
             confluent_kafka.KafkaException: no broker answers.
         """
         cluster = self._admin.list_topics(timeout=self.seconds)
-        gone = set(keys) - set(existing_partitions(cluster, {topic for topic, _ in keys}))
-        if gone:
-            names = ", ".join(sorted({topic for topic, _ in gone}))
-            message = f"deleted while it was drained: {names}; what bronze does not hold is lost"
+        topics = {topic for topic, _ in partitions}
+        missing = set(partitions) - set(existing_partitions(cluster, topics))
+        if missing:
+            names = ", ".join(sorted({topic for topic, _ in missing}))
+            message = f"deleted during the drain: {names}; messages that bronze lacks are lost"
             if not self._accept_loss:
-                message += ". To go on without it, accept the loss (accept_loss)"
-                raise LossError(message)
-            logger.warning("accepted: %s", message)
-        return gone
+                raise LossError(message + _HOW_TO_ACCEPT)
+            logger.warning("loss accepted: %s", message)
+        return missing
 
-    def made_anew(self, ids: Mapping[Key, int | None]) -> set[Key]:
-        """Return the partitions whose topics are not the ones any more that they were.
+    def recreated(self, ids: Mapping[Partition, int | None]) -> set[Partition]:
+        """Return the partitions whose topic now has another id.
 
-        A Kafka that does not answer has not told us of new topics either.
+        If Kafka does not answer, none: a drainer cannot have read from a new topic then.
         """
         try:
             now = topic_ids(self._admin, {topic for topic, _ in ids}, self.seconds)
         except KafkaException as error:
-            logger.warning("Kafka: %s; are the topics still the same?", error.args[0].str())
+            logger.warning("cannot compare topic ids; Kafka: %s", error.args[0].str())
             return set()
         return {key for key, id_ in ids.items() if id_ and now.get(key[0], id_) != id_}
 
     def append(
         self,
         rows: pl.DataFrame,
-        through: Mapping[Key, int],
-        ids: Mapping[Key, int | None],
+        through: Mapping[Partition, int],
+        ids: Mapping[Partition, int | None],
         metrics: Mapping[str, object],
     ) -> None:
-        """Add rows of one topic, and move its watermarks with them.
+        """Append rows of one topic and move its watermarks, in one commit.
 
         Args:
-            rows: of these partitions, and no others.
+            rows: the rows of these partitions only.
             through: the new watermark of each partition.
-            ids: which topic each watermark belongs to, where that is known.
+            ids: the topic's id for each partition, where known.
             metrics: the metrics of the commit.
 
         Raises:
-            deltalake.exceptions.CommitFailedError: somebody else was faster.
+            deltalake.exceptions.CommitFailedError: another writer committed first.
         """
         topic = next(iter(through))[0]
         table = self._tables[topic]
-        consumed = {origin(*key): offset for key, offset in through.items()}
-        for key, id_ in ids.items():
-            name = topic_identity(origin(*key))
-            if id_ and table.transaction_version(name) != id_:
-                consumed[name] = id_
-        delta.append(table, rows, delta.commit_properties(consumed, metrics))
+        consumed = {watermark_name(*key): offset for key, offset in through.items()}
+        new_ids = {
+            name: id_
+            for key, id_ in ids.items()
+            if id_
+            and table.transaction_version(name := topic_identity(watermark_name(*key))) != id_
+        }
+        delta.append(table, rows, delta.commit_properties(consumed | new_ids, metrics))
         name, version = self.contracts[topic].spec().table, table.version()
         logger.info(
-            "%s: version %s has %s rows more",
+            "%s: appended %s rows in version %s",
             name,
-            version,
             f"{len(rows):,}",
-            extra={
-                "table": name,
-                "version": version,
-                "rows": len(rows),
-                "offsets": {origin(*key): offset for key, offset in through.items()},
-            },
+            version,
+            extra={"table": name, "version": version, "rows": len(rows), "offsets": consumed},
         )
 
-    def _accept(self, consumer: Consumer, key: Key, lag: Lag) -> Lag:
-        logger.warning("accepted: %s", lag.lost)
-        nothing, last = bronze_rows(self.contracts[key[0]], []), lag.next - 1
+    def _skip_loss(self, consumer: Consumer, key: Partition, lag: PartitionLag) -> PartitionLag:
+        """Move a watermark over lost messages, and record the loss in the commit."""
+        logger.warning("loss accepted: %s", lag.loss)
+        no_rows, last = bronze_rows(self.contracts[key[0]], []), lag.next - 1
         try:
-            self.append(nothing, {key: last}, {key: lag.topic_id}, {"lost": lag.lost})
-        except CommitFailedError:  # another drainer has just accepted it, and may be reading
+            self.append(no_rows, {key: last}, {key: lag.topic_id}, {"lost": lag.loss})
+        except CommitFailedError:  # another drainer accepted the loss first, and may be reading
             return self.lags(consumer, [key])[key]
         return replace(lag, stored=last, stored_id=lag.topic_id)
 
 
 def _held(lake: str, contracts: Mapping[str, type[Contract]]) -> dict[str, str]:
-    """Return by topic whose table a restore holds what to say of it."""
+    """Return the topics whose table is held, each with a message."""
     held = {}
     for topic, contract in contracts.items():
         name = contract.spec().table
@@ -174,4 +178,5 @@ def _held(lake: str, contracts: Mapping[str, type[Contract]]) -> dict[str, str]:
     return held
 
 
-_SECONDS = 10.0  # that a broker may take to answer
+_SECONDS = 10.0
+_HOW_TO_ACCEPT = ". To continue without them, use --accept-loss (or the parameter accept_loss)"

@@ -1,124 +1,131 @@
-"""How to reach Kafka, and what its topics are called.
+"""Connection to Kafka: settings, client configuration, and the first request to the brokers.
 
-Set it in the environment as KEYSTONE_KAFKA_<NAME>. Passwords never show in a log or an error; one
-may also be the name of a Prefect block that holds it: `block:secret/kafka`.
+Environment variables KEYSTONE_KAFKA_<NAME> hold the settings. Passwords never appear in a log or
+an error. A password may name a Prefect block that holds it: `block:secret/kafka`.
 """
 
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata  # type: ignore[attr-defined]  # exported, but not typed so
-from confluent_kafka.cimpl import NewTopic
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
-from contracts.contract import Bronze
 from flows.config.errors import SettingError
 from flows.config.secrets import reveal
 from flows.config.settings import Environment
-from transforms.graph import sources
 
 BROKER_TIMEOUT = 30.0
 """Seconds to wait for a broker's answer."""
 START_SECONDS = 10.0
-"""Seconds to wait for the first answer of all."""
+"""Seconds to wait for the first answer."""
 
 _TOKEN_SECONDS = 300
 _ATTEMPT_SECONDS = 1.0
-_HOPE_SECONDS = 3.0
+_SECONDS_AFTER_ERROR = 3.0
 
 logger = logging.getLogger(__name__)
 
 
 class KafkaSettings(Environment):
-    """Where Kafka is, how it lets us in, and how much is read before it is written."""
+    """The address of Kafka, the credentials, and the size of a batch."""
 
-    model_config = SettingsConfigDict(env_prefix="KEYSTONE_KAFKA_")
+    model_config = SettingsConfigDict(env_prefix="KEYSTONE_KAFKA_", populate_by_name=True)
 
     bootstrap: str = ""
-    """The brokers to ask first: "host:port,host:port"."""
+    """The brokers to contact first: "host:port,host:port"."""
     prefix: str = "olist."
-    """What stands before an entity in the name of its topic."""
+    """The prefix of each topic's name, followed by the entity."""
     group: str = ""
-    """The consumer group: drainers of one group share the partitions. When not set, each lake has a
-    group of its own, `keystone-` and an id of the lake."""
+    """The consumer group. Drainers of one group share the partitions. By default each lake has its
+    own group: `keystone-` and an id of the lake."""
 
     security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "AWS_MSK_IAM"] | None = None
     username: str = ""
     password: SecretStr = SecretStr("")
     ca_location: str = ""
-    """The file with the authorities behind the brokers' certificates; the system's when not set."""
+    """The file with the certificate authorities of the brokers; by default the system's."""
     certificate_location: str = ""
-    """The file with our own certificate, for mutual TLS."""
+    """The file with the client certificate, for mutual TLS."""
     key_location: str = ""
     key_password: SecretStr = SecretStr("")
     region: str = ""
-    """The AWS region of the cluster, for AWS_MSK_IAM; credentials are found as AWS finds them."""
+    """The AWS region of the cluster, for AWS_MSK_IAM. AWS's usual chain provides credentials."""
 
     registry: SecretStr = SecretStr("")
-    """The URL of the schema registry, with user and password if it asks for them; `produce`
-    registers the message schema there."""
+    """The URL of the schema registry, with user and password if required. `produce` registers the
+    message schema there."""
 
     batch_rows: int = Field(default=100_000, gt=0)
-    """Write after so many messages. More: larger files, fewer commits, more memory."""
+    """Messages per batch. More: larger files, fewer commits, more memory."""
     batch_bytes: int = Field(default=64 << 20, gt=0)
-    """Write after so many bytes of messages: what bounds the memory when messages are large."""
+    """Bytes of messages per batch. This limits the memory when messages are large."""
     batch_seconds: float = Field(default=10.0, ge=0)
-    """Write when the first message has waited so long. Less: fresher tables, smaller files."""
+    """Seconds before a batch is written. Less: fresher tables, smaller files."""
     session_seconds: float = Field(default=45.0, gt=0)
-    """A drainer that is not heard of for so long is dead: others take over its partitions."""
+    """Seconds without a heartbeat after which the group replaces a drainer."""
     poll_seconds: float = Field(default=300.0, gt=0)
-    """So is one that is alive but does not ask for messages, for it hangs. Not less than the time
-    that writing a batch takes, nor than `session_seconds`."""
-    patience_seconds: float = Field(default=900.0, ge=0)
-    """A drainer gives up when storage or brokers have failed for so long. Until then an outage
-    costs time only."""
+    """Seconds without a poll after which the group replaces a drainer. Not less than the time to
+    write a batch, nor than `session_seconds`."""
+    retry_seconds: float = Field(
+        default=900.0,
+        ge=0,
+        # The second name is the one of earlier versions.
+        validation_alias=AliasChoices(
+            "KEYSTONE_KAFKA_RETRY_SECONDS", "KEYSTONE_KAFKA_PATIENCE_SECONDS"
+        ),
+    )
+    """Seconds for which a drainer retries while storage or brokers fail. Then it gives up."""
 
     @field_validator("bootstrap")
     @classmethod
-    def _is_a_list_of_hosts(cls, given: str) -> str:
-        """Refuse what is no address, without repeating it: it may hold a password."""
-        if given and not all(map(_is_a_host, given.rstrip(", ").split(","))):
-            message = "KEYSTONE_KAFKA_BOOTSTRAP (--bootstrap) is host:port,host:port"
-            if "@" in given:
+    def _check_bootstrap(cls, value: str) -> str:
+        """Reject an invalid address without repeating it, because it may hold a password."""
+        if value and not all(map(_is_broker_address, value.rstrip(", ").split(","))):
+            message = "KEYSTONE_KAFKA_BOOTSTRAP (--bootstrap) is not a list of host:port,host:port"
+            if "@" in value:
                 message += (
                     "; set KEYSTONE_KAFKA_USERNAME and KEYSTONE_KAFKA_PASSWORD "
-                    "instead of writing them here"
+                    "instead of adding them to the address"
                 )
             raise SettingError(message)
-        return given
+        return value
 
 
 class BrokerUnreachableError(Exception):
-    """No broker answers, or none lets us in; says which were asked, and why if that is known."""
+    """No broker answers, or none accepts our credentials; names the brokers and the cause."""
 
 
-def kafka_settings(**given: Any) -> KafkaSettings:
-    """Return the settings of the environment, but for those that are given."""
-    return KafkaSettings(**{name: value for name, value in given.items() if value is not None})
+def kafka_settings(**overrides: Any) -> KafkaSettings:
+    """Return the settings of the environment; overrides that are not None replace them."""
+    return KafkaSettings(**{name: value for name, value in overrides.items() if value is not None})
 
 
 def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
-    """Return the configuration of a client; `more` in librdkafka's words, with _ for each dot.
+    """Return the configuration of a Kafka client.
 
-    Holds secrets in the clear: hand it to the client, show it to nobody.
+    The result holds secrets in plain text: pass it to the client only.
+
+    Args:
+        settings: the settings to translate.
+        more: further librdkafka properties, with _ for each dot.
 
     Raises:
-        SettingError: no broker is named, or what the mechanism needs.
+        SettingError: no broker is set, or a setting that the SASL mechanism needs is missing.
     """
     if not settings.bootstrap:
-        message = "where is Kafka? Say it with --bootstrap, or set KEYSTONE_KAFKA_BOOTSTRAP"
+        message = "no Kafka broker is set; use --bootstrap or KEYSTONE_KAFKA_BOOTSTRAP"
         raise SettingError(message)
     config = {
         "bootstrap.servers": settings.bootstrap,
-        "log_level": 0,  # what the client would print it also reports to `error_cb`
+        "log_level": 0,  # `error_cb` receives the same messages
         "security.protocol": settings.security_protocol,
         "ssl.ca.location": settings.ca_location,
         "ssl.certificate.location": settings.certificate_location,
@@ -132,135 +139,72 @@ def client_config(settings: KafkaSettings, **more: Any) -> dict[str, Any]:
 
 @contextmanager
 def translate_broker_errors(
-    settings: KafkaSettings, client: Consumer | AdminClient, heard: Sequence[KafkaError]
+    settings: KafkaSettings, client: Consumer | AdminClient, errors: Sequence[KafkaError]
 ) -> Iterator[None]:
-    """Put into words that a client gets no answer.
+    """Replace a client's timeout by an error that names the brokers and the cause.
 
     Args:
-        settings: those of the client.
-        client: who asks.
-        heard: what its `error_cb` collects.
+        settings: the settings of the client.
+        client: the client that sends requests.
+        errors: the errors that its `error_cb` collects.
 
     Raises:
-        NoAnswerError: instead of the client's own error, which says only that it waited.
+        BrokerUnreachableError: instead of a KafkaException.
     """
     try:
         yield
     except KafkaException as error:
-        client.poll(0)  # hears why
-        protocol = settings.security_protocol
-        hint = f"{error.args[0].str()}; is that a port of Kafka, and does it speak {protocol}?"
-        why = heard[0].str() if heard else hint
-        message = f"Kafka at {settings.bootstrap} does not answer, or does not let us in: {why}"
+        client.poll(0)  # runs `error_cb`
+        hint = (
+            f"{error.args[0].str()}; check that this is a Kafka port and that it uses "
+            f"{settings.security_protocol}"
+        )
+        cause = errors[0].str() if errors else hint
+        message = f"Kafka at {settings.bootstrap} does not answer or rejects the client: {cause}"
         raise BrokerUnreachableError(message) from error
 
 
 def check_brokers(
     settings: KafkaSettings,
     client: Consumer | AdminClient,
-    heard: Sequence[KafkaError],
+    errors: Sequence[KafkaError],
     seconds: float = START_SECONDS,
 ) -> ClusterMetadata:
-    """Return the brokers and topics of the cluster: the first question to it.
+    """Return the brokers and topics of the cluster; this is a client's first request.
 
-    A cause that the client has heard of (no such host, a wrong password) seldom passes, so then the
-    wait is shorter.
+    The wait is shorter after an error such as an unknown host or a wrong password, because a retry
+    seldom helps.
 
     Args:
-        settings: those of the client.
-        client: who asks.
-        heard: what its `error_cb` collects.
+        settings: the settings of the client.
+        client: the client that sends the request.
+        errors: the errors that its `error_cb` collects.
         seconds: how long to wait for an answer.
 
     Raises:
-        NoAnswerError: no broker answers, or it does not let us in.
+        BrokerUnreachableError: no broker answers, or it rejects our credentials.
     """
     started = time.monotonic()
-    with translate_broker_errors(settings, client, heard):
+    with translate_broker_errors(settings, client, errors):
         while True:
             try:
                 return client.list_topics(timeout=_ATTEMPT_SECONDS)
             except KafkaException:
                 client.poll(0)
-                limit = min(seconds, _HOPE_SECONDS) if heard else seconds
+                limit = min(seconds, _SECONDS_AFTER_ERROR) if errors else seconds
                 if time.monotonic() - started >= limit:
                     raise
 
 
-def topic_of(settings: KafkaSettings, contract: type[Bronze]) -> str:
-    """Return the topic of a source: "olist.orders"."""
-    return settings.prefix + contract.spec().name
-
-
-def origin(topic: str, partition: int) -> str:
-    """Return the name of a partition's watermark."""
-    return f"kafka/{topic}/{partition}"
-
-
-def source_name(topic: str, partition: int, topic_id: int | None) -> str:
-    """Return the name of a partition as a source of rows: its watermark's, and the topic's id.
-
-    So a topic that is deleted and created again is another source. Where the id is not known, and
-    in rows of earlier versions, the name ends with the partition.
-    """
-    name = origin(topic, partition)
-    return name if topic_id is None else f"{name}/{topic_id % (1 << 64):016x}"
-
-
-def create_topics(settings: KafkaSettings, partitions: int) -> None:
-    """Create the topic of every source that is not there; those that are stay as they are.
-
-    Raises:
-        NoAnswerError: the brokers do not answer or do not allow it.
-    """
-    heard: list[KafkaError] = []
-    config: dict[str, Any] = {**client_config(settings), "error_cb": heard.append}
-    admin = AdminClient(config)
-    cluster = check_brokers(settings, admin, heard)
-    with translate_broker_errors(settings, admin, heard):
-        wanted = {topic_of(settings, contract) for contract in sources()} - cluster.topics.keys()
-        if is_mock(cluster):  # nobody creates topics there, they appear when they are asked for
-            for topic in wanted:
-                admin.list_topics(topic, timeout=BROKER_TIMEOUT)
-        elif wanted:
-            new = [NewTopic(topic, num_partitions=partitions) for topic in sorted(wanted)]
-            for future in admin.create_topics(new, operation_timeout=BROKER_TIMEOUT).values():
-                _unless(future.result, KafkaError.TOPIC_ALREADY_EXISTS)
-
-
-def existing_partitions(cluster: ClusterMetadata, topics: Iterable[str]) -> list[tuple[str, int]]:
-    """Return topic and number of each partition of those topics that exist, in order."""
-    there = cluster.topics
-    return [
-        (topic, partition)
-        for topic in topics
-        if topic in there
-        for partition in sorted(there[topic].partitions)
-    ]
-
-
-def is_mock(cluster: Any) -> bool:
-    """Tell librdkafka's mock cluster, which is nobody's controller, from a real one."""
-    return cluster.controller_id not in cluster.brokers
-
-
-_HOST = re.compile(
+_BROKER = re.compile(
     r"\s*(?:(?:SASL_)?(?:PLAINTEXT|SSL)://)?(?:\[[\w:.%]+\]|[\w.-]+)(?::(\d{1,5}))?\s*"
 )
 _LAST_PORT = 65535
 
 
-def _is_a_host(given: str) -> bool:
-    found = _HOST.fullmatch(given)
-    return found is not None and int(found[1] or 1) in range(1, _LAST_PORT + 1)
-
-
-def _unless(call: Any, code: int) -> None:
-    try:
-        call()
-    except KafkaException as error:
-        if error.args[0].code() != code:
-            raise
+def _is_broker_address(text: str) -> bool:
+    match = _BROKER.fullmatch(text)
+    return match is not None and int(match[1] or 1) in range(1, _LAST_PORT + 1)
 
 
 def _sasl(settings: KafkaSettings) -> dict[str, Any]:
@@ -268,7 +212,7 @@ def _sasl(settings: KafkaSettings) -> dict[str, Any]:
         return {}
     if settings.sasl_mechanism == "AWS_MSK_IAM":
         if not settings.region:
-            message = "AWS_MSK_IAM needs the region of the cluster: set KEYSTONE_KAFKA_REGION"
+            message = "AWS_MSK_IAM needs the region of the cluster; set KEYSTONE_KAFKA_REGION"
             raise SettingError(message)
         return {"sasl.mechanism": "OAUTHBEARER", "oauth_cb": _msk_token(settings.region)}
     return {
@@ -282,10 +226,10 @@ def _msk_token(region: str) -> Callable[[str], tuple[str, float]]:
     def token(_: str) -> tuple[str, float]:
         try:
             signed, expires = MSKAuthTokenProvider.generate_auth_token(region)
-        except Exception:  # the client would only say that there is no token
-            logger.exception("no token for MSK: are there AWS credentials?")
+        except Exception:  # the client would only report that there is no token
+            logger.exception("cannot sign a token for MSK; check the AWS credentials")
             raise
-        # A token dies with the credentials that signed it, which may be before it says so.
+        # A token is invalid once the credentials that signed it expire, which may be earlier.
         return signed, min(expires / 1000, time.time() + _TOKEN_SECONDS)
 
     return token

@@ -1,4 +1,4 @@
-"""The consumer group of a lake's drainers: what it is called, and which member reads what."""
+"""The consumer group of a lake's drainers: its name, its members, and why it refuses one."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,18 +9,18 @@ from confluent_kafka import ConsumerGroupState, KafkaError
 from confluent_kafka.admin import AdminClient
 
 from flows import delta
-from flows.kafka.offsets import Key
+from flows.kafka.topics import Partition
 from flows.storage.filesystem import is_s3
 from transforms.graph import sources
 
 
 class GroupError(Exception):
-    """The consumer group does not take a drainer; says why, and what to do."""
+    """The consumer group does not accept a drainer; says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A member of the group that has a partition."""
+    """The member of the group that a partition is assigned to."""
 
     member_id: str
     client_id: str
@@ -28,11 +28,11 @@ class Reader:
 
 
 def group_of_lake(lake: str) -> str:
-    """Return the name of the group that drains a lake, unless a setting says otherwise.
+    """Return the default group of a lake.
 
-    It depends on the lake's location and on the id of its first table, which is created when it is
-    not there. So neither a copy of the lake nor another lake in the same folder of another machine
-    takes partitions away from it.
+    The name depends on the lake's location and on the id of its first table, which is created if
+    it is missing. Neither a copy of the lake nor a lake at the same path of another machine has
+    the same group.
     """
     first = sources()[0]
     if delta.exists(lake, first.spec().table):
@@ -40,26 +40,30 @@ def group_of_lake(lake: str) -> str:
     else:
         handle = delta.open_table(lake, first)
     table = handle.metadata().id
-    where = lake.rstrip("/") if is_s3(lake) else str(Path(lake).resolve())
-    return f"keystone-{sha256(f'{table} {where}'.encode()).hexdigest()[:12]}"
+    location = lake.rstrip("/") if is_s3(lake) else str(Path(lake).resolve())
+    return f"keystone-{sha256(f'{table} {location}'.encode()).hexdigest()[:12]}"
 
 
-def readers(
-    admin: AdminClient, group: str, member_id: str, keys: Collection[Key], seconds: float
-) -> dict[Key, Reader]:
-    """Return who reads these partitions; none while the group still shares them.
+def partition_readers(
+    admin: AdminClient,
+    group: str,
+    member_id: str,
+    partitions: Collection[Partition],
+    seconds: float,
+) -> dict[Partition, Reader]:
+    """Return the members that partitions are assigned to; none during a rebalance.
 
-    While a partition moves from one member to another, no member has it.
+    A partition that moves from one member to another has no reader.
 
     Args:
-        admin: whom to ask.
-        group: its name.
-        member_id: ours; until we are a member, the group is about to share the partitions again.
-        keys: the partitions.
+        admin: the client that sends the request.
+        group: the name of the group.
+        member_id: our member id; until we are a member, a rebalance is about to happen.
+        partitions: the partitions.
         seconds: how long to wait for an answer.
 
     Raises:
-        confluent_kafka.KafkaException: no broker answers in that time, or it may not say.
+        confluent_kafka.KafkaException: no broker answers in time, or the request is not allowed.
     """
     described = admin.describe_consumer_groups([group], request_timeout=seconds)[group].result()
     members = described.members
@@ -71,26 +75,26 @@ def readers(
         key: Reader(member.member_id, member.client_id, member.host)
         for member in members
         if member.assignment
-        for place in member.assignment.topic_partitions
-        if (key := (place.topic, place.partition)) in keys
+        for assigned in member.assignment.topic_partitions
+        if (key := (assigned.topic, assigned.partition)) in partitions
     }
 
 
-def cannot_join(error: KafkaError) -> str | None:
-    """Say why the group will never take us, if that is what an error means."""
-    return _NEVER.get(error.name())
+def join_refusal(error: KafkaError) -> str | None:
+    """Return why the group will never accept us, or None if the error means something else."""
+    return _REFUSALS.get(error.name())
 
 
-_NEVER = {
+_REFUSALS = {
     "INCONSISTENT_GROUP_PROTOCOL": (
-        "has members of another kind, which share the partitions in another way (Kafka says: "
-        "inconsistent group protocol; ours is cooperative-sticky). Give this lake a group of its "
-        "own with --group or KEYSTONE_KAFKA_GROUP"
+        "has members with another assignment strategy (Kafka: inconsistent group protocol; "
+        "ours is cooperative-sticky); give this lake its own group with --group or "
+        "KEYSTONE_KAFKA_GROUP"
     ),
-    "INVALID_GROUP_ID": "has a name that Kafka does not take; give another with --group",
+    "INVALID_GROUP_ID": "has a name that Kafka does not allow; choose another with --group",
     "INVALID_SESSION_TIMEOUT": (
-        "does not allow our session timeout: set KEYSTONE_KAFKA_SESSION_SECONDS to what the "
-        "brokers allow (group.min.session.timeout.ms, group.max.session.timeout.ms)"
+        "does not allow our session timeout; set KEYSTONE_KAFKA_SESSION_SECONDS to a value between "
+        "the brokers' group.min.session.timeout.ms and group.max.session.timeout.ms"
     ),
-    "GROUP_MAX_SIZE_REACHED": "is full (group.max.size); stop a drainer first",
+    "GROUP_MAX_SIZE_REACHED": "is full (group.max.size); stop another drainer first",
 }

@@ -1,8 +1,7 @@
-"""Kafka messages as raw bronze records: every message one row, nothing lost, nothing guessed.
+"""Kafka messages as raw bronze records: one row per message, whatever the message holds.
 
-Two readers, one meaning. Values that a pattern proves to be plain records of the message schema are
-left to Polars, all at once. Any other value is read by itself, so that no message can fail or shift
-its neighbours.
+Two readers give the same result. Polars parses all values at once that match a pattern of plain
+records. Any other value is parsed alone, so that no message can fail or shift another one.
 """
 
 import json
@@ -18,50 +17,52 @@ from polars.exceptions import ComputeError, PolarsError
 
 from contracts.contract import Bronze
 from contracts.technical_columns import stored_schema
-from flows.kafka.client import source_name
+from flows.kafka.topics import Partition, source_name
 
 EVENT_TIME = "event_time"
-"""The header that says when a record was true: milliseconds since 1970, in decimal digits."""
+"""The header with the event time of a record: milliseconds since 1970, in decimal digits."""
 
 _BASE64 = "base64:"
-_DIGITS = 14  # of such a time; it reaches to the year 5138
-_LONGEST_NUMBER = 400  # digits; a longer one is kept as text, for Python would not parse it
+_TIME_DIGITS = 14  # enough up to the year 5138
+_MAX_DIGITS = 400  # a longer number is kept as text, because Python limits the digits of an int
 
 
 def bronze_rows(
     contract: type[Bronze],
     batch: Sequence[Message],
-    ids: Mapping[tuple[str, int], int | None] | None = None,
+    ids: Mapping[Partition, int | None] | None = None,
 ) -> pl.DataFrame:
-    """Read one row per message, in the order of the batch: the columns of the bronze table.
+    """Return one row per message, in the order of the batch, with the columns of the bronze table.
 
     Strings are kept as they are, numbers and booleans as their JSON text. `_rescued_data` is a JSON
-    object of the fields that the contract does not know. `_corrupt_record` is the value of a
-    message that is not one JSON object with unique names, or that has an object, an array or half a
-    surrogate pair in a column; the columns are then null. Bytes that are not UTF-8 stand there in
-    base64, behind "base64:", and so does a text that itself begins like that; a message without a
-    value (a tombstone) as "null".
+    object of the fields that the contract does not know.
+
+    `_corrupt_record` is the value of a message that is not one JSON object with unique names, or
+    that has an object, an array or an unpaired surrogate in a column; the columns are then null. A
+    value that is not UTF-8 is kept in base64 with the prefix "base64:", and so is text with that
+    prefix. A message without a value (a tombstone) is kept as "null".
 
     Args:
         contract: the bronze table of the messages' topic.
-        batch: messages of that topic, none of them an error.
-        ids: the id of the topic, by topic and partition, where it is known.
+        batch: messages of that topic, without errors.
+        ids: the id of the topic per partition, where known.
     """
     columns = contract.fields().names()
     values = [message.value() for message in batch]
     texts = _texts(values)
-    proven = texts.str.contains(_plain(_names(values, columns))).fill_null(value=False)
-    odd = (~proven).arg_true().to_list()
-    read = pl.concat(
+    is_plain = texts.str.contains(_plain_record(_field_order(values, columns)))
+    is_plain = is_plain.fill_null(value=False)
+    others = (~is_plain).arg_true().to_list()
+    rows = pl.concat(
         [
-            _read_plain(texts.filter(proven), columns),
-            _read_each([values[place] for place in odd], columns),
+            _parse_plain(texts.filter(is_plain), columns),
+            _parse_each([values[index] for index in others], columns),
         ]
     )
-    if odd:
-        places = pl.concat([proven.arg_true(), pl.Series(odd, dtype=pl.get_index_type())])
-        read = read.select(pl.all().gather(places.arg_sort()))
-    return read.with_columns(
+    if others:
+        order = pl.concat([is_plain.arg_true(), pl.Series(others, dtype=pl.get_index_type())])
+        rows = rows.select(pl.all().gather(order.arg_sort()))
+    return rows.with_columns(
         _source=_sources(batch, ids or {}),
         _position=pl.Series([m.offset() for m in batch], dtype=pl.Int64),
         _event_time=_event_times(batch),
@@ -69,14 +70,14 @@ def bronze_rows(
     ).select(stored_schema(contract).names())
 
 
-def _sources(batch: Sequence[Message], ids: Mapping[tuple[str, int], int | None]) -> pl.Series:
-    places = [(message.topic() or "", message.partition() or 0) for message in batch]
-    names = {place: source_name(*place, ids.get(place)) for place in set(places)}
-    return pl.Series([names[place] for place in places], dtype=pl.String)
+def _sources(batch: Sequence[Message], ids: Mapping[Partition, int | None]) -> pl.Series:
+    partitions = [(message.topic() or "", message.partition() or 0) for message in batch]
+    names = {key: source_name(*key, ids.get(key)) for key in set(partitions)}
+    return pl.Series([names[key] for key in partitions], dtype=pl.String)
 
 
 def _texts(values: Sequence[bytes | None]) -> pl.Series:
-    """Decode the values; null is one that is null or not UTF-8."""
+    """Decode values; the result is null for a value that is null or not UTF-8."""
     try:
         return pl.Series(values, dtype=pl.Binary).cast(pl.String)
     except ComputeError:
@@ -90,9 +91,9 @@ def _text(value: bytes | None) -> str | None:
         return None
 
 
-# A plain record is an object whose members all have a known name, stand in one order, and are
-# strings or null. Strings are well-formed and their escapes stand for characters, which half a
-# surrogate pair does not. Nothing more is to be known of it, and no line break is in it.
+# A plain record is a JSON object on one line. All its names are known and in a fixed order; all its
+# values are strings or null. Escapes in strings are valid and give whole characters, which an
+# unpaired surrogate does not.
 _ESCAPE = (
     r'\\(?:["\\/bfnrt]'
     r"|u(?:[0-9a-cA-CefEF][0-9a-fA-F]{3}|[dD][0-7][0-9a-fA-F]{2}"
@@ -101,15 +102,16 @@ _ESCAPE = (
 _SCALAR = rf'(?:null|"(?:[^"\\\x00-\x1f]|{_ESCAPE})*")'
 
 
-def _plain(names: Sequence[str]) -> str:
+def _plain_record(names: Sequence[str]) -> str:
+    """Return the pattern of a plain record with these names in this order."""
     members = ", ?".join(rf'"{re.escape(name)}": ?{_SCALAR}' for name in names)
     return rf"\A\{{{members}\}}\z"
 
 
-def _names(values: Sequence[bytes | None], columns: list[str]) -> list[str]:
-    """Return the names of the first record in its order: those of one producer look alike."""
+def _field_order(values: Sequence[bytes | None], columns: list[str]) -> list[str]:
+    """Return the names of the first record in its order, which one producer seldom changes."""
     try:
-        names = list(_object((values[0] or b"").decode())) if values else []
+        names = list(_parse_object((values[0] or b"").decode())) if values else []
     except (ValueError, RecursionError):
         return columns
     return names if names and set(names) <= set(columns) else columns
@@ -119,60 +121,60 @@ def _schema(columns: Sequence[str]) -> dict[str, pl.DataType]:
     return dict.fromkeys([*columns, "_rescued_data", "_corrupt_record"], pl.String())
 
 
-def _read_plain(texts: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+def _parse_plain(texts: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
     if texts.is_empty():
         return pl.DataFrame(schema=_schema(columns))
     lines = texts.str.join("\n").item().encode()
     try:
-        read = pl.read_ndjson(lines, schema=dict.fromkeys(columns, pl.String()))
-    except PolarsError:  # its text quotes the record
-        read = pl.DataFrame()
-    if len(read) != len(texts):
-        return _read_each([text.encode() for text in texts], columns)
-    nothing = pl.lit(None, pl.String)
-    return read.with_columns(_rescued_data=nothing, _corrupt_record=nothing)
+        rows = pl.read_ndjson(lines, schema=dict.fromkeys(columns, pl.String()))
+    except PolarsError:  # do not chain it: its text quotes the record
+        rows = pl.DataFrame()
+    if len(rows) != len(texts):
+        return _parse_each([text.encode() for text in texts], columns)
+    null = pl.lit(None, pl.String)
+    return rows.with_columns(_rescued_data=null, _corrupt_record=null)
 
 
-def _read_each(values: Sequence[bytes | None], columns: Sequence[str]) -> pl.DataFrame:
-    rows = [_read_odd(value, columns) for value in values]
+def _parse_each(values: Sequence[bytes | None], columns: Sequence[str]) -> pl.DataFrame:
+    rows = [_parse_one(value, columns) for value in values]
     return pl.DataFrame(rows, _schema(columns), orient="row")
 
 
-def _read_odd(value: bytes | None, columns: Sequence[str]) -> tuple[str | None, ...]:
-    """Read one message: its columns, `_rescued_data`, `_corrupt_record`."""
-    nothing = (None,) * (len(columns) + 1)
+def _parse_one(value: bytes | None, columns: Sequence[str]) -> tuple[str | None, ...]:
+    """Return the columns, `_rescued_data` and `_corrupt_record` of one message."""
+    nulls = (None,) * (len(columns) + 1)
     if value is None:
-        return (*nothing, "null")
+        return (*nulls, "null")
     if (text := _text(value)) is None or text.startswith(_BASE64):
-        return (*nothing, _BASE64 + b64encode(value).decode())
+        return (*nulls, _BASE64 + b64encode(value).decode())
     try:
-        record = _object(text)
+        record = _parse_object(text)
         unknown = {name: value for name, value in record.items() if name not in columns}
         cells = [_cell(record.get(name)) for name in columns]
         return (*cells, json.dumps(unknown) if unknown else None, None)
     except (ValueError, RecursionError):
-        return (*nothing, text)
+        return (*nulls, text)
 
 
-def _object(text: str) -> dict[str, Any]:
+def _parse_object(text: str) -> dict[str, Any]:
     record = json.loads(
         text,
         object_pairs_hook=_unique,
-        parse_int=lambda digits: _exact(int, digits),
-        parse_float=lambda digits: _exact(float, digits),
-        parse_constant=_refuse,
+        parse_int=lambda digits: _number(int, digits),
+        parse_float=lambda digits: _number(float, digits),
+        parse_constant=_reject,
     )
-    return record if isinstance(record, dict) else _refuse(text)
+    return record if isinstance(record, dict) else _reject("not an object")
 
 
 def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
     record = dict(members)
-    return record if len(record) == len(members) else _refuse("a name twice")
+    return record if len(record) == len(members) else _reject("duplicate name")
 
 
-def _exact(kind: Callable[[str], int | float], digits: str) -> int | float | str:
-    """Return the number where it would be written the same again, else its digits as text."""
-    if len(digits) > _LONGEST_NUMBER:
+def _number(kind: Callable[[str], int | float], digits: str) -> int | float | str:
+    """Return a number, or its digits as text where its JSON would differ."""
+    if len(digits) > _MAX_DIGITS:
         return digits
     number = kind(digits)
     return number if json.dumps(number) == digits else digits
@@ -180,32 +182,34 @@ def _exact(kind: Callable[[str], int | float], digits: str) -> int | float | str
 
 def _cell(value: Any) -> str | None:
     if isinstance(value, dict | list):
-        _refuse("a column is one value")
+        _reject("a column holds one value")
     text = value if value is None or isinstance(value, str) else json.dumps(value)
     if text:
-        text.encode()  # raises for half a surrogate pair
+        text.encode()  # raises for an unpaired surrogate
     return text
 
 
-def _refuse(what: str) -> NoReturn:
-    raise ValueError(what)
+def _reject(reason: str) -> NoReturn:
+    raise ValueError(reason)
 
 
 def _event_times(batch: Sequence[Message]) -> pl.Series:
-    """Return the times of the headers, else those that Kafka knows; null is neither."""
-    header = _texts([_header(message) for message in batch])
-    milliseconds = header.str.extract(rf"\A([0-9]{{1,{_DIGITS}}})\z").cast(pl.Int64)
+    """Return the event time of each message: its header, else Kafka's timestamp, else null."""
+    header = _texts([_event_time_header(message) for message in batch])
+    milliseconds = header.str.extract(rf"\A([0-9]{{1,{_TIME_DIGITS}}})\z").cast(pl.Int64)
     if milliseconds.has_nulls():
-        milliseconds = milliseconds.fill_null(_kafka_times(batch))
+        milliseconds = milliseconds.fill_null(_timestamps(batch))
     return (milliseconds * 1000).cast(pl.Datetime("us", "UTC"))
 
 
-def _kafka_times(batch: Sequence[Message]) -> pl.Series:
+def _timestamps(batch: Sequence[Message]) -> pl.Series:
     times = [message.timestamp()[1] for message in batch]
-    return pl.Series([time if 0 <= time < 10**_DIGITS else None for time in times], dtype=pl.Int64)
+    return pl.Series(
+        [time if 0 <= time < 10**_TIME_DIGITS else None for time in times], dtype=pl.Int64
+    )
 
 
-def _header(message: Message) -> bytes | None:
+def _event_time_header(message: Message) -> bytes | None:
     try:
         headers = message.headers()
     except UnicodeDecodeError:  # the name of a header is not UTF-8

@@ -1,8 +1,7 @@
-"""The events of a landing zone on disk, ready to be sent: in order, checked and encoded.
+"""The events of a landing zone in a file on disk: sorted, checked and encoded, ready to be sent.
 
-Making the order takes all records at once (and about ten times the files' size of memory), sending
-may take days: between the two the events lie in a file, so that a slow or absent broker costs time
-and never memory.
+Sorting needs all records at once, and about ten times the files' size of memory. Sending may take
+days. With the events in a file, a slow or absent broker costs time but no memory.
 """
 
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ import polars as pl
 
 from contracts import message_schema
 from contracts.contract import Bronze
+from flows.config.plural import pluralize
 from flows.ingest.csv_diagnosis import FileRejectedError
 from flows.ingest.csv_reader import inspect_csv, scan_records
 from flows.ingest.landing_zone import File, find_files
@@ -22,53 +22,58 @@ from transforms.order_events import entity_events, message_key
 
 
 class Event(NamedTuple):
-    """A message to be: `event_time` in epoch milliseconds; no key when the record is corrupt."""
+    """A message to send. A corrupt record has no key."""
 
     entity: str
     key: str | None
     value: str
     event_time: int
+    """Milliseconds since 1970."""
 
 
 class MessageSchemaError(Exception):
-    """Records are not what the message schema asks for: a bug, and nothing is sent."""
+    """Records break the message schema: a bug, and nothing is sent."""
 
 
 def check_source(source: str) -> None:
-    """Make sure that a folder has a file of some table.
+    """Check that a folder has a file of at least one table.
 
     Raises:
-        FileNotFoundError: there is no such folder, or it has none.
+        FileNotFoundError: the folder does not exist, or has no such file.
     """
     files, rejected = find_files(source)
     if not any(files.values()):
-        others = f" ({len(rejected)} others)" if rejected else ""
-        message = f"{source}: 0 files of a table found{others}; a table's file is called after it"
+        others = f" ({pluralize(len(rejected), 'other file')})" if rejected else ""
+        message = (
+            f"{source}: 0 files of a table found{others}; name each file after its table, such as "
+            "orders.csv"
+        )
         raise FileNotFoundError(message)
 
 
 def write_spool(source: str, spool: Path) -> list[str]:
-    """Write the events of a folder's CSV files into `spool`, in the order in which they happened.
+    """Write the events of a folder's CSV files to the folder `spool`, sorted by event time.
 
-    The value of an event is its record as a JSON object. A record that has the wrong number of
-    fields or broken quotes is no object: its value is its raw text, without a key, and who reads
-    the topic keeps it as a corrupt record, as a reader of the file would.
+    The value of an event is its record as a JSON object. A record with a wrong number of fields or
+    broken quotes has its raw text as value and no key; a consumer treats it as a corrupt record, as
+    a reader of the file would.
 
-    Every record is validated before it is encoded. The message schema asks which fields there are,
-    and that each is text or null; the columns of a frame and their types say just that of all its
-    rows, so comparing them with the JSON Schema is to validate each row.
+    Records are validated before they are encoded: the message schema defines the fields, each text
+    or null. A frame's columns and types prove this for all rows, so they are compared with the JSON
+    Schema.
 
-    Returns a line for each file that is left out: it belongs to no table, cannot be read, or has
-    columns that the message schema does not know.
+    Returns:
+        A line per rejected file: it belongs to no table, cannot be read, or has columns that the
+        message schema does not know.
 
     Raises:
-        FileNotFoundError: there is no such folder.
-        MessageSchemaError: the frames are not what the message schema asks for.
+        FileNotFoundError: the folder does not exist.
+        MessageSchemaError: the frames break the message schema.
     """
     files, rejected = find_files(source)
     raw = {}
     for contract in sources():
-        # A table is read many times on the way, and a CSV file with broken records slowly.
+        # The events read each table several times, and Parquet is faster than broken CSV.
         path = spool / f"{contract.spec().name}.parquet"
         _records(contract, files[contract], spool, rejected).sink_parquet(path)
         raw[contract] = pl.scan_parquet(path)
@@ -81,7 +86,7 @@ def write_spool(source: str, spool: Path) -> list[str]:
 
 
 def read_spool(spool: Path) -> Iterator[Event]:
-    """Read the events, some thousands at a time in memory."""
+    """Read the events in batches, so that memory stays small."""
     events = pl.scan_parquet(spool / _EVENTS)
     count = events.select(pl.len()).collect().item()
     for start in range(0, count, _BATCH):
@@ -100,15 +105,15 @@ def _records(
     frames = [pl.LazyFrame(schema=schema)]
     for file in files:
         try:
-            path = file.local_path(file.state(), Path(mkdtemp(dir=spool)))  # names may be alike
+            path = file.local_path(file.state(), Path(mkdtemp(dir=spool)))  # two names may be equal
             facts = inspect_csv(path)
             records = scan_records(path, facts, columns)
-            if strange := [name for name in facts.header if name not in columns]:
+            if unknown := [name for name in facts.header if name not in columns]:
                 message = (
-                    f"{file.name}: the message schema does not know the columns {strange}; add "
-                    f"them to {contract.spec().table}, or leave them out of the file"
+                    f"{file.name}: the message schema does not know the columns {unknown}; add "
+                    f"them to {contract.spec().table}, or remove them from the file"
                 )
-                raise FileRejectedError(message)  # noqa: TRY301 - caught below, with what else is rejected
+                raise FileRejectedError(message)  # noqa: TRY301 - caught below, like other rejections
             frames.append(records.select(*schema))
         except FileRejectedError as reason:
             rejected.append(reason)
@@ -117,10 +122,10 @@ def _records(
 
 def _encode(contract: type[Bronze], events: pl.LazyFrame) -> pl.LazyFrame:
     record = events.select(*contract.fields())
-    if wrong := message_schema.schema_mismatches(
+    if mismatches := message_schema.schema_mismatches(
         record.collect_schema(), message_schema.json_schema(contract)
     ):
-        message = f"{contract.spec().name} breaks the message schema: {'; '.join(wrong)}"
+        message = f"{contract.spec().name} breaks the message schema: {'; '.join(mismatches)}"
         raise MessageSchemaError(message)
     readable = pl.col("_corrupt_record").is_null()
     return events.select(

@@ -1,4 +1,4 @@
-"""How far bronze is behind Kafka, partition by partition."""
+"""Lag of bronze behind Kafka, per partition."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,83 +14,88 @@ from flows.kafka.client import (
     KafkaSettings,
     check_brokers,
     client_config,
-    existing_partitions,
-    origin,
-    topic_of,
     translate_broker_errors,
 )
-from flows.kafka.offsets import Key, high_watermarks, offsets_held, topic_ids
+from flows.kafka.offsets import high_watermarks, offset_ranges, topic_ids
+from flows.kafka.topics import Partition, existing_partitions, topic_of, watermark_name
 from transforms.graph import sources
 
 
 @dataclass(frozen=True)
-class Lag:
-    """What bronze holds of a topic partition, and what Kafka has; offsets."""
+class PartitionLag:
+    """The offsets of a topic partition in bronze and in Kafka."""
 
     topic: str
     partition: int
     stored: int | None
-    """The last one that bronze holds, if any."""
+    """The last offset that bronze holds, if any."""
     low: int
-    """The first one that Kafka still has."""
+    """The first offset that Kafka still has."""
     end: int
-    """One past the last that may be read; an open transaction keeps what follows it back."""
+    """One past the last readable offset; an open transaction hides what follows."""
     stored_id: int | None = None
-    """The id of the topic that bronze was filled from, where it was noted."""
+    """The id of the topic that bronze has read, if known."""
     topic_id: int | None = None
-    """The id that the topic has now, where the brokers give one."""
+    """The id of the topic now, if the brokers have ids."""
     uncommitted: int = 0
-    """How many offsets follow `end`: those of an open transaction, and all after it."""
+    """The number of offsets after `end`: those of open transactions and all later ones."""
 
     @property
     def next(self) -> int:
-        """The offset to read next; the first, where what should be next is lost."""
-        return self.low if self.stored is None or self.lost else self.stored + 1
+        """The offset to read next; after a loss, the first offset that Kafka has."""
+        return self.low if self.stored is None or self.loss else self.stored + 1
 
     @property
-    def behind(self) -> int:
-        """The number of offsets that are still to be read."""
+    def count(self) -> int:
+        """The number of offsets left to read."""
         return self.end - self.next
 
     @property
-    def lost(self) -> str:
-        """What Kafka has lost before it got to bronze, in words; empty if nothing."""
+    def loss(self) -> str:
+        """A description of what Kafka lost before bronze read it; empty if nothing."""
         if self.stored is None:
             return ""
-        where = f"{self.topic}, partition {self.partition}"
+        name = f"{self.topic}, partition {self.partition}"
         if None not in (self.stored_id, self.topic_id) and self.stored_id != self.topic_id:
-            gone = f"what the old one had behind offset {self.stored} is lost"
-            return f"{where}: the topic was made anew (it has another id): {gone}"
+            return (
+                f"{name}: the topic was created again (it has another id); "
+                f"what the old topic had after offset {self.stored} is lost"
+            )
         if self.stored + 1 < self.low:
-            gone = f"offsets {self.stored + 1} to {self.low - 1} are lost"
-            return f"{where}: {gone}: Kafka deleted them before they were drained"
+            return (
+                f"{name}: offsets {self.stored + 1} to {self.low - 1} are lost; "
+                f"Kafka deleted them before they were drained"
+            )
         if self.stored + 1 <= self.end:
             return ""
-        ends = f"ends at offset {self.end - 1}, but bronze holds {self.stored}"
-        return f"{where}: {ends}: the topic was made anew or cut back, and what else it had is lost"
+        return (
+            f"{name}: the topic ends at offset {self.end - 1}, but bronze holds {self.stored}; "
+            f"it was created again or truncated, and its other messages are lost"
+        )
 
     def as_dict(self) -> dict[str, Any]:
-        """Return where bronze and Kafka stand as plain values; `lag` is how many are between."""
+        """Return the offsets as plain values, for JSON."""
         return {
             "topic": self.topic,
             "partition": self.partition,
             "stored": self.stored,
             "end": self.end,
-            "lag": self.behind,
+            "lag": self.count,
             "uncommitted": self.uncommitted,
-            "lost": self.lost,
+            "lost": self.loss,
         }
 
 
-SECONDS = 5.0  # that somebody who asks how it stands waits for a broker
-_READER = "keystone"  # a client that asks for offsets needs the name of a group, and joins none
+SECONDS = 5.0
+"""Seconds to wait for a broker when a person asks for the lag."""
+_GROUP = "keystone"  # a consumer needs a group to ask for offsets; this one never joins it
 
 
-def lag(lake: str, settings: KafkaSettings, seconds: float = SECONDS) -> list[Lag]:
-    """Compare bronze with every partition of the topics that exist; changes nothing.
+def lake_lag(lake: str, settings: KafkaSettings, seconds: float = SECONDS) -> list[PartitionLag]:
+    """Compare bronze with every partition of the existing topics, without changing anything.
 
     Raises:
-        NoAnswerError: no broker answers within so many seconds, or it does not let us in.
+        BrokerUnreachableError: no broker answers in time, or it rejects our credentials.
     """
     contracts = {topic_of(settings, contract): contract for contract in sources()}
     tables = {
@@ -98,53 +103,57 @@ def lag(lake: str, settings: KafkaSettings, seconds: float = SECONDS) -> list[La
         for topic, contract in contracts.items()
         if delta.exists(lake, contract.spec().table)
     }
-    heard: list[KafkaError] = []
-    config = {**client_config(settings), "error_cb": heard.append}
-    client = Consumer({**config, "group.id": settings.group or _READER})
+    errors: list[KafkaError] = []
+    config = {**client_config(settings), "error_cb": errors.append}
+    client = Consumer({**config, "group.id": settings.group or _GROUP})
     try:
-        there = existing_partitions(check_brokers(settings, client, heard, seconds), contracts)
-        with translate_broker_errors(settings, client, heard):
+        cluster = check_brokers(settings, client, errors, seconds)
+        partitions = existing_partitions(cluster, contracts)
+        with translate_broker_errors(settings, client, errors):
             admin = AdminClient(config)
-            lags = lags_of(client, admin, tables, there, seconds)
-            ends = high_watermarks(admin, there, seconds)
+            lags = partition_lags(client, admin, tables, partitions, seconds)
+            ends = high_watermarks(admin, partitions, seconds)
         return [replace(lag, uncommitted=max(ends[key] - lag.end, 0)) for key, lag in lags.items()]
     finally:
         client.close()
 
 
-def lags_of(
+def partition_lags(
     client: Consumer,
     admin: AdminClient,
     tables: Mapping[str, DeltaTable],
-    keys: Iterable[Key],
+    partitions: Iterable[Partition],
     seconds: float,
-) -> dict[Key, Lag]:
-    """Compare the watermarks that the handles show with these partitions.
+) -> dict[Partition, PartitionLag]:
+    """Compare the watermarks of table handles with Kafka.
 
     Args:
-        client: whom to ask for offsets.
-        admin: whom to ask for the topics' ids.
-        tables: a handle for each topic; a topic without one holds nothing yet.
-        keys: the partitions.
-        seconds: how long each question may take.
+        client: the client that asks for offsets.
+        admin: the client that asks for topic ids.
+        tables: a handle per topic; a topic without a handle has no watermark.
+        partitions: the partitions to compare.
+        seconds: the timeout of each request.
 
     Raises:
-        confluent_kafka.KafkaException: no broker answers in that time.
+        confluent_kafka.KafkaException: no broker answers in time.
     """
-    keys = list(keys)
-    ids = topic_ids(admin, {topic for topic, _ in keys}, seconds)
-    held = offsets_held(client, keys, seconds)
-    return {
-        key: Lag(
+    partitions = list(partitions)
+    ids = topic_ids(admin, {topic for topic, _ in partitions}, seconds)
+    ranges = offset_ranges(client, partitions, seconds)
+    lags = {}
+    for key in partitions:
+        topic, name = key[0], watermark_name(*key)
+        low, end = ranges[key]
+        lags[key] = PartitionLag(
             *key,
-            _carried(tables, key, origin(*key)),
-            *held[key],
-            _carried(tables, key, topic_identity(origin(*key))),
-            ids.get(key[0]),
+            stored=_consumed(tables, topic, name),
+            low=low,
+            end=end,
+            stored_id=_consumed(tables, topic, topic_identity(name)),
+            topic_id=ids.get(topic),
         )
-        for key in keys
-    }
+    return lags
 
 
-def _carried(tables: Mapping[str, DeltaTable], key: Key, name: str) -> int | None:
-    return delta.consumed(tables[key[0]], name) if key[0] in tables else None
+def _consumed(tables: Mapping[str, DeltaTable], topic: str, name: str) -> int | None:
+    return delta.consumed(tables[topic], name) if topic in tables else None

@@ -1,4 +1,4 @@
-"""What the brokers say of topics: the offsets that they hold, and their ids."""
+"""Requests to the brokers: the offsets that topics hold, and the ids of topics."""
 
 from collections.abc import Iterable, Mapping
 
@@ -17,79 +17,85 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, b
     OffsetSpec,
 )
 
-from flows.kafka.client import BROKER_TIMEOUT, is_mock
-
-Key = tuple[str, int]
-"""A topic, and the number of one of its partitions."""
+from flows.kafka.client import BROKER_TIMEOUT
+from flows.kafka.topics import Partition, is_mock
 
 
-def offsets_held(
-    client: Consumer, keys: Iterable[Key], seconds: float = BROKER_TIMEOUT
-) -> dict[Key, tuple[int, int]]:
-    """Return the first offset that Kafka still has of each partition, and one past the last.
+def offset_ranges(
+    client: Consumer, partitions: Iterable[Partition], seconds: float = BROKER_TIMEOUT
+) -> dict[Partition, tuple[int, int]]:
+    """Return, per partition, the first offset that Kafka still has and one past the last.
 
-    Two questions for all partitions together.
+    This takes two requests for all partitions together.
 
     Raises:
-        confluent_kafka.KafkaException: no broker answers one within so many seconds.
+        confluent_kafka.KafkaException: no broker answers a request in time.
     """
-    keys = list(keys)
-    low = _offsets(client, keys, OFFSET_BEGINNING, seconds)
-    end = _offsets(client, keys, OFFSET_END, seconds)
-    return {key: (low[key], end[key]) for key in keys}
+    partitions = list(partitions)
+    low = _offsets(client, partitions, OFFSET_BEGINNING, seconds)
+    end = _offsets(client, partitions, OFFSET_END, seconds)
+    return {partition: (low[partition], end[partition]) for partition in partitions}
 
 
 def high_watermarks(
-    admin: AdminClient, keys: Iterable[Key], seconds: float = BROKER_TIMEOUT
-) -> dict[Key, int]:
+    admin: AdminClient, partitions: Iterable[Partition], seconds: float = BROKER_TIMEOUT
+) -> dict[Partition, int]:
     """Return one past the last offset of each partition, open transactions included.
 
-    `offsets_held` ends where the first open transaction begins, as readers do. Raises as it does.
+    `offset_ranges` ends where the first open transaction begins, as consumers do.
+
+    Raises:
+        confluent_kafka.KafkaException: no broker answers in time.
     """
-    asked = {TopicPartition(*key): _LATEST for key in keys}
-    if not asked:
+    request = {TopicPartition(*partition): _LATEST for partition in partitions}
+    if not request:
         return {}
     answers = admin.list_offsets(
-        asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=seconds
+        request, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=seconds
     )
-    return {(of.topic, of.partition): each.result().offset for of, each in answers.items()}
+    return {(key.topic, key.partition): each.result().offset for key, each in answers.items()}
 
 
 def topic_ids(
     admin: AdminClient, topics: Iterable[str], seconds: float = BROKER_TIMEOUT
 ) -> Mapping[str, int]:
-    """Return what tells a topic from one of the same name that was made later.
+    """Return the id of each topic, which differs after the topic is deleted and created again.
 
-    It is half of the topic's id (64 bits, 60 of them random), for that fits where Delta keeps
-    numbers. Brokers that give their topics no ids, and topics that are not there, are left out.
-    Raises as `offsets_held`.
+    The id is the upper half of Kafka's topic id (64 bits, 60 of them random), because a Delta
+    transaction stores one 64-bit integer. Missing topics, and topics of brokers without ids, are
+    left out.
+
+    Raises:
+        confluent_kafka.KafkaException: no broker answers in time.
     """
-    admin.poll(0)  # renews the token, where there is one
+    admin.poll(0)  # renews the OAuth token, if there is one
     cluster = admin.list_topics(timeout=seconds)
-    there = cluster.topics.keys() & set(topics)
-    if not there or is_mock(cluster):  # which gives no ids, and would not say so
+    existing = cluster.topics.keys() & set(topics)
+    if not existing or is_mock(cluster):  # the mock has no ids, and does not report that
         return {}
-    described = admin.describe_topics(TopicCollection(sorted(there)), request_timeout=seconds)
+    described = admin.describe_topics(TopicCollection(sorted(existing)), request_timeout=seconds)
     ids = {}
     for topic, answer in described.items():
         try:
-            found = answer.result().topic_id
+            uuid = answer.result().topic_id
         except KafkaException as error:
             if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
                 raise
         else:
-            if found and (half := found.get_most_significant_bits()):
-                ids[topic] = half
+            if uuid and (upper_half := uuid.get_most_significant_bits()):
+                ids[topic] = upper_half
     return ids
 
 
 _LATEST = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # the client's own gap
 
 
-def _offsets(client: Consumer, keys: list[Key], which: int, seconds: float) -> dict[Key, int]:
-    # What clients write for "the beginning" and "the end" brokers read as times.
-    asked = [TopicPartition(*key, which) for key in keys]
-    answers = client.offsets_for_times(asked, timeout=seconds) if asked else []
+def _offsets(
+    client: Consumer, partitions: list[Partition], which: int, seconds: float
+) -> dict[Partition, int]:
+    # Brokers read the constants for "beginning" and "end" as special timestamps.
+    request = [TopicPartition(*partition, which) for partition in partitions]
+    answers = client.offsets_for_times(request, timeout=seconds) if request else []
     for answer in answers:
         if answer.error:
             raise KafkaException(answer.error)

@@ -1,4 +1,4 @@
-"""The source files into Kafka, as the life of the shop: every record confirmed, or named."""
+"""CSV files to Kafka as a stream of events; every message is confirmed or reported."""
 
 import re
 from collections import Counter, deque
@@ -16,22 +16,23 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from contracts import message_schema
 from contracts.domain import HEX_ID
 from flows.config.secrets import reveal
-from flows.kafka.client import KafkaSettings, client_config, topic_of
+from flows.kafka.client import KafkaSettings, client_config
 from flows.kafka.event_spool import Event, check_source, read_spool, write_spool
 from flows.kafka.schema_registry import connect, register
+from flows.kafka.topics import topic_of
 from transforms.graph import sources
 
 
 @dataclass(frozen=True)
 class Produced:
-    """What was sent: the number of confirmed messages by topic, and the files left out."""
+    """The number of confirmed messages per topic, and the rejected files with their reasons."""
 
     confirmed: Mapping[str, int]
     rejected: tuple[str, ...] = ()
 
 
 class UnconfirmedError(Exception):
-    """The brokers did not confirm some records; says how many, which first, and why."""
+    """The brokers did not confirm some messages; says how many, names the first, and says why."""
 
 
 def produce(
@@ -43,21 +44,20 @@ def produce(
 ) -> Produced:
     """Send the records of a folder's CSV files as the events that led to them.
 
-    Every message is confirmed by all in-sync replicas, in order for each key. Brokers that are
-    away cost time, not records, and no more memory than the client's queue takes; after an
-    error that ends a client a new one goes on. What was not confirmed is then sent again, so a
-    record may arrive twice, which silver bears.
+    All in-sync replicas confirm every message, in order per key. If the brokers are unreachable,
+    messages wait in a queue of limited size. After a fatal client error, a new client sends the
+    unconfirmed messages again, so Kafka may hold a record twice; silver deduplicates it.
 
     Args:
         source: the folder with the CSV files.
-        settings: where Kafka is, and the schema registry, if any.
-        rate: messages per second, at most.
-        give_up_after: seconds to wait while nothing at all is confirmed.
+        settings: the address of Kafka, and of the schema registry, if any.
+        rate: the maximum number of messages per second.
+        give_up_after: seconds without any confirmation after which to stop.
 
     Raises:
-        FileNotFoundError: there is no such folder, or none of its files belongs to a table.
-        BreakingChangeError: the registry knows another message schema; nothing was sent.
-        UnconfirmedError: no progress for so long, or messages that Kafka will never take.
+        FileNotFoundError: the folder does not exist, or none of its files belongs to a table.
+        BreakingChangeError: the registry has an incompatible message schema; nothing was sent.
+        UnconfirmedError: no confirmation came for too long, or Kafka rejects some messages.
     """
     check_source(source)
     topics = {topic_of(settings, contract): contract for contract in sources()}
@@ -78,18 +78,21 @@ def deliver(
     rate: float | None = None,
     give_up_after: float = 300,
 ) -> dict[str, int]:
-    """Send events, in order, and return how many were confirmed by topic; raises as `produce`.
+    """Send events in order, and return the number of confirmed messages per topic.
 
     Args:
-        config: of the client, in librdkafka's words.
-        prefix: stands before the entity in the name of its topic.
-        events: what to send; read no faster than Kafka takes it.
-        rate: messages per second, at most.
-        give_up_after: seconds to wait while nothing at all is confirmed.
+        config: the librdkafka configuration of the client.
+        prefix: the prefix of each topic's name.
+        events: the events to send; they are read no faster than Kafka accepts them.
+        rate: the maximum number of messages per second.
+        give_up_after: seconds without any confirmation after which to stop.
+
+    Raises:
+        UnconfirmedError: no confirmation came for too long, or Kafka rejects some messages.
     """
     delivery = _Delivery(config, prefix, give_up_after)
     try:
-        for event in _paced(events, rate, delivery.listen):
+        for event in _throttled(events, rate, delivery.poll):
             delivery.send(event)
         delivery.finish()
     finally:
@@ -97,8 +100,8 @@ def deliver(
     return dict(delivery.confirmed)
 
 
-# Without a timeout a message waits in the client, in its place, for as long as brokers are away:
-# it is we who give up. The queue is all that is in memory.
+# Without a message timeout, a message keeps its place in the client while brokers are unreachable;
+# `give_up_after` ends the wait. The queue's size limits the memory.
 _CLIENT = {
     "enable_idempotence": True,
     "acks": "all",
@@ -109,158 +112,158 @@ _CLIENT = {
     "queue_buffering_max_kbytes": 64 << 10,
 }
 _NO_TOPIC = ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION")
-_NEVER_TAKEN = ("MSG_SIZE_TOO_LARGE", *_NO_TOPIC)  # another client would not do better
-_NAMED = 5
+_REJECTED = ("MSG_SIZE_TOO_LARGE", *_NO_TOPIC)  # errors that a new client would get as well
+_MOST_NAMED = 5
 _ID = HEX_ID.strip("^$")
 _IDS = re.compile(rf"{_ID}(?:/(?:{_ID}|\d{{1,2}}))*")
 _PAUSE, _LONGEST_PAUSE = 0.1, 10.0
-_LAST_WORDS = 5.0
+_LAST_REPORTS_SECONDS = 5.0
 
 
 class _Delivery:
-    """A producer that is replaced when it breaks, and the messages that nobody has confirmed yet.
+    """A producer that is replaced after a fatal error, and the unconfirmed messages.
 
-    A message leaves `_waiting` when its delivery is confirmed, and in no other way; so whatever
-    becomes of a client, what is in `_waiting` is what the next one has to send, in that order.
+    A message leaves `_unconfirmed` only when Kafka confirms or rejects it. So whatever happens to a
+    client, the next one sends all of `_unconfirmed`, in order.
     """
 
-    def __init__(self, config: Mapping[str, Any], prefix: str, patience: float) -> None:
-        self._config, self._prefix, self._patience = dict(config), prefix, patience
-        self._heard: deque[KafkaError] = deque(maxlen=1)
+    def __init__(self, config: Mapping[str, Any], prefix: str, give_up_after: float) -> None:
+        self._config, self._prefix, self._give_up_after = dict(config), prefix, give_up_after
+        self._last_error: deque[KafkaError] = deque(maxlen=1)
         self._producer = self._new_producer()
-        self._waiting: dict[int, Event] = {}
-        self._refused: list[Event] = []
+        self._unconfirmed: dict[int, Event] = {}
+        self._rejected: list[Event] = []
         self._broken = False
         self._sent = 0
-        self._moved = monotonic()
+        self._last_progress = monotonic()
         self._pause = _PAUSE
         self.confirmed: Counter[str] = Counter()
 
     def send(self, event: Event) -> None:
-        """Hand a message to the client; waits while its queue is full."""
-        if not self._waiting:
-            self._moved = monotonic()
+        """Pass a message to the client; wait while its queue is full."""
+        if not self._unconfirmed:
+            self._last_progress = monotonic()
         self._sent += 1
-        self._waiting[self._sent] = event
-        self._hand_over(self._sent, event)
-        self.listen(0)
+        self._unconfirmed[self._sent] = event
+        self._enqueue(self._sent, event)
+        self.poll(0)
 
-    def listen(self, seconds: float) -> None:
-        """Hear for up to so many seconds what was confirmed, and mend what broke."""
-        self._poll(seconds)
+    def poll(self, seconds: float) -> None:
+        """Process delivery reports for up to so many seconds, and replace a broken client."""
+        self._poll_client(seconds)
         while self._broken:
             self._replace_producer()
 
     def finish(self) -> None:
-        """Wait until all is confirmed."""
-        while self._waiting:
-            self.listen(0.1)
-        if self._refused:
-            raise self._unconfirmed()
+        """Wait until all messages are confirmed.
+
+        Raises:
+            UnconfirmedError: some are not.
+        """
+        while self._unconfirmed:
+            self.poll(0.1)
+        if self._rejected:
+            raise self._unconfirmed_error()
 
     def close(self) -> None:
-        """Drop what is still under way: a client would go on sending it behind our back."""
+        """Drop queued messages, which the client would otherwise still send."""
         self._producer.purge()
         with suppress(KafkaException):
             self._producer.poll(0)
 
-    def _hand_over(self, number: int, event: Event) -> None:
+    def _enqueue(self, number: int, event: Event) -> None:
         headers: dict[str, str | bytes | None] = {
             "event_time": str(event.event_time),
             "schema_version": message_schema.SCHEMA_VERSION,
         }
-        while not self._broken and number in self._waiting:
+        while not self._broken and number in self._unconfirmed:
             try:
                 self._producer.produce(
                     self._prefix + event.entity,
                     event.value,
                     event.key,
                     headers=headers,
-                    on_delivery=partial(self._reported, number),
+                    on_delivery=partial(self._on_delivery, number),
                 )
             except BufferError:
-                self._poll(0.1)  # makes room; then the same message again
+                self._poll_client(0.1)  # makes room; then enqueue the same message again
             except KafkaException as error:
-                self._not_taken(number, error.args[0])
+                self._handle_error(number, error.args[0])
             else:
                 return
 
-    def _not_taken(self, number: int, why: KafkaError) -> None:
-        if why.name() in _NEVER_TAKEN:
-            self._refuse(number, why)
-        else:
-            self._break(why)
+    def _on_delivery(self, number: int, error: KafkaError | None, _message: Message) -> None:
+        if error is not None:
+            self._handle_error(number, error)
+        elif event := self._unconfirmed.pop(number, None):
+            self.confirmed[self._prefix + event.entity] += 1
+            self._last_progress, self._pause = monotonic(), _PAUSE
 
-    def _refuse(self, number: int, why: KafkaError) -> None:
-        if event := self._waiting.pop(number, None):
-            self._refused.append(event)
-            self._heard.append(why)
+    def _handle_error(self, number: int, error: KafkaError) -> None:
+        """Set a rejected message aside; any other error ends the client."""
+        if error.name() not in _REJECTED:
+            self._mark_broken(error)
+        elif event := self._unconfirmed.pop(number, None):
+            self._rejected.append(event)
+            self._last_error.append(error)
 
-    def _poll(self, seconds: float) -> None:
-        # Never `flush`: it goes on calling back after a fatal error was raised, and then loses
-        # the reports. `poll` raises, and the next one reports.
+    def _mark_broken(self, error: KafkaError) -> None:
+        if not self._broken:  # later errors are consequences of the first
+            self._last_error.append(error)
+        self._broken = True
+
+    def _poll_client(self, seconds: float) -> None:
+        # Do not use `flush`: after it raises a fatal error it keeps calling back, and the reports
+        # are lost. `poll` raises once, and its next call delivers the reports.
         try:
             self._producer.poll(seconds)
         except KafkaException as error:
-            self._break(error.args[0])
-        if self._waiting and monotonic() - self._moved > self._patience:
-            raise self._unconfirmed()
-
-    def _reported(self, number: int, error: KafkaError | None, _message: Message) -> None:
-        if error is not None and error.name() in _NEVER_TAKEN:
-            self._refuse(number, error)
-        elif error is not None:
-            self._break(error)
-        elif event := self._waiting.pop(number, None):
-            self.confirmed[self._prefix + event.entity] += 1
-            self._moved, self._pause = monotonic(), _PAUSE
-
-    def _break(self, reason: KafkaError) -> None:
-        if not self._broken:  # what follows from the first error explains nothing
-            self._heard.append(reason)
-        self._broken = True
+            self._mark_broken(error.args[0])
+        if self._unconfirmed and monotonic() - self._last_progress > self._give_up_after:
+            raise self._unconfirmed_error()
 
     def _replace_producer(self) -> None:
-        """Hear the last reports of the old client, and send what is left through a new one."""
-        # What is still queued would only be sent twice; what is under way may yet be confirmed.
+        """Collect the last reports of the old client, and send the rest through a new one."""
+        # Purge queued messages, which would be sent twice; those in flight may still be confirmed.
         self._producer.purge(in_queue=True, in_flight=False, blocking=False)
-        until = monotonic() + min(_LAST_WORDS, self._patience)
+        until = monotonic() + min(_LAST_REPORTS_SECONDS, self._give_up_after)
         while len(self._producer) and monotonic() < until:
-            self._poll(0.1)
+            self._poll_client(0.1)
         self.close()
         sleep(self._pause)
         self._pause = min(2 * self._pause, _LONGEST_PAUSE)
         self._producer, self._broken = self._new_producer(), False
-        for number, event in list(self._waiting.items()):
-            self._hand_over(number, event)
+        for number, event in list(self._unconfirmed.items()):
+            self._enqueue(number, event)
 
     def _new_producer(self) -> Producer:
-        return Producer({**self._config, "error_cb": self._heard.append})
+        return Producer({**self._config, "error_cb": self._last_error.append})
 
-    def _unconfirmed(self) -> UnconfirmedError:
-        left = [*self._refused, *self._waiting.values()]
-        first = ", ".join(f"{self._prefix}{e.entity} {_shown(e.key)}" for e in left[:_NAMED])
-        why = _words(self._heard[0]) if self._heard else "nothing"
+    def _unconfirmed_error(self) -> UnconfirmedError:
+        left = [*self._rejected, *self._unconfirmed.values()]
+        first = ", ".join(
+            f"{self._prefix}{event.entity} {_safe_key(event.key)}" for event in left[:_MOST_NAMED]
+        )
+        cause = _cause(self._last_error[0]) if self._last_error else "none"
         return UnconfirmedError(
-            f"not confirmed: {len(left)} of {self._sent} messages, the first being {first}. "
-            f"Kafka last said: {why}. When that is mended send all again: a repeated record "
-            f"changes nothing in silver"
+            f"not confirmed: {len(left)} of {self._sent} messages, first {first}; last error of "
+            f"Kafka: {cause}. Fix the cause and send everything again; silver deduplicates records"
         )
 
 
-def _words(error: KafkaError) -> str:
-    gone = "the topic does not exist, or was deleted meanwhile"
-    return gone if error.name() in _NO_TOPIC else error.str()
+def _cause(error: KafkaError) -> str:
+    missing = "the topic does not exist, or was deleted during the run"
+    return missing if error.name() in _NO_TOPIC else error.str()
 
 
-def _shown(key: str | None) -> str:
-    """Return a key of ids and numbers; what else stands in such a field may be of a person."""
+def _safe_key(key: str | None) -> str:
+    """Return a key of ids and numbers; hide any other text, which may be personal data."""
     if key is None:
         return "(no key)"
-    return key if _IDS.fullmatch(key) else "(a key that is no id)"
+    return key if _IDS.fullmatch(key) else "(a key that is not an id)"
 
 
-def _paced(
+def _throttled(
     events: Iterable[Event], rate: float | None, wait: Callable[[float], None]
 ) -> Iterator[Event]:
     start = monotonic()

@@ -1,4 +1,4 @@
-"""The message schema in a schema registry, where there is one."""
+"""The message schema in a Confluent schema registry."""
 
 import json
 from collections.abc import Mapping
@@ -13,52 +13,56 @@ from contracts.message_schema import breaking_changes, json_schema
 from flows.config.errors import SettingError
 from flows.config.masking import mask
 
-# The last is the client's own: a registry in memory.
+# `mock` is the client's own registry in memory.
 _URL = TypeAdapter(
     Annotated[AnyUrl, UrlConstraints(allowed_schemes=["http", "https", "mock"], host_required=True)]
 )
 
 
 class BreakingChangeError(Exception):
-    """The message schema changed so that messages or readers of before would break."""
+    """The message schema is incompatible with earlier messages or with their consumers."""
 
 
 def register(registry: SchemaRegistryClient, topics: dict[str, type[Bronze]]) -> None:
-    """Register the JSON Schema of each topic's messages, under the subject `<topic>-value`.
+    """Register the JSON Schema of each topic's messages under the subject `<topic>-value`.
 
-    A subject that is new gets its schema, one that has it already stays as it is, a compatible
-    change becomes a new version. All changes are judged before the first is registered.
+    A compatible change becomes a new version; an unchanged schema is not registered again. All
+    changes are checked before the first is registered.
 
     Raises:
-        BreakingChangeError: with the topics, the fields and the reasons; nothing was registered.
-        SchemaRegistryError: the registry refused.
-        ConnectionError: it does not answer.
+        BreakingChangeError: a change is breaking; nothing was registered.
+        SchemaRegistryError: the registry rejects a request.
+        ConnectionError: the registry does not answer.
     """
     schemas = {f"{topic}-value": json_schema(contract) for topic, contract in topics.items()}
-    known = {subject: _latest(registry, subject) for subject in schemas}
-    refuse_breaking(known, schemas)
+    registered = {subject: _latest(registry, subject) for subject in schemas}
+    check_compatible(registered, schemas)
     for subject, schema in schemas.items():
-        if known[subject] != schema:
+        if registered[subject] != schema:
             registry.register_schema(subject, Schema(json.dumps(schema), "JSON"))
 
 
-def refuse_breaking(
-    known: Mapping[str, dict[str, Any] | None], schemas: Mapping[str, dict[str, Any]]
+def check_compatible(
+    registered: Mapping[str, dict[str, Any] | None], schemas: Mapping[str, dict[str, Any]]
 ) -> None:
-    """Compare schemas with those that are registered, where there is one.
+    """Check that schemas are compatible with the registered ones.
+
+    Args:
+        registered: the registered schema per subject, or None.
+        schemas: the new schema per subject.
 
     Raises:
-        BreakingChangeError: with the subjects, the fields and the reasons.
+        BreakingChangeError: one is not; names the subjects, the fields and the reasons.
     """
-    if broken := [
+    if breaking := [
         f"{subject}: {reason}"
         for subject, schema in schemas.items()
-        if (before := known[subject]) is not None
+        if (before := registered[subject]) is not None
         for reason in breaking_changes(before, schema)
     ]:
         message = (
-            f"the message schema breaks what is registered, and nothing was sent: "
-            f"{'; '.join(broken)}. Keep the fields of the bronze contract, or send to new topics"
+            f"the message schema breaks the registered one, and nothing was sent: "
+            f"{'; '.join(breaking)}. Keep the fields of the bronze contract, or use new topics"
         )
         raise BreakingChangeError(message)
 
@@ -67,26 +71,26 @@ def connect(url: str) -> SchemaRegistryClient:
     """Return a client of the registry at a URL, which may hold a user and a password.
 
     Raises:
-        SettingError: it is no URL; says what one is, and not what was given.
+        SettingError: the URL is invalid; the message does not repeat it.
     """
     try:
         return SchemaRegistryClient.new_client({"url": str(_URL.validate_python(url))})
     except ValueError:
         message = (
-            "the schema registry's URL is none: it begins with http:// or https://, and what is "
-            "not a letter or a digit in its user and password is percent-encoded"
+            "the URL of the schema registry is invalid; it begins with http:// or https://, and "
+            "special characters in its user and password are percent-encoded"
         )
-        raise SettingError(message) from None  # which would tell them
+        raise SettingError(message) from None  # the cause shows the password
 
 
 def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, Any] | None:
     try:
-        found = registry.get_latest_version(subject)
+        latest = registry.get_latest_version(subject)
     except SchemaRegistryError as error:
         if error.http_status_code == HTTPStatus.NOT_FOUND:
             return None
         raise
-    except Exception as error:  # noqa: BLE001 - the client does not hide which HTTP library it uses
+    except Exception as error:  # noqa: BLE001 - the client raises errors of its HTTP library
         message = f"the schema registry does not answer ({mask(str(error))}); nothing was sent"
-        raise ConnectionError(message) from None  # which may show the password
-    return dict(json.loads(found.schema.schema_str or "{}"))
+        raise ConnectionError(message) from None  # the cause may show the password
+    return dict(json.loads(latest.schema.schema_str or "{}"))

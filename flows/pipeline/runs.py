@@ -13,7 +13,7 @@ from flows.config.settings import resolve_location
 from flows.delta.optimize import Optimized, optimize_table
 from flows.delta.outcome import Outcome, RunFailedError
 from flows.delta.restore import restore_table
-from flows.delta.status import all_tables, existing_tables, replayable_tables
+from flows.delta.table_names import all_tables, existing_tables, replayable_tables
 from flows.ingest.landing_zone import NoFilesError, find_files, make_archive
 from flows.ingest.load import ingest_table
 from flows.pipeline.execution import Executor, Step, storage_error

@@ -44,12 +44,16 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
             if o.full_refresh_reason not in {"", NOT_CREATED}
         ],
         "Taken out of bronze, and taken in again where it still lies in the landing zone": [
-            f"{o.table}: {source}" for o in outcomes for source in o.gone
+            f"{o.table}: {source}" for o in outcomes for source in o.removed_sources
         ],
         "Left in the landing zone for the next run": [
-            f"{o.table}: {line}" for o in outcomes for line in _first(o.waiting)
+            f"{o.table}: {line}" for o in outcomes for line in _first(o.deferred)
         ],
-        "Held": [hold_message(o.table, datetime.fromisoformat(o.held)) for o in outcomes if o.held],
+        "Held": [
+            hold_message(o.table, datetime.fromisoformat(o.held_since))
+            for o in outcomes
+            if o.held_since
+        ],
         "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
         "Warnings": _counts({o.table: o.warnings for o in outcomes}),
     }

@@ -10,8 +10,9 @@ import pytest
 from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_KEY
 
 from flows import delta
-from flows.kafka.client import KafkaSettings, topic_of
+from flows.kafka.client import KafkaSettings
 from flows.kafka.consumer_group import group_of_lake
+from flows.kafka.topics import topic_of
 from tests.deployments.stacks import AWS, ORDER, actions, resources, statements, template
 from transforms.graph import sources
 

@@ -12,7 +12,8 @@ from flows import delta
 from flows.aws.glue_catalog import NoDatabaseError, catalog
 from flows.cli import app
 from flows.config.errors import NoLakeError, SettingError
-from flows.kafka.client import KafkaSettings, topic_of
+from flows.kafka.client import KafkaSettings
+from flows.kafka.topics import topic_of
 from tests.aws import REGION
 from transforms.graph import sources, tables
 

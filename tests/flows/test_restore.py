@@ -14,8 +14,7 @@ from flows.config.errors import ConservationError, UnknownTableError
 from flows.delta.outcome import Outcome, RunFailedError
 from flows.delta.restore import NoVersionError, release_table, restore_table
 from flows.delta.table_names import existing_tables, resolve_table
-from flows.lakehouse import ingest, lakehouse, refresh, restore
-from flows.maintenance import maintain
+from flows.pipeline import ingest, maintain, refresh, restore, run, runs
 from tests.flows.conftest import write
 
 Land = Callable[..., Path]

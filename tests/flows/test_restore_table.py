@@ -12,7 +12,7 @@ from flows.delta.commit_log import last_metrics
 from flows.delta.optimize import optimize_table
 from flows.delta.restore import NoVersionError, restore_table
 from flows.delta.transactions import topic_identity
-from flows.kafka.client import origin
+from flows.kafka.topics import watermark_name
 from flows.refresh.source_tables import refresh_source_table
 from tests.arrivals import sellers_arrive
 from transforms.graph import tables
@@ -30,9 +30,9 @@ def test_a_partition_that_comes_back_has_its_offset_again(lake: str) -> None:
 
 
 def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> None:
-    source = origin("sellers", 0)
+    source = watermark_name("sellers", 0)
     held = [{source: 50, topic_identity(source): 7}]
-    held.append({source: 3, topic_identity(source): 8})  # the topic was made anew
+    held.append({source: 3, topic_identity(source): 8})  # the topic was created again
     for number, consumed in enumerate(held):
         sellers_arrive(lake, number)
         handle = delta.open_existing(lake, "bronze.sellers")
@@ -47,7 +47,7 @@ def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> Non
 def test_every_partition_goes_back_however_many_there_are(lake: str) -> None:
     sellers_arrive(lake, 0)
     handle = delta.open_existing(lake, "bronze.sellers")
-    sources = [origin("sellers", number) for number in range(1, 2001)]
+    sources = [watermark_name("sellers", number) for number in range(1, 2001)]
     one = delta.scan(handle).drop("_source").collect()
     with_and_without_id = [*sources[:1000], *(f"{source}/{7:016x}" for source in sources[1000:])]
     rows = one.join(pl.DataFrame({"_source": with_and_without_id}), how="cross")

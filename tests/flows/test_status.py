@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 from contracts.bronze import Orders
 from flows import delta, stream
 from flows.cli import app, main
-from flows.kafka.client import KafkaSettings, origin
+from flows.kafka.client import KafkaSettings
+from flows.kafka.topics import watermark_name
 from tests.stream import conftest as mock
 
 mock_kafka, settings, produce = mock.mock_kafka, mock.settings, mock.produce
@@ -34,7 +35,9 @@ def bronze(lake: str) -> str:
     """A lake that holds the orders of partition 1 up to offset 2."""
     table = delta.open_table(lake, Orders)
     delta.append(
-        table, delta.scan(table).collect(), delta.commit_properties({origin(ORDERS, 1): 2}, {})
+        table,
+        delta.scan(table).collect(),
+        delta.commit_properties({watermark_name(ORDERS, 1): 2}, {}),
     )
     return lake
 
@@ -85,7 +88,7 @@ def test_a_silent_kafka_is_one_line_soon_and_the_tables_are_shown(
     shown = capfd.readouterr()
     assert "bronze.orders" in shown.out
     (line,) = shown.err.splitlines()
-    assert line.startswith(f"error: Kafka at {nowhere} does not answer, or does not let us in: ")
+    assert line.startswith(f"error: Kafka at {nowhere} does not answer or rejects the client: ")
     assert "Connection refused" in line
 
 

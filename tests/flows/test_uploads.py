@@ -121,7 +121,7 @@ def test_recent_file_of_another_format_is_rejected_at_once(
     outcome = ingest(path.parent, lake)
     (line,) = outcome.rejected
     assert reason in line
-    assert outcome.waiting == ()
+    assert outcome.deferred == ()
 
 
 def test_quiet_file_may_lack_its_last_line_end(

@@ -15,10 +15,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.kafka.client import create_topics
+from flows.kafka.topics import create_topics
 from tests.stream.broker import Broker, kafka
 from tests.stream.roles import produce
-from tests.stream.stage import PARTITIONS, SILENCE, Process, Stage, stage_settings
+from tests.stream.stage import PARTITIONS, SESSION_SECONDS, Process, Stage, stage_settings
 
 
 def chaos(broker: Broker, folder: Path, rounds: int, seed: int) -> list[str]:
@@ -142,7 +142,7 @@ def freeze_broker(stage: Stage) -> None:
     """The broker does not answer for a while."""
     stage.broker.pause()
     try:
-        time.sleep(stage.dice.uniform(1, SILENCE + 2))
+        time.sleep(stage.dice.uniform(1, SESSION_SECONDS + 2))
     finally:
         stage.broker.resume()
 

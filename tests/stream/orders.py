@@ -52,7 +52,7 @@ def delete_topic(settings: KafkaSettings) -> None:
     admin.delete_topics([topic(settings)])[topic(settings)].result()
 
 
-def make_anew(settings: KafkaSettings) -> None:
+def recreate_topic(settings: KafkaSettings) -> None:
     delete_topic(settings)
     make_topic(settings)
 

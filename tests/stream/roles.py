@@ -19,9 +19,10 @@ from typing import Any, BinaryIO
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from confluent_kafka.admin import AdminClient
 
-from flows.kafka.client import KafkaSettings, client_config, existing_partitions, topic_of
+from flows.kafka.client import KafkaSettings, client_config
 from flows.kafka.drain import drain
 from flows.kafka.event_spool import Event
+from flows.kafka.topics import existing_partitions, topic_of
 from tests.stream.bad_messages import NO_RECORD
 from tests.stream.exactly_once import read_journals
 from tests.stream.shops import shop

@@ -17,7 +17,8 @@ import polars as pl
 from confluent_kafka import Consumer, TopicPartition
 
 from flows import delta
-from flows.kafka.client import KafkaSettings, client_config, topic_of
+from flows.kafka.client import KafkaSettings, client_config
+from flows.kafka.topics import topic_of
 from tests.stream.bad_messages import NO_RECORD
 from tests.stream.broker import ROOT, Broker
 from tests.stream.exactly_once import faults, read_journals
@@ -29,9 +30,9 @@ from transforms.order_events import message_key
 
 PARTITIONS = 2
 """Of each topic."""
-SILENCE = 6
+SESSION_SECONDS = 6
 """Seconds after which a member that does not stir is put out of its group."""
-PATIENCE = 90
+TIMEOUT = 90
 """Seconds within which something must be committed again, whatever happened."""
 
 Process = subprocess.Popen[bytes]
@@ -47,8 +48,8 @@ def stage_settings(broker: Broker) -> KafkaSettings:
         bootstrap=broker.bootstrap,
         prefix=f"{uuid4()}.",
         group=str(uuid4()),
-        session_seconds=SILENCE,
-        poll_seconds=SILENCE,
+        session_seconds=SESSION_SECONDS,
+        poll_seconds=SESSION_SECONDS,
         batch_seconds=0.5,
     )
 
@@ -98,7 +99,7 @@ class Stage:
         contract = self.dice.choice(sources())
         table = Path(delta.location(self.lake, contract.spec().table))
         before = table.stat().st_mtime_ns  # of the folder: when it last got another file
-        deadline = time.monotonic() + SILENCE
+        deadline = time.monotonic() + SESSION_SECONDS
         while table.stat().st_mtime_ns == before and time.monotonic() < deadline:
             time.sleep(0.0005)
 
@@ -116,10 +117,10 @@ class Stage:
             StageError: it does not, or it fails.
         """
         try:
-            if status := process.wait(timeout=PATIENCE):
+            if status := process.wait(timeout=TIMEOUT):
                 self._fail(f"{process.args!r} ended with {status}")
         except subprocess.TimeoutExpired:
-            self._fail(f"{process.args!r} did not end within {PATIENCE} s")
+            self._fail(f"{process.args!r} did not end within {TIMEOUT} s")
 
     def end(self, process: Process) -> None:
         """Ask a process to leave; raises as `expect_end`."""
@@ -168,14 +169,14 @@ class Stage:
             )
 
     def _expect(self, event: Callable[[], bool], missing: str) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while not event():
             time.sleep(0.1)
             for process in self.drainers + self.producers:
                 if process.poll() is not None:
                     self._fail(f"{process.args!r} ended with {process.returncode}")
             if time.monotonic() > deadline:
-                self._fail(f"{missing} for {PATIENCE} s")
+                self._fail(f"{missing} for {TIMEOUT} s")
 
     def _said_ready(self) -> Iterator[bool]:
         return (log.read_bytes().startswith(b"ready") for log in self.logs)

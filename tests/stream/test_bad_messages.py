@@ -15,8 +15,9 @@ from confluent_kafka import KafkaError, Message, Producer
 from contracts import bronze
 from flows import delta
 from flows.delta.outcome import Outcome
-from flows.kafka.client import KafkaSettings, client_config, create_topics, topic_of
+from flows.kafka.client import KafkaSettings, client_config
 from flows.kafka.drain import drain
+from flows.kafka.topics import create_topics, topic_of
 from flows.refresh.source_tables import refresh_source_table
 from tests.stream.bad_messages import BAD_ORDERS, Bad, Headers, encoded, kept
 from tests.stream.broker import Broker

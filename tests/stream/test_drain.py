@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from threading import Event
+from types import ModuleType
 from typing import Any
 
 import polars as pl
@@ -21,11 +22,14 @@ from contracts import bronze
 from flows import delta
 from flows.delta.holds import HeldError
 from flows.delta.restore import release_table, restore_table
+from flows.kafka import consumer
+from flows.kafka import drain as drain_module
 from flows.kafka.checkpoints import LossError
-from flows.kafka.client import KafkaSettings, create_topics, origin
+from flows.kafka.client import KafkaSettings
 from flows.kafka.consumer import GroupConsumer
 from flows.kafka.drain import Drained, NoTopicsError, drain
-from flows.kafka.lag import Lag, lag
+from flows.kafka.lag import PartitionLag, lake_lag
+from flows.kafka.topics import create_topics, watermark_name
 
 Produce = Callable[..., None]
 ORDERS, SELLERS = "olist.orders", "olist.sellers"
@@ -33,7 +37,7 @@ GROUPS = count()
 
 
 def fresh(settings: KafkaSettings, **more: Any) -> KafkaSettings:
-    """Another group: the mock broker is slow to let go of members that have left."""
+    """Settings with another group, because the mock broker is slow to remove members."""
     return settings.model_copy(update={"group": f"group {next(GROUPS)}", **more})
 
 
@@ -46,7 +50,9 @@ def orders(lake: str) -> pl.DataFrame:
 
 
 def watermark(lake: str, topic: str = ORDERS, partition: int = 0) -> int | None:
-    return delta.open_existing(lake, "bronze.orders").transaction_version(origin(topic, partition))
+    return delta.open_existing(lake, "bronze.orders").transaction_version(
+        watermark_name(topic, partition)
+    )
 
 
 def assert_exactly_once(lake: str, ids: Sequence[int]) -> None:
@@ -124,23 +130,24 @@ def die(*_: object, **__: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["checkpoints.delta.append", "consumer.tell_kafka", "drain.bronze_rows"]
+    "step",
+    [(delta, "append"), (consumer, "commit_offsets"), (drain_module, "bronze_rows")],
 )
 def test_a_crash_at_any_step_neither_loses_nor_repeats(
     lake: str,
     settings: KafkaSettings,
     produce: Produce,
     monkeypatch: pytest.MonkeyPatch,
-    step: str,
+    step: tuple[ModuleType, str],
 ) -> None:
     produce(ORDERS, numbered(0, 5))
     drain(lake, fresh(settings))
     produce(ORDERS, numbered(5, 9))
     with monkeypatch.context() as patch:
-        patch.setattr(f"flows.kafka.client.{step}", die)
+        patch.setattr(*step, die)
         with pytest.raises(KeyboardInterrupt):
             drain(lake, fresh(settings))
-    assert watermark(lake) == (8 if step == "consumer.tell_kafka" else 4)
+    assert watermark(lake) == (8 if step[1] == "commit_offsets" else 4)
     drain(lake, fresh(settings))
     assert_exactly_once(lake, range(9))
 
@@ -185,11 +192,11 @@ def test_storage_that_stays_away_ends_the_drain(
     monkeypatch.setattr(delta, "append", fail)
     produce(ORDERS, numbered(0, 5))
     with pytest.raises(TimeoutError):
-        drain(lake, fresh(settings, patience_seconds=0.3))
+        drain(lake, fresh(settings, retry_seconds=0.3))
 
 
 @pytest.mark.parametrize("taken", [3, 5, 7])
-def test_who_was_overtaken_reads_again_from_the_watermark(
+def test_a_drainer_that_was_overtaken_reads_again_from_the_watermark(
     lake: str,
     settings: KafkaSettings,
     produce: Produce,
@@ -204,12 +211,12 @@ def test_who_was_overtaken_reads_again_from_the_watermark(
     def be_overtaken(handle: Any, rows: pl.DataFrame, carried: Any) -> None:
         monkeypatch.setattr(delta, "append", append)
         produce(ORDERS, numbered(5, 7))
-        theirs = rows.head(1).with_columns(_source=pl.lit(origin(ORDERS, 0)))
+        theirs = rows.head(1).with_columns(_source=pl.lit(watermark_name(ORDERS, 0)))
         theirs = pl.concat(
             theirs.with_columns(order_id=pl.lit(str(n)), _position=pl.lit(n)) for n in range(taken)
         )
         other = delta.open_table(lake, bronze.Orders)
-        append(other, theirs, delta.commit_properties({origin(ORDERS, 0): taken - 1}, {}))
+        append(other, theirs, delta.commit_properties({watermark_name(ORDERS, 0): taken - 1}, {}))
         append(handle, rows, carried)
 
     monkeypatch.setattr(delta, "append", be_overtaken)
@@ -275,12 +282,12 @@ def test_stop_finishes_the_batch(
 
     monkeypatch.setattr(GroupConsumer, "read", read_and_stop)
     produce(ORDERS, numbered(0, 5))
-    patient = fresh(settings, batch_seconds=600)
-    assert drain(lake, patient, follow=True, stop=stop)[0].rows == 5
+    slow = fresh(settings, batch_seconds=600)
+    assert drain(lake, slow, follow=True, stop=stop)[0].rows == 5
     assert_exactly_once(lake, range(5))
 
 
-def test_it_ends_after_the_seconds_that_it_was_given(lake: str, settings: KafkaSettings) -> None:
+def test_a_drain_ends_after_max_seconds(lake: str, settings: KafkaSettings) -> None:
     create_topics(settings, partitions=4)
     assert drain(lake, settings, follow=True, max_seconds=1) == []
 
@@ -299,31 +306,29 @@ def test_lag_is_what_bronze_does_not_have(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     produce(ORDERS, numbered(0, 5))
-    assert lag(lake, settings)[0] == Lag(ORDERS, 0, stored=None, low=0, end=5)
+    assert lake_lag(lake, settings)[0] == PartitionLag(ORDERS, 0, stored=None, low=0, end=5)
     drain(lake, fresh(settings))
     produce(ORDERS, numbered(5, 8))
-    (first, *others) = lag(lake, settings)
-    assert (first.stored, first.end, first.behind) == (4, 8, 3)
-    assert [other.behind for other in others] == [0, 0, 0]
+    (first, *others) = lake_lag(lake, settings)
+    assert (first.stored, first.end, first.count) == (4, 8, 3)
+    assert [other.count for other in others] == [0, 0, 0]
 
 
-def test_to_ask_for_lag_changes_nothing(
-    lake: str, settings: KafkaSettings, produce: Produce
-) -> None:
+def test_lag_changes_nothing(lake: str, settings: KafkaSettings, produce: Produce) -> None:
     produce(ORDERS, numbered(0, 5))
     older = pl.DataFrame(schema=["_source"]).cast(pl.String)  # from before it had the others
     older.write_delta(Path(lake, "bronze", "orders"), mode="append")
-    lag(lake, settings)
+    lake_lag(lake, settings)
     assert delta.open_existing(lake, "bronze.orders").version() == 0
 
 
 @pytest.mark.parametrize("formatter", ["json", ""])
-def test_who_follows_tells_each_commit(
+def test_a_follower_logs_each_commit(
     lake: str, settings: KafkaSettings, produce: Produce, formatter: str
 ) -> None:
     produce(ORDERS, numbered(0, 5))
     follow = ["drain", "--lake", lake, "--bootstrap", settings.bootstrap, "--follow"]
-    told = subprocess.run(
+    log = subprocess.run(
         [sys.executable, "-m", "flows", *follow, "--max-seconds", "8"],
         capture_output=True,
         text=True,
@@ -331,12 +336,12 @@ def test_who_follows_tells_each_commit(
         env={**os.environ, "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": formatter},
     ).stderr
     if formatter:
-        (line,) = map(json.loads, told.splitlines())
+        (line,) = map(json.loads, log.splitlines())
         assert (line["table"], line["version"], line["rows"]) == ("bronze.orders", 1, 5)
         assert line["offsets"] == {f"kafka/{ORDERS}/0": 4}
-        assert line["message"] == "bronze.orders: version 1 has 5 rows more"
+        assert line["message"] == "bronze.orders: appended 5 rows in version 1"
     else:
-        assert told.endswith(" INFO bronze.orders: version 1 has 5 rows more\n")
+        assert log.endswith(" INFO bronze.orders: appended 5 rows in version 1\n")
 
 
 @pytest.mark.parametrize("signalled", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -353,33 +358,33 @@ def test_a_signal_ends_a_follower_in_order(
         env={**os.environ, "KEYSTONE_KAFKA_BATCH_ROWS": "5", "KEYSTONE_KAFKA_BATCH_SECONDS": "600"},
     )
     assert follower.stderr is not None
-    assert "bronze.orders: version 1 has 5 rows more" in follower.stderr.readline()
+    assert "bronze.orders: appended 5 rows in version 1" in follower.stderr.readline()
     follower.send_signal(signalled)
-    told, wrong = follower.communicate(timeout=60)
-    assert (follower.returncode, wrong) == (0, "")
-    assert told.split()[-5:] == [ORDERS, "0", "5", "0", "4"]
+    table, errors = follower.communicate(timeout=60)
+    assert (follower.returncode, errors) == (0, "")
+    assert table.split()[-5:] == [ORDERS, "0", "5", "0", "4"]
 
 
-def test_kafka_is_told_for_lag_monitors(
+def test_offsets_are_committed_for_lag_monitors(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     produce(ORDERS, numbered(0, 5))
     settings = fresh(settings)
     drain(lake, settings)
     monitor = Consumer({"bootstrap.servers": settings.bootstrap, "group.id": settings.group})
-    (told,) = monitor.committed([TopicPartition(ORDERS, 0)], timeout=10)
+    (committed,) = monitor.committed([TopicPartition(ORDERS, 0)], timeout=10)
     monitor.close()
-    assert told.offset == 5
+    assert committed.offset == 5
 
 
 def pretend(lake: str, offset: int) -> None:
     """Bronze holds orders up to an offset."""
     table = delta.open_table(lake, bronze.Orders)
     rows = delta.scan(table).collect()
-    delta.append(table, rows, delta.commit_properties({origin(ORDERS, 0): offset}, {}))
+    delta.append(table, rows, delta.commit_properties({watermark_name(ORDERS, 0): offset}, {}))
 
 
-def test_a_topic_made_anew_is_refused_and_accepted_on_request(
+def test_a_recreated_topic_is_refused_and_accepted_on_request(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     pretend(lake, 100)
@@ -398,7 +403,7 @@ def test_messages_that_kafka_has_deleted_are_refused_and_accepted_on_request(
     big = {"order_id": "7", "customer_id": "x" * 900_000}
     for _ in range(12):  # the mock broker keeps five megabytes
         produce(ORDERS, [big])
-    low = lag(lake, settings)[0].low
+    low = lake_lag(lake, settings)[0].low
     assert low > 2
     with pytest.raises(LossError, match=rf"offsets 2 to {low - 1} are lost"):
         drain(lake, fresh(settings))
@@ -409,15 +414,15 @@ def test_messages_that_kafka_has_deleted_are_refused_and_accepted_on_request(
     assert any("are lost" in note for note in notes)
 
 
-def test_offsets_may_be_missing_but_not_by_mistake(settings: KafkaSettings) -> None:
+def test_a_gap_after_a_start_is_accepted_the_second_time(settings: KafkaSettings) -> None:
     """A compacted or transactional topic: offsets 0 to 4 and 6 to 7 hold no message."""
     create_topics(settings, partitions=4)
     member, key = GroupConsumer(fresh(settings)), (ORDERS, 0)
     message = Message(topic=ORDERS, partition=0, offset=5, value=b"{}", timestamp=(1, 0))
     for believed in (False, True):
-        member.begin({key: Lag(*key, stored=None, low=0, end=8)})
-        member.follow_on(key, [message], 8)
-        assert (key in member.reading) == believed
-    assert member.reading[key].through == 7
-    assert member.reading[key].moved
+        member.start({key: PartitionLag(*key, stored=None, low=0, end=8)})
+        member.accept(key, [message], 8)
+        assert (key in member.buffers) == believed
+    assert member.buffers[key].through == 7
+    assert member.buffers[key].has_progress
     member.consumer.close()

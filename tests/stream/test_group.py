@@ -60,7 +60,7 @@ def test_what_the_drainer_of_another_lake_reads_is_named_and_not_waited_for(
     (line,) = [each for each in caplog.messages if "not drained" in each]
     left = 1 - drained.partition
     assert f"partitions not drained: 1 ({topic(settings)} [{left}])" in line
-    assert f"Another member of the group {settings.group} reads them" in line
+    assert f"another member of the group {settings.group} reads them" in line
 
 
 def test_what_a_drainer_of_this_lake_reads_is_waited_for(
@@ -89,7 +89,9 @@ def test_members_that_share_in_another_way_are_an_error_at_once(
     stranger.subscribe([topic(settings)])
     try:
         eventually(lambda: stranger.poll(0.1) is None and len(stranger.assignment()) == 2)
-        with pytest.raises(GroupError, match=f"{settings.group} has members of another kind"):
+        with pytest.raises(
+            GroupError, match=f"{settings.group} has members with another assignment strategy"
+        ):
             drain(lake, settings, follow=follow, max_seconds=60)
     finally:
         stranger.close()

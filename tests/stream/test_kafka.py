@@ -22,14 +22,11 @@ from flows.kafka.client import (
     BrokerUnreachableError,
     KafkaSettings,
     client_config,
-    create_topics,
     kafka_settings,
-    origin,
-    source_name,
-    topic_of,
 )
 from flows.kafka.drain import drain
-from flows.kafka.lag import lag
+from flows.kafka.lag import lake_lag
+from flows.kafka.topics import create_topics, source_name, topic_of, watermark_name
 from transforms.graph import sources
 
 ROOT = Path(__file__).parents[2]
@@ -180,7 +177,7 @@ def test_brokers_that_do_not_listen_are_named_within_seconds(
     calls: dict[str, Callable[[], object]] = {
         "drain": lambda: drain(str(lake), settings),
         "follow": lambda: drain(str(lake), settings, follow=True),
-        "lag": lambda: lag(str(lake), settings),
+        "lag": lambda: lake_lag(str(lake), settings),
         "create_topics": lambda: create_topics(settings, partitions=1),
     }
     began = monotonic()
@@ -196,25 +193,27 @@ def test_brokers_that_do_not_listen_are_named_within_seconds(
     [
         ({"bootstrap": "no.such.host.invalid:9092"}, "Failed to resolve"),
         ({"security_protocol": "SSL"}, "SSL_HANDSHAKE|SSL handshake"),
-        ({}, "Invalid response size|is that a port of Kafka"),
+        ({}, "Invalid response size|check that this is a Kafka port"),
     ],
 )
-def test_who_is_no_broker_of_ours_is_told_apart(settings: dict[str, Any], why: str) -> None:
+def test_a_server_that_is_not_our_broker_is_reported_with_its_cause(
+    settings: dict[str, Any], why: str
+) -> None:
     with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as address:
         asked = KafkaSettings(**{"bootstrap": address, **settings})
         with pytest.raises(BrokerUnreachableError, match=why):
-            lag("nowhere", asked, seconds=4)
+            lake_lag("nowhere", asked, seconds=4)
 
 
 def test_a_broker_that_never_answers_is_not_waited_for(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    speaks = "is that a port of Kafka, and does it speak PLAINTEXT"
+    hint = "check that this is a Kafka port and that it uses PLAINTEXT"
     with (
         listening() as address,
-        pytest.raises(BrokerUnreachableError, match=f"{address}.*{speaks}"),
+        pytest.raises(BrokerUnreachableError, match=f"{address}.*{hint}"),
     ):
-        lag(str(tmp_path), KafkaSettings(bootstrap=address), seconds=2)
+        lake_lag(str(tmp_path), KafkaSettings(bootstrap=address), seconds=2)
     assert capfd.readouterr() == ("", "")
 
 
@@ -226,7 +225,7 @@ def test_a_batch_of_nothing_is_refused() -> None:
 def test_a_topic_is_called_after_its_source() -> None:
     settings = KafkaSettings(prefix="shop.")
     assert topic_of(settings, bronze.OrderItems) == "shop.order_items"
-    assert origin("shop.order_items", 2) == "kafka/shop.order_items/2"
+    assert watermark_name("shop.order_items", 2) == "kafka/shop.order_items/2"
 
 
 def test_a_source_of_rows_carries_the_id_of_its_topic() -> None:

@@ -15,6 +15,7 @@ from polars.exceptions import ComputeError
 
 from contracts import bronze
 from contracts.technical_columns import stored_schema
+from flows.kafka import decode
 from flows.kafka.decode import bronze_rows
 
 COLUMNS = bronze.Sellers.fields().names()
@@ -310,7 +311,7 @@ def test_no_messages_are_no_rows() -> None:
 
 
 def test_every_order_of_the_fields_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("flows.kafka.decode._read_odd", None)  # whoever reads one by one fails
+    monkeypatch.setattr(decode, "_parse_one", None)  # reading records one by one fails
     turned = {name: GOOD[name] for name in reversed(COLUMNS)}
     batch = [message(json.dumps(turned).encode(), offset) for offset in range(3)]
     rows = bronze_rows(bronze.Sellers, batch)

@@ -16,11 +16,12 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, b
 )
 from pydantic import SecretStr
 
-from flows.kafka.client import BrokerUnreachableError, KafkaSettings, client_config, create_topics
+from flows.kafka.client import BrokerUnreachableError, KafkaSettings, client_config
 from flows.kafka.drain import drain
 from flows.kafka.event_spool import Event
-from flows.kafka.lag import lag
+from flows.kafka.lag import lake_lag
 from flows.kafka.producer import deliver
+from flows.kafka.topics import create_topics
 from tests.stream import broker as brokers
 from tests.stream.broker import Broker
 
@@ -124,7 +125,7 @@ def test_messages_go_in_and_come_out(lake: str, settings: KafkaSettings) -> None
     topic = f"{settings.prefix}orders"
     assert deliver(client_config(settings), settings.prefix, sent) == {topic: 5}
     assert [each.rows for each in drain(lake, settings)] == [5]
-    assert {each.behind for each in lag(lake, settings)} == {0}
+    assert {each.count for each in lake_lag(lake, settings)} == {0}
 
 
 def test_who_is_not_let_in_hears_why_and_shows_no_secret(
@@ -139,7 +140,7 @@ def test_who_is_not_let_in_hears_why_and_shows_no_secret(
         ca_location=str(secured["folder"] / "us.pem"),
     )
     with pytest.raises(BrokerUnreachableError, match="uthentication") as caught:
-        lag(lake, settings, seconds=3)
+        lake_lag(lake, settings, seconds=3)
     assert "hidden" not in f"{caught.value} {caught.value.__cause__}"
     began = monotonic()
     with pytest.raises(BrokerUnreachableError, match="uthentication"):
@@ -150,7 +151,7 @@ def test_who_is_not_let_in_hears_why_and_shows_no_secret(
 def test_a_broker_that_is_not_trusted_is_not_spoken_to(secured: dict[str, Any], lake: str) -> None:
     settings = KafkaSettings(bootstrap=secured["mutual"], security_protocol="SSL")
     with pytest.raises(BrokerUnreachableError, match="certificate"):
-        lag(lake, settings, seconds=3)
+        lake_lag(lake, settings, seconds=3)
 
 
 def test_plain_text_to_a_door_of_tls_is_told_within_seconds(
@@ -158,4 +159,4 @@ def test_plain_text_to_a_door_of_tls_is_told_within_seconds(
 ) -> None:
     settings = KafkaSettings(bootstrap=secured["mutual"])
     with pytest.raises(BrokerUnreachableError, match=f"{settings.bootstrap} does not answer"):
-        lag(lake, settings, seconds=3)
+        lake_lag(lake, settings, seconds=3)

@@ -1,4 +1,4 @@
-"""What only a real Kafka shows: topics made anew, transactions, brokers that are away."""
+"""What only a real Kafka shows: recreated topics, transactions, brokers that are away."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,20 +14,21 @@ from contracts import bronze
 from flows import delta
 from flows.delta.transactions import topic_identity
 from flows.kafka.checkpoints import LossError
-from flows.kafka.client import KafkaSettings, client_config, origin
+from flows.kafka.client import KafkaSettings, client_config
 from flows.kafka.consumer import GroupConsumer
 from flows.kafka.drain import Drained, drain
 from flows.kafka.event_spool import Event as Order
-from flows.kafka.lag import lag
+from flows.kafka.lag import lake_lag
 from flows.kafka.producer import UnconfirmedError, deliver
+from flows.kafka.topics import watermark_name
 from tests.stream.broker import Broker
 from tests.stream.orders import (
     delete_topic,
     eventually,
-    make_anew,
     make_topic,
     order_ids,
     own_settings,
+    recreate_topic,
     send,
     topic,
 )
@@ -42,17 +43,17 @@ def settings(real_kafka: Broker) -> Iterator[KafkaSettings]:
     AdminClient({"bootstrap.servers": settings.bootstrap}).delete_topics([topic(settings)])
 
 
-def test_a_topic_made_anew_is_noticed_though_it_is_longer(
+def test_a_recreated_topic_is_noticed_though_it_is_longer(
     lake: str, settings: KafkaSettings
 ) -> None:
     send(settings, 0, 3)
     drain(lake, settings)
-    make_anew(settings)
+    recreate_topic(settings)
     send(settings, 10, 20)
-    with pytest.raises(LossError, match=r"made anew .* what the old one had behind offset 2"):
+    with pytest.raises(LossError, match=r"created again .* what the old topic had after offset 2"):
         drain(lake, settings)
-    (found,) = lag(lake, settings)
-    assert "made anew" in found.lost
+    (found,) = lake_lag(lake, settings)
+    assert "created again" in found.loss
     assert order_ids(lake) == [0, 1, 2]
     assert drain(lake, settings, accept_loss=True) == [Drained(topic(settings), 0, 10, 0, 9)]
     assert drain(lake, settings) == []
@@ -65,7 +66,7 @@ def test_a_topic_made_anew_is_noticed_though_it_is_longer(
     assert [each["_source"].n_unique() for each in (old, new, rows)] == [1, 1, 2]
 
 
-def test_a_follower_notices_that_its_topic_was_made_anew(
+def test_a_follower_notices_that_its_topic_was_recreated(
     lake: str, settings: KafkaSettings
 ) -> None:
     send(settings, 0, 3)
@@ -76,9 +77,9 @@ def test_a_follower_notices_that_its_topic_was_made_anew(
         try:
             send(settings, 3, 6)
             eventually(lambda: len(order_ids(lake)) == 6)
-            make_anew(settings)
+            recreate_topic(settings)
             send(settings, 10, 30)
-            with pytest.raises(LossError, match="made anew"):
+            with pytest.raises(LossError, match="created again"):
                 follower.result(60)
         finally:
             stop.set()
@@ -91,11 +92,13 @@ def test_a_table_from_before_topics_were_told_apart_goes_on(
     send(settings, 0, 5)
     table = delta.open_table(lake, bronze.Orders)
     nothing = delta.scan(table).collect()
-    delta.append(table, nothing, delta.commit_properties({origin(topic(settings), 0): 2}, {}))
+    delta.append(
+        table, nothing, delta.commit_properties({watermark_name(topic(settings), 0): 2}, {})
+    )
     drain(lake, settings)
     assert order_ids(lake) == [3, 4]
     table = delta.open_table(lake, bronze.Orders)
-    assert table.transaction_version(topic_identity(origin(topic(settings), 0)))
+    assert table.transaction_version(topic_identity(watermark_name(topic(settings), 0)))
 
 
 def test_who_waits_for_another_drainer_sees_the_end_of_a_transaction(
@@ -109,8 +112,8 @@ def test_who_waits_for_another_drainer_sees_the_end_of_a_transaction(
             send(settings, 0, 3, transaction=True)
             eventually(lambda: delta.exists(lake, "bronze.orders") and len(order_ids(lake)) == 3)
             drain(lake, settings, max_seconds=60)
-            (found,) = lag(lake, settings)
-            assert (found.stored, found.end, found.behind) == (3, 4, 0)
+            (found,) = lake_lag(lake, settings)
+            assert (found.stored, found.end, found.count) == (3, 4, 0)
         finally:
             stop.set()
         follower.result(60)
@@ -146,10 +149,10 @@ def test_what_an_open_transaction_keeps_back_is_counted(lake: str, settings: Kaf
     producer.flush(30)
     send(settings, 3, 5)
     drain(lake, settings)
-    (found,) = lag(lake, settings)
-    assert (found.stored, found.end, found.behind, found.uncommitted) == (2, 3, 0, 3)
+    (found,) = lake_lag(lake, settings)
+    assert (found.stored, found.end, found.count, found.uncommitted) == (2, 3, 0, 3)
     producer.commit_transaction(30)
-    eventually(lambda: lag(lake, settings)[0].uncommitted == 0)
+    eventually(lambda: lake_lag(lake, settings)[0].uncommitted == 0)
     drain(lake, settings)
     assert delta.rows(delta.open_existing(lake, "bronze.orders")) == 6
 
@@ -165,7 +168,7 @@ def test_a_topic_that_is_deleted_ends_a_drain(
         join(member, topics)
 
     monkeypatch.setattr(GroupConsumer, "join", delete_and_join)
-    with pytest.raises(LossError, match=f"deleted while it was drained: {topic(settings)}"):
+    with pytest.raises(LossError, match=f"deleted during the drain: {topic(settings)}"):
         drain(lake, settings, max_seconds=60)
     make_topic(settings)
 
@@ -187,7 +190,7 @@ def test_a_follower_says_that_its_topic_goes_and_comes_back(
         finally:
             stop.set()
         follower.result(60)
-    assert f"the topic {topic(settings)} is there again" in caplog.text
+    assert f"the topic {topic(settings)} exists again" in caplog.text
 
 
 def test_messages_of_a_topic_that_is_deleted_meanwhile_are_named(settings: KafkaSettings) -> None:
@@ -199,6 +202,8 @@ def test_messages_of_a_topic_that_is_deleted_meanwhile_are_named(settings: Kafka
     config = client_config(
         settings, topic_metadata_propagation_max_ms=1000, topic_metadata_refresh_interval_ms=1000
     )
-    with pytest.raises(UnconfirmedError, match=r"not confirmed: \d of 4 .*was deleted meanwhile"):
+    with pytest.raises(
+        UnconfirmedError, match=r"not confirmed: \d of 4 .*was deleted during the run"
+    ):
         deliver(config, settings.prefix, orders(), give_up_after=120)
     make_topic(settings)
