@@ -83,7 +83,7 @@ class _LagArtifact:
         """Show what this run has drained, and the lag of each partition."""
         try:
             partitions = [each.as_dict() for each in lake_lag(self._lake, self._settings)]
-            lag = f"bronze is {sum(row['lag'] for row in partitions):,} offsets behind Kafka"
+            lag = f"lag: {sum(row['lag'] for row in partitions):,} offsets"
         except BrokerUnreachableError as error:
             partitions = [{"topic": each.topic, "partition": each.partition} for each in drained]
             lag = str(error)

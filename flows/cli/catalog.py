@@ -1,4 +1,4 @@
-"""The command that shows gold to Athena."""
+"""The command that registers gold in the AWS Glue Data Catalog."""
 
 from typing import Annotated
 
@@ -14,29 +14,27 @@ app = typer.Typer()
 @app.command()
 def catalog(
     lake: Lake = None,
-    database: Annotated[
-        str, typer.Option(help="The database of the Glue Data Catalog.")
-    ] = "keystone",
+    database: Annotated[str, typer.Option(help="Database of the Glue Data Catalog.")] = "keystone",
     registry: Annotated[
-        str | None, typer.Option(help="Register the topics' schemas in this registry of Glue.")
+        str | None,
+        typer.Option(help="Glue schema registry in which to register the topics' schemas too."),
     ] = None,
 ) -> None:
     """Register the gold tables of a lake on S3 in the AWS Glue Data Catalog, for Athena."""
-    from flows.aws.glue_catalog import catalog as register
+    from flows.aws.glue_catalog import catalog as register_tables
     from flows.aws.glue_registry import register_schemas
     from flows.kafka.client import kafka_settings
     from flows.kafka.topics import topic_of
     from transforms.graph import sources
 
-    entries = register(resolve_location("lake", lake), database)
+    entries = register_tables(resolve_location("lake", lake), database)
     rows = (
-        (each["table"], f"{each['columns']}", "new" if each["new"] else "renewed", each["location"])
+        (each["table"], f"{each['columns']}", "new" if each["new"] else "updated", each["location"])
         for each in entries
     )
     out.print(grid(("table", "columns", "entry", "location"), rows, justify="left"))
     if registry:
         settings = kafka_settings()
-        versions = register_schemas(
-            registry, {topic_of(settings, each): each for each in sources()}
-        )
+        topics = {topic_of(settings, contract): contract for contract in sources()}
+        versions = register_schemas(registry, topics)
         out.print(grid(("topic", "version"), ((t, f"{v}") for t, v in versions.items())))

@@ -1,6 +1,6 @@
-"""A short stream, for the end of `make demo`: `python -m flows.cli.demo LAKE`.
+"""The short stream at the end of `make demo`: `python -m flows.cli.demo LAKE`.
 
-Nothing is to be installed: the broker is librdkafka's own, inside this process.
+It needs no Kafka installation: librdkafka's mock broker runs inside this process.
 """
 
 import sys
@@ -24,10 +24,12 @@ ORDERS = 300
 
 
 def stream_new_orders(lake: str) -> None:
-    """Send made-up orders through Kafka to a lake that `keystone run` has made, and tell of it."""
+    """Stream synthetic orders into the lake of a `keystone run`, and print each step."""
+    from flows.lakehouse import refresh
+
     broker = AdminClient({"test.mock.num.brokers": 1, "log_level": 0})
     (address,) = broker.list_topics(timeout=10).brokers.values()
-    # Topics of their own for each demo: to the lake a second one is more of the stream.
+    # Each demo has its own topics, so that a second one adds to the stream.
     settings = KafkaSettings.model_construct(
         bootstrap=f"{address.host}:{address.port}",
         prefix=f"demo-{uuid4().hex[:8]}.",
@@ -35,16 +37,16 @@ def stream_new_orders(lake: str) -> None:
         batch_seconds=1.0,
     )
     before = _count(lake)
-    print(f"The shop goes on: {ORDERS} new orders come as events through Kafka.")
+    print(f"Stream {ORDERS} new orders as events through Kafka:")
     with TemporaryDirectory(prefix="keystone-demo-") as landing:
-        write_sample(Path(landing), ORDERS, seed=before)  # one that no earlier demo had
+        write_sample(Path(landing), ORDERS, seed=before)  # a seed that no earlier demo had
         create_topics(settings, partitions=4)
         sent, seconds = _timed(lambda: sum(produce(landing, settings).confirmed.values()))
     print(f"  keystone produce  {sent:6,} events sent and confirmed, {seconds:.1f} s")
     rows, seconds = _timed(lambda: sum(each.rows for each in drain(lake, settings)))
-    print(f"  keystone drain    {rows:6,} events in bronze, each once, {seconds:.1f} s")
+    print(f"  keystone drain    {rows:6,} events in bronze, each exactly once, {seconds:.1f} s")
     tables, seconds = _timed(lambda: sum(each.changed for each in refresh(lake)))
-    print(f"  keystone refresh  {tables:6,} tables brought up to date, {seconds:.1f} s")
+    print(f"  keystone refresh  {tables:6,} tables updated, {seconds:.1f} s")
     after = _count(lake)
     print(
         f"{after - before:,} new orders arrived through Kafka: "
@@ -56,10 +58,12 @@ def _count(lake: str) -> int:
     return delta.rows(delta.open_existing(lake, "gold.fact_orders"))
 
 
-def _timed(work: Callable[[], int]) -> tuple[int, float]:
-    began = monotonic()
-    return work(), monotonic() - began
+def _timed(step: Callable[[], int]) -> tuple[int, float]:
+    started = monotonic()
+    return step(), monotonic() - started
 
 
 if __name__ == "__main__":
+    # The lines above are enough, unless a level for Prefect's log is set.
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     stream_new_orders(*sys.argv[1:])

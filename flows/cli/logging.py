@@ -1,24 +1,24 @@
-"""What a service says of itself, on standard error."""
+"""The log of a long-running command on standard error."""
 
 import logging
 import os
 
 
 def log_to_terminal(level: int = logging.INFO) -> None:
-    """Show what our own modules log, from a level on: in JSON if Prefect's console has JSON.
+    """Show the log of the package `flows` from a level on, in JSON if Prefect's log is in JSON.
 
-    One setting for both: PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER.
+    PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER sets the format of both.
     """
     handler = logging.StreamHandler()
     handler.setFormatter(_formatter())
-    handler.addFilter(_with_message)
+    handler.addFilter(_add_message)
     ours = logging.getLogger("flows")
     ours.addHandler(handler)
     ours.setLevel(level)
 
 
-def _with_message(record: logging.LogRecord) -> bool:
-    """Let every record have its message, which Prefect's JSON has only in parts."""
+def _add_message(record: logging.LogRecord) -> bool:
+    """Set the formatted message of a record, because Prefect's JSON has only its parts."""
     record.message = record.getMessage()
     return True
 

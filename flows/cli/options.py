@@ -1,4 +1,4 @@
-"""The options that several commands have."""
+"""Options that several commands share."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -8,43 +8,44 @@ import typer
 from flows.config.executor import ExecutorName
 
 
-def _not_ahead(given: datetime | None) -> datetime | None:
+def _not_in_future(given: datetime | None) -> datetime | None:
     from contracts.plausible_times import CLOCK_TOLERANCE
 
     if given and given.replace(tzinfo=UTC) > datetime.now(UTC) + CLOCK_TOLERANCE:
-        message = f"{given} lies in the future; give the time at which the records were true"
+        message = f"{given} is in the future; give the time at which the records were true"
         raise typer.BadParameter(message)
     return given
 
 
 Lake = Annotated[
-    str | None, typer.Option(help="Where the tables lie (or KEYSTONE_LAKE).", metavar="DIR|s3://…")
+    str | None,
+    typer.Option(help="Location of the tables (or KEYSTONE_LAKE).", metavar="DIR|s3://…"),
 ]
 Source = Annotated[
     str | None,
-    typer.Option(
-        help="The landing zone with CSV files (or KEYSTONE_SOURCE).", metavar="DIR|s3://…"
-    ),
+    typer.Option(help="Landing zone with CSV files (or KEYSTONE_SOURCE).", metavar="DIR|s3://…"),
 ]
 Archive = Annotated[
     str | None,
-    typer.Option(help="Move files here once they are proven in bronze.", metavar="DIR|s3://…"),
+    typer.Option(
+        help="Move files here once their records are verified in bronze.", metavar="DIR|s3://…"
+    ),
 ]
 AsOf = Annotated[
     datetime | None,
     typer.Option(
         help="Event time of the records (UTC), instead of each file's modification time.",
-        callback=_not_ahead,
+        callback=_not_in_future,
     ),
 ]
 AllowEmpty = Annotated[
-    bool, typer.Option("--allow-empty", help="Accept a landing zone that has no file.")
+    bool, typer.Option("--allow-empty", help="Accept a landing zone without files.")
 ]
-Rebuild = Annotated[bool, typer.Option("--rebuild", help="Compute all tables from bronze again.")]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Rebuild all tables from bronze.")]
 Runner = Annotated[
     str | None,
     typer.Option(
-        help="Run the tasks on Dask: on a cluster of this machine, or on a scheduler's.",
+        help="Run the tasks on Dask: a local cluster, or the one of a scheduler.",
         metavar="dask[=ADDRESS]",
     ),
 ]
@@ -58,8 +59,9 @@ Executor = Annotated[
 
 Bootstrap = Annotated[
     str | None,
-    typer.Option(help="The Kafka brokers (or KEYSTONE_KAFKA_BOOTSTRAP).", metavar="HOSTS"),
+    typer.Option(help="Kafka brokers (or KEYSTONE_KAFKA_BOOTSTRAP).", metavar="HOSTS"),
 ]
 Prefix = Annotated[
-    str | None, typer.Option("--topics-prefix", help="What topics' names begin with.")
+    str | None,
+    typer.Option("--topics-prefix", help="Prefix of the topics' names (or KEYSTONE_KAFKA_PREFIX)."),
 ]

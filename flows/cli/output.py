@@ -1,4 +1,4 @@
-"""What commands print: grids on the terminal, and what became of a run."""
+"""Output of the commands: consoles, grids, and the result of a flow."""
 
 import re
 import sys
@@ -16,40 +16,41 @@ from flows.config.errors import SettingError
 from flows.delta.outcome import Outcome, RunFailedError
 
 
-def visible(text: str) -> str:
-    """Return a text whose control characters are seen, not obeyed; a line may break.
+def escape_controls(text: str) -> str:
+    """Return a text with its control characters escaped, except line breaks.
 
-    A file name or a record may hold what colours, moves, clears or turns around a terminal.
+    File names and records may hold sequences that colour or clear a terminal, move the cursor, or
+    reverse the direction of text.
     """
-    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
 
 
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class _Console(Console):
-    """A console that shows texts as they are: no markup, no emoji, no control sequences."""
+    """A console that prints texts literally: no markup, no emoji, no control sequences."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, **options)
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Return a text to show; each one that is printed, alone or in a grid, passes here."""
-        return super().render_str(visible(text), **options)
+        """Return a text to print; Rich calls this for every text, alone or in a grid."""
+        return super().render_str(escape_controls(text), **options)
 
 
-# A file or a pipe has no width: give it one that shows a row on a line.
+# A file or a pipe has no width; this one fits most rows on one line.
 out = _Console(width=None if sys.stdout.isatty() else 120)
 err = _Console(stderr=True)
-# Many columns folded into the width of a terminal are slivers: their lines run on instead.
-wide = _Console(width=10_000)
+# Many columns do not fit the width of a terminal; let their lines run on instead of folding them.
+wide_out = _Console(width=10_000)
 
 
-def prepare() -> None:
-    """Let the terminal show what it can, whatever its encoding.
+def configure_terminal() -> None:
+    """Replace characters that the terminal's encoding lacks, and check the arguments' encoding.
 
     Raises:
-        SettingError: an argument is in another encoding than the locale says.
+        SettingError: an argument is not in the encoding of the locale.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -60,17 +61,17 @@ def prepare() -> None:
         except UnicodeEncodeError as error:
             message = (
                 f"argument {number} is not text in the encoding of the locale, "
-                f"{sys.getfilesystemencoding()}; set LC_ALL=C.UTF-8, and write it in UTF-8"
+                f"{sys.getfilesystemencoding()}; set LC_ALL=C.UTF-8, and use UTF-8"
             )
             raise SettingError(message) from error
 
 
-def report(doing: str, flow: Callable[[], Sequence[Outcome]]) -> None:
-    """Run a flow and show which tables it changed, also when some of it failed."""
+def run_flow(command: str, flow: Callable[[], Sequence[Outcome]]) -> None:
+    """Run a flow and print which tables it changed, even if a part of it failed."""
     try:
-        _show(doing, flow(), {})
+        _print_outcomes(command, flow(), {})
     except RunFailedError as failed:
-        _show(doing, failed.outcomes, failed.undone)
+        _print_outcomes(command, failed.outcomes, failed.undone)
         raise
 
 
@@ -79,7 +80,7 @@ def grid(
     rows: Iterable[Iterable[str]],
     justify: Literal["left", "right"] = "right",
 ) -> Table:
-    """Return a table whose first column is never wrapped."""
+    """Return a table for the console; its first column is never wrapped."""
     first, *others = columns
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(first, no_wrap=True)
@@ -90,18 +91,18 @@ def grid(
     return table
 
 
-def cell(value: object) -> str:
-    """Return a value as a cell of a grid shows it."""
+def format_cell(value: object) -> str:
+    """Return a value as text for a cell of a grid."""
     return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _show(doing: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
-    from flows.pipeline.summary import COLUMNS, headline, lines, remarks
+def _print_outcomes(command: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
+    from flows.pipeline.artifacts import COLUMNS, headline, lines, remarks
 
     changed = [outcome for outcome in outcomes if outcome.changed]
     if changed or undone:
         out.print(grid(COLUMNS, lines(changed, undone)))
-    out.print(f"{doing}: {headline(outcomes, undone)}")
+    out.print(f"{command}: {headline(outcomes, undone)}")
     for title, found in remarks(outcomes).items():
         if found:
             out.print(

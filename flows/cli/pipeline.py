@@ -1,12 +1,14 @@
-"""Commands of the pipeline: files into bronze, and bronze into silver and gold."""
+"""Commands that run the pipeline: files to bronze, and bronze to silver and gold.
+
+Prefect is imported last, so that a wrong argument fails without waiting for the import.
+"""
 
 from typing import Annotated
 
 import typer
 
-from flows.cli.execute import execute
-from flows.cli.options import AllowEmpty, Archive, AsOf, Executor, Lake, Rebuild, Runner, Source
-from flows.cli.output import grid, out
+from flows.cli.options import AllowEmpty, Archive, AsOf, Lake, Rebuild, Runner, Source
+from flows.cli.output import grid, out, run_flow
 from flows.config.plural import pluralize
 from flows.config.settings import dask_address, resolve_location
 from flows.storage.locations import ingest_locations
@@ -25,19 +27,14 @@ def run(
     allow_empty: AllowEmpty = False,
     executor: Executor = None,
 ) -> None:
-    """Ingest the landing zone, then refresh every table."""
-    source, where, archive = ingest_locations(source, lake, archive)
+    """Ingest the landing zone, then refresh all tables."""
+    source, location, archive = ingest_locations(source, lake, archive)
     dask_address(runner)
-    execute(
-        "run",
-        executor,
-        runner,
-        source=source,
-        lake=where,
-        archive=archive,
-        as_of=as_of,
-        rebuild=rebuild,
-        allow_empty=allow_empty,
+
+    from flows.lakehouse import lakehouse
+
+    run_flow(
+        "run", lambda: lakehouse(source, location, archive, as_of, rebuild, runner, allow_empty)
     )
 
 
@@ -50,17 +47,12 @@ def ingest(
     allow_empty: AllowEmpty = False,
     executor: Executor = None,
 ) -> None:
-    """Append the records of the landing zone's files to bronze."""
-    source, where, archive = ingest_locations(source, lake, archive)
-    execute(
-        "ingest",
-        executor,
-        source=source,
-        lake=where,
-        archive=archive,
-        as_of=as_of,
-        allow_empty=allow_empty,
-    )
+    """Append the records of files in the landing zone to bronze."""
+    source, location, archive = ingest_locations(source, lake, archive)
+
+    from flows import lakehouse
+
+    run_flow("ingest", lambda: lakehouse.ingest(source, location, archive, as_of, allow_empty))
 
 
 @app.command()
@@ -68,38 +60,47 @@ def refresh(
     lake: Lake = None,
     rebuild: Rebuild = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be read and written, and do nothing.")
+        bool,
+        typer.Option("--dry-run", help="Show what would be read and written, without doing it."),
     ] = False,
     runner: Runner = None,
     executor: Executor = None,
 ) -> None:
-    """Bring every table up to its inputs."""
-    from flows.delta.table_names import existing_tables
+    """Bring all silver and gold tables up to date with their inputs."""
+    from flows.delta.status import existing_tables
 
-    existing_tables(where := resolve_location("lake", lake))
+    existing_tables(location := resolve_location("lake", lake))
     dask_address(runner)
     if dry_run:
         from flows.pipeline.plan import explain, plan
 
-        planned = plan(where, rebuild=rebuild).values()
+        planned = plan(location, rebuild=rebuild).values()
         due = [each for each in planned if not each.outcome]
         if due:
-            rows = (explain(where, each) for each in due)
-            out.print(grid(("table", "would read", "and write"), rows, justify="left"))
+            rows = (explain(location, each) for each in due)
+            out.print(grid(("table", "would read", "would write"), rows, justify="left"))
         out.print(f"dry run: {len(due)} of {pluralize(len(planned), 'table')} due.")
         return
-    execute("refresh", executor, runner, lake=where, rebuild=rebuild)
+
+    from flows import lakehouse
+
+    run_flow("refresh", lambda: lakehouse.refresh(location, rebuild, runner))
 
 
 @app.command()
 def replay(
-    table: Annotated[str | None, typer.Argument(help="Such as `orders`; all if absent.")] = None,
+    table: Annotated[
+        str | None, typer.Argument(help="Name of the table, such as `orders`; all by default.")
+    ] = None,
     lake: Lake = None,
     executor: Executor = None,
 ) -> None:
-    """Put quarantined records through the code as it is now."""
-    from flows.delta.table_names import existing_tables, replayable_tables
+    """Process quarantined records again, with the current code."""
+    from flows.delta.status import existing_tables, replayable_tables
 
-    existing_tables(where := resolve_location("lake", lake))
+    existing_tables(location := resolve_location("lake", lake))
     replayable_tables(table)
-    execute("replay", executor, lake=where, table=table)
+
+    from flows import lakehouse
+
+    run_flow("replay", lambda: lakehouse.replay(location, table))

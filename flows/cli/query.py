@@ -1,4 +1,4 @@
-"""Commands that only look: how the tables stand, and what is in them."""
+"""Commands that only read: the state of the tables, and their rows."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from flows.cli.options import Bootstrap, Lake, Prefix
-from flows.cli.output import cell, err, grid, out, wide
+from flows.cli.output import err, format_cell, grid, out, wide_out
 from flows.config.plural import pluralize
 from flows.config.settings import resolve_location
 
@@ -20,7 +20,7 @@ app = typer.Typer()
 
 
 class Format(StrEnum):
-    """How `sql` prints its result."""
+    """Output formats of `sql`."""
 
     table = "table"
     csv = "csv"
@@ -34,7 +34,7 @@ def status(
     topics_prefix: Prefix = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show version, rows, quarantined rows and lag of every table, and how far Kafka is ahead."""
+    """Show version, rows, quarantined records and lag of every table, and the lag behind Kafka."""
     from flows.delta.outcome import RunFailedError
     from flows.delta.status import lake_status
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
@@ -42,48 +42,44 @@ def status(
 
     lake = resolve_location("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
-    found, kafka, silence = lake_status(lake), None, list[str]()
+    found, kafka, kafka_errors = lake_status(lake), None, list[str]()
     tables = found.tables
     try:
-        kafka = (
-            [each.as_dict() for each in lake_lag(lake, settings)] if settings.bootstrap else None
-        )
-    except BrokerUnreachableError as error:  # the tables are worth showing all the same
-        silence = [str(error)]
+        if settings.bootstrap:
+            kafka = [each.as_dict() for each in lake_lag(lake, settings)]
+    except BrokerUnreachableError as error:  # still show the tables
+        kafka_errors = [str(error)]
     if as_json:
-        wrong = {"hurt": found.unreadable, "stopped": found.not_writable}
-        print(json.dumps({"tables": tables, "kafka": kafka, **wrong}))
+        errors = {"hurt": found.hurt, "stopped": found.stopped}
+        print(json.dumps({"tables": tables, "kafka": kafka, **errors}))
     else:
         columns = ("version", "rows", "quarantined", "lag")
-        rows = ([name, *(cell(row[key]) for key in columns)] for name, row in tables.items())
+        rows = ([name, *(format_cell(row[key]) for key in columns)] for name, row in tables.items())
         out.print(grid(("table", "version", "rows", "quarantined", "lag (commits)"), rows))
-        behind = sum(row["lag"] > 0 for row in tables.values())
-        waiting = sum(row["quarantined"] for row in tables.values())
+        outdated = sum(row["lag"] > 0 for row in tables.values())
+        quarantined = sum(row["quarantined"] for row in tables.values())
         out.print(
-            f"{pluralize(len(tables), 'table')}, {behind or 'none'} behind its inputs; "
-            f"{pluralize(waiting, 'record')} in quarantine."
-            + (
-                f" {pluralize(len(found.unreadable), 'table')} cannot be read."
-                if found.unreadable
-                else ""
-            )
+            f"{pluralize(len(tables), 'table')}, "
+            f"{f'{outdated} out of date' if outdated else 'all up to date'}; "
+            f"{pluralize(quarantined, 'record')} in quarantine."
+            + (f" {pluralize(len(found.hurt), 'table')} cannot be read." if found.hurt else "")
         )
         for remark in _remarks(found):
             out.print(remark, soft_wrap=True)
         if kafka:
-            offset = ("topic", "partition", "stored", "end", "lag", "uncommitted")
-            out.print(grid(offset, ([cell(row[name]) for name in offset] for row in kafka)))
+            fields = ("topic", "partition", "stored", "end", "lag", "uncommitted")
+            out.print(grid(fields, ([format_cell(row[name]) for name in fields] for row in kafka)))
             out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n")
-            if kept := sum(row["uncommitted"] for row in kafka):
-                out.print(f"{pluralize(kept, 'offset')} kept back by open transactions.")
+            if uncommitted := sum(row["uncommitted"] for row in kafka):
+                out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
         elif kafka is not None:
-            out.print(f"Kafka has no topic whose name begins with {settings.prefix}")
-    if failures := [*found.unreadable.values(), *silence]:
+            out.print(f"Kafka has no topics with the prefix {settings.prefix}")
+    if failures := [*found.hurt.values(), *kafka_errors]:
         raise RunFailedError(failures, [])
 
 
 def _remarks(found: "LakeStatus") -> list[str]:
-    """Say which tables are held, and which cannot be refreshed."""
+    """Return a line for each table that is held or cannot be refreshed."""
     from flows.delta.holds import hold_message
 
     held = {name: row["held"] for name, row in found.tables.items() if row["held"]}
@@ -96,21 +92,21 @@ def _remarks(found: "LakeStatus") -> list[str]:
 # A statement may begin with a comment, which looks like an option.
 @app.command(context_settings={"ignore_unknown_options": True})
 def sql(
-    statement: Annotated[str, typer.Argument(help="Such as SELECT * FROM gold.dim_date.")],
+    statement: Annotated[
+        str, typer.Argument(help="SQL statement, such as SELECT * FROM gold.dim_date.")
+    ],
     lake: Lake = None,
-    form: Annotated[
-        Format, typer.Option("--format", help="How to print the result.")
-    ] = Format.table,
+    form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.table,
     to: Annotated[
         str | None,
         typer.Option(
             "--out",
-            help="Write the result to a file instead.",
+            help="File to write the result to, instead of printing it.",
             metavar="FILE.parquet|csv|xlsx",
         ),
     ] = None,
 ) -> None:
-    """Query the tables with SQL (DuckDB's dialect)."""
+    """Query the tables with SQL, in DuckDB's dialect."""
     from flows.query import export
     from flows.query.sql import CELLS, JSON, TEXT, query
 
@@ -125,25 +121,25 @@ def sql(
     elif form is Format.json:
         print(export.as_json(query(lake, statement, keep=JSON)))
     else:
-        rows = query(lake, statement, limit=_SHOWN + 1, keep=CELLS)
-        _print(rows.columns, rows.rows())
+        rows = query(lake, statement, limit=_MOST_ROWS + 1, keep=CELLS)
+        _print_rows(rows.columns, rows.rows())
 
 
-def _print(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     if not columns:
         return
-    shown = ([_shown(value) for value in row] for row in rows[:_SHOWN])
-    wide.print(grid(columns, shown))
+    cells = ([_format_value(value) for value in row] for row in rows[:_MOST_ROWS])
+    wide_out.print(grid(columns, cells))
     if not rows:
         err.print("0 rows")
-    if len(rows) > _SHOWN:
-        err.print(f"The first {_SHOWN:,} rows; there are more: `--out FILE.csv` writes all.")
+    if len(rows) > _MOST_ROWS:
+        err.print(f"The first {_MOST_ROWS:,} rows; there are more. Use --out FILE.csv for all.")
 
 
-_SHOWN = 1_000  # rows: more than people read, and printed within a second
+_MOST_ROWS = 1_000  # more than anybody reads, and printed within a second
 
 
-def _shown(value: object) -> str:
-    # Six decimals of a ratio are more than people read, unless all are zero.
+def _format_value(value: object) -> str:
+    # Six decimals of a ratio are enough, unless all of them are zero.
     rounded = (round(value, 6) or value) if isinstance(value, float) else value
     return "" if value is None else str(rounded)

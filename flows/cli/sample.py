@@ -1,4 +1,4 @@
-"""The command that writes files to try everything with."""
+"""The command that writes a synthetic data set."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,20 +10,20 @@ app = typer.Typer()
 
 @app.command()
 def sample(
-    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
-    orders: Annotated[int, typer.Option(help="How many orders.", min=0)],
-    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 1,
-    dirty: Annotated[float, typer.Option(help="The share of broken rows.", min=0.0, max=1.0)] = 0.0,
+    to: Annotated[Path, typer.Option("--out", help="Folder to write to.", metavar="DIR")],
+    orders: Annotated[int, typer.Option(help="Number of orders.", min=0)],
+    seed: Annotated[int, typer.Option(help="Random seed; the same seed gives the same bytes.")] = 1,
+    dirty: Annotated[float, typer.Option(help="Share of broken rows.", min=0.0, max=1.0)] = 0.0,
     force: Annotated[
-        bool, typer.Option("--force", help="Overwrite files that are not an earlier sample's.")
+        bool, typer.Option("--force", help="Overwrite files that no earlier sample wrote.")
     ] = False,
 ) -> None:
-    """Write a synthetic Olist-shaped folder of nine CSV files."""
+    """Write synthetic data in the format of the Olist data: nine CSV files."""
     from flows.config.settings import Settings, resolve_location
     from flows.sample import write_sample
     from flows.storage.locations import check_disjoint
 
-    settings = Settings()  # a landing zone is where a sample may well go
+    settings = Settings()  # without the source: a sample may go to the landing zone
     check_disjoint(
         out=resolve_location("sample", str(to)), lake=settings.lake, archive=settings.archive
     )

@@ -1,4 +1,4 @@
-"""Commands that write static sites: folders to open in a browser."""
+"""Commands that write static sites, to open in a browser."""
 
 from pathlib import Path
 from typing import Annotated
@@ -13,10 +13,10 @@ app = typer.Typer()
 
 @app.command()
 def docs(
-    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
+    to: Annotated[Path, typer.Option("--out", help="Folder to write to.", metavar="DIR")],
     lake: Lake = None,
 ) -> None:
-    """Write the data docs: every table, its rules, statistics and history, and the lineage."""
+    """Write the data docs: tables, rules, statistics, history and lineage."""
     from flows.site.docs.build import write_docs
 
     print(f"Data docs: open {write_docs(resolve_location('lake', lake), to).as_uri()}")
@@ -24,10 +24,10 @@ def docs(
 
 @app.command()
 def report(
-    to: Annotated[Path, typer.Option("--out", help="The folder to write to.", metavar="DIR")],
+    to: Annotated[Path, typer.Option("--out", help="Folder to write to.", metavar="DIR")],
     lake: Lake = None,
 ) -> None:
-    """Write the report: sales, deliveries, customers, sellers, and whether to trust them."""
+    """Write the report: sales, deliveries, customers, sellers and data quality."""
     from flows.site.report.build import write_report
 
     print(f"Report: open {write_report(resolve_location('lake', lake), to).as_uri()}")

@@ -1,4 +1,4 @@
-"""Commands of the stream: files into Kafka, and Kafka into bronze."""
+"""Commands of the stream: files to Kafka, and Kafka to bronze."""
 
 import logging
 import signal
@@ -20,14 +20,16 @@ app = typer.Typer()
 def produce(
     source: Source = None,
     bootstrap: Bootstrap = None,
-    rate: Annotated[float | None, typer.Option(help="Messages per second, at most.")] = None,
+    rate: Annotated[
+        float | None, typer.Option(help="Maximum number of messages per second.")
+    ] = None,
     topics_prefix: Prefix = None,
-    partitions: Annotated[int, typer.Option(help="Of topics that are not there yet.")] = 4,
+    partitions: Annotated[int, typer.Option(help="Number of partitions of new topics.")] = 4,
     registry: Annotated[
-        str | None, typer.Option(help="The schema registry (or KEYSTONE_KAFKA_REGISTRY).")
+        str | None, typer.Option(help="URL of the schema registry (or KEYSTONE_KAFKA_REGISTRY).")
     ] = None,
 ) -> None:
-    """Replay the CSV files of a folder into Kafka, as the life of the shop."""
+    """Send the CSV files of a folder to Kafka, as the events of a live shop."""
     from flows.kafka.client import kafka_settings
     from flows.kafka.event_spool import check_source
     from flows.kafka.producer import produce as send
@@ -48,45 +50,47 @@ def produce(
 def drain(
     lake: Lake = None,
     bootstrap: Bootstrap = None,
-    follow: Annotated[bool, typer.Option("--follow", help="Go on until told to stop.")] = False,
-    max_seconds: Annotated[float | None, typer.Option(help="Stop then.")] = None,
-    group: Annotated[str | None, typer.Option(help="The consumer group.")] = None,
+    follow: Annotated[bool, typer.Option("--follow", help="Continue until stopped.")] = False,
+    max_seconds: Annotated[float | None, typer.Option(help="Stop after so many seconds.")] = None,
+    group: Annotated[
+        str | None, typer.Option(help="Consumer group (or KEYSTONE_KAFKA_GROUP).")
+    ] = None,
     topics_prefix: Prefix = None,
     accept_loss: Annotated[
-        bool, typer.Option("--accept-loss", help="Go on behind what Kafka has lost.")
+        bool, typer.Option("--accept-loss", help="Skip messages that Kafka has lost.")
     ] = False,
 ) -> None:
-    """Append what is in Kafka to bronze, every message exactly once."""
+    """Append the messages in Kafka to bronze, each exactly once."""
     from flows.kafka.client import kafka_settings
-    from flows.kafka.drain import drain as read
+    from flows.kafka.drain import drain as drain_topics
     from flows.storage.locations import check_disjoint, warn_of_name
 
     log_to_terminal(logging.INFO if follow else logging.WARNING)
     settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)
     check_disjoint(lake=(lake := resolve_location("lake", lake)))
     warn_of_name(lake)
-    drained = read(
+    drained = drain_topics(
         lake,
         settings,
         follow=follow,
         max_seconds=max_seconds,
         accept_loss=accept_loss,
-        stop=_stopped_by_signals(),
+        stop=_stop_on_signal(),
     )
     columns = ("topic", "partition", "rows", "corrupt", "offset")
     rows = ([str(getattr(each, name)) for name in columns] for each in drained)
     out.print(grid(columns, rows))
 
 
-def _stopped_by_signals() -> Event:
-    """Return an event that a signal sets; a second one interrupts."""
+def _stop_on_signal() -> Event:
+    """Return an event that a signal sets; a second signal interrupts the process."""
     stop = Event()
 
-    def note(*_: object) -> None:
+    def set_stop(*_: object) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
 
-    for each in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(each, note)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, set_stop)
     return stop

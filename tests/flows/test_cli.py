@@ -77,7 +77,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(orders: str, land: L
 def test_status_for_people(orders: str) -> None:
     said = invoke("status", "--lake", orders)
     assert "silver.orders" in said
-    assert said.endswith("none behind its inputs; 1 record in quarantine.\n")
+    assert said.endswith("all up to date; 1 record in quarantine.\n")
 
 
 def test_lag_counts_what_has_not_been_consumed(orders: str, land: Land) -> None:
@@ -211,7 +211,7 @@ def test_a_terminal_shows_what_its_encoding_has(
 ) -> None:
     screen = BytesIO()
     monkeypatch.setattr("sys.stdout", TextIOWrapper(screen, encoding))
-    output.prepare()
+    output.configure_terminal()
     output.out.print("São \N{BLACK STAR}")
     sys.stdout.flush()
     assert screen.getvalue().startswith(shown)

@@ -159,8 +159,8 @@ def test_people_learn_that_a_table_is_held_and_since_when(restored: str, tmp_pat
 def test_the_command_says_what_it_did(restored: str) -> None:
     since = held_since(delta.open_existing(restored, "silver.sellers"))
     released = invoke("release", "silver.sellers", "--lake", restored)
-    assert released.startswith("silver.sellers: released, version 4; it was held since ")
+    assert released.startswith("silver.sellers: released in version 4; it was held since ")
     assert f"{since:%Y-%m-%d %H:%M}" in released
     again = invoke("release", "silver.sellers", "--lake", restored)
-    assert again == "silver.sellers: is not held; nothing was changed.\n"
+    assert again == "silver.sellers: not held; nothing has changed.\n"
     assert "released; held since" in invoke("history", "silver.sellers", "--lake", restored)

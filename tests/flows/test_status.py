@@ -106,7 +106,7 @@ def test_the_flow_keeps_one_artifact_of_progress_and_lag(
     with get_client(sync_client=True) as client:
         found = client.request("POST", "/artifacts/filter", json={}).json()
     (artifact,) = [each for each in found if each["key"] == "stream-lag"]
-    summary = "2 messages drained by this run, 0 of them corrupt; bronze is 0 offsets behind Kafka."
+    summary = "2 messages drained by this run, 0 of them corrupt; lag: 0 offsets."
     assert artifact["description"] == summary
     assert json.loads(artifact["data"])[1] == {
         "topic": ORDERS,
