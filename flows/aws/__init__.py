@@ -1,4 +1,4 @@
-"""What AWS itself shows of the lake: gold in the Glue Data Catalog, wire contracts in its registry.
+"""The lake in AWS services: gold in the Glue Data Catalog, message schemas in its registry.
 
-Athena finds the tables in the catalog; consumers of the stream find the schemas in the registry.
+Athena finds the tables in the catalog. Consumers of the stream find the schemas in the registry.
 """

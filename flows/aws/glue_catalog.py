@@ -1,4 +1,4 @@
-"""Gold in the AWS Glue Data Catalog, so that Athena finds its tables."""
+"""The gold tables in the AWS Glue Data Catalog, where Athena finds them."""
 
 from textwrap import shorten
 from typing import Any
@@ -14,18 +14,19 @@ from transforms.graph import tables
 
 
 class NoDatabaseError(Exception):
-    """The Glue Data Catalog has no such database; says where it is made."""
+    """The Glue Data Catalog has no such database; says how to create it."""
 
 
-def catalog(lake: str, database: str) -> list[dict[str, Any]]:
-    """Register each gold table that the lake has, one entry a table.
+def register_tables(lake: str, database: str) -> list[dict[str, Any]]:
+    """Register the gold tables of a lake, one entry per table.
 
-    An entry says where the table lies and what its columns mean. Athena reads the rest from the
-    Delta log at each query: new rows, columns and partitions need no second call, a changed
-    description does. What is registered already is replaced; a table whose contract is gone stays.
+    An entry holds the location of the table and the descriptions of its columns. Athena reads the
+    rest from the Delta log with each query, so new rows, columns and partitions need no second
+    registration, but a changed description does. An existing entry is replaced. The entry of a
+    table without a contract stays.
 
     Args:
-        lake: where the tables lie, "s3://bucket/path".
+        lake: the location of the tables, "s3://bucket/path".
         database: the database of the catalog.
 
     Returns:
@@ -34,14 +35,14 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
 
     Raises:
         SettingError: the lake is not on S3, or there are no credentials.
-        NoLakeError: it has no gold tables.
+        NoLakeError: the lake has no gold tables.
         OSError: S3 does not answer.
         NoDatabaseError: the catalog has no such database.
         botocore.exceptions.BotoCoreError: AWS cannot be reached, or no region is set.
-        botocore.exceptions.ClientError: AWS refuses.
+        botocore.exceptions.ClientError: AWS rejects a request.
     """
     if not lake.startswith("s3://"):
-        message = f"{lake or 'no lake'}: Athena reads S3; say --lake s3://BUCKET/PATH"
+        message = f"{lake or 'no lake'}: Athena reads S3 only; use --lake s3://BUCKET/PATH"
         raise SettingError(message)
     check_access(lake)
     gold = [
@@ -50,7 +51,7 @@ def catalog(lake: str, database: str) -> list[dict[str, Any]]:
         if name.startswith("gold.") and delta.exists(lake, name)
     ]
     if not gold:
-        message = f"{lake}: there are no gold tables here yet; `keystone run` makes them"
+        message = f"{lake}: there are no gold tables here yet; `keystone run` creates them"
         raise NoLakeError(message)
     glue = s3.client("glue")
     return [_register(glue, database, contract, lake) for contract in gold]
@@ -65,28 +66,30 @@ def _register(glue: Any, database: str, contract: type[Contract], lake: str) -> 
         glue.update_table(DatabaseName=database, TableInput=entry, SkipArchive=True)
         new = False
     except glue.exceptions.EntityNotFoundException as error:
-        where = f"the Glue Data Catalog of {glue.meta.region_name}"
-        made = "deployments/aws/catalog.yaml makes one"
-        message = f"{where} has no database {database}; {made}"
+        message = (
+            f"the Glue Data Catalog in {glue.meta.region_name} has no database {database}; "
+            "create it with deployments/aws/catalog.yaml"
+        )
         raise NoDatabaseError(message) from error
     else:
         new = True
-    described = entry["StorageDescriptor"]
+    storage = entry["StorageDescriptor"]
     return {
         "table": f"{database}.{entry['Name']}",
-        "location": described["Location"],
-        "columns": len(described["Columns"]),
+        "location": storage["Location"],
+        "columns": len(storage["Columns"]),
         "new": new,
     }
 
 
 def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[str, Any]:
-    """Return a table as Athena wants to find it: the parameters that call it Delta, and a path.
+    """Return the entry of a table: parameters that mark it as Delta, its location, its columns.
 
-    Formats and SerDe stand there for readers of Hive tables, and are those that Spark writes too.
+    Athena ignores the formats and the SerDe, but readers of Hive tables require them. Spark writes
+    the same ones.
     """
-    last = "The version of this table that last changed the row."
-    descriptions = {**contract.descriptions(), "_version": last}
+    version = "Version of this table that last changed the row."
+    descriptions = {**contract.descriptions(), "_version": version}
     return {
         "Name": contract.spec().name,
         "Description": contract.grain(),
@@ -103,7 +106,7 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
                     "Name": field.name,
                     "Type": _glue_type(field.type.type),
                     "Comment": shorten(
-                        descriptions.get(field.name, ""), _LONGEST, placeholder=" …"
+                        descriptions.get(field.name, ""), _MAX_COMMENT, placeholder=" …"
                     ),
                 }
                 for field in handle.schema().fields
@@ -119,12 +122,12 @@ def _entry(contract: type[Contract], handle: DeltaTable, location: str) -> dict[
     }
 
 
-_LONGEST = 255
-"""Characters that Glue takes in a column's comment."""
+_MAX_COMMENT = 255
+"""Characters that Glue allows in a column's comment."""
 
-_GLUE = {"long": "bigint", "integer": "int", "timestamp_ntz": "timestamp"}
-"""Delta's names of types where Glue has another one."""
+_GLUE_TYPES = {"long": "bigint", "integer": "int", "timestamp_ntz": "timestamp"}
+"""Types whose name in Glue differs from their name in Delta."""
 
 
 def _glue_type(delta_type: str) -> str:
-    return _GLUE.get(delta_type, delta_type)
+    return _GLUE_TYPES.get(delta_type, delta_type)

@@ -1,7 +1,7 @@
-"""The message schema in the schema registry of AWS Glue, for consumers that look there.
+"""The message schemas in the schema registry of AWS Glue, for consumers on AWS.
 
-It has a protocol of its own. What `produce` registers, before it sends, is in a registry of
-Confluent's kind (`flows/kafka/schema_registry.py`).
+Glue has its own protocol. `keystone produce` registers the schemas in a Confluent registry instead;
+see `flows/kafka/schema_registry.py`.
 """
 
 import json
@@ -14,58 +14,60 @@ from flows.storage import s3
 
 
 class NoRegistryError(Exception):
-    """Glue has no such schema registry; says where it is made."""
+    """Glue has no such schema registry; says how to create it."""
 
 
 def register_schemas(registry: str, topics: dict[str, type[Bronze]]) -> dict[str, int]:
     """Register the JSON Schema of each topic's messages under the topic's name.
 
-    One that stands there already stays as it is, a compatible change becomes a new version. All
-    changes are judged before the first is registered, by ourselves: Glue takes a field that may be
-    null for a breaking change.
+    A compatible change becomes a new version; an unchanged schema is not registered again. All
+    changes are checked before the first is registered. Glue's own check is not used, because it
+    rejects a new field that may be null.
 
     Args:
         registry: the name of the registry.
-        topics: by topic, the contract of its messages.
+        topics: the contract of each topic's messages.
 
     Returns:
-        The version that now is the latest, by topic.
+        The latest version per topic.
 
     Raises:
-        BreakingChangeError: nothing was registered.
-        NoRegistryError: there is no such registry.
+        BreakingChangeError: a change is breaking; nothing was registered.
+        NoRegistryError: the registry does not exist.
         SettingError: there are no credentials.
         botocore.exceptions.BotoCoreError: AWS cannot be reached, or no region is set.
-        botocore.exceptions.ClientError: AWS refuses.
+        botocore.exceptions.ClientError: AWS rejects a request.
     """
     glue = s3.client("glue")
     try:
         glue.get_registry(RegistryId={"RegistryName": registry})
     except glue.exceptions.EntityNotFoundException as error:
-        made = "deployments/aws/catalog.yaml makes one"
-        message = f"Glue has no schema registry {registry} in {glue.meta.region_name}; {made}"
+        message = (
+            f"Glue has no schema registry {registry} in {glue.meta.region_name}; "
+            "create it with deployments/aws/catalog.yaml"
+        )
         raise NoRegistryError(message) from error
     schemas = {topic: json_schema(contract) for topic, contract in topics.items()}
     latest = {topic: _latest(glue, registry, topic) for topic in topics}
-    known = {topic: json.loads(text) if text else None for topic, (text, _) in latest.items()}
-    check_compatible(known, schemas)
+    registered = {topic: json.loads(text) if text else None for topic, (text, _) in latest.items()}
+    check_compatible(registered, schemas)
     return {
         topic: latest[topic][1]
-        if known[topic] == schema
-        else _put(glue, registry, topic, json.dumps(schema), new=known[topic] is None)
+        if registered[topic] == schema
+        else _put(glue, registry, topic, json.dumps(schema), new=registered[topic] is None)
         for topic, schema in schemas.items()
     }
 
 
 def _latest(glue: Any, registry: str, topic: str) -> tuple[str, int]:
     try:
-        found = glue.get_schema_version(
+        latest = glue.get_schema_version(
             SchemaId={"RegistryName": registry, "SchemaName": topic},
             SchemaVersionNumber={"LatestVersion": True},
         )
     except glue.exceptions.EntityNotFoundException:
         return "", 0
-    return found["SchemaDefinition"], found["VersionNumber"]
+    return latest["SchemaDefinition"], latest["VersionNumber"]
 
 
 def _put(glue: Any, registry: str, topic: str, schema: str, *, new: bool) -> int:
@@ -74,11 +76,11 @@ def _put(glue: Any, registry: str, topic: str, schema: str, *, new: bool) -> int
             RegistryId={"RegistryName": registry},
             SchemaName=topic,
             DataFormat="JSON",
-            Compatibility="NONE",  # we have judged it
+            Compatibility="NONE",  # `check_compatible` has checked it
             SchemaDefinition=schema,
         )
         return 1
-    put = glue.register_schema_version(
+    registered = glue.register_schema_version(
         SchemaId={"RegistryName": registry, "SchemaName": topic}, SchemaDefinition=schema
     )
-    return int(put["VersionNumber"])
+    return int(registered["VersionNumber"])

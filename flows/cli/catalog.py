@@ -21,7 +21,7 @@ def catalog(
     ] = None,
 ) -> None:
     """Register the gold tables of a lake on S3 in the AWS Glue Data Catalog, for Athena."""
-    from flows.aws.glue_catalog import catalog as register_tables
+    from flows.aws.glue_catalog import register_tables
     from flows.aws.glue_registry import register_schemas
     from flows.kafka.client import kafka_settings
     from flows.kafka.topics import topic_of

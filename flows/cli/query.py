@@ -69,7 +69,7 @@ def status(
         if kafka:
             fields = ("topic", "partition", "stored", "end", "lag", "uncommitted")
             out.print(grid(fields, ([format_cell(row[name]) for name in fields] for row in kafka)))
-            out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n")
+            out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n", soft_wrap=True)
             if uncommitted := sum(row["uncommitted"] for row in kafka):
                 out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
         elif kafka is not None:

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from contracts.gold.dim_date import DimDate
 from contracts.gold.fact_sales import FactSales
 from flows import delta
-from flows.aws.glue_catalog import NoDatabaseError, catalog
+from flows.aws.glue_catalog import NoDatabaseError, register_tables
 from flows.cli import app
 from flows.config.errors import NoLakeError, SettingError
 from flows.kafka.client import KafkaSettings
@@ -39,7 +39,7 @@ def columns(table: str) -> dict[str, str]:
 
 def test_an_entry_is_a_delta_table_for_athena() -> None:
     delta.open_table(LAKE, FactSales)
-    catalog(LAKE, "keystone")
+    register_tables(LAKE, "keystone")
     found = entry("fact_sales")
     assert found["Parameters"]["table_type"] == "DELTA"
     assert found["Parameters"]["spark.sql.sources.provider"] == "delta"
@@ -51,7 +51,7 @@ def test_an_entry_is_a_delta_table_for_athena() -> None:
 
 def test_columns_are_those_of_the_log_in_the_words_of_the_contract() -> None:
     delta.open_table(LAKE, FactSales)
-    catalog(LAKE, "keystone")
+    register_tables(LAKE, "keystone")
     log = delta.open_existing(LAKE, "gold.fact_sales").schema()
     assert list(columns("fact_sales")) == [field.name for field in log.fields]
     assert (
@@ -77,7 +77,7 @@ def test_every_column_of_gold_has_a_type_that_glue_knows() -> None:
     gold = [table.contract for name, table in tables().items() if name.startswith("gold.")]
     for contract in gold:
         delta.open_table(LAKE, contract)
-    entries = catalog(LAKE, "keystone")
+    entries = register_tables(LAKE, "keystone")
     assert len(entries) == len(gold)
     for contract in gold:
         name = contract.spec().table.removeprefix("gold.")
@@ -88,12 +88,12 @@ def test_every_column_of_gold_has_a_type_that_glue_knows() -> None:
 
 def test_a_second_registration_takes_the_place_of_the_first() -> None:
     delta.open_table(LAKE, DimDate)
-    first = catalog(LAKE, "keystone")
+    first = register_tables(LAKE, "keystone")
     before = entry("dim_date")
     boto3.client("glue").update_table(
         DatabaseName="keystone", TableInput={"Name": "dim_date", "Description": "out of date"}
     )
-    second = catalog(LAKE, "keystone")
+    second = register_tables(LAKE, "keystone")
     assert ([each["new"] for each in first], [each["new"] for each in second]) == ([True], [False])
     assert entry("dim_date")["StorageDescriptor"] == before["StorageDescriptor"]
     assert entry("dim_date")["Description"] == before["Description"]
@@ -110,18 +110,18 @@ def test_the_command_shows_what_it_registered() -> None:
 def test_a_database_that_is_not_there_is_named() -> None:
     delta.open_table(LAKE, DimDate)
     with pytest.raises(NoDatabaseError, match="sa-east-1 has no database analytics"):
-        catalog(LAKE, "analytics")
+        register_tables(LAKE, "analytics")
 
 
 def test_a_lake_without_gold_has_nothing_to_register() -> None:
     with pytest.raises(NoLakeError, match="no gold tables here yet"):
-        catalog(LAKE, "keystone")
+        register_tables(LAKE, "keystone")
 
 
 @pytest.mark.parametrize("lake", ["", "lake", "/data/lake"])
 def test_a_lake_that_is_not_on_s3_is_refused(lake: str) -> None:
     with pytest.raises(SettingError, match="Athena reads S3"):
-        catalog(lake, "keystone")
+        register_tables(lake, "keystone")
 
 
 def test_the_command_registers_the_message_schemas_too() -> None:

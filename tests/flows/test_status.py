@@ -67,7 +67,7 @@ def test_the_lag_for_people(bronze: str, mock_kafka: str, produce: Produce) -> N
     produce(ORDERS, [{}] * 1, partition=1)
     shown = status(bronze, "--bootstrap", mock_kafka)
     assert "bronze.orders" in shown
-    assert "olist.orders, partition 1: ends at offset 0, but bronze holds 2" in shown
+    assert "olist.orders, partition 1: the topic ends at offset 0, but bronze holds 2" in shown
 
 
 def test_without_kafka_only_the_tables_are_shown(bronze: str) -> None:
@@ -100,7 +100,7 @@ def test_the_flow_keeps_one_artifact_of_progress_and_lag(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     produce(ORDERS, [{}] * 5, partition=1)
-    monkeypatch.setattr(stream, "_EVERY", 0.0)
+    monkeypatch.setattr(stream, "_UPDATE_SECONDS", 0.0)
     monkeypatch.setenv("KEYSTONE_KAFKA_GROUP", "of the flow")
     stream.stream(bronze, settings.bootstrap)
     with get_client(sync_client=True) as client:

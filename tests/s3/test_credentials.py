@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from contracts import bronze
 from contracts.gold.dim_date import DimDate
 from flows import delta
-from flows.aws.glue_catalog import catalog
+from flows.aws.glue_catalog import register_tables
 from flows.aws.glue_registry import register_schemas
 from flows.config.errors import SettingError
 from flows.config.settings import resolve_location
@@ -116,7 +116,9 @@ def test_a_prefect_block_opens_the_catalog_and_the_registry_too(
     glue.create_registry(RegistryName="keystone")
     nobody.setenv("KEYSTONE_AWS_BLOCK", "aws-credentials/shop")
     delta.open_table("s3://lake/x", DimDate)
-    assert [each["table"] for each in catalog("s3://lake/x", "keystone")] == ["keystone.dim_date"]
+    assert [each["table"] for each in register_tables("s3://lake/x", "keystone")] == [
+        "keystone.dim_date"
+    ]
     assert register_schemas("keystone", {"olist.orders": bronze.Orders}) == {"olist.orders": 1}
 
 
