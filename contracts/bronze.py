@@ -1,6 +1,6 @@
-"""The nine sources as they come: each column in the source's order and spelling, as text.
+"""The nine source tables: each column as text, in the order and spelling of the source.
 
-A file belongs to the table whose name it carries (`olist_orders_dataset.csv`, `orders_2.csv`).
+A file belongs to the table in its name (`olist_orders_dataset.csv`, `orders_2.csv`).
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from contracts.contract import Bronze, column
 
 
 def raw(*, personal: bool = False) -> Any:
-    """Declare a source column: it may be absent from a record."""
+    """Declare a source column. A record may lack it."""
     return column(nullable=True, personal=personal)
 
 
@@ -71,7 +71,7 @@ class Customers(Bronze):
 
 
 class Products(Bronze):
-    """One row per product record that a source delivered; `lenght` is the source's spelling."""
+    """One row per product record that a source delivered. `lenght` is the source's spelling."""
 
     product_id: str = raw()
     product_category_name: str = raw()

@@ -5,9 +5,9 @@ from contracts.domain import HEX_ID, STATES
 
 
 class DimCustomer(Gold, key=("customer_id",), incremental_key=("customer_id",)):
-    """One row per customer of an order, with where they live.
+    """One row per customer of an order, with the customer's address.
 
-    Count people by `customer_unique_id`: the source gives every order its own `customer_id`.
+    The source gives each order its own `customer_id`. Count people by `customer_unique_id`.
     """
 
     customer_id: str = column(str_matches=HEX_ID)
@@ -15,6 +15,10 @@ class DimCustomer(Gold, key=("customer_id",), incremental_key=("customer_id",)):
     customer_zip_code_prefix: str = column(nullable=True)
     customer_city: str = column(nullable=True)
     customer_state: str = column(isin=STATES, nullable=True)
-    latitude: float = column(nullable=True, description="Degrees north, of the zip prefix.")
-    longitude: float = column(nullable=True, description="Degrees east, of the zip prefix.")
-    inferred: bool = column(description="Known from a fact only; the real row has not come yet.")
+    latitude: float = column(
+        nullable=True, description="Latitude of the zip code prefix in degrees north."
+    )
+    longitude: float = column(
+        nullable=True, description="Longitude of the zip code prefix in degrees east."
+    )
+    inferred: bool = column()

@@ -6,15 +6,17 @@ from contracts.contract import Gold, column
 
 
 class DimDate(Gold, key=("date_key",)):
-    """One row per day, without a gap, from the first year that a fact has a date in to the last."""
+    """One row per calendar day, without gaps, over all years with a purchase or a review."""
 
-    date_key: int = column(description="The day as yyyymmdd.")
+    date_key: int = column(description="Calendar day as the integer yyyymmdd.")
     date: Date = column()
     year: int = column()
     quarter: int = column(in_range=(1, 4))
     month: int = column(in_range=(1, 12))
-    month_name: str = column(description="January to December.")
+    month_name: str = column(description="English name of the month.")
     day: int = column(in_range=(1, 31))
-    weekday: int = column(in_range=(1, 7), description="Monday is 1 (ISO 8601).")
-    weekday_name: str = column(description="Monday to Sunday.")
-    is_weekend: bool = column(description="Saturday or Sunday.")
+    weekday: int = column(
+        in_range=(1, 7), description="Day of the week, from 1 (Monday) to 7 (Sunday)."
+    )
+    weekday_name: str = column(description="English name of the day of the week.")
+    is_weekend: bool = column(description="Whether the day is a Saturday or a Sunday.")

@@ -12,11 +12,11 @@ from contracts.gold.dim_date import DimDate
 class FactOrders(
     Gold, key=("order_id",), incremental_key=("order_id",), sort_by=("order_purchase_timestamp",)
 ):
-    """One row per order: its milestones, the days between them, its items and its payments."""
+    """One row per order, with its milestones and the totals of its items and payments."""
 
     order_id: str = column()
     customer_id: str = column(references=DimCustomer)
-    date_key: int = column(references=DimDate, description="The day of purchase.")
+    date_key: int = column(references=DimDate, description="Day of the purchase as yyyymmdd.")
     order_status: str = column(isin=ORDER_STATUSES)
     order_purchase_timestamp: Timestamp = column()
     order_approved_at: Timestamp = column(nullable=True)
@@ -28,37 +28,38 @@ class FactOrders(
     )
     days_to_carrier: int = column(
         nullable=True,
-        description="Calendar days from approval to carrier; below zero where the source says so.",
+        description="Calendar days from approval to the carrier's handover. Some are negative.",
     )
     days_in_transit: int = column(
         nullable=True,
-        description="Calendar days from carrier to customer; below zero where the source says so.",
+        description="Calendar days from the carrier's handover to delivery. Some are negative.",
     )
     delivery_lag_days: int = column(
         ge=0,
         nullable=True,
-        description="Calendar days from purchase to delivery; a few canceled orders have one, too.",
+        description="Calendar days from purchase to delivery. A few canceled orders have a value.",
     )
     days_past_estimate: int = column(
-        nullable=True, description="Calendar days from estimate to delivery; early is below zero."
+        nullable=True, description="Calendar days from the estimate to delivery. Early is negative."
     )
     delivered_on_time: bool = column(
-        nullable=True, description="Delivered on the estimated calendar day or before."
+        nullable=True,
+        description="Whether the delivery came on the estimated calendar day or earlier.",
     )
-    items: int = column(ge=0)
-    price: Money = column(ge=0, description="R$, all items.")
-    freight_value: Money = column(ge=0, description="R$, all items.")
-    total_order_value: Money = column(description="R$: price + freight.")
-    payments: int = column(ge=0)
-    payment_value: Money = column(ge=0, description="R$, all payments.")
-    payment_difference: Money = column(description="R$: payments less total.")
+    items: int = column(ge=0, description="Number of items.")
+    price: Money = column(ge=0, description="Price of all items in BRL, without freight.")
+    freight_value: Money = column(ge=0, description="Freight of all items in BRL.")
+    total_order_value: Money = column(description="Price and freight of all items in BRL.")
+    payments: int = column(ge=0, description="Number of payments.")
+    payment_value: Money = column(ge=0, description="Value of all payments in BRL.")
+    payment_difference: Money = column(description="Payments minus total in BRL.")
 
     @rule
     def total_is_price_plus_freight(cls) -> pl.Expr:
-        """The parts add up, to the cent."""
+        """The total equals price plus freight."""
         return col("total_order_value") == col("price") + col("freight_value")
 
     @rule
     def difference_is_payments_less_total(cls) -> pl.Expr:
-        """What was paid too much or too little, to the cent."""
+        """The difference equals payments minus total."""
         return col("payment_difference") == col("payment_value") - col("total_order_value")

@@ -17,9 +17,10 @@ class FactSales(
     incremental_key=("order_id",),
     partition_by=("purchase_month",),
 ):
-    """One row per order item, whatever became of its order: filter by `order_status`.
+    """One row per order item, including items of canceled orders.
 
-    Every amount may be summed: an order's payments are shared out to its items, to the cent.
+    Filter by `order_status`. All amounts may be summed: the payments of an order are allocated to
+    its items to the cent.
     """
 
     order_id: str = column()
@@ -27,27 +28,28 @@ class FactSales(
     customer_id: str = column(references=DimCustomer)
     product_id: str = column(references=DimProduct)
     seller_id: str = column(references=DimSeller)
-    date_key: int = column(references=DimDate, description="The day of purchase.")
-    purchase_month: str = column(str_matches=MONTH, description="As yyyy-mm.")
+    date_key: int = column(references=DimDate, description="Day of the purchase as yyyymmdd.")
+    purchase_month: str = column(str_matches=MONTH, description="Month of the purchase as yyyy-mm.")
     order_status: str = column(isin=ORDER_STATUSES)
-    price: Money = column(ge=0, description="R$.")
-    freight_value: Money = column(ge=0, description="R$.")
-    total_order_item_value: Money = column(description="R$: price + freight.")
+    price: Money = column(ge=0, description="Price of the item in BRL, without freight.")
+    freight_value: Money = column(ge=0, description="Freight of the item in BRL.")
+    total_order_item_value: Money = column(description="Price and freight of the item in BRL.")
     allocated_payment_value: Money = column(
         ge=0,
-        description="R$: this item's part of the order's payments, by its part of the order's "
-        "total (in equal parts when that total is zero).",
+        description="Share of the order's payments in BRL, in proportion to price and freight, or "
+        "in equal parts if the order's total is zero.",
     )
     delivery_lag_days: int = column(
         ge=0,
         nullable=True,
-        description="Calendar days from purchase to delivery; a few canceled orders have one, too.",
+        description="Calendar days from purchase to delivery. A few canceled orders have a value.",
     )
     delivered_on_time: bool = column(
-        nullable=True, description="Delivered on the estimated calendar day or before."
+        nullable=True,
+        description="Whether the delivery came on the estimated calendar day or earlier.",
     )
 
     @rule
     def total_is_price_plus_freight(cls) -> pl.Expr:
-        """The parts add up, to the cent."""
+        """The total equals price plus freight."""
         return col("total_order_item_value") == col("price") + col("freight_value")

@@ -9,37 +9,44 @@ from contracts.gold.fact_sales import FactSales
 class MartCategory(Gold, key=("category",)):
     """One row per product category, over all time.
 
-    All items ordered count, those of orders called off among them: so the categories add up to the
-    GMV of all months.
+    All items ordered count, including those of orders called off. The sales of all categories add
+    up to the GMV of all months.
     """
 
     category: str = column(
-        description="In English; in Portuguese where there is no translation, `unknown` where the "
-        "product has none."
+        description="Product category in English, in Portuguese if it has no translation, or "
+        "`unknown` if the product has none."
     )
-    rank: int = column(ge=1, description="By sales, the highest is 1; equal sales, equal rank.")
+    rank: int = column(
+        ge=1, description="Rank by sales, from 1 (highest). Equal sales have equal ranks."
+    )
     orders: int = column(
         ge=1,
-        description="Orders with an item of the category. One may be in several categories: do not "
-        "add them up.",
+        description="Number of orders with at least one item of the category. Not additive: an "
+        "order may have several categories.",
     )
     units: int = column(
-        ge=1, sums=(FactSales, col("order_id").is_not_null()), description="Items ordered."
+        ge=1,
+        sums=(FactSales, col("order_id").is_not_null()),
+        description="Number of items ordered.",
     )
     sales: Money = column(
-        ge=0, sums=(FactSales, col("price")), description="R$: price of the items, without freight."
+        ge=0,
+        sums=(FactSales, col("price")),
+        description="Price of the items in BRL, without freight.",
     )
     sales_share: float = column(
-        in_range=(0, 1), nullable=True, description="Of the sales of all categories."
+        in_range=(0, 1),
+        nullable=True,
+        description="Sales as a fraction of the sales of all categories.",
     )
     freight_value: Money = column(
-        ge=0, sums=(FactSales, col("freight_value")), description="R$: freight of the items."
+        ge=0, sums=(FactSales, col("freight_value")), description="Freight of the items in BRL."
     )
     reviews: int = column(
         ge=0,
-        description="Reviews of those orders. Each counts once, however many items of the category "
-        "the order has.",
+        description="Number of reviews of those orders. A review counts once per category.",
     )
     review_score: float = column(
-        in_range=(1, 5), nullable=True, description="The mean score of its reviews, from 1 to 5."
+        in_range=(1, 5), nullable=True, description="Mean review score, from 1 to 5."
     )

@@ -9,36 +9,38 @@ from contracts.gold.fact_orders import FactOrders
 
 
 class MartCohortRetention(Gold, key=("cohort_month", "months_since")):
-    """One row per month of first purchase, and month since in which some of those people bought.
+    """One row per month of first purchase (cohort) and later month with purchases of its people.
 
-    A person is a `customer_unique_id`, a purchase an order not called off. Months in which nobody
-    came back have no row.
+    A person is a `customer_unique_id`. A purchase is an order that was not called off. A month
+    without purchases of the cohort has no row.
     """
 
     cohort_month: str = column(
-        str_matches=MONTH, description="As yyyy-mm: when the people bought for the first time."
+        str_matches=MONTH, description="Month of the first purchase as yyyy-mm."
     )
-    months_since: int = column(ge=0, description="Calendar months from there; 0 is the first.")
-    cohort_size: int = column(description="People whose first purchase was in that month.")
+    months_since: int = column(
+        ge=0, description="Calendar months since the first purchase, from 0."
+    )
+    cohort_size: int = column(description="Number of people in the cohort.")
     customers: int = column(
         ge=1,
-        description="Those of them who bought in this month. Who buys in several counts in each: "
-        "do not add months up.",
+        description="Number of people of the cohort with a purchase in the month. Not additive: a "
+        "person may buy in several months.",
     )
     retention: float = column(
-        in_range=(0, 1), description="Customers, of the cohort; all of them in the first month."
+        in_range=(0, 1), description="Customers as a fraction of the cohort. 1 in the first month."
     )
     purchases: int = column(
-        ge=1, sums=(FactOrders, ~CALLED_OFF), description="What they bought: orders."
+        ge=1, sums=(FactOrders, ~CALLED_OFF), description="Number of purchases in the month."
     )
     gmv: Money = column(
         ge=0,
         sums=(FactOrders, col("price").filter(~CALLED_OFF)),
-        description="R$: the price of all items of those orders.",
+        description="Gross merchandise value in BRL: price of the items of those purchases.",
     )
 
     @rule
     def customers_are_of_the_cohort(cls) -> pl.Expr:
-        """At most all of them come back, and each of them is there in the first month."""
+        """No more customers than the cohort has, and all of them in the first month."""
         all_of_them = col("customers") == col("cohort_size")
         return (col("customers") <= col("cohort_size")) & ((col("months_since") > 0) | all_of_them)

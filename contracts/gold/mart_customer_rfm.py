@@ -9,10 +9,10 @@ from contracts.domain import CALLED_OFF
 from contracts.gold.fact_orders import FactOrders
 
 RECENT_DAYS = 180
-"""Who bought within so many days has bought lately."""
+"""A last purchase within this number of days is recent."""
 
 BIG_SPENDER = 250
-"""R$: who spent as much is one; about one in six of the real customers does."""
+"""Least spending of a big spender in BRL. About one in six customers of the real data is one."""
 
 SEGMENTS = (
     *("loyal", "slipping away", "new big spender", "new", "big spender to win back", "gone"),
@@ -21,52 +21,53 @@ SEGMENTS = (
 
 
 class MartCustomerRfm(Gold, key=("customer_unique_id",)):
-    """One row per person who ever placed an order: how lately, how often and for how much.
+    """One row per person with an order: recency, frequency and monetary value.
 
-    A person is a `customer_unique_id`; by `customer_id`, which each order has of its own, nobody
-    would ever come back. 97 of 100 buy once, so that quantiles of frequency would be arbitrary:
-    the bands are fixed. Orders called off are counted, but they are no purchases.
+    A person is a `customer_unique_id`: each order has its own `customer_id`, so by that nobody
+    would ever return. 97 of 100 people buy once, so the segments have fixed limits instead of
+    quantiles. Orders called off count as orders, but not as purchases.
     """
 
     customer_unique_id: str = column(
-        description="The order's own `customer_id` until the customer's record comes.",
+        description="Person identifier, or `customer_id` until the customer's record arrives.",
     )
     orders: int = column(
         ge=1,
         sums=(FactOrders, col("order_id").is_not_null()),
-        description="Orders placed, whatever became of them.",
+        description="Number of orders, including those called off.",
     )
     frequency: int = column(
-        ge=0, sums=(FactOrders, ~CALLED_OFF), description="Purchases: orders not called off."
+        ge=0,
+        sums=(FactOrders, ~CALLED_OFF),
+        description="Number of purchases: orders that were not called off.",
     )
     monetary: Money = column(
         ge=0,
         sums=(FactOrders, col("total_order_value").filter(~CALLED_OFF)),
-        description="R$: price and freight of the purchases.",
+        description="Price and freight of all purchases in BRL.",
     )
-    last_purchase: Date = column(nullable=True, description="The day of the last purchase.")
+    last_purchase: Date = column(nullable=True, description="Day of the last purchase.")
     recency_days: int = column(
         ge=0,
         nullable=True,
-        description="Calendar days from there to the newest order of all, not to today: it changes "
-        "with the data, never with the clock.",
+        description="Calendar days from the last purchase to the newest order of all people, not "
+        "to today.",
     )
     segment: str = column(
         isin=SEGMENTS,
-        description=f"Bought lately is within {RECENT_DAYS} days of the newest order of all, a big "
-        f"spender from R$ {BIG_SPENDER}. More than one purchase: `loyal` if lately, else `slipping "
-        "away`. One: `new big spender` or `new` if lately, else `big spender to win back` or "
-        "`gone`. None: `never bought`.",
+        description="Customer segment. Several purchases: `loyal` or `slipping away`. One: `new "
+        "big spender`, `new`, `big spender to win back` or `gone`. None: `never bought`. Limits: "
+        f"{RECENT_DAYS} days to the newest order, BRL {BIG_SPENDER}.",
     )
 
     @rule
     def frequency_is_at_most_orders(cls) -> pl.Expr:
-        """Every purchase is an order."""
+        """Purchases are at most as many as orders."""
         return col("frequency") <= col("orders")
 
     @rule
     def bought_once_or_never(cls) -> pl.Expr:
-        """Who made no purchase has no last one, and has paid nothing."""
+        """Without a purchase there is no last purchase, no recency and no monetary value."""
         never = col("frequency") == 0
         no_last = [col(name).is_null() for name in ("last_purchase", "recency_days")]
         return pl.all_horizontal(

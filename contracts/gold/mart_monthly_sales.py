@@ -8,65 +8,69 @@ from contracts.gold.fact_orders import FactOrders
 
 
 class MartMonthlySales(Gold, key=("purchase_month",)):
-    """One row per month of purchase, without a gap, from the first order to the last.
+    """One row per month of purchase, without gaps, from the first order to the last.
 
-    The first and the last month are as complete as the orders that came. An order counts in the
-    month in which it was bought, whatever became of it.
+    The first and the last month may be incomplete. An order counts in its month of purchase, even
+    if it was called off later.
     """
 
-    purchase_month: str = column(str_matches=MONTH, description="As yyyy-mm.")
+    purchase_month: str = column(str_matches=MONTH, description="Month of the purchase as yyyy-mm.")
     orders: int = column(
         ge=0,
         sums=(FactOrders, col("order_id").is_not_null()),
-        description="Orders placed, those without items and those called off among them.",
+        description="Number of orders, including those without items and those called off.",
     )
     orders_with_items: int = column(
-        ge=0, sums=(FactOrders, col("items") > 0), description="Orders that say what was bought."
+        ge=0,
+        sums=(FactOrders, col("items") > 0),
+        description="Number of orders with at least one item.",
     )
-    items: int = column(ge=0, sums=(FactOrders, col("items")), description="Units ordered.")
+    items: int = column(
+        ge=0, sums=(FactOrders, col("items")), description="Number of items ordered."
+    )
     gmv: Money = column(
         ge=0,
         sums=(FactOrders, col("price")),
-        description="R$: gross merchandise value, the price of all items ordered, of orders "
-        "called off too. Freight is not in it, so that payments would not do.",
+        description="Gross merchandise value in BRL: price of all items, without freight, "
+        "including orders called off.",
     )
     gmv_called_off: Money = column(
         ge=0,
         sums=(FactOrders, col("price").filter(CALLED_OFF)),
-        description="R$: what of it belongs to canceled and unavailable orders.",
+        description="GMV of the orders called off (canceled or unavailable) in BRL.",
     )
     freight_value: Money = column(
-        ge=0, sums=(FactOrders, col("freight_value")), description="R$: freight of all items."
+        ge=0, sums=(FactOrders, col("freight_value")), description="Freight of all items in BRL."
     )
     freight_share: float = column(
-        in_range=(0, 1), nullable=True, description="Freight, of price and freight together."
+        in_range=(0, 1), nullable=True, description="Freight as a fraction of price plus freight."
     )
     average_order_value: Money = column(
         ge=0,
         nullable=True,
-        description="R$: GMV per order that has items; orders without any would press it down.",
+        description="GMV per order with items in BRL.",
     )
     growth: float = column(
         nullable=True,
-        description="GMV against the calendar month before: 0.1 (10%) is a tenth more. None in "
-        "the first month, and behind a month that sold nothing.",
+        description="Growth of GMV over the calendar month before, as a fraction. Null in the "
+        "first month and after a month without sales.",
     )
     delivered: int = column(
         ge=0,
         sums=(FactOrders, DELIVERED),
-        description="Orders that are delivered and say when.",
+        description="Number of delivered orders with a delivery date.",
     )
     delivered_on_time: int = column(
         ge=0,
         sums=(FactOrders, DELIVERED & col("delivered_on_time")),
-        description="Of those, the ones that came on the estimated calendar day or before.",
+        description="Number of orders delivered on the estimated calendar day or earlier.",
     )
     on_time_share: float = column(
-        in_range=(0, 1), nullable=True, description="Delivered on time, of the delivered."
+        in_range=(0, 1),
+        nullable=True,
+        description="Orders on time as a fraction of those delivered.",
     )
-    reviews: int = column(
-        ge=0, description="Reviews of the month's orders, whenever they were written."
-    )
+    reviews: int = column(ge=0, description="Number of reviews of the month's orders, of any date.")
     review_score: float = column(
-        in_range=(1, 5), nullable=True, description="The mean score of its reviews, from 1 to 5."
+        in_range=(1, 5), nullable=True, description="Mean review score, from 1 to 5."
     )

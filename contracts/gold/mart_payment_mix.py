@@ -8,27 +8,34 @@ from contracts.gold.fact_payments import FactPayments
 
 
 class MartPaymentMix(Gold, key=("payment_type", "payment_installments")):
-    """One row per way to pay and number of instalments, over all time.
+    """One row per payment method and number of instalments, over all time.
 
-    An order may be paid in several ways, with a voucher and a card, say: sums are over payments,
-    and orders do not add up.
+    An order may be paid by several methods, such as a voucher and a card.
     """
 
     payment_type: str = column(isin=PAYMENT_TYPES)
     payment_installments: int = column(
-        ge=0, description="Monthly instalments; 1 is paid at once, the source has a few zeros."
+        ge=0, description="Number of monthly instalments, or 1 for a single payment."
     )
     payments: int = column(
-        ge=1, sums=(FactPayments, col("order_id").is_not_null()), description="How many."
+        ge=1, sums=(FactPayments, col("order_id").is_not_null()), description="Number of payments."
     )
-    orders: int = column(ge=1, description="Orders with such a payment; do not add them up.")
+    orders: int = column(
+        ge=1,
+        description="Number of orders with such a payment. Not additive: an order may be paid in "
+        "several ways.",
+    )
     payment_value: Money = column(
         ge=0,
         sums=(FactPayments, col("payment_value")),
-        description="R$: of all orders, those called off among them.",
+        description="Value of the payments in BRL, including those of orders called off.",
     )
-    payments_share: float = column(in_range=(0, 1), description="Of all payments.")
+    payments_share: float = column(
+        in_range=(0, 1), description="Payments as a fraction of all payments."
+    )
     value_share: float = column(
-        in_range=(0, 1), nullable=True, description="Of the value of all payments."
+        in_range=(0, 1),
+        nullable=True,
+        description="Value as a fraction of the value of all payments.",
     )
-    average_value: Money = column(ge=0, description="R$: per payment.")
+    average_value: Money = column(ge=0, description="Mean value per payment in BRL.")

@@ -6,10 +6,9 @@ from contracts.silver.geolocation import Geolocation
 
 
 class Customers(Silver, key=("customer_id",)):
-    """One row per customer of an order; `customer_unique_id` is the person behind it.
+    """One row per customer of an order.
 
-    The source gives every order a `customer_id` of its own: count people by
-    `customer_unique_id`.
+    The source gives each order its own `customer_id`. Count people by `customer_unique_id`.
     """
 
     customer_id: str = column(str_matches=HEX_ID)

@@ -5,19 +5,18 @@ from contracts.domain import STATES, ZIP_PREFIX
 
 
 class Geolocation(Silver, key=("zip_code_prefix",), incremental_key=("zip_code_prefix",)):
-    """One row per zip prefix: its middle, and the city and state that most of its points name.
+    """One row per zip code prefix, with its median coordinates and most frequent city and state.
 
-    What counts is each distinct point of `silver.geolocation_points`: coordinates, city as it is
-    spelled, and state. A point that is delivered again does not count again.
+    Each row of `silver.geolocation_points` counts once, so a repeated delivery changes nothing.
     """
 
     zip_code_prefix: str = column(str_matches=ZIP_PREFIX)
-    latitude: float = column(description="Degrees north: the median of the prefix's points.")
-    longitude: float = column(description="Degrees east: the median of the prefix's points.")
+    latitude: float = column(description="Median latitude of the points in degrees north.")
+    longitude: float = column(description="Median longitude of the points in degrees east.")
     city: str = column(
-        description="The city that most of the prefix's distinct points name, whatever case, "
-        "accents and spaces they spell it with; in lower case, without accents."
+        description="Most frequent city of the points, in lower case and without accents. "
+        "Spellings that differ in case, accents or spaces count together."
     )
     state: str = column(
-        isin=STATES, description="The state (UF) that these points name with the city."
+        isin=STATES, description="Most frequent state of the points in that city (UF)."
     )

@@ -8,19 +8,19 @@ from contracts.domain import STATES, ZIP_PREFIX
 
 
 class GeolocationPoints(Silver, key=("zip_code_prefix", "latitude", "longitude", "city", "state")):
-    """One row per distinct point of a zip prefix: a set, so a repeated delivery weighs nothing.
+    """One row per distinct point of a zip code prefix.
 
-    Another spelling of the city is another point.
+    Two spellings of the city make two points. A repeated delivery adds nothing.
     """
 
     zip_code_prefix: str = column(source="geolocation_zip_code_prefix", str_matches=ZIP_PREFIX)
-    latitude: float = column(source="geolocation_lat", description="Degrees north.")
-    longitude: float = column(source="geolocation_lng", description="Degrees east.")
+    latitude: float = column(source="geolocation_lat", description="Latitude in degrees north.")
+    longitude: float = column(source="geolocation_lng", description="Longitude in degrees east.")
     city: str = column(source="geolocation_city")
     state: str = column(source="geolocation_state", isin=STATES)
 
     @rule
     def inside_brazil(cls) -> pl.Expr:
-        """The point lies in the box around Brazil's mainland and its inhabited islands."""
+        """The point is in the bounding box of Brazil's mainland and inhabited islands."""
         latitude, longitude = col("latitude"), col("longitude")
         return latitude.is_between(-33.76, 5.28) & longitude.is_between(-73.99, -32.37)

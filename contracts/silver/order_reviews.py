@@ -5,10 +5,10 @@ from contracts.domain import HEX_ID
 
 
 class OrderReviews(Silver, key=("review_id", "order_id")):
-    """One row per review of an order; one review id may cover several orders.
+    """One row per review of an order. One review may cover several orders.
 
-    Contact data in the texts is replaced by placeholders before it gets here; what is left is
-    still a person's own words, so both texts stay tagged.
+    Contact data in the texts is replaced by placeholders. The rest is still in a person's own
+    words, so both texts are tagged as personal.
     """
 
     review_id: str = column(str_matches=HEX_ID)

@@ -21,27 +21,27 @@ class Orders(Silver, key=("order_id",), sort_by=("order_purchase_timestamp",)):
 
     @rule
     def estimated_not_before_purchased(cls) -> pl.Expr:
-        """The estimate is the day of the purchase or later."""
+        """The estimated delivery is on the day of the purchase or later."""
         estimated, purchased = "order_estimated_delivery_date", "order_purchase_timestamp"
         return col(estimated).dt.date() >= col(purchased).dt.date()
 
     @rule
     def delivered_not_before_purchased(cls) -> pl.Expr:
-        """Nothing is delivered before it is bought."""
+        """The delivery is not before the purchase."""
         return col("order_delivered_customer_date") >= col("order_purchase_timestamp")
 
     @warning
     def carrier_not_before_approval(cls) -> pl.Expr:
-        """The carrier gets a parcel once its payment is approved."""
+        """The carrier's handover is not before the payment approval."""
         return col("order_delivered_carrier_date") >= col("order_approved_at")
 
     @warning
     def delivered_not_before_carrier(cls) -> pl.Expr:
-        """A parcel reaches the customer after the carrier got it."""
+        """The delivery is not before the carrier's handover."""
         return col("order_delivered_customer_date") >= col("order_delivered_carrier_date")
 
     @warning
     def delivered_with_a_date(cls) -> pl.Expr:
-        """A delivered order says when."""
+        """A delivered order has a delivery date."""
         delivered = col("order_status") == "delivered"
         return ~delivered | col("order_delivered_customer_date").is_not_null()

@@ -16,6 +16,6 @@ class ProductCategoryNameTranslation(Silver, key=("product_category_name",)):
 
     @rule
     def is_not_a_header(cls) -> pl.Expr:
-        """The record does not repeat the header, as one does amid files that were put together."""
+        """The record is not a repeated header, as in files that were concatenated."""
         name = col("product_category_name").str.strip_chars(BYTE_ORDER_MARK)
         return name != "product_category_name"

@@ -6,7 +6,7 @@ from contracts.silver.product_category_name_translation import ProductCategoryNa
 
 
 class Products(Silver, key=("product_id",)):
-    """One row per product; its category is in Portuguese."""
+    """One row per product, with its category in Portuguese."""
 
     product_id: str = column(str_matches=HEX_ID)
     product_category_name: str = column(nullable=True, looked_up_in=ProductCategoryNameTranslation)

@@ -205,7 +205,7 @@ def test_every_column_of_silver_and_gold_means_something() -> None:
 
 
 def test_a_column_says_what_it_is_in_its_own_words_or_in_shared_ones() -> None:
-    assert FactOrders.descriptions()["price"] == "R$, all items."
+    assert FactOrders.descriptions()["price"] == "Price of all items in BRL, without freight."
     assert FactOrders.descriptions()["customer_id"] == Customers.descriptions()["customer_id"]
     assert bronze.Orders.descriptions()["customer_id"] == ""
 

@@ -68,7 +68,7 @@ def test_columns_are_those_of_the_log_in_the_words_of_the_contract() -> None:
         each["Name"]: each["Comment"]
         for each in entry("fact_sales")["StorageDescriptor"]["Columns"]
     }
-    assert descriptions["purchase_month"] == "As yyyy-mm."
+    assert descriptions["purchase_month"] == "Month of the purchase as yyyy-mm."
     assert entry("fact_sales")["Description"].startswith("One row per order item")
 
 

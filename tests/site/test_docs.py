@@ -56,14 +56,14 @@ def test_a_page_tells_columns_rules_and_what_reads_the_table(
 def test_a_page_tells_what_its_contract_says(docs: Path) -> None:
     said = words(docs / "gold.fact_sales.html")
     for part in (
-        "One row per order item, whatever became of its order: filter by order_status .",
-        "Every amount may be summed",
+        "One row per order item, including items of canceled orders.",
+        "All amounts may be summed",
         "computed again for each order_id that a change affects",
         "No two rows share order_id and order_item_id ; every customer_id is in gold.dim_customer",
-        "The parts add up, to the cent.",
+        "The total equals price plus freight.",
         "order_status is known: created , approved ,",
         "exact number, 2 decimals",
-        "The day of purchase. Refers to gold.dim_date",
+        "Day of the purchase as yyyymmdd. Refers to gold.dim_date",
     ):
         assert part in said
 
@@ -71,7 +71,8 @@ def test_a_page_tells_what_its_contract_says(docs: Path) -> None:
 def test_a_mart_says_with_what_it_adds_up(docs: Path) -> None:
     said = words(docs / "gold.mart_payment_mix.html")
     assert (
-        "those called off among them. Adds up with gold.fact_payments , or is not written." in said
+        "including those of orders called off. Adds up with gold.fact_payments , or is not written."
+        in said
     )
 
 

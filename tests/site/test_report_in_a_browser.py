@@ -146,7 +146,7 @@ def test_a_figure_says_what_it_means_to_the_keyboard(report: Path, page: Page) -
     term = page.locator(".tiles .term").first
     expect(term.get_by_role("tooltip")).to_be_hidden()
     term.focus()
-    expect(term.get_by_role("tooltip")).to_contain_text("gross merchandise value")
+    expect(term.get_by_role("tooltip")).to_contain_text("Gross merchandise value")
 
 
 _FOCUS_IS_SEEN = """() => {
