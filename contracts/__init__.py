@@ -1,1 +1,1 @@
-"""What every table promises: one Pandera model per table, layer by layer."""
+"""Contracts: one Pandera model per table, layer by layer."""

@@ -1,4 +1,4 @@
-"""The base of every contract: a Pandera model that also knows its name, key and refresh."""
+"""The base class of all contracts: a Pandera model with a name, a key and refresh settings."""
 
 import re
 from collections.abc import Callable
@@ -25,40 +25,41 @@ Money = Annotated[Decimal, 18, 2]
 Timestamp = Annotated[DateTime, False, None, "us"]
 """The wall clock of the source (America/Sao_Paulo), without a zone.
 
-In silver, every column of this type has to be plausible: see `contracts.plausible_times`.
+In silver, every column of this type gets the checks of `contracts.plausible_times`.
 """
 
 
 @dataclass(frozen=True)
 class TableSpec:
-    """What a contract says of its table as a whole."""
+    """The properties of a table as a whole."""
 
     layer: str
     name: str
-    """Without its layer: "fact_sales"."""
+    """The name without the layer, such as "fact_sales"."""
     key: tuple[str, ...]
-    """The columns that are unique together."""
+    """The columns that identify a row."""
     incremental_key: tuple[str, ...]
-    """The columns by which the table is refreshed: the rows of some of their values follow from the
-    inputs with those values alone. Silver without them comes from records, merged by the key."""
+    """The columns by which the table is refreshed: rows with the same values depend only on input
+    rows with these values. Empty in silver tables that merge source records by their key."""
     partition_by: tuple[str, ...]
     sort_by: tuple[str, ...]
-    """How a table that is built from scratch lies in its files: rows that change together side by
-    side, so that a change rewrites few of them."""
+    """The sort order of a rebuilt table. It puts rows that change together into the same files, so
+    that an incremental refresh rewrites few of them."""
 
     @property
     def table(self) -> str:
-        """Layer and name: "gold.fact_sales"."""
+        """The name with the layer, such as "gold.fact_sales"."""
         return f"{self.layer}.{self.name}"
 
 
 class Contract(pa.DataFrameModel):
-    """What one table promises; the first sentence of a contract's docstring is its grain.
+    """The contract of one table. The first line of its docstring is the table's grain.
 
-    Class arguments: the fields of `TableSpec` but `name`, which is the class's name in snake case.
+    Class arguments: the fields of `TableSpec`, except `name`, which is the class name in snake
+    case.
     """
 
-    # A private name, for Pandera takes every public attribute for a column.
+    # The name is private because Pandera takes every public attribute for a column.
     _spec = TableSpec("", "", (), (), (), ())
 
     def __init_subclass__(
@@ -71,7 +72,7 @@ class Contract(pa.DataFrameModel):
         sort_by: tuple[str, ...] = (),
         **options: Any,
     ) -> None:
-        """Keep what the contract says of its table as a whole."""
+        """Set the table's spec from the class arguments."""
         columns = {
             "key": key,
             "incremental_key": incremental_key,
@@ -94,24 +95,24 @@ class Contract(pa.DataFrameModel):
 
     @classmethod
     def spec(cls) -> TableSpec:
-        """Return what the contract says of its table as a whole."""
+        """Return the properties of the table as a whole."""
         return cls._spec
 
     @classmethod
     def grain(cls) -> str:
-        """Return what one row is, in words."""
+        """Return the sentence that says what one row is."""
         return cleandoc(cls.__doc__ or "").partition("\n")[0]
 
     @classmethod
     def fields(cls) -> pl.Schema:
-        """Return the table's columns and their Polars types."""
+        """Return the columns and their Polars types."""
         return pl.Schema({n: c.dtype.type for n, c in cls.to_schema().columns.items()})
 
     @classmethod
     def descriptions(cls) -> dict[str, str]:
-        """Return what each column means: its own words, else those for all columns of its name.
+        """Return the description of each column, by default that of all columns of its name.
 
-        Bronze has but raw text, of which nothing holds but that it came.
+        Bronze columns have none: they hold raw text, whatever the source wrote.
         """
         shared = {} if cls._spec.layer == "bronze" else COLUMN_DESCRIPTIONS
         columns = cls.to_schema().columns
@@ -125,22 +126,22 @@ class Contract(pa.DataFrameModel):
 
     @classmethod
     def references(cls) -> dict[str, "type[Contract]"]:
-        """Return the foreign keys: by column, the contract that it refers to."""
+        """Return the foreign keys: by column, the contract of the referenced table."""
         return {n: c.metadata["references"] for n, c in cls._tagged("references")}
 
     @classmethod
     def lookups(cls) -> dict[str, "type[Contract]"]:
-        """Return the columns that are looked up: by column, the contract where, if it is there."""
+        """Return the optional references: by column, the contract of the table to look it up in."""
         return {n: c.metadata["looked_up_in"] for n, c in cls._tagged("looked_up_in")}
 
     @classmethod
     def sums(cls) -> dict[str, tuple["type[Contract]", pl.Expr]]:
-        """Return the columns that add up as an input does: by column, which, and what of it."""
+        """Return, by column, the input and the expression over it that have the same sum."""
         return {n: c.metadata["sums"] for n, c in cls._tagged("sums")}
 
     @classmethod
     def personal(cls) -> list[str]:
-        """Return the columns that hold personal data."""
+        """Return the names of the columns with personal data."""
         return [name for name, _ in cls._tagged("personal")]
 
     @classmethod
@@ -148,22 +149,22 @@ class Contract(pa.DataFrameModel):
         return [(n, c) for n, c in cls.to_schema().columns.items() if (c.metadata or {}).get(tag)]
 
     class Config:
-        """No column more, none less, no silent cast."""
+        """Exactly the declared columns, without implicit casts."""
 
         strict = True
         coerce = False
 
 
 class Bronze(Contract, layer="bronze"):
-    """Raw and complete: every source column as text, every record, appended."""
+    """Base of bronze contracts: every source column as text, every record, appended."""
 
 
 class Silver(Contract, layer="silver"):
-    """Typed, clean, one row per key, contract-checked."""
+    """Base of silver contracts: typed, clean and validated, one row per key."""
 
 
 class Gold(Contract, layer="gold"):
-    """Dimensions, facts and marts: what analysts read."""
+    """Base of gold contracts: dimensions, facts and marts."""
 
 
 def column(
@@ -175,27 +176,30 @@ def column(
     personal: bool = False,
     **field: Any,
 ) -> Any:
-    """Declare a column: a Pandera `Field` with the five things that we add to it.
+    """Declare a column: a Pandera `Field` with five more arguments.
 
     Args:
-        source: the raw column that it is parsed from, where the names differ.
-        references: the contract whose one-column key holds every value of this column.
-        looked_up_in: the contract with a one-column key in which this value may be found: a change
-            there affects the rows that have it.
-        sums: an input of the table, and an expression over its rows: it and the column add up to
-            the same, or nothing is written.
-        personal: holds personal data, so that it never leaves silver.
-        **field: what Pandera's `Field` takes (`ge`, `isin`, `str_matches`, `nullable`, ...).
+        source: the raw column that it is parsed from, if the names differ.
+        references: the contract of the referenced table, which has a key of one column. Every value
+            of the column must be in that key.
+        looked_up_in: the contract of a table with a key of one column. The value may be missing
+            there; a change there refreshes the rows with the value.
+        sums: the contract of an input and an expression over its rows. If the column and the
+            expression have different sums, nothing is written.
+        personal: whether the column holds personal data. Such columns never leave silver.
+        **field: the arguments of Pandera's `Field` (`ge`, `isin`, `str_matches`, `nullable`, ...).
 
     Raises:
-        TypeError: it asks for what nothing here would hold it to.
+        TypeError: an argument would have no effect, or a referenced key has several columns.
     """
     if wrong := _REFUSED.keys() & field:
         message = "; ".join(f"{name}: {_REFUSED[name]}" for name in sorted(wrong))
         raise TypeError(message)
     for parent in filter(None, (references, looked_up_in)):
         if len(parent.spec().key) != 1:
-            message = f"{parent.__name__}: only a key of one column can be referred to"
+            message = (
+                f"{parent.__name__} cannot be referenced: its key has several columns, or none"
+            )
             raise TypeError(message)
     return pa.Field(
         metadata={
@@ -210,9 +214,9 @@ def column(
 
 
 def planned(**declared: Any) -> Any:
-    """Declare a `Timestamp` that is a plan: it may lie two years ahead. Takes what `column` takes.
+    """Declare a `Timestamp` that may be up to two years in the future. Arguments as for `column`.
 
-    Any other timestamp of silver may not lie in the future.
+    All other timestamps of silver must not be in the future.
     """
     field = column(**declared)
     field.metadata["ahead"] = PLANNING_HORIZON
@@ -220,21 +224,21 @@ def planned(**declared: Any) -> Any:
 
 
 _REFUSED = {
-    "unique": "what is unique is the contract's `key`",
-    "raise_warning": "what only warns is a method with `@warning`",
+    "unique": "use the class argument `key`",
+    "raise_warning": "use a method with `@warning`",
 }
 
 
 def rule(predicate: Callable[[Any], pl.Expr]) -> Any:
-    """Make a method of a contract a rule: rows for which it is false break the contract.
+    """Turn a method of a contract into a rule: rows for which it is false are rejected.
 
-    The method's name is the rule's name, its docstring says it in words. Null counts as kept.
+    The method's name is the rule's name, its docstring the rule's description. Null counts as true.
     """
     return _check(predicate, raise_warning=False)
 
 
 def warning(predicate: Callable[[Any], pl.Expr]) -> Any:
-    """Make a method of a contract a warning: rows for which it is false are counted and kept."""
+    """Turn a method of a contract into a warning: rows for which it is false are only counted."""
     return _check(predicate, raise_warning=True)
 
 

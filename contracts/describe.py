@@ -15,8 +15,7 @@ import polars as pl
 
 import contracts
 from contracts.contract import Contract
-from contracts.literals import literals
-from contracts.rules import rule_name
+from contracts.rules import literals, rule_name
 from contracts.syntax import is_docstring, parse
 
 Description = dict[str, Any]

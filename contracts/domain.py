@@ -1,17 +1,17 @@
-"""The closed sets and patterns that contracts share."""
+"""Definitions of the marketplace that contracts share: value sets, patterns and conditions."""
 
 from datetime import UTC, datetime
 
 import polars as pl
 
 SHOP_OPENED = datetime(2016, 1, 1)
-"""Before it, the shop sold nothing."""
+"""The shop sold nothing before this time."""
 
 REAIS = pl.Decimal(18, 2)
-"""The Polars type of an amount of money: sums and products of amounts are cast back to it."""
+"""The Polars type of an amount in BRL. Sums and products of amounts are cast back to it."""
 
 AMOUNT_DIGITS = 9
-"""How many digits an amount may have before its point: sums of ten million still fit `REAIS`."""
+"""Digits of an amount before the decimal point. Sums of ten million amounts still fit `REAIS`."""
 
 HEX_ID = r"^[0-9a-f]{32}$"
 ZIP_PREFIX = r"^[0-9]{5}$"
@@ -28,14 +28,15 @@ ORDER_STATUSES = (
 )
 
 CALLED_OFF = pl.col("order_status").is_in(["canceled", "unavailable"])
-"""An order that came to nothing: somebody canceled it, or there was nothing to send."""
+"""The order is canceled, or its items are unavailable."""
 
 DELIVERED = (pl.col("order_status") == "delivered") & pl.col("delivered_on_time").is_not_null()
-"""An order that is delivered and says when: a few say no date, a few canceled ones say one."""
+"""The order is delivered and has a delivery date. A few delivered orders have no date, and a few
+canceled ones have one."""
 
 MONTH = r"^\d{4}-\d{2}$"
 UNKNOWN = "unknown"
-"""What stands in a key of a mart where its fact does not know it."""
+"""The value of a mart's key for facts without one."""
 
 PAYMENT_TYPES = ("credit_card", "boleto", "voucher", "debit_card", "not_defined")
 
@@ -47,7 +48,7 @@ STATES = (
 
 
 def now() -> pl.Expr:
-    """The wall clock of the source: America/Sao_Paulo, without a zone."""
+    """Return the current wall-clock time in America/Sao_Paulo, without a zone."""
     return (
         pl.lit(datetime.now(UTC))
         .dt.convert_time_zone("America/Sao_Paulo")

@@ -1,6 +1,6 @@
-"""The message schema: what a message of an entity looks like, derived from its bronze contract.
+"""The JSON Schema of an entity's Kafka messages, derived from its bronze contract.
 
-Written once: a column added to a bronze contract is a field of the message from then on.
+A column that is added to a bronze contract becomes a field of the message.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +11,7 @@ import polars as pl
 from contracts.contract import Bronze
 
 SCHEMA_VERSION = "1"
-"""The version of the message format, in the header `schema_version` of each message."""
+"""The version of the message format. Each message has it in the header `schema_version`."""
 
 Schema = Mapping[str, Any]
 
@@ -19,8 +19,8 @@ Schema = Mapping[str, Any]
 def json_schema(contract: type[Bronze]) -> dict[str, Any]:
     """Return the JSON Schema (draft 7) of an entity's messages.
 
-    An object with every source column as text or null, none missing and none besides. The default
-    says how a reader takes an older message, from before a field was there: as null.
+    A message is an object with exactly the source columns, each as text or null. The default of a
+    field is null, so readers accept older messages without the field.
     """
     columns = contract.to_schema().columns
     return {
@@ -38,18 +38,17 @@ def json_schema(contract: type[Bronze]) -> dict[str, Any]:
 def breaking_changes(old: Schema, new: Schema) -> list[str]:
     """Return why messages or readers of the old schema would break under the new one.
 
-    One line per field and reason, beginning with the field's name; none when the change is
-    compatible: nothing changed, a field that may be null was added, a field allows more.
+    Each reason is one line that begins with the field's name. A compatible change has no reasons:
+    nothing changed, a nullable field was added, or a field allows more values.
     """
     return list(_breaking(old, new))
 
 
 def schema_mismatches(columns: pl.Schema, schema: Schema) -> list[str]:
-    """Return why the rows of a frame, as JSON objects, are not what a schema of ours asks for.
+    """Return why the rows of a frame, as JSON objects, do not conform to a message schema.
 
-    The schema asks only which fields there are and that each is text (or null), so it says of all
-    rows at once what the types of the columns already say: there is no value to look at. A field
-    that must not be null would need a look, and is reported.
+    A message schema has only nullable text fields, so the columns of the frame and their types are
+    enough to check all rows. A schema with other fields is reported as a mismatch.
     """
     properties = schema["properties"]
     return [
@@ -68,7 +67,7 @@ def _field(*, nullable: bool) -> dict[str, Any]:
     return {"type": ["string", "null"], "default": None} if nullable else {"type": ["string"]}
 
 
-# Keywords that ask nothing of a value.
+# Keywords that do not restrict the values.
 _ANNOTATIONS = ("default", "description", "examples", "title", "type")
 
 
@@ -82,7 +81,7 @@ def _breaking(old: Schema, new: Schema) -> Iterator[str]:
             yield f"{name}: may no longer be {' or '.join(sorted(lost))}"
         for keyword, limit in after[name].items():
             if keyword not in _ANNOTATIONS and before[name].get(keyword) != limit:
-                yield f"{name}: `{keyword}` allows less, or something else"
+                yield f"{name}: `{keyword}` allows other values"
     for name in new.get("required", []):
         asked_before = name in old.get("required", [])
         if not asked_before and "null" not in _types(after.get(name, {})):

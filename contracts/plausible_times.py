@@ -1,4 +1,4 @@
-"""Which times are plausible: what every timestamp of silver has to keep."""
+"""Checks of every timestamp in silver: it is neither a sentinel nor out of range."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -14,21 +14,21 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 """How far the clock of a source may be ahead of ours."""
 
 PLANNING_HORIZON = timedelta(days=730)
-"""How far ahead a plan may lie: an estimated delivery, a limit for shipping."""
+"""How far in the future a planned time may be, such as an estimated delivery."""
 
 SENTINEL_DATES = (
     *(date(1, 1, 1), date(1753, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1900, 1, 1)),
     *(date(1969, 12, 31), date(1970, 1, 1)),
     *(date(2099, 12, 31), date(2999, 12, 31), date(9999, 12, 31)),
 )
-"""Dates that systems write where they know none: the ends of their calendars and their epochs."""
+"""Dates that systems write for "unknown": the ends of their calendars and their epochs."""
 
 
 def plausible_time_checks(ahead: timedelta) -> list[pa.Check]:
-    """Return the checks of a timestamp; what is not plausible breaks exactly one of them.
+    """Return the checks of a timestamp. A time that is not plausible breaks exactly one of them.
 
     Args:
-        ahead: how far the time may lie ahead of the clock.
+        ahead: how far in the future the time may be.
     """
     return [
         _check("is_not_a_sentinel_date", lambda time: ~_is_sentinel(time), dates=SENTINEL_DATES),
@@ -45,8 +45,8 @@ def _is_sentinel(time: pl.Expr) -> pl.Expr:
     return time.dt.date().is_in(SENTINEL_DATES)
 
 
-def _check(name: str, keeps: Callable[[pl.Expr], pl.Expr], **statistics: Any) -> pa.Check:
+def _check(name: str, holds: Callable[[pl.Expr], pl.Expr], **statistics: Any) -> pa.Check:
     def check(data: PolarsData) -> pl.LazyFrame:
-        return data.lazyframe.select(keeps(pl.col(data.key)))
+        return data.lazyframe.select(holds(pl.col(data.key)))
 
     return pa.Check(check, name=name, statistics=statistics)

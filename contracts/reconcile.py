@@ -1,4 +1,4 @@
-"""Whether a table adds up to what it is made of; that it does not is a bug, never bad data."""
+"""Comparison of a table's sums with those of its inputs. A difference is a bug, never bad data."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -11,72 +11,74 @@ from contracts.table_check import ContractBrokenError
 
 
 class ColumnTotals(NamedTuple):
-    """A column beside what it must add up to."""
+    """The sum of a column and the sum that it must equal."""
 
     table: str
     column: str
     input_table: str
-    """The table that the other sum is of."""
+    """The table with the expected sum."""
     actual: int | Decimal
     expected: int | Decimal
 
     @property
     def differs(self) -> bool:
-        """Tell whether the two differ."""
+        """Whether the sums differ."""
         return self.actual != self.expected
 
 
 def reconcile(
-    made: pl.DataFrame, contract: type[Contract], inputs: Mapping[type[Contract], pl.LazyFrame]
+    rows: pl.DataFrame, contract: type[Contract], inputs: Mapping[type[Contract], pl.LazyFrame]
 ) -> None:
-    """Compare each column that `sums` something with that sum of the input.
+    """Compare the sum of each column declared with `sums` with the sum over its input.
 
     Args:
-        made: the table's rows, or those of some incremental keys.
-        contract: what they spec.
-        inputs: by contract, the rows that they are made of.
+        rows: the rows of the table, or those of some incremental keys.
+        contract: the table's contract.
+        inputs: by contract, the input rows from which the rows were computed.
 
     Raises:
-        ContractBrokenError: with every column that adds up to something else, and both sums.
+        ContractBrokenError: sums differ. The message has each column and both sums.
     """
-    if astray := [each for each in column_totals(made.lazy(), contract, inputs) if each.differs]:
-        told = "; ".join(
-            f"{each.column} adds up to {each.actual}, but in {each.input_table} to {each.expected}"
-            for each in astray
+    if wrong := [each for each in column_totals(rows.lazy(), contract, inputs) if each.differs]:
+        sums = "; ".join(
+            f"the sum of {each.column} is {each.actual}, but {each.expected} in {each.input_table}"
+            for each in wrong
         )
         message = (
-            f"{contract.spec().table} does not reconcile: {told}. Nothing was "
-            f"written. Look for the bug in its function: rows lost or doubled by a join, say."
+            f"{contract.spec().table} does not add up: {sums}. Nothing was written. Correct the "
+            f"function of the table; a join may lose or repeat rows."
         )
         raise ContractBrokenError(message)
 
 
 def column_totals(
-    made: pl.LazyFrame, contract: type[Contract], inputs: Mapping[type[Contract], pl.LazyFrame]
+    rows: pl.LazyFrame, contract: type[Contract], inputs: Mapping[type[Contract], pl.LazyFrame]
 ) -> list[ColumnTotals]:
-    """Return each column that `sums` something beside that sum; parameters as for `reconcile`."""
+    """Return the totals of each column declared with `sums`. Parameters as for `reconcile`."""
     sums = contract.sums()
     if not sums:
         return []
-    (have,), *others = (
+    (actual,), *others = (
         frame.rows(named=True)
         for frame in pl.collect_all(
             [
-                made.select(pl.col(*sums).sum()),
+                rows.select(pl.col(*sums).sum()),
                 *(
                     inputs[read].select(
-                        what.sum().alias(column)
-                        for column, (of, what) in sums.items()
-                        if of is read
+                        amount.sum().alias(column)
+                        for column, (source, amount) in sums.items()
+                        if source is read
                     )
-                    for read in dict.fromkeys(of for of, _ in sums.values())
+                    for read in dict.fromkeys(source for source, _ in sums.values())
                 ),
             ],
             engine="streaming",
         )
     )
-    due = {column: amount for (row,) in others for column, amount in row.items()}
+    expected = {column: total for (row,) in others for column, total in row.items()}
     return [
-        ColumnTotals(contract.spec().table, column, of.spec().table, have[column], due[column])
-        for column, (of, _) in sums.items()
+        ColumnTotals(
+            contract.spec().table, column, source.spec().table, actual[column], expected[column]
+        )
+        for column, (source, _) in sums.items()
     ]

@@ -1,8 +1,8 @@
-"""A contract's rules as expressions, so that one pass over a frame can evaluate them all.
+"""The rules of a contract as Polars expressions, to evaluate all of them in one pass over a frame.
 
-The contracts stay plain Pandera. Every Polars check of Pandera is `data.lazyframe.select(<one
-expression>)`; handed something whose `select` gives the expression back, it says what it would
-have asked of a frame.
+Contracts are plain Pandera models. Each Polars check of Pandera calls
+`data.lazyframe.select(<expression>)`, so an object whose `select` returns its argument gets the
+expression out of the check.
 """
 
 from collections.abc import Iterator
@@ -17,26 +17,25 @@ from pandera.api.polars.types import PolarsData
 from contracts.contract import Contract
 
 RAW = "raw."
-"""Prefix of the source columns where they stand beside the typed ones."""
+"""Prefix of the raw columns in a frame that also has the typed ones."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A named predicate over the rows of a table."""
+    """A named condition on the rows of a table."""
 
     name: str
     expr: pl.Expr
     warning: bool = False
-    words: str = ""
-    """What it asks, for people."""
+    description: str = ""
 
 
 def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
-    """Return what every row of a table must keep: column by column, then row by row.
+    """Return the rules and warnings of a contract: those of columns, then those of whole rows.
 
-    With `typed_from_raw` the frame also has the columns that the typed ones were parsed from,
-    prefixed by `RAW`, and a value lost on the way breaks the rule `<column>_is_a_number` or
-    `<column>_is_a_timestamp` (instead of `<column>_is_present`).
+    With `typed_from_raw` the frame must also have the raw columns, prefixed by `RAW`. A raw value
+    that could not be parsed then breaks `<column>_is_a_number` or `<column>_is_a_timestamp` instead
+    of `<column>_is_present`.
     """
     schema, raw = contract.to_schema(), contract.parsed_from() if typed_from_raw else {}
     found = [
@@ -51,14 +50,23 @@ def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rul
 
 
 def rejecting_rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
-    """Return the rules that reject rows, without those that only warn; as `rules`."""
+    """Return the rules of a contract without its warnings. Parameters as for `rules`."""
     return [rule for rule in rules(contract, typed_from_raw=typed_from_raw) if not rule.warning]
 
 
 def rule_name(column: str, check: Check) -> str:
-    """Return what a check of a column is called as a rule."""
-    words = _WORDS.get(str(check.name), str(check.name))
-    return f"{column}_{words.format(**check.statistics or {})}"
+    """Return the rule name of a column's check, such as `price_is_at_least_0`."""
+    predicate = _PREDICATES.get(str(check.name), str(check.name))
+    return f"{column}_{predicate.format(**check.statistics or {})}"
+
+
+def literals(expr: pl.Expr) -> Iterator[pl.Series]:
+    """Yield the constants of an expression as series. A set of values is a series of lists."""
+    parts = expr.meta.pop()
+    for part in parts:
+        yield from literals(part)
+    if not parts and expr.meta.is_literal():
+        yield pl.select(expr).to_series()
 
 
 def _column_rules(name: str, declared: pa.Column, raw_name: str | None) -> Iterator[Rule]:
@@ -67,48 +75,47 @@ def _column_rules(name: str, declared: pa.Column, raw_name: str | None) -> Itera
         present &= pl.col(name).is_not_nan()
     if raw_name and (kind := _kind(declared.dtype.type)):
         raw = pl.col(RAW + raw_name)
-        given = raw.is_not_null() & (raw != "")
-        yield _rule(name, f"{name}_is_{kind}", present | ~given)
-        present |= given
+        has_value = raw.is_not_null() & (raw != "")
+        yield _rule(name, f"{name}_is_{kind}", present | ~has_value)
+        present |= has_value
     if not declared.nullable:
         yield _rule(name, f"{name}_is_present", present)
     for check in declared.checks:
-        yield _rule(name, rule_name(name, check), _predicate(check, name), _unsaid(check))
+        yield _rule(name, rule_name(name, check), _predicate(check, name), _parameters(check))
 
 
-def _rule(column: str, name: str, expr: pl.Expr, unsaid: str = "") -> Rule:
-    asked = name.removeprefix(f"{column}_").replace("_", " ")
-    return Rule(name, expr, words=f"`{column}` {asked}{unsaid}.")
+def _rule(column: str, name: str, expr: pl.Expr, parameters: str = "") -> Rule:
+    predicate = name.removeprefix(f"{column}_").replace("_", " ")
+    return Rule(name, expr, description=f"`{column}` {predicate}{parameters}.")
 
 
-def _unsaid(check: Check) -> str:
-    """Say what a rule's name leaves out: a pattern, a closed set."""
-    name = _WORDS.get(str(check.name), "")
-    left = {k: v for k, v in (check.statistics or {}).items() if f"{{{k}}}" not in name}
-    said = ", ".join(part for key, value in left.items() for part in _parts(key, value))
-    return said and f": {said}"
+def _parameters(check: Check) -> str:
+    """Return the parameters that the rule's name does not have, such as a pattern."""
+    name = _PREDICATES.get(str(check.name), "")
+    others = {k: v for k, v in (check.statistics or {}).items() if f"{{{k}}}" not in name}
+    texts = [text for key, value in others.items() for text in _parameter(key, value)]
+    return f": {', '.join(texts)}" if texts else ""
 
 
-def _parts(key: str, value: Any) -> list[str]:
-    if value is None or value is True:  # the ends of a range belong to it, if nothing else is said
+def _parameter(key: str, value: Any) -> list[str]:
+    if value is None or value is True:  # a range includes its ends by default
         return []
     if value is False:
-        return [_LIMITS.get(key, key)]
+        return [_PARAMETERS.get(key, key)]
     if isinstance(value, list | tuple):
         return [f"`{each}`" for each in value]
-    return [f"{_LIMITS.get(key, '')}`{value}`"]
+    return [f"{_PARAMETERS.get(key, '')}`{value}`"]
 
 
-_LIMITS = {
+_PARAMETERS = {
     "min_value": "at least ",
     "max_value": "at most ",
-    "include_min": "without the first",
-    "include_max": "without the last",
-    "ahead": "ahead of the clock by at most ",
+    "include_min": "without the lower limit",
+    "include_max": "without the upper limit",
+    "ahead": "in the future by at most ",
 }
 
-
-_WORDS = {
+_PREDICATES = {
     "str_matches": "is_well_formed",
     "str_contains": "contains_what_it_must",
     "str_startswith": "begins_well",
@@ -124,7 +131,7 @@ _WORDS = {
     "less_than": "is_below_{max_value}",
     "in_range": "is_between_{min_value}_and_{max_value}",
 }
-"""Pandera's names for its checks, said as predicates."""
+"""By Pandera's name of a check, its predicate in rule names."""
 
 
 def _kind(dtype: pl.DataType) -> str | None:
@@ -134,11 +141,11 @@ def _kind(dtype: pl.DataType) -> str | None:
 
 
 def _predicate(check: Check, name: str = "*") -> pl.Expr:
-    ask, options = check._check_fn, check._check_kwargs  # noqa: SLF001 - Pandera shows them nowhere
-    asked = ask(PolarsData(cast("pl.LazyFrame", _Echo()), name), **options)
-    return cast("pl.Expr", asked).fill_null(value=True)
+    function, options = check._check_fn, check._check_kwargs  # noqa: SLF001 - not public in Pandera
+    expr = function(PolarsData(cast("pl.LazyFrame", _Echo()), name), **options)
+    return cast("pl.Expr", expr).fill_null(value=True)
 
 
 class _Echo:
-    def select(self, asked: pl.Expr) -> pl.Expr:
-        return asked
+    def select(self, expr: pl.Expr) -> pl.Expr:
+        return expr

@@ -1,23 +1,23 @@
-"""Python source as a syntax tree."""
+"""Python source code as a syntax tree."""
 
 import ast
 from threading import Lock
 
 
 def parse(source: str) -> ast.Module:
-    """Return the syntax tree of some source, whatever other threads parse meanwhile."""
-    with _ONE_AT_A_TIME:
+    """Return the syntax tree of source code. Safe to call from several threads."""
+    with _PARSER_LOCK:
         return ast.parse(source)
 
 
-def is_docstring(line: ast.stmt) -> bool:
-    """Tell whether a statement is but a text: the docstring of what it stands in or behind."""
+def is_docstring(statement: ast.stmt) -> bool:
+    """Return whether a statement is a docstring, or the description below an attribute."""
     return (
-        isinstance(line, ast.Expr)
-        and isinstance(line.value, ast.Constant)
-        and isinstance(line.value.value, str)
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
     )
 
 
-_ONE_AT_A_TIME = Lock()
-"""CPython 3.11 counts the depth of all trees in the making together, and finds it astray."""
+_PARSER_LOCK = Lock()
+"""CPython 3.11 counts the recursion depth of all threads' parsers together, and then raises."""

@@ -1,4 +1,4 @@
-"""The columns that we add to a table beside those of its contract; all begin with `_`."""
+"""Technical columns: those that tables have in addition to their contract. All begin with `_`."""
 
 import polars as pl
 
@@ -14,35 +14,41 @@ PROVENANCE = pl.Schema(
         "_corrupt_record": pl.String(),
     }
 )
-"""Of every bronze and quarantine row: the source (`file/<sha256>/<name>`, or
-`kafka/<topic>/<partition>/<topic id>`, without the id where it is not known), the record's number
-there (from 1, or its offset), when the record was true (a file's modification time, or what the
-message says), when it reached us, the source's columns that the contract does not know (JSON), and
-the text of a record that could not be read."""
+"""Columns of bronze and quarantine tables.
+
+- `_source`: the file (`file/<sha256>/<name>`) or the partition of a topic
+  (`kafka/<topic>/<partition>/<topic id>`, without the id if it is unknown).
+- `_position`: the number of the record in the file, from 1, or its offset.
+- `_event_time`: when the record was true: the modification time of the file, or the time that the
+  message states.
+- `_ingested_at`: when the record was ingested.
+- `_rescued_data`: the source columns that the contract does not declare, as JSON.
+- `_corrupt_record`: the text of a record that could not be parsed.
+"""
 
 SILVER_PROVENANCE = pl.Schema(
     {name: PROVENANCE[name] for name in ("_source", "_position", "_event_time")}
 )
-"""Of every silver row that comes from a record: where that record stands, and when it was true."""
+"""Columns of silver tables that come from records: the origin and time of the record."""
 
 ROW_VERSION = pl.Schema({"_version": pl.Int64()})
-"""Of every silver and gold row: the version of its table that last changed it."""
+"""The column of silver and gold tables with the table version that last changed the row."""
 
 BROKEN_RULES = pl.Schema({"_broken_rules": pl.List(pl.String())})
-"""Of every quarantine row: what is wrong with it."""
+"""The column of quarantine tables with the names of the broken rules."""
 
 
 def stored_schema(contract: type[Contract]) -> pl.Schema:
-    """Return the columns of the contract's table as it is stored."""
+    """Return the columns of the stored table of a contract."""
     spec = contract.spec()
     if spec.layer == "bronze":
         return pl.Schema({**contract.fields(), **PROVENANCE})
-    upserted = spec.layer == "silver" and not spec.incremental_key
+    from_records = spec.layer == "silver" and not spec.incremental_key
     return pl.Schema(
-        {**contract.fields(), **(SILVER_PROVENANCE if upserted else {}), **ROW_VERSION}
+        {**contract.fields(), **(SILVER_PROVENANCE if from_records else {}), **ROW_VERSION}
     )
 
 
 def quarantine_schema(source: type[Contract]) -> pl.Schema:
-    """Return the columns of the quarantine table of a bronze contract's records."""
+    """Return the columns of the quarantine table for the records of a bronze contract."""
     return pl.Schema({**source.fields(), **PROVENANCE, **BROKEN_RULES})

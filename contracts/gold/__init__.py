@@ -1,1 +1,1 @@
-"""Gold: the star schema that analysts read."""
+"""Contracts of gold, the star schema that analysts read."""

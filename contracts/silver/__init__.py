@@ -1,1 +1,1 @@
-"""Silver: the sources typed and clean, one row per key."""
+"""Contracts of silver, the typed and clean source tables with one row per key."""

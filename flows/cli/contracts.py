@@ -9,7 +9,7 @@ from flows.cli.output import grid, out
 from flows.config.settings import resolve_location
 
 app = typer.Typer()
-contracts = typer.Typer(help="What the tables spec.", no_args_is_help=True)
+contracts = typer.Typer(help="What the tables promise.", no_args_is_help=True)
 app.add_typer(contracts, name="contracts")
 
 

@@ -17,7 +17,6 @@ from flows.kafka.client import KafkaSettings
 from flows.kafka.drain import drain
 from flows.kafka.producer import produce
 from flows.kafka.topics import create_topics
-from flows.pipeline import refresh
 from flows.sample import write_sample
 
 ORDERS = 300
@@ -64,6 +63,4 @@ def _timed(step: Callable[[], int]) -> tuple[int, float]:
 
 
 if __name__ == "__main__":
-    # The lines above are enough, unless a level for Prefect's log is set.
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     stream_new_orders(*sys.argv[1:])

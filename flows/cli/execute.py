@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flows.cli.output import out, report
+from flows.cli.output import out, print_outcomes
 from flows.config.executor import ExecutorName, choose_executor
 
 
@@ -19,7 +19,7 @@ def execute(
     """
     chosen = choose_executor(executor)
     try:
-        report(command, lambda: call(command, chosen, runner, **arguments))
+        print_outcomes(command, lambda: call(command, chosen, runner, **arguments))
     finally:
         out.print(f"executor: {chosen}")
 

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from flows.cli.options import Lake
-from flows.cli.output import grid, out, run_flow
+from flows.cli.execute import call, execute
+from flows.cli.options import Executor, Lake
+from flows.cli.output import grid, out
+from flows.config.executor import choose_executor
 from flows.config.settings import MAX_RETENTION_DAYS, resolve_location
 
 if TYPE_CHECKING:
@@ -30,14 +32,11 @@ def maintain(
     executor: Executor = None,
 ) -> None:
     """Merge small files, write checkpoints, and delete files of expired versions."""
-    from flows.delta.status import existing_tables
+    from flows.delta.table_names import existing_tables
 
     existing_tables(location := resolve_location("lake", lake))
-
-    from flows.maintenance import maintain as maintain_tables  # imports Prefect
-
-    done = maintain_tables(location, keep_days)
-    fields = ("table", "version", "files", "folded", "removed")
+    done = call("maintain", choose_executor(executor), lake=location, keep_days=keep_days)
+    fields = ("table", "version", "files", "compacted", "deleted")
     rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
     out.print(grid(("table", "version", "files", "files compacted", "files deleted"), rows))
 
@@ -81,10 +80,7 @@ def restore(
     from flows.delta.restore import check_restore
 
     name = check_restore(location := resolve_location("lake", lake), table, version)
-
-    from flows import lakehouse  # imports Prefect
-
-    run_flow("restore", lambda: lakehouse.restore(name, version, location))
+    execute("restore", executor, table=name, version=version, lake=location)
 
 
 @app.command()

@@ -66,10 +66,10 @@ def configure_terminal() -> None:
             raise SettingError(message) from error
 
 
-def run_flow(command: str, flow: Callable[[], Sequence[Outcome]]) -> None:
-    """Run a flow and print which tables it changed, even if a part of it failed."""
+def print_outcomes(command: str, work: Callable[[], Sequence[Outcome]]) -> None:
+    """Do some work and print which tables it changed, even if a part of it failed."""
     try:
-        _print_outcomes(command, flow(), {})
+        _print_outcomes(command, work(), {})
     except RunFailedError as failed:
         _print_outcomes(command, failed.outcomes, failed.undone)
         raise
@@ -97,7 +97,7 @@ def format_cell(value: object) -> str:
 
 
 def _print_outcomes(command: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
-    from flows.pipeline.artifacts import COLUMNS, headline, lines, remarks
+    from flows.pipeline.summary import COLUMNS, headline, lines, remarks
 
     changed = [outcome for outcome in outcomes if outcome.changed]
     if changed or undone:

@@ -1,14 +1,12 @@
-"""Commands that run the pipeline: files to bronze, and bronze to silver and gold.
-
-Prefect is imported last, so that a wrong argument fails without waiting for the import.
-"""
+"""Commands that run the pipeline: files to bronze, and bronze to silver and gold."""
 
 from typing import Annotated
 
 import typer
 
-from flows.cli.options import AllowEmpty, Archive, AsOf, Lake, Rebuild, Runner, Source
-from flows.cli.output import grid, out, run_flow
+from flows.cli.execute import execute
+from flows.cli.options import AllowEmpty, Archive, AsOf, Executor, Lake, Rebuild, Runner, Source
+from flows.cli.output import grid, out
 from flows.config.plural import pluralize
 from flows.config.settings import dask_address, resolve_location
 from flows.storage.locations import ingest_locations
@@ -30,11 +28,16 @@ def run(
     """Ingest the landing zone, then refresh all tables."""
     source, location, archive = ingest_locations(source, lake, archive)
     dask_address(runner)
-
-    from flows.lakehouse import lakehouse
-
-    run_flow(
-        "run", lambda: lakehouse(source, location, archive, as_of, rebuild, runner, allow_empty)
+    execute(
+        "run",
+        executor,
+        runner,
+        source=source,
+        lake=location,
+        archive=archive,
+        as_of=as_of,
+        rebuild=rebuild,
+        allow_empty=allow_empty,
     )
 
 
@@ -49,10 +52,15 @@ def ingest(
 ) -> None:
     """Append the records of files in the landing zone to bronze."""
     source, location, archive = ingest_locations(source, lake, archive)
-
-    from flows import lakehouse
-
-    run_flow("ingest", lambda: lakehouse.ingest(source, location, archive, as_of, allow_empty))
+    execute(
+        "ingest",
+        executor,
+        source=source,
+        lake=location,
+        archive=archive,
+        as_of=as_of,
+        allow_empty=allow_empty,
+    )
 
 
 @app.command()
@@ -67,7 +75,7 @@ def refresh(
     executor: Executor = None,
 ) -> None:
     """Bring all silver and gold tables up to date with their inputs."""
-    from flows.delta.status import existing_tables
+    from flows.delta.table_names import existing_tables
 
     existing_tables(location := resolve_location("lake", lake))
     dask_address(runner)
@@ -81,10 +89,7 @@ def refresh(
             out.print(grid(("table", "would read", "would write"), rows, justify="left"))
         out.print(f"dry run: {len(due)} of {pluralize(len(planned), 'table')} due.")
         return
-
-    from flows import lakehouse
-
-    run_flow("refresh", lambda: lakehouse.refresh(location, rebuild, runner))
+    execute("refresh", executor, runner, lake=location, rebuild=rebuild)
 
 
 @app.command()
@@ -96,11 +101,8 @@ def replay(
     executor: Executor = None,
 ) -> None:
     """Process quarantined records again, with the current code."""
-    from flows.delta.status import existing_tables, replayable_tables
+    from flows.delta.table_names import existing_tables, replayable_tables
 
     existing_tables(location := resolve_location("lake", lake))
     replayable_tables(table)
-
-    from flows import lakehouse
-
-    run_flow("replay", lambda: lakehouse.replay(location, table))
+    execute("replay", executor, lake=location, table=table)

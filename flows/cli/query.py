@@ -50,7 +50,7 @@ def status(
     except BrokerUnreachableError as error:  # still show the tables
         kafka_errors = [str(error)]
     if as_json:
-        errors = {"hurt": found.hurt, "stopped": found.stopped}
+        errors = {"hurt": found.unreadable, "stopped": found.not_writable}
         print(json.dumps({"tables": tables, "kafka": kafka, **errors}))
     else:
         columns = ("version", "rows", "quarantined", "lag")
@@ -62,7 +62,11 @@ def status(
             f"{pluralize(len(tables), 'table')}, "
             f"{f'{outdated} out of date' if outdated else 'all up to date'}; "
             f"{pluralize(quarantined, 'record')} in quarantine."
-            + (f" {pluralize(len(found.hurt), 'table')} cannot be read." if found.hurt else "")
+            + (
+                f" {pluralize(len(found.unreadable), 'table')} cannot be read."
+                if found.unreadable
+                else ""
+            )
         )
         for remark in _remarks(found):
             out.print(remark, soft_wrap=True)
@@ -74,8 +78,13 @@ def status(
                 out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
         elif kafka is not None:
             out.print(f"Kafka has no topics with the prefix {settings.prefix}")
-    if failures := [*found.hurt.values(), *kafka_errors]:
+    if failures := [*found.unreadable.values(), *kafka_errors]:
         raise RunFailedError(failures, [])
+
+
+def _unreadable(found: "LakeStatus") -> str:
+    count = len(found.unreadable)
+    return f" {pluralize(count, 'table')} cannot be read." if count else ""
 
 
 def _remarks(found: "LakeStatus") -> list[str]:

@@ -229,9 +229,9 @@ def test_a_column_without_its_comma_is_refused(option: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"unique": True}, "what is unique is the contract's `key`"),
+        ({"unique": True}, "use the class argument `key`"),
         ({"raise_warning": True, "ge": 1}, "a method with `@warning`"),
-        ({"references": OrderItems}, "only a key of one column can be referred to"),
+        ({"references": OrderItems}, "cannot be referenced: its key has several columns"),
     ],
 )
 def test_what_would_not_be_held_is_refused(asked: dict[str, Any], said: str) -> None:

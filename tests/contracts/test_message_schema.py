@@ -118,7 +118,7 @@ def schema(required: list[str] | None = None, **properties: Any) -> dict[str, An
         (
             schema(x="string"),
             schema(x={"type": "string", "maxLength": 3}),
-            ["x: `maxLength` allows less, or something else"],
+            ["x: `maxLength` allows other values"],
         ),
         (schema(x={"type": "string", "maxLength": 3}), schema(x="string"), []),
         (schema(x="string"), schema(x={"type": "string", "description": "Words."}), []),

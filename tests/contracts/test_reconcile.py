@@ -48,9 +48,9 @@ def test_what_does_not_is_told_with_both_sums() -> None:
     with pytest.raises(ContractBrokenError) as caught:
         reconcile(till(3, "2.49"), Till, {Takings: TAKINGS})
     told = str(caught.value)
-    assert told.startswith("gold.till does not reconcile: ")
-    assert "sales adds up to 4, but in gold.takings to 3; " in told
-    assert "dear adds up to 5.49, but in gold.takings to 5.50. Nothing was written." in told
+    assert told.startswith("gold.till does not add up: ")
+    assert "the sum of sales is 4, but 3 in gold.takings; " in told
+    assert "the sum of dear is 5.49, but 5.50 in gold.takings. Nothing was written." in told
 
 
 def test_nothing_adds_up_to_nothing() -> None:

@@ -211,7 +211,7 @@ def test_rules_do_not_depend_on_what_was_imported_first() -> None:
 
 def plausible_in_words(column: str) -> dict[str, str]:
     dates = ", ".join(f"`{date}`" for date in SENTINEL_DATES)
-    bounds = "at least `2016-01-01 00:00:00`, ahead of the clock by at most `5 minutes`"
+    bounds = "at least `2016-01-01 00:00:00`, in the future by at most `5 minutes`"
     words = (
         f"`{column}` is not a sentinel date: {dates}.",
         f"`{column}` is a plausible time: {bounds}.",
@@ -220,7 +220,7 @@ def plausible_in_words(column: str) -> dict[str, str]:
 
 
 def test_a_rule_says_in_words_what_it_asks() -> None:
-    assert {rule.name: rule.words for rule in rules(Visits)} == {
+    assert {rule.name: rule.description for rule in rules(Visits)} == {
         "visit_id_is_present": "`visit_id` is present.",
         "visit_id_is_well_formed": "`visit_id` is well formed: `^v`.",
         "score_is_between_1_and_5": "`score` is between 1 and 5.",
@@ -241,7 +241,7 @@ def test_a_rule_says_in_words_what_it_asks() -> None:
     [
         (
             {"in_range": {"min_value": 1, "max_value": 4, "include_min": False}},
-            "is between 1 and 4: without the first",
+            "is between 1 and 4: without the lower limit",
         ),
         ({"notin": [0, 1]}, "is not forbidden: `0`, `1`"),
         ({"ne": 7}, "is not 7"),
@@ -255,7 +255,7 @@ def test_every_check_of_pandera_has_words(asked: dict[str, Any], words: str) -> 
 
         score: int = column(**asked)
 
-    assert rules(Score)[-1].words == f"`score` {words}."
+    assert rules(Score)[-1].description == f"`score` {words}."
 
 
 @pytest.mark.parametrize(
@@ -277,11 +277,11 @@ def test_every_check_of_texts_has_words(asked: dict[str, Any], words: str) -> No
 
         name: str = column(**asked)
 
-    assert rules(Name)[-1].words == f"`name` {words}."
+    assert rules(Name)[-1].description == f"`name` {words}."
 
 
 def test_every_rule_of_ours_has_words() -> None:
     silent = [
-        rule.name for c in DERIVED for rule in rules(c, typed_from_raw=True) if not rule.words
+        rule.name for c in DERIVED for rule in rules(c, typed_from_raw=True) if not rule.description
     ]
     assert silent == []

@@ -70,8 +70,7 @@ def test_the_complaint_names_table_rule_count_and_key() -> None:
     made = takings(("a", 0, 5, 1), ("b", 1, 5, 1), ("c", -1, 5, 1))
     assert complaint(made) == (
         "gold.fact_takings breaks its contract: day_is_at_least_1 (rows: 2, such as a/0, c/-1). "
-        "Nothing was written. Bad data is sorted out before it gets here: look for the bug in its "
-        "function."
+        "Nothing was written. Its inputs are valid, so correct the function of the table."
     )
 
 
@@ -123,7 +122,7 @@ def test_every_broken_rule_is_named_at_once() -> None:
 )
 def test_columns_and_types_are_exactly_those_promised(made: pl.DataFrame, reason: str) -> None:
     told = complaint(made)
-    assert told.startswith("gold.fact_takings has not the columns that its contract promises: ")
+    assert told.startswith("gold.fact_takings has other columns than its contract: ")
     assert reason in told.partition(": ")[2]
-    assert told.endswith(". Mend its function; where it is the type, with a cast")
+    assert told.endswith(". Correct the function of the table; add a cast if the type differs.")
     assert "\n" not in told

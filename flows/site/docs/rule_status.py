@@ -47,7 +47,7 @@ def kept(
     table = contract.spec().table
     gone = broken.keys() - {rule.name for rule in asked}
     return [
-        *(Kept(table, rule.name, rule.words, rule.warning, now(rule)) for rule in asked),
+        *(Kept(table, rule.name, rule.description, rule.warning, now(rule)) for rule in asked),
         *(Kept(table, name, _EARLIER, warning=False, broken=broken[name]) for name in sorted(gone)),
     ]
 
@@ -62,7 +62,7 @@ _READABLE = "The record has the fields of its header, and its quotes are closed.
 _AHEAD = f"at most {CLOCK_TOLERANCE.seconds // 60} minutes ahead of the clock"
 _TIMELY = f"What it tells happened, or its file was changed, {_AHEAD}."
 _OF_RECORDS = (
-    Rule(UNREADABLE, pl.lit(value=True), words=_READABLE),
-    Rule(FUTURE, pl.lit(value=True), words=_TIMELY),
+    Rule(UNREADABLE, pl.lit(value=True), description=_READABLE),
+    Rule(FUTURE, pl.lit(value=True), description=_TIMELY),
 )
 _EARLIER = "A rule of an earlier contract."
