@@ -8,10 +8,12 @@ from types import ModuleType
 
 import typer
 
-from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream
-from flows.cli.output import configure_terminal, err
-from flows.config.errors import SettingError, UnknownTableError, one_line
-from flows.config.masking import mask
+from flows.cli import batch, catalog, contracts, look, sample, site, stream, upkeep
+from flows.cli.terminal import err, prepare
+from flows.masking import mask
+from flows.one_line import one_line
+from flows.outcome import UnknownRuleError, UnknownTableError
+from flows.settings import MissingSettingError
 
 app = typer.Typer(
     help="A data lakehouse for the Olist marketplace: bronze, silver and gold Delta tables.",
@@ -59,8 +61,10 @@ def main() -> None:
             sys.exit(1)
         for line in getattr(error, "failures", [_message(error)]):
             err.print("error:", mask(one_line(line)), style="red", soft_wrap=True)
-        sys.exit(2 if isinstance(error, SettingError | UnknownTableError) else 1)
+        sys.exit(2 if isinstance(error, _WRONG_USAGE) else 1)
 
+
+_WRONG_USAGE = (MissingSettingError, UnknownTableError, UnknownRuleError)
 
 _PANIC = "PanicException"
 """A bug in Polars or another Rust library: a BaseException whose class cannot be imported."""

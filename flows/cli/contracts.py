@@ -1,16 +1,43 @@
 """Commands about what the tables promise."""
 
+import json
 from typing import Annotated
 
 import typer
 
 from flows.cli.options import Lake
-from flows.cli.output import grid, out
-from flows.config.settings import resolve_location
+from flows.cli.terminal import grid, out
+from flows.settings import place
+from flows.site.text import counted
 
 app = typer.Typer()
 contracts = typer.Typer(help="What the tables promise.", no_args_is_help=True)
 app.add_typer(contracts, name="contracts")
+
+
+@contracts.command()
+def show(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as `silver.orders`.")],
+    rule: Annotated[
+        str | None, typer.Argument(metavar="RULE", help="One of its rules; all if absent.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show the rules of a table: what each requires, and the line that declares it."""
+    from flows.cli.contract_rules import declared_rule, declared_rules, table_named
+
+    found = table_named(table)
+    shown = [declared_rule(found, rule)] if rule else declared_rules(found)
+    if as_json:
+        print(json.dumps([each._asdict() for each in shown], ensure_ascii=False))
+        return
+    for each in shown:
+        out.print(f"{each.name} ({each.kind}, {each.file}:{each.line})", soft_wrap=True)
+        out.print(f"  {each.words}", soft_wrap=True)
+        if rule and each.reads:
+            out.print(f"  It reads {', '.join(each.reads)}.", soft_wrap=True)
+    if not rule:
+        out.print(f"{found.name}: {counted(len(shown), 'rule')}")
 
 
 @contracts.command()

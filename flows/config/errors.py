@@ -23,6 +23,10 @@ class UnknownTableError(Exception):
     """A table was asked for that does not exist; the message names those that do."""
 
 
+class UnknownRuleError(Exception):
+    """A contract has no rule of that name; the message names similar ones."""
+
+
 def table_name(uri: str) -> str:
     """Return the name of the table at a location: `gold.fact_sales`."""
     return ".".join(uri.rstrip("/").split("/")[-2:])

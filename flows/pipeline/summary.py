@@ -56,7 +56,22 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
         ],
         "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
         "Warnings": _counts({o.table: o.warnings for o in outcomes}),
+        "What a rule requires, and where it is declared": _explanation(outcomes),
     }
+
+
+def _explanation(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return a command that explains the first of the rules that the remarks name."""
+    found = [
+        *(
+            (o.quarantine, rule)
+            for o in outcomes
+            for rule, count in o.broken_rules.items()
+            if count
+        ),
+        *((o.table, rule) for o in outcomes for rule, count in o.warnings.items() if count),
+    ]
+    return [f"keystone contracts show {table} {rule}" for table, rule in found[:1]]
 
 
 def _first(files: Sequence[str], most: int = 5) -> list[str]:

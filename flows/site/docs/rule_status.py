@@ -37,7 +37,7 @@ def kept(
     broken = standing["broken_rules"] if standing else {}
     warned = standing["warnings"] if standing else {}
     if from_records:
-        asked = [*_OF_RECORDS, *asked]
+        asked = [*RECORD_RULES, *asked]
 
     def now(rule: Rule) -> int | None:
         if rule.warning:
@@ -61,8 +61,9 @@ def broken_now(some: Iterable[Kept]) -> list[Kept]:
 _READABLE = "The record has the fields of its header, and its quotes are closed."
 _AHEAD = f"at most {CLOCK_TOLERANCE.seconds // 60} minutes ahead of the clock"
 _TIMELY = f"What it tells happened, or its file was changed, {_AHEAD}."
-_OF_RECORDS = (
-    Rule(UNREADABLE, pl.lit(value=True), description=_READABLE),
-    Rule(FUTURE, pl.lit(value=True), description=_TIMELY),
+RECORD_RULES = (
+    Rule(UNREADABLE, pl.lit(value=True), words=_READABLE),
+    Rule(FUTURE, pl.lit(value=True), words=_TIMELY),
 )
+"""The rules of every raw record, whatever its table; the expressions are placeholders."""
 _EARLIER = "A rule of an earlier contract."
