@@ -1,4 +1,4 @@
-"""A contract as plain data: to be noted with a table, and to be compared with another contract."""
+"""A contract as plain data: stored with a table, and compared with another contract."""
 
 import ast
 import hashlib
@@ -19,39 +19,44 @@ from contracts.rules import literals, rule_name
 from contracts.syntax import is_docstring, parse
 
 Description = dict[str, Any]
-"""What a contract says, as JSON can hold it."""
+"""A contract as values that JSON can hold."""
 
 
 def describe(contract: type[Contract]) -> Description:
-    """Return what a contract promises: of its table, column by column, and of whole rows.
+    """Return a contract as plain data: the table, its columns, and the rules of whole rows.
 
-    A rule stands there as its author wrote it, with the constants and functions of ours that it
-    names: so its text changes when its meaning does, and never with the clock.
+    Each rule is the source code of its method, without comments and layout, followed by the
+    constants and functions of this project that it uses. This text changes when the rule changes
+    and does not depend on the current time.
     """
-    spec, schema = contract.spec(), contract.to_schema()
+    promise, schema = contract.promise(), contract.to_schema()
+    meanings = contract.meanings()
     return {
         "table": spec.table,
         "grain": contract.grain(),
-        "key": list(spec.key),
-        "incremental_key": list(spec.incremental_key),
-        "partition_by": list(spec.partition_by),
-        "columns": {name: _column(name, declared) for name, declared in schema.columns.items()},
+        "key": list(promise.key),
+        "scope": list(promise.scope),
+        "partition_by": list(promise.partition_by),
+        "columns": {
+            name: _column(name, declared, meanings[name])
+            for name, declared in schema.columns.items()
+        },
         "rules": {str(check.name): _rule(contract, check) for check in schema.checks},
     }
 
 
 def version(description: Description) -> str:
-    """Return the version of a contract: eight digits that follow from what it promises.
+    """Return the version of a contract: eight hexadecimal digits, a hash of its description.
 
-    Two contracts have the same version where they promise the same; words do not count.
+    Descriptions of tables, columns and rules do not affect it.
     """
-    told = json.dumps(_without_words(description), sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()[:8]
+    text = json.dumps(_without_words(description), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def described() -> dict[str, Description]:
-    """Return what all contracts of the package `contracts` promise, by table."""
-    return {contract.spec().table: describe(contract) for contract in _every()}
+    """Return the description of every contract in the package `contracts`, by table."""
+    return {contract.promise().table: describe(contract) for contract in _every()}
 
 
 _WORDS = ("grain", "description")
@@ -66,7 +71,10 @@ def _every() -> Iterable[type[Contract]]:
 
 
 def _modules() -> Iterable[str]:
-    """Yield where contracts stand; the strategies beside them need Hypothesis, which may lack."""
+    """Yield the modules of the three layers.
+
+    The package `contracts.strategies` is left out: it needs Hypothesis, which is optional.
+    """
     for layer in _LAYERS:
         name = f"{contracts.__name__}.{layer}"
         yield name
@@ -74,23 +82,27 @@ def _modules() -> Iterable[str]:
         yield from (found.name for found in pkgutil.walk_packages(inside, f"{name}."))
 
 
-def _column(name: str, declared: pa.Column) -> Description:
+def _column(name: str, declared: pa.Column, meaning: str) -> Description:
+    """Describe a column; what is not declared is left out, so that a new tag changes no version."""
     tags = declared.metadata or {}
-    return {
-        "type": str(declared.dtype.type),
-        "nullable": declared.nullable,
+    declarable = {
         "source": tags.get("source"),
         "references": _table(tags.get("references")),
         "looked_up_in": _table(tags.get("looked_up_in")),
         "sums": _sum(tags.get("sums")),
-        "personal": bool(tags.get("personal")),
-        "description": declared.description,
+        "personal": tags.get("personal"),
+        "description": meaning,
         "rules": {
             rule_name(name, check): {
                 key: _plain(value) for key, value in (check.statistics or {}).items()
             }
             for check in declared.checks
         },
+    }
+    return {
+        "type": str(declared.dtype.type),
+        "nullable": declared.nullable,
+        **{key: value for key, value in declarable.items() if value},
     }
 
 
@@ -112,7 +124,7 @@ def _rule(contract: type[Contract], check: pa.Check) -> Description:
 
 
 def _source(function: Callable[..., Any]) -> str:
-    """Return a function's body without layout and comments, and that of what it names of ours."""
+    """Return a function's body without layout and comments, and the values of names it uses."""
     definition = parse(dedent(inspect.getsource(function))).body[0]
     body = [line for line in getattr(definition, "body", []) if not is_docstring(line)]
     names = sorted({n.id for line in body for n in ast.walk(line) if isinstance(n, ast.Name)})
@@ -127,16 +139,16 @@ def _value(value: object) -> Any:
 
 
 def _matters(value: object) -> bool:
-    """Tell whether a name stands for a constant, or for a function of ours; libraries stay."""
+    """Return whether a name belongs to the rule: a constant, or a function of this project."""
     if inspect.isfunction(value):
         return value.__module__.partition(".")[0] == contracts.__name__
     return not (value is None or callable(value) or inspect.ismodule(value))
 
 
 def _plain(value: object) -> Any:
-    """Return a value as JSON has it; the order of a closed set says nothing."""
+    """Return a value as JSON can hold it; a closed set is sorted, for its order does not matter."""
     if isinstance(value, pl.Expr):
-        # Its text may leave out what is in a set.
+        # The text of an expression may omit the members of a set.
         return f"{value} of {[each.to_list() for each in literals(value)]}"
     if isinstance(value, tuple | list | set | frozenset):
         return sorted((_plain(each) for each in value), key=str)

@@ -1,4 +1,4 @@
-"""Commands about what the tables promise."""
+"""Commands about the contracts of the tables."""
 
 import json
 from typing import Annotated
@@ -11,7 +11,7 @@ from flows.settings import place
 from flows.site.text import counted
 
 app = typer.Typer()
-contracts = typer.Typer(help="What the tables promise.", no_args_is_help=True)
+contracts = typer.Typer(help="The contracts of the tables.", no_args_is_help=True)
 app.add_typer(contracts, name="contracts")
 
 
@@ -41,28 +41,42 @@ def show(
 
 
 @contracts.command()
+def lock() -> None:
+    """Renew contracts.lock.json, which lists every contract as plain data."""
+    from contracts.describe import described
+    from flows.cli.contract_history import LOCK, write_lock
+
+    changed = write_lock(described())
+    out.print(f"{LOCK.name}: {'renewed' if changed else 'is up to date'}")
+
+
+@contracts.command()
 def diff(
     revision: Annotated[
         str | None,
         typer.Argument(
-            metavar="REV", help="Of git, such as a tag; the tables of the lake if absent."
+            metavar="REV",
+            help="A git revision, such as a tag; if absent, compare with the tables of the lake.",
         ),
     ] = None,
     lake: Lake = None,
     check: Annotated[
-        bool, typer.Option("--check", help="Exit with 1 when a change is breaking.")
+        bool,
+        typer.Option(
+            "--check", help="Exit with 1 if a change is breaking, else with 3 if one is for review."
+        ),
     ] = False,
 ) -> None:
-    """Show what has changed in the contracts, and whom it breaks."""
-    from contracts.changes import changes
+    """Show what changed in the contracts, and whether it breaks readers or producers."""
+    from contracts.changes import Verdict, changes
     from contracts.describe import described, version
+    from flows.cli.contract_history import contracts_at
     from flows.delta import open_existing
-    from flows.delta.contract_metadata import infer_contract, read_contract
-    from flows.delta.table_names import existing_tables, tables_without_contract
-    from flows.revision import contracts_at
+    from flows.noted import noted, promised
+    from flows.status import existing, forgotten
 
     new = described()
-    if revision:
+    if revision is not None:
         old = contracts_at(revision)
     else:
         there = existing_tables(lake := resolve_location("lake", lake))
@@ -73,12 +87,17 @@ def diff(
         }
         old |= {name: then for name, then in gone.items() if then}
     found = changes(old, new)
-    breaking = sum(bool(change.breaks) for change in found)
     if found:
-        rows = ([each.table, each.what, each.breaks or "nobody", each.why] for each in found)
-        out.print(grid(("table", "change", "breaks", "why"), rows, justify="left"))
+        rows = ([each.table, each.what, each.verdict, each.why] for each in found)
+        out.print(grid(("table", "change", "verdict", "why"), rows, justify="left"))
     for name in dict.fromkeys(each.table for each in found if each.table in old.keys() & new):
         out.print(f"{name}: version {version(new[name])}, was {version(old[name])}")
-    out.print(f"changes: {len(found)}, breaking: {breaking}")
-    if check and breaking:
+    counts = {verdict: sum(each.verdict is verdict for each in found) for verdict in Verdict}
+    out.print(
+        f"changes: {len(found)}"
+        + "".join(f", {verdict}: {count}" for verdict, count in counts.items() if count)
+    )
+    if check and counts[Verdict.breaking]:
         raise typer.Exit(1)
+    if check and counts[Verdict.review]:
+        raise typer.Exit(3)

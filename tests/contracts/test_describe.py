@@ -1,4 +1,4 @@
-"""A contract as data: all that it promises, and the same each time."""
+"""A contract as plain data: complete, and the same each time."""
 
 import json
 import subprocess
@@ -12,6 +12,8 @@ from polars import col
 from contracts import domain
 from contracts.contract import Contract, Gold, Silver, Timestamp, column, planned, rule, warning
 from contracts.describe import describe, described, version
+from contracts.meanings import MEANINGS
+from contracts.silver.orders import Orders
 from transforms.graph import sources, tables
 
 OPENED = datetime(2016, 1, 1, tzinfo=UTC)
@@ -46,7 +48,7 @@ class Seats(Gold, key=("seat_id",), incremental_key=("theatre_id",), partition_b
         return col("seat_id") > 1
 
 
-def test_a_description_says_all_that_a_contract_promises() -> None:
+def test_a_description_holds_table_columns_and_rules() -> None:
     said = describe(Seats)
     assert said | {"columns": 0, "rules": 0} == {
         "table": "gold.seats",
@@ -60,11 +62,6 @@ def test_a_description_says_all_that_a_contract_promises() -> None:
     assert said["columns"]["seat_id"] == {
         "type": "Int64",
         "nullable": False,
-        "source": None,
-        "references": None,
-        "looked_up_in": None,
-        "sums": None,
-        "personal": False,
         "description": "From the stage.",
         "rules": {"seat_id_is_at_least_1": {"min_value": 1}},
     }
@@ -84,6 +81,10 @@ def test_a_description_says_all_that_a_contract_promises() -> None:
             "description": "Nobody likes it.",
         },
     }
+
+
+def test_a_column_without_a_description_has_that_of_its_name() -> None:
+    assert describe(Orders)["columns"]["order_id"]["description"] == MEANINGS["order_id"]
 
 
 def test_every_contract_is_described_and_can_be_written_as_json() -> None:

@@ -1,7 +1,6 @@
-"""What has changed in the contracts: since a revision, and since a lake was made."""
+"""What changed in the contracts: since a git revision, and since a lake was made."""
 
 import os
-import re
 import shutil
 import subprocess
 from functools import partial
@@ -13,15 +12,20 @@ from deltalake import DeltaTable, Schema
 from typer.testing import CliRunner
 
 from contracts import bronze
-from contracts.changes import changes
 from contracts.contract import Contract, Gold, Silver, column, rule
 from contracts.describe import described
 from contracts.silver import sellers
 from contracts.technical_columns import stored_schema
 from flows import delta
-from flows.cli import app
-from flows.delta.data_files import Written
-from flows.revision import PACKAGE, RevisionError, contracts_at
+from flows.cli import app, contract_history
+from flows.cli.contract_history import (
+    LOCK,
+    ContractHistoryError,
+    contracts_at,
+    lock_text,
+    write_lock,
+)
+from flows.parquet import Written
 
 
 class Sellers(Silver, key=("seller_id",)):
@@ -36,85 +40,112 @@ class Sellers(Silver, key=("seller_id",)):
         return pl.col("nickname").str.len_chars() > 0
 
 
+def test_the_lock_file_is_up_to_date() -> None:
+    assert LOCK.read_text(encoding="utf-8") == lock_text(described()), (
+        "contracts.lock.json is out of date: run `keystone contracts lock` and commit it"
+    )
+
+
+def test_the_lock_file_has_a_line_for_each_column_and_rule() -> None:
+    sellers = {
+        "columns": {"id": {"type": "String", "rules": {"a": {}}}, "são": {}},
+        "rules": {},
+        "key": ["id"],
+    }
+    assert lock_text({"silver.sellers": sellers}).splitlines() == [
+        "{",
+        '  "silver.sellers": {',
+        '    "columns": {',
+        '      "id": {"type": "String", "rules": {"a": {}}},',
+        '      "são": {}',
+        "    },",
+        '    "rules": {},',
+        '    "key": ["id"]',
+        "  }",
+        "}",
+    ]
+
+
 @pytest.fixture
-def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The contracts of today, committed in a clone of their own."""
+def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The lock file of a clone with two commits; the first one has no lock file."""
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
-    package = tmp_path / "clone" / "contracts"
-    shutil.copytree(PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
-    git(package, "init")
-    commit(package)
-    return package
+    lock = tmp_path / "clone" / LOCK.name
+    lock.parent.mkdir()
+    (lock.parent / "pyproject.toml").touch()
+    git(lock, "init")
+    commit(lock)
+    write_lock(described(), lock)
+    commit(lock)
+    return lock
 
 
-def commit(package: Path) -> None:
-    git(package, "add", "--all")
-    git(package, "-c", "user.name=x", "-c", "user.email=x", "commit", "--message", "x")
+def commit(lock: Path) -> None:
+    git(lock, "add", "--all")
+    git(lock, "-c", "user.name=x", "-c", "user.email=x", "commit", "--message", "x")
 
 
-def git(package: Path, *arguments: str) -> None:
-    subprocess.run(["git", *arguments], cwd=package.parent, check=True, capture_output=True)
+def git(lock: Path, *arguments: str) -> None:
+    subprocess.run(["git", *arguments], cwd=lock.parent, check=True, capture_output=True)
 
 
-def edit(path: Path, old: str, new: str) -> None:
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new))
+def test_the_lock_file_is_written_where_it_differs(lock: Path) -> None:
+    assert not write_lock(described(), lock)
+    lock.write_text("{}")
+    assert write_lock(described(), lock)
+    assert lock.read_text(encoding="utf-8") == lock_text(described())
+
+
+def test_the_lock_file_is_not_written_outside_a_clone(tmp_path: Path) -> None:
+    with pytest.raises(ContractHistoryError, match="is no clone of the repository"):
+        write_lock(described(), tmp_path / LOCK.name)
+    assert not (tmp_path / LOCK.name).exists()
+
+
+def test_a_revision_has_the_contracts_of_its_lock_file(lock: Path) -> None:
+    write_lock({"silver.sellers": {}}, lock)
+    assert contracts_at("HEAD", lock) == described()
+    commit(lock)
+    assert contracts_at("HEAD", lock) == {"silver.sellers": {}}
+    assert contracts_at("HEAD~1", lock) == described()
+
+
+def test_the_clone_may_be_a_folder_of_a_larger_repository(lock: Path) -> None:
+    inner = lock.parent / "inner" / lock.name
+    inner.parent.mkdir()
+    shutil.copy(lock.parent / "pyproject.toml", inner.parent)
+    write_lock({}, inner)
+    commit(lock)
+    assert contracts_at("HEAD", inner) == {}
+
+
+def test_a_revision_without_a_lock_file_is_refused(lock: Path) -> None:
+    error = "revision HEAD~1 has no contracts.lock.json: it is older than the lock file"
+    with pytest.raises(ContractHistoryError, match=error):
+        contracts_at("HEAD~1", lock)
+
+
+@pytest.mark.parametrize("revision", ["nothing-of-that-name", "--output=x", "HEAD~7", ""])
+def test_an_unknown_revision_is_refused(revision: str, lock: Path) -> None:
+    with pytest.raises(ContractHistoryError, match=f"git knows no revision '{revision}'"):
+        contracts_at(revision, lock)
+    assert not (lock.parent / "x").exists()
+
+
+def test_without_a_clone_one_line_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ContractHistoryError, match="not a git repository"):
+        contracts_at("HEAD", tmp_path / LOCK.name)
+
+
+def test_without_git_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ContractHistoryError, match="git is not installed"):
+        contracts_at("HEAD", tmp_path / LOCK.name)
 
 
 def run(*arguments: str) -> tuple[int, str]:
     result = CliRunner().invoke(app, ["contracts", "diff", *arguments], catch_exceptions=False)
     return result.exit_code, " ".join(result.output.split())
-
-
-def test_a_revision_says_what_was_promised_then(package: Path) -> None:
-    edit(package / "domain.py", '"created",', '"created", "lost",')
-    edit(package / "gold" / "dim_date.py", "    day: int = column(in_range=(1, 31))\n", "")
-    commit(package)
-    edit(package / "bronze.py", "seller_city: str = raw()", "seller_town: str = raw()")
-    assert contracts_at("HEAD~1", package) == described()
-    found = changes(contracts_at("HEAD", package), described())
-    assert [(each.table, each.what) for each in found] == [
-        ("gold.dim_date", "column with rules added: day"),
-        ("gold.fact_orders", "fewer values allowed: order_status_is_known, lost"),
-        ("gold.fact_payments", "fewer values allowed: order_status_is_known, lost"),
-        ("gold.fact_sales", "fewer values allowed: order_status_is_known, lost"),
-        ("silver.orders", "fewer values allowed: order_status_is_known, lost"),
-    ]
-    assert "seller_town" in (package / "bronze.py").read_text()
-
-
-def test_a_revision_from_before_contracts_were_described_can_be_read(package: Path) -> None:
-    (package / "describe.py").unlink()
-    (package / "changes.py").unlink()
-    edit(package / "rules.py", "rule_name", "rule_named")
-    commit(package)
-    assert contracts_at("HEAD", package) == described()
-
-
-@pytest.mark.parametrize("revision", ["nothing-of-that-name", "--output=x", "HEAD~7", ""])
-def test_a_revision_that_is_not_there_is_refused(revision: str, package: Path) -> None:
-    with pytest.raises(RevisionError, match=f"{revision}: its contracts cannot be read in .*clone"):
-        contracts_at(revision, package)
-    assert not (package / "x").exists()
-
-
-def test_without_a_clone_one_line_says_so(tmp_path: Path) -> None:
-    with pytest.raises(RevisionError, match="not a git repository"):
-        contracts_at("HEAD", tmp_path)
-
-
-def test_without_git_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", "")
-    with pytest.raises(RevisionError, match="git is not installed"):
-        contracts_at("HEAD", tmp_path)
-
-
-def test_contracts_that_cannot_be_described_say_why(package: Path) -> None:
-    edit(package / "contract.py", "class Contract(", "class Promises(")
-    commit(package)
-    with pytest.raises(RevisionError, match=r"too old for this version to describe: .*Contract"):
-        contracts_at("HEAD", package)
 
 
 def made(lake: str, contract: type[Contract]) -> DeltaTable:
@@ -136,35 +167,41 @@ def test_a_table_without_a_contract_was_removed(lake: str) -> None:
     Path(lake, "gold", "notes.txt").touch()
     code, said = run("--lake", lake, "--check")
     assert code == 1
-    assert "gold.mart_freight_band table removed readers" in said
+    assert "gold.mart_freight_band table removed breaking readers lose a guarantee" in said
     assert said.endswith("changes: 1, breaking: 1")
 
 
 def test_a_lake_of_today_has_not_changed(lake: str) -> None:
     made(lake, sellers.Sellers)
     delta.open_table(lake, bronze.Sellers)
-    assert run("--lake", lake, "--check") == (0, "changes: 0, breaking: 0")
+    assert run("--lake", lake, "--check") == (0, "changes: 0")
 
 
-def test_a_table_tells_what_it_was_made_under(lake: str) -> None:
+def test_a_table_carries_the_contract_it_was_made_under(lake: str) -> None:
     made(lake, Sellers)
     code, said = run("--lake", lake)
     assert code == 0
-    assert "silver.sellers column removed: nickname readers queries that name it fail" in said
-    assert "rule removed: has_a_name readers" in said
-    assert "changes: 6, breaking: 6" in said
+    assert "silver.sellers column removed: nickname breaking readers lose a guarantee" in said
+    assert "rule removed: has_a_name" in said
+    assert "column added: seller_city compatible" in said
+    assert "NOT NULL added: seller_city breaking producers must deliver more" in said
+    assert "changes: 11, breaking: 8, compatible: 3" in said
     assert run("--lake", lake, "--check")[0] == 1
 
 
-def test_bronze_tells_its_columns(lake: str) -> None:
+def test_a_bronze_table_is_compared_by_its_columns(lake: str) -> None:
     handle = delta.open_table(lake, bronze.Sellers)
     without = Schema([field for field in handle.schema().fields if field.name != "seller_city"])
     handle.create_write_transaction([], "overwrite", without)
-    assert "bronze.sellers column added: seller_city sources" in run("--lake", lake)[1]
+    assert (
+        "column added: seller_city breaking producers must deliver more" in run("--lake", lake)[1]
+    )
 
 
-def test_a_table_without_a_note_tells_its_columns_types_and_partitions(lake: str) -> None:
-    schema = {**stored_schema(sellers.Sellers), "seller_city": pl.Int64(), "nickname": pl.String()}
+def test_a_table_without_a_contract_of_its_own_is_compared_by_columns_types_and_partitions(
+    lake: str,
+) -> None:
+    schema = {**stored(sellers.Sellers), "seller_city": pl.Int64(), "nickname": pl.String()}
     del schema["seller_state"]
     DeltaTable.create(
         delta.location(lake, "silver.sellers"),
@@ -174,19 +211,43 @@ def test_a_table_without_a_note_tells_its_columns_types_and_partitions(lake: str
     said = run("--lake", lake)[1]
     assert "type changed: seller_city, Int64 to String" in said
     assert "column removed: nickname" in said
-    assert "column with rules added: seller_state" in said
+    assert "column added: seller_state" in said
     assert "partitioning changed: (nickname) to ()" in said
-    assert "changes: 4, breaking: 3" in said
+    assert "changes: 6, breaking: 4, compatible: 2" in said
 
 
-def test_the_command_compares_with_a_revision(
-    package: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("change", "line", "code"),
+    [
+        ({}, "changes: 0", 0),
+        ({"key": ["seller_city"]}, "changes: 1, breaking: 1", 1),
+        ({"partition_by": ["seller_city"]}, "changes: 1, compatible: 1", 0),
+        ({"rules": {"x": {"asks": "1", "warning": False}}}, "changes: 1, review: 1", 3),
+    ],
+)
+def test_the_exit_code_says_the_worst_verdict(
+    change: dict[str, object],
+    line: str,
+    code: int,
+    lock: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    edit(package / "silver" / "sellers.py", "key=(", 'partition_by=("seller_state",), key=(')
-    commit(package)
-    monkeypatch.setattr("flows.revision.contracts_at", partial(contracts_at, package=package))
-    code, said = run("HEAD", "--check")
-    assert code == 0
-    assert "silver.sellers partitioning changed: (seller_state) to () nobody" in said
-    assert re.search(r"silver\.sellers: version \w{8}, was \w{8}\b", said)
-    assert run("HEAD~1")[1] == "changes: 0, breaking: 0"
+    today = described()
+    rules = {"x": {"asks": "2", "warning": False}}
+    now = today["silver.sellers"] | {"rules": rules if "rules" in change else {}}
+    write_lock({"silver.sellers": now | change}, lock)
+    commit(lock)
+    monkeypatch.setattr("contracts.describe.described", lambda: {"silver.sellers": now})
+    monkeypatch.setattr(contract_history, "contracts_at", partial(contracts_at, lock=lock))
+    assert run("HEAD")[0] == 0
+    found, said = run("HEAD", "--check")
+    assert found == code
+    assert said.endswith(line)
+
+
+def test_the_lock_command_renews_the_file(lock: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock.write_text("{}")
+    monkeypatch.setattr(contract_history, "write_lock", partial(write_lock, lock=lock))
+    says = [CliRunner().invoke(app, ["contracts", "lock"]).output for _ in range(2)]
+    assert says == ["contracts.lock.json: renewed\n", "contracts.lock.json: is up to date\n"]
+    assert lock.read_text(encoding="utf-8") == lock_text(described())
