@@ -1,13 +1,13 @@
-"""Hypothesis strategies that are derived from contracts: frames that keep them, or just do not.
+"""Hypothesis strategies derived from contracts: valid frames, and frames that break one rule.
 
-For tests, of this project and of those that build on it (`pip install '.[testing]'`).
+They are for tests, of this project and of projects that build on it (`pip install '.[testing]'`).
 """
 
 from contracts.strategies.broken import Broken, breakable, broken
+from contracts.strategies.formatting import show_frames_as_code
+from contracts.strategies.raw_text import to_raw_text
 from contracts.strategies.related import related
-from contracts.strategies.shown import show_frames_as_code
 from contracts.strategies.valid import valid
-from contracts.strategies.written import written
 
 __all__ = [
     "Broken",
@@ -15,6 +15,6 @@ __all__ = [
     "broken",
     "related",
     "show_frames_as_code",
+    "to_raw_text",
     "valid",
-    "written",
 ]

@@ -1,4 +1,4 @@
-"""Frames that keep a contract."""
+"""Frames that keep every rule of a contract."""
 
 import sys
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from polars.testing.parametric import column, dataframes
 
 from contracts.contract import Bronze, Contract
-from contracts.rules import Rule, rejecting_rules
-from contracts.strategies.moved import moved
+from contracts.rules import Rule, rejecting
+from contracts.strategies.mutations import mutate
+from contracts.strategies.raw_text import representable, to_raw_text
 from contracts.strategies.values import Values, values
-from contracts.strategies.written import sayable, written
 
 MAX_SIZE = 5
 
@@ -27,33 +27,33 @@ def valid(
     max_size: int = MAX_SIZE,
     source: type[Bronze] | None = None,
 ) -> pl.DataFrame:
-    """Draw a frame that keeps every rule of a contract, its unique key among them.
+    """Draw a frame that keeps every rule of a contract, and has a unique key.
 
-    What only warns is kept or not, as it comes. With `source` the frame has the raw records of that
-    bronze contract, from which such rows are parsed.
+    Rows may break warnings. With `source`, draw the raw records of that bronze contract instead,
+    from which such rows are parsed.
     """
-    rows = keeping(draw, contract, min_size, max_size)
+    rows = draw_valid(draw, contract, min_size, max_size)
     if source is None:
         return rows
-    records = said(rows, contract)
+    records = representable_rows(rows, contract)
     assume(len(records) >= min_size)
-    return draw(spelled(records, contract, source))
+    return draw(draw_raw_text(records, contract, source))
 
 
-def keeping(
+def draw_valid(
     draw: st.DrawFn,
     contract: type[Contract],
     min_size: int,
     max_size: int,
     among: Mapping[str, list[object]] | None = None,
 ) -> pl.DataFrame:
-    """Draw rows that keep a contract; some columns have only values from a list.
+    """Draw rows that keep a contract; the columns in `among` take their values from a list.
 
-    First each column for itself; a row that then breaks a rule is changed where the rule looks, or
-    goes.
+    Each column is drawn by itself first. A row that then breaks a rule is changed in the columns
+    that the rule reads, or dropped if that does not help.
 
     Raises:
-        TypeError: a rule looks at more than the row that it judges.
+        TypeError: a rule depends on more than the row that it checks.
     """
     among = among or {}
     key = contract.spec().key
@@ -67,12 +67,12 @@ def keeping(
     before = 0
     while broken := _first_broken(rows, contract):
         if broken <= before:
-            raise looks_further(contract, enforced(contract)[broken - 1].name)
+            raise not_row_wise(contract, enforced(contract)[broken - 1].name)
         before = broken
         wanted = [rule.expr for rule in enforced(contract)[:broken]]
         looked_at = {*wanted[-1].meta.root_names()} - {*among}
-        found = moved(draw, rows, contract, looked_at, pl.all_horizontal(wanted))
-        # Frames that are always empty would prove whatever is asked of them.
+        found = mutate(draw, rows, contract, looked_at, pl.all_horizontal(wanted))
+        # A test passes on an empty frame, whatever it asserts.
         assume(len(found) or rows.is_empty())
         rows = found
     rows = rows.unique(key, keep="first", maintain_order=True) if key else rows
@@ -80,39 +80,39 @@ def keeping(
     return rows
 
 
-def looks_further(contract: type[Contract], rule: str) -> TypeError:
-    """Return the error that a rule looks at more than the row that it judges."""
+def not_row_wise(contract: type[Contract], rule: str) -> TypeError:
+    """Return the error that a rule depends on more than the row that it checks."""
     return TypeError(
-        f"{contract.__name__}: {rule} says one thing of a row alone, and another of it among "
-        f"others: a rule looks at one row alone"
+        f"{contract.__name__}: {rule} has another result for a row alone than among other rows; "
+        f"write it so that it depends on one row only"
     )
 
 
-def said(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
-    """Return the rows as a source can say them, less those that thereby break the contract."""
-    return rows.select(sayable(contract)).filter(_all_kept(contract))
+def representable_rows(rows: pl.DataFrame, contract: type[Contract]) -> pl.DataFrame:
+    """Return rows as raw text can represent them, without those that then break the contract."""
+    return rows.select(representable(contract)).filter(_all_kept(contract))
 
 
 @st.composite
-def spelled(
+def draw_raw_text(
     draw: st.DrawFn, rows: pl.DataFrame, contract: type[Contract], source: type[Bronze]
 ) -> pl.DataFrame:
-    """Draw one of the ways in which a source may write some rows."""
+    """Draw one of the ways in which a source may write the rows as raw text."""
     blank = draw(st.sampled_from([None, ""]))
     pad = draw(st.sampled_from(["", " ", "\t", "\r\n"]))
-    return written(rows, contract, source, blank=blank, pad=pad)
+    return to_raw_text(rows, contract, source, blank=blank, pad=pad)
 
 
 @cache
 def enforced(contract: type[Contract]) -> tuple[Rule, ...]:
-    """Return the rules that reject rows, once for all examples of a test."""
-    return tuple(rejecting_rules(contract))
+    """Return the rules that reject rows; cached, because every example of a test asks."""
+    return tuple(rejecting(contract))
 
 
 def _first_broken(rows: pl.DataFrame, contract: type[Contract]) -> int:
-    """Return which of the rules (from 1) is the first that a row breaks; 0 when none does."""
-    asked = [rule.expr.all().alias(rule.name) for rule in enforced(contract)]
-    kept = rows.select(asked).row(0) if asked else ()
+    """Return the position, from 1, of the first rule that a row breaks; 0 if there is none."""
+    checks = [rule.keeps.all().alias(rule.name) for rule in enforced(contract)]
+    kept = rows.select(checks).row(0) if checks else ()
     return kept.index(False) + 1 if False in kept else 0
 
 
@@ -121,7 +121,7 @@ def _all_kept(contract: type[Contract]) -> pl.Expr:
 
 
 def _number(contract: type[Contract], name: str) -> int:
-    """Return how many values a closed set has; for all else, more than anybody wants."""
+    """Return the number of values of a closed set, or a huge number for any other column."""
     checks = contract.to_schema().columns[name].checks
     sets = (check.statistics or {} for check in checks if check.name == "isin")
     return min((len(given["allowed_values"]) for given in sets), default=sys.maxsize)

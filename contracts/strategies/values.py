@@ -1,4 +1,4 @@
-"""What may stand in a column by itself: its type, its checks, and what real data has in store."""
+"""Values of single columns, by type and checks, with the edge cases that real data has."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -40,21 +40,21 @@ INTEGERS = (0, 1, -1, 2**31, 2**53 + 1, 2**63 - 1, -(2**63))
 FLOATS = (0.0, -0.0, 0.1, -1.0, 5e-324, 1.7976931348623157e308, -1.7976931348623157e308)
 MOMENTS = (
     at("2016-02-29 23:59:59"),
-    at("2017-10-15 00:00:00"),  # midnight, which the clocks of São Paulo skipped
-    at("2018-02-17 23:30:00"),  # which they showed twice
+    at("2017-10-15 00:00:00"),  # a midnight that the clocks of São Paulo skipped
+    at("2018-02-17 23:30:00"),  # an hour that they showed twice
     at("2017-12-31 23:59:59.999999"),
     at("2020-02-29"),
     at("1970-01-01"),
-    at("2200-01-01"),  # which is not over yet, and no sentinel
+    at("2200-01-01"),  # far in the future, but no sentinel date
     at("0001-01-01"),
     at("9999-12-31 23:59:59"),
 )
 
 
 def values(declared: pa.Column) -> Values:
-    """Return what keeps a column's type and checks; null is not among it.
+    """Return values that have a column's type and keep its checks, without null.
 
-    Other checks than those on patterns, sets and bounds are left to those who look at whole rows.
+    Only checks of patterns, sets and bounds count; `valid` enforces all others.
     """
     dtype = declared.dtype.type
     if dtype.base_type() not in _KNOWN:
@@ -65,7 +65,7 @@ def values(declared: pa.Column) -> Values:
         return st.sampled_from(list(asked["isin"]["allowed_values"]))
     if pattern := _pattern(asked):
         texts = matching(pattern)
-        # Where texts are few, some rows have the same.
+        # A few texts come often, so that rows repeat values.
         return st.sampled_from(texts[:3]) | st.sampled_from(texts)
     if dtype == pl.String:
         length = asked.get("str_length", {})
@@ -80,16 +80,16 @@ _KNOWN = (pl.String, pl.Int64, pl.Float64, pl.Boolean, pl.Decimal, pl.Datetime, 
 def matching(pattern: str) -> list[str]:
     """Return a few dozen texts that match a pattern, the simplest first, and always the same.
 
-    To draw each text letter by letter would take most of the time of a test.
+    Drawing every text letter by letter would take most of the time of a test.
     """
-    # In a thread of its own, for Hypothesis objects to a test within a test, which this is not.
+    # Hypothesis refuses nested tests; a thread of its own avoids the check.
     with ThreadPoolExecutor(1) as beside:
         found = beside.submit(_drawn, pattern).result()
     return sorted(found, key=lambda text: (len(text), text))
 
 
-def awkward(dtype: pl.DataType) -> tuple[Any, ...]:
-    """Return values of a type that have been trouble somewhere."""
+def edge_cases(dtype: pl.DataType) -> tuple[Any, ...]:
+    """Return values of a type that often cause errors."""
     if isinstance(dtype, pl.Decimal):
         most = largest(dtype)
         cent = Decimal(1).scaleb(-dtype.scale)
@@ -107,13 +107,13 @@ def awkward(dtype: pl.DataType) -> tuple[Any, ...]:
 
 
 def largest(dtype: pl.Decimal) -> Decimal:
-    """Return the largest number of a type; of money what is read, so that sums of many fit it."""
+    """Return the largest number of a type; for money, one that leaves room for sums."""
     digits = AMOUNT_DIGITS if dtype == REAIS else dtype.precision - dtype.scale
     return Decimal(10 ** (digits + dtype.scale) - 1).scaleb(-dtype.scale)
 
 
 def _pattern(asked: dict[str, dict[str, Any]]) -> Any:
-    """Return the pattern that texts are asked to match, if any."""
+    """Return the pattern that a column's texts must match, if there is one."""
     match asked:
         case {"str_matches": {"pattern": pattern}} | {"str_contains": {"pattern": pattern}}:
             return pattern
@@ -135,7 +135,7 @@ def _drawn(pattern: str) -> set[str]:
         phases=[Phase.generate],
         suppress_health_check=[*HealthCheck],
     )
-    # Python's `$` would let a line break follow.
+    # In Python, `$` also matches before a final line break.
     @given(st.from_regex(re.sub(r"(?<!\\)\$$", "", pattern) + r"\Z"))
     def collect(text: str) -> None:
         found.add(text)
@@ -152,24 +152,24 @@ def _bounds(asked: dict[str, dict[str, Any]]) -> tuple[Any, Any]:
     return max(least, default=None), min(most, default=None)
 
 
-# Every clock has passed it: what a test draws must not depend on when it runs.
+# A fixed time in the past: draws must not depend on the time of the test.
 _PAST = at("2025-01-01")
 
 
 def _texts(least: int, most: int | None) -> Values:
-    """Return usual texts and awkward ones, of a length in characters between two bounds."""
+    """Return common texts and edge cases whose length in characters is between two bounds."""
     known = [text for text in TEXTS if least <= len(text) <= (most or len(text))]
     usual = st.text(min_size=least, max_size=max(20, least) if most is None else most)
     return usual | st.sampled_from(known) if known else usual
 
 
 def _plain(dtype: pl.DataType, least: Any, most: Any) -> Values:
-    """Return usual values, the small ones more often, and awkward ones, between two bounds."""
+    """Return common values, small ones more often, and edge cases, between two bounds."""
 
     def within(value: Any) -> bool:
         return (least is None or value >= least) and (most is None or value <= most)
 
-    known = [value for value in awkward(dtype) if within(value)]
+    known = [value for value in edge_cases(dtype) if within(value)]
     return _usual(dtype, least, most) | (st.sampled_from(known) if known else st.nothing())
 
 

@@ -1,4 +1,4 @@
-"""What the strategies draw keeps the contracts, or breaks exactly the rule that it says."""
+"""Drawn frames keep their contracts, or break exactly the rule that they name."""
 
 import subprocess
 import sys
@@ -29,9 +29,9 @@ from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from contracts.silver.products import Products
 from contracts.silver.sellers import Sellers
-from contracts.strategies import Broken, breakable, broken, related, valid, written
-from contracts.table_check import ContractBrokenError, check_table
-from flows.refresh.code_version import _modules
+from contracts.strategies import Broken, breakable, broken, related, to_raw_text, valid
+from contracts.vocabulary import STATES
+from flows.fingerprint import _modules
 from tests.examples import examples
 from transforms.graph import tables
 
@@ -190,7 +190,7 @@ def test_an_incomplete_relation_lacks_some_parents() -> None:
     find(incomplete, lacks, settings=settings(FIRST, max_examples=300))
 
 
-def test_rows_are_written_as_a_source_says_them() -> None:
+def test_rows_become_the_raw_text_of_a_source() -> None:
     products = pl.DataFrame(
         [("b" * 32, " livros ", 3), ("c" * 32, None, None)],
         schema=["product_id", "product_category_name", "product_name_length"],
@@ -201,7 +201,7 @@ def test_rows_are_written_as_a_source_says_them() -> None:
         else pl.lit(None, dtype).alias(name)
         for name, dtype in Products.fields().items()
     )
-    raw = written(products, Products, bronze.Products, blank="", pad=" ")
+    raw = to_raw_text(products, Products, bronze.Products, blank="", pad=" ")
     assert raw.columns == bronze.Products.fields().names()
     assert raw["product_id"].to_list() == [f" {'b' * 32} ", f" {'c' * 32} "]
     assert raw["product_category_name"].to_list() == [" livros ", ""]
@@ -329,8 +329,8 @@ def test_frames_that_could_only_be_empty_prove_nothing() -> None:
 @pytest.mark.parametrize(
     ("drawn", "said"),
     [
-        (valid(Ranked), "shares_are_all says one thing of a row alone, and another"),
-        (broken(Alone, "seat_is_free"), "seat_is_free says one thing of a row alone, and another"),
+        (valid(Ranked), "shares_are_all has another result for a row alone"),
+        (broken(Alone, "seat_is_free"), "seat_is_free has another result for a row alone"),
         (valid(Small), "number: there is no strategy for a column of Int32"),
         (broken(Sellers, "seller_id_is_nice"), "Sellers has no rule seller_id_is_nice; it has"),
     ],

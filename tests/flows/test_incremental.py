@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from contracts.contract import Bronze
-from contracts.strategies import broken, related, written
+from contracts.strategies import broken, related, to_raw_text
 from flows import delta
 from tests.arrivals import arrived
 from tests.examples import examples
@@ -26,7 +26,9 @@ Shipment = list[tuple[type[Bronze], pl.DataFrame]]
 def shipments(draw: st.DrawFn) -> Shipment:
     """Draw records that belong together, though not all of them, and some broken ones."""
     rows = draw(related(*OF_RECORDS, complete=False, max_size=2))
-    raw = [(source, written(rows[typed], typed, source)) for typed, source in OF_RECORDS.items()]
+    raw = [
+        (source, to_raw_text(rows[typed], typed, source)) for typed, source in OF_RECORDS.items()
+    ]
     spoiled, source = draw(st.sampled_from([*OF_RECORDS.items()]))
     raw.append((source, draw(broken(spoiled, source=source, max_size=1)).frame))
     hours = st.lists(st.integers(0, 3), max_size=2)

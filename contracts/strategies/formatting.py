@@ -1,4 +1,4 @@
-"""Frames in Hypothesis's reports, as code that makes them again."""
+"""Frames in Hypothesis's reports, printed as code that creates them."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ ROWS = 50
 
 
 def show_frames_as_code() -> None:
-    """Let Hypothesis print the frames of a failing example so that they can be pasted."""
+    """Make Hypothesis print the frames of a failing example as code to paste into a test."""
     for kind, show in ((pl.DataFrame, _show), (pl.LazyFrame, _show_lazy)):
         pretty.for_type_by_name(kind.__module__, kind.__name__, show)
 

@@ -1,4 +1,4 @@
-"""Values beside those that a row has, and around the limits that rules name."""
+"""Values that may break a rule or keep it: close to a row's values and to the limits of rules."""
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
@@ -10,16 +10,20 @@ from typing import Any
 import polars as pl
 
 from contracts.contract import Contract
-from contracts.rules import literals, rules
-from contracts.strategies.values import awkward
+from contracts.literals import literals
+from contracts.rules import rules
+from contracts.strategies.values import edge_cases
 
 
 @cache
-def near(contract: type[Contract], column: str, beside: frozenset[str]) -> tuple[pl.Expr, ...]:
-    """Return what a row might have in a column instead, as expressions over the row.
+def candidates(
+    contract: type[Contract], column: str, beside: frozenset[str]
+) -> tuple[pl.Expr, ...]:
+    """Return other values for a column of a row, as expressions over the row.
 
-    The values of columns of its type beside it, one unit more or less, their sums and differences;
-    the limits in the contract's rules and their surroundings; awkward values; null.
+    They are: the values of the columns `beside` it that have its type, one unit more or less, their
+    sums and differences; the limits in the contract's rules, one unit more or less; edge cases of
+    the type; null.
     """
     dtype = contract.fields()[column]
     alike = sorted(name for name in {column, *beside} if contract.fields()[name] == dtype)
@@ -28,7 +32,7 @@ def near(contract: type[Contract], column: str, beside: frozenset[str]) -> tuple
         for one, other in permutations(map(pl.col, alike), 2):
             found += [one + other, one - other]
     limits = [pl.lit(value, dtype) for value in _limits(contract, column, dtype)]
-    rest = [pl.lit(value, dtype) for value in (*awkward(dtype), None)]
+    rest = [pl.lit(value, dtype) for value in (*edge_cases(dtype), None)]
     every = [*found, *limits, *_around(limits, dtype), *rest]
     return tuple(_fitting(value, dtype).alias(column) for value in every)
 
@@ -37,7 +41,7 @@ def _fitting(value: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     fits = value.cast(dtype, strict=False)
     if not dtype.is_temporal():
         return fits
-    # Python, which has to show it, knows no other years.
+    # Hypothesis prints values as Python objects, which have no other years.
     return pl.when(fits.dt.year().is_between(1, 9999)).then(fits)
 
 
@@ -61,7 +65,7 @@ def _units(dtype: pl.DataType) -> list[Any]:
 
 
 def _limits(contract: type[Contract], column: str, dtype: pl.DataType) -> list[Any]:
-    """Return the literals of a column's rules that are of its type, and the middle of two."""
+    """Return the constants in a column's rules that have its type, and for floats midpoints."""
     found = [
         value
         for rule in rules(contract)

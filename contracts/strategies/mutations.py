@@ -1,4 +1,4 @@
-"""Rows that are changed here and there until they are as wanted."""
+"""Rows changed in one or two columns until they fulfil a condition."""
 
 from collections.abc import Iterable
 from itertools import permutations
@@ -7,21 +7,28 @@ import polars as pl
 from hypothesis import strategies as st
 
 from contracts.contract import Contract
-from contracts.strategies.near import near
+from contracts.strategies.candidates import candidates
 
 _ROW = "_row"
 
 
-def moved(
+def mutate(
     draw: st.DrawFn,
     rows: pl.DataFrame,
     contract: type[Contract],
     columns: Iterable[str],
     wanted: pl.Expr,
 ) -> pl.DataFrame:
-    """Change the rows that are not as wanted in one of some columns, or in two if need be.
+    """Change one column of each row that does not fulfil a condition, or two columns if necessary.
 
-    Shape: the rows in their order, less those that no change that we know of would make so.
+    Shape: the rows in their order, without those that no candidate value makes fulfil it.
+
+    Args:
+        draw: the function that Hypothesis passes in.
+        rows: rows with the columns of `contract`.
+        contract: the contract whose rules suggest values.
+        columns: the columns that may change.
+        wanted: the condition.
     """
     names = sorted(set(columns))
     numbered = rows.with_row_index(_ROW)
@@ -48,16 +55,16 @@ def _changed(
     beside: frozenset[str],
     wanted: pl.Expr,
 ) -> pl.DataFrame:
-    """Return all versions of the rows with other values in some columns that are as wanted."""
+    """Return every version of the rows with other values in some columns that is as wanted."""
     changed = rows.lazy()
     for column in columns:
-        instead = pl.concat_list(near(contract, column, beside))
-        changed = changed.with_columns(instead.alias(column)).explode(column)
+        values = pl.concat_list(candidates(contract, column, beside))
+        changed = changed.with_columns(values.alias(column)).explode(column)
     return changed.filter(wanted).collect()
 
 
 def _chosen(draw: st.DrawFn, others: pl.DataFrame) -> pl.DataFrame:
-    """Draw one of each row's versions."""
+    """Draw one version of each row."""
     versions = others.sort(_ROW, maintain_order=True)
     counts = versions.group_by(_ROW, maintain_order=True).len()["len"].to_list()
     picked, before = [], 0
