@@ -1,4 +1,4 @@
-"""Break a share of the records of a file, each in one known way."""
+"""Records of a file of which a share breaks a rule, each in one known way."""
 
 import numpy as np
 import polars as pl
@@ -7,31 +7,39 @@ import polars.selectors as cs
 from flows.sample.defects import DEFECTS
 
 
-def spoil(
+def corrupt(
     rng: np.random.Generator, entity: str, records: pl.DataFrame, before: int, share: float
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Return the records as text with `share` of them broken, and one row per broken record.
+    """Return the records as text with a share of them broken, and one row per broken record.
 
-    `before` is how many records the file has already: with it the share holds for the whole file,
-    and the kinds of defect take turns.
+    Shape: the records in their order; then `record` (its number in the file, from 1), `entity`,
+    `column`, `rule` and `value`.
+
+    Args:
+        rng: chooses the records.
+        entity: the entity of the records.
+        records: some records of a file.
+        before: the number of records before them in the file; the share then holds for the whole
+            file, and the defects take turns across its parts.
+        share: the share to break, from 0 to 1.
     """
     defects = DEFECTS[entity]
     done, due = round(share * before), round(share * (before + records.height))
     kind = np.full(records.height, -1)
     chosen = rng.choice(records.height, due - done, replace=False)
     kind[chosen] = np.arange(done, due) % len(defects)
-    spoiled = records.with_columns(
+    corrupted = records.with_columns(
         cs.temporal().dt.to_string("%Y-%m-%d %H:%M:%S"), cs.numeric().cast(pl.String)
     )
     broken = []
     for number, defect in enumerate(defects):
         hit = pl.Series(kind == number)
         target = defect.column or records.columns[-1]
-        spoiled = spoiled.with_columns(
+        corrupted = corrupted.with_columns(
             pl.when(hit).then(defect.value).otherwise(target).alias(target)
         )
         broken.append(
-            spoiled.with_row_index("record", before + 1)
+            corrupted.with_row_index("record", before + 1)
             .filter(hit)
             .select(
                 "record",
@@ -41,4 +49,4 @@ def spoil(
                 value=pl.col(target) if defect.column else pl.lit(None, dtype=pl.String),
             )
         )
-    return spoiled, pl.concat(broken).sort("record")
+    return corrupted, pl.concat(broken).sort("record")

@@ -1,4 +1,10 @@
-"""What can be wrong with a record: one line per defect, with the rule that it breaks."""
+"""The defects of raw records, by entity; each names the one rule that it breaks.
+
+The list is written by hand, although `contracts.strategies` derives broken records from the rules.
+The tests compare the names here with what the quarantine says, so the list must not come from the
+contracts that it checks. It also has mistakes that people make, a wrong number of fields among
+them, where the strategies search for edge cases; and a sample needs no Hypothesis.
+"""
 
 from typing import NamedTuple
 
@@ -6,9 +12,9 @@ import polars as pl
 
 
 class Defect(NamedTuple):
-    """A way to break a record: `value`, computed from the record as text, goes into `column`.
+    """A way to break a record: `value`, an expression over its text, replaces a column.
 
-    Without a column the number of fields is wrong, and `value` goes into the last one.
+    Without a column, the record has a wrong number of fields, and `value` replaces the last one.
     """
 
     column: str | None
@@ -16,7 +22,7 @@ class Defect(NamedTuple):
     value: pl.Expr
 
 
-# Marks for a wrong number of fields; they only exist until the record is a line of text.
+# Marks for a wrong number of fields; writing the file replaces them.
 TOO_FEW_FIELDS = "\x1e"
 TOO_MANY_FIELDS = "\x1f"
 

@@ -16,6 +16,8 @@ from flows.sample.places import geolocation, places
 from flows.sample.products import catalogue, sellers, translation
 from flows.sample.random import generator
 from flows.sample.reviews import order_reviews
+from flows.sample.sales import lines, order_items, order_payments
+from flows.sample.spoil import corrupt
 
 _ORDERS_PER_CHUNK = 100_000
 _MOST_PRODUCTS = 330_000
@@ -63,7 +65,7 @@ def write_sample(
         text = records
         if dirty > 0 and entity != _TRANSLATION:
             rng = generator(seed, f"defects of {entity}", before)
-            text, broken = spoil(rng, entity, records, before, dirty)
+            text, broken = corrupt(rng, entity, records, before, dirty)
             with (out / _BROKEN).open("ab") as file:
                 broken.select(pl.lit(path.name).alias("file"), pl.all()).write_ndjson(file)
         with path.open("ab" if entity in written else "wb") as file:

@@ -13,9 +13,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from contracts.strategies import breakable
 from flows.sample import write_sample
 from flows.sample.defects import DEFECTS
 from flows.sample.own import ForeignFilesError
+from transforms.graph import tables
 
 ORDERS = 4_000
 TRANSLATION = "product_category_name_translation"
@@ -378,6 +380,24 @@ def test_the_listed_records_are_broken_and_the_others_untouched(
         others = [name for name in header if name != row["column"]]
         whole = dict(zip(header, before[number - 1], strict=True))
         assert [fields[name] for name in others] == [whole[name] for name in others]
+
+
+def test_each_defect_breaks_a_rule_of_its_contract() -> None:
+    rules = {
+        table.source.promise().name: {
+            "record_is_readable",
+            *breakable(table.contract, table.source),
+        }
+        for table in tables().values()
+        if table.source
+    }
+    unknown = {
+        (entity, defect.rule)
+        for entity, defects in DEFECTS.items()
+        for defect in defects
+        if defect.rule not in rules[entity]
+    }
+    assert unknown == set()
 
 
 def test_every_kind_of_defect_occurs(dirty: Path) -> None:
