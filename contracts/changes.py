@@ -67,7 +67,7 @@ def changes(old: Mapping[str, Description], new: Mapping[str, Description]) -> l
 
 
 class _Fact(NamedTuple):
-    """One thing that a contract says; facts of two versions are compared by kind and name."""
+    """One statement of a contract; two versions are compared fact by fact."""
 
     kind: str
     name: str = ""
@@ -79,12 +79,12 @@ def _differences(old: Description | None, new: Description | None) -> Iterator[t
         yield ("table added", MORE_GUARANTEED) if new else ("table removed", LESS_GUARANTEED)
         return
     gone, came = (one["columns"].keys() - two["columns"] for one, two in ((old, new), (new, old)))
-    # A removed column is one change; a new one is several where it restricts its values.
+    # A removed column is one change; a new one is several if it restricts its values.
     then = {f: v for f, v in _facts(old).items() if f.column not in gone or f.kind == "column"}
     now = {f: v for f, v in _facts(new).items() if f.column not in came or f.kind not in _PLAIN}
-    layer, restricted = new["table"].partition(".")[0], MORE_GUARANTEED
-    if layer == "bronze" or (layer == "silver" and not new.get("scope")):
-        restricted = MORE_DEMANDED  # producers deliver these records
+    layer = new["table"].partition(".")[0]
+    from_producers = layer == "bronze" or (layer == "silver" and not new.get("scope"))
+    restricted = MORE_DEMANDED if from_producers else MORE_GUARANTEED
     for fact in dict.fromkeys([*then, *now]):
         before, after = then.get(fact), now.get(fact)
         if before == after:
@@ -101,7 +101,7 @@ def _differences(old: Description | None, new: Description | None) -> Iterator[t
 
 
 _PLAIN = ("type", "raw column", "look-up")
-"""What every column may have without restricting its values."""
+"""Facts that every column may have and that do not restrict its values."""
 
 _ALWAYS: Mapping[str, Reason] = {
     "key": OTHER_MEANING,
@@ -117,7 +117,7 @@ _ALWAYS: Mapping[str, Reason] = {
 
 
 def _reason(fact: _Fact, before: Any, after: Any, restricted: Reason) -> Reason:
-    """Return the reason for a change: a fact that is gone is a guarantee less, a new one more."""
+    """Return the reason for a change: readers lose what is removed, and additions restrict rows."""
     if fact.kind in _ALWAYS:
         return _ALWAYS[fact.kind]
     if after is None:
@@ -143,10 +143,10 @@ def _text(value: Any) -> str:
 
 
 def _facts(description: Description) -> dict[_Fact, Any]:
-    """Return what a contract says, fact by fact; true where there is no more to say of it."""
+    """Return the statements of a contract, each with its value; `True` if it has no other."""
     found = {
         _Fact("key"): description["key"],
-        # Descriptions that tables of earlier releases carry may lack a field.
+        # A table from an earlier release may carry a description without this field.
         _Fact("scope"): description.get("scope", []),
         _Fact("partitioning"): description["partition_by"],
     }
@@ -179,13 +179,13 @@ _BOUNDING = re.compile("_is_(at_least|at_most|above|below|between)_")
 
 
 class _Bound(NamedTuple):
-    """A bound of a column's values, which sorts by what it lets pass."""
+    """A bound of a column's values; bounds sort by their position on the number line."""
 
     is_text: bool
-    """Text that is a decimal counts as a number, for JSON has no decimals."""
+    """False for numbers, which JSON holds as text if they are decimals."""
     value: Any
     beyond: bool
-    """Whether it cuts just above the value (above, at most) and not just below it."""
+    """Whether it cuts just after the value (above, at most) instead of just before it."""
     text: str
 
 
