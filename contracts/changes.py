@@ -83,7 +83,7 @@ def _differences(old: Description | None, new: Description | None) -> Iterator[t
     then = {f: v for f, v in _facts(old).items() if f.column not in gone or f.kind == "column"}
     now = {f: v for f, v in _facts(new).items() if f.column not in came or f.kind not in _PLAIN}
     layer = new["table"].partition(".")[0]
-    from_producers = layer == "bronze" or (layer == "silver" and not new.get("scope"))
+    from_producers = layer == "bronze" or (layer == "silver" and not new.get("incremental_key"))
     restricted = MORE_DEMANDED if from_producers else MORE_GUARANTEED
     for fact in dict.fromkeys([*then, *now]):
         before, after = then.get(fact), now.get(fact)
@@ -108,7 +108,7 @@ _ALWAYS: Mapping[str, Reason] = {
     "type": OTHER_MEANING,
     "raw column": MORE_DEMANDED,
     "personal tag": PERSONAL_DATA,
-    "scope": INTERNAL,
+    "incremental_key": INTERNAL,
     "partitioning": INTERNAL,
     "look-up": INTERNAL,
     "warning": INTERNAL,
@@ -147,7 +147,7 @@ def _facts(description: Description) -> dict[_Fact, Any]:
     found = {
         _Fact("key"): description["key"],
         # A table from an earlier release may carry a description without this field.
-        _Fact("scope"): description.get("scope", []),
+        _Fact("incremental_key"): description.get("incremental_key", []),
         _Fact("partitioning"): description["partition_by"],
     }
     for name, column in description["columns"].items():

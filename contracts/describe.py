@@ -29,16 +29,16 @@ def describe(contract: type[Contract]) -> Description:
     constants and functions of this project that it uses. This text changes when the rule changes
     and does not depend on the current time.
     """
-    promise, schema = contract.promise(), contract.to_schema()
-    meanings = contract.meanings()
+    spec, schema = contract.spec(), contract.to_schema()
+    descriptions = contract.descriptions()
     return {
         "table": spec.table,
         "grain": contract.grain(),
-        "key": list(promise.key),
-        "scope": list(promise.scope),
-        "partition_by": list(promise.partition_by),
+        "key": list(spec.key),
+        "incremental_key": list(spec.incremental_key),
+        "partition_by": list(spec.partition_by),
         "columns": {
-            name: _column(name, declared, meanings[name])
+            name: _column(name, declared, descriptions[name])
             for name, declared in schema.columns.items()
         },
         "rules": {str(check.name): _rule(contract, check) for check in schema.checks},
@@ -56,7 +56,7 @@ def version(description: Description) -> str:
 
 def described() -> dict[str, Description]:
     """Return the description of every contract in the package `contracts`, by table."""
-    return {contract.promise().table: describe(contract) for contract in _every()}
+    return {contract.spec().table: describe(contract) for contract in _every()}
 
 
 _WORDS = ("grain", "description")

@@ -27,10 +27,9 @@ class Rule:
     name: str
     expr: pl.Expr
     warning: bool = False
-    words: str = ""
-    """What it asks, for people."""
+    description: str = ""
     column: str = ""
-    """The column that declares it, if it is no rule of the whole row."""
+    """The column that declares the rule, unless it is a rule of the whole row."""
 
 
 def rules(contract: type[Contract], *, typed_from_raw: bool = False) -> list[Rule]:
@@ -87,9 +86,9 @@ def _column_rules(name: str, declared: pa.Column, raw_name: str | None) -> Itera
         yield _rule(name, rule_name(name, check), _predicate(check, name), _parameters(check))
 
 
-def _rule(column: str, name: str, keeps: pl.Expr, unsaid: str = "") -> Rule:
-    asked = name.removeprefix(f"{column}_").replace("_", " ")
-    return Rule(name, keeps, words=f"`{column}` {asked}{unsaid}.", column=column)
+def _rule(column: str, name: str, expr: pl.Expr, parameters: str = "") -> Rule:
+    predicate = name.removeprefix(f"{column}_").replace("_", " ")
+    return Rule(name, expr, description=f"`{column}` {predicate}{parameters}.", column=column)
 
 
 def _parameters(check: Check) -> str:

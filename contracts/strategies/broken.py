@@ -19,6 +19,7 @@ from contracts.strategies.valid import (
     not_row_wise,
     representable_rows,
 )
+from contracts.table_check import reference_rule, unique_rule
 
 NOT_NUMBERS = ("cheap", "1,50", "R$ 1", "1 000", "--1", "nan", "0x1f", "1e", "½", "  ")
 NOT_TIMESTAMPS = (
@@ -72,7 +73,7 @@ def broken(
         rows = representable_rows(rows, contract)
         assume(len(rows))
     column = _foreign_key_rules(contract).get(rule)
-    if rule == is_unique(contract):
+    if rule == unique_rule(contract):
         good, bad = _repeated(draw, rows)
     elif column:
         good, bad = _dangling(draw, rows, column)
@@ -101,12 +102,12 @@ def breakable(contract: type[Contract], source: type[Bronze] | None = None) -> l
     found = [rule.name for rule in rules(contract, typed_from_raw=source is not None)]
     if source:
         return found
-    unique = [is_unique(contract)] if contract.promise().key else []
+    unique = [unique_rule(contract)] if contract.spec().key else []
     return [*found, *unique, *_foreign_key_rules(contract)]
 
 
 def _foreign_key_rules(contract: type[Contract]) -> dict[str, str]:
-    return {is_in(contract, column): column for column in contract.references()}
+    return {reference_rule(contract, column): column for column in contract.references()}
 
 
 _GoodAndBad = tuple[pl.DataFrame, pl.DataFrame]
@@ -150,20 +151,20 @@ def _mutated(
     draw: st.DrawFn, rows: pl.DataFrame, rule: str, contract: type[Contract], *, representable: bool
 ) -> _GoodAndBad:
     good, bad = _split(draw, rows)
-    (keeps,) = (each.keeps for each in rules(contract) if each.name == rule)
-    good = good.filter(keeps)  # a valid row may break a warning
-    others = [each.keeps for each in enforced(contract) if each.name != rule]
+    (expr,) = (each.expr for each in rules(contract) if each.name == rule)
+    good = good.filter(expr)  # a valid row may break a warning
+    others = [each.expr for each in enforced(contract) if each.name != rule]
     possible = is_representable(contract) if representable else True
-    wanted = pl.all_horizontal(~keeps, *others, possible)
-    looked_at = {*keeps.meta.root_names()}
+    wanted = pl.all_horizontal(~expr, *others, possible)
+    looked_at = {*expr.meta.root_names()}
     # Other rules on these columns may require a second change, as a total must follow its parts.
     related = [roots for each in others if looked_at & (roots := {*each.meta.root_names()})]
     bad = mutate(draw, bad, contract, looked_at.union(*related), wanted)
-    if key := contract.promise().key:
+    if key := contract.spec().key:
         bad = bad.unique(key, keep="first", maintain_order=True)
         bad = bad.join(good, on=key, how="anti", nulls_equal=True)
     assume(len(bad))
-    results = pl.concat([good, bad]).select(keeps).to_series().to_list()
+    results = pl.concat([good, bad]).select(expr).to_series().to_list()
     if results != [True] * len(good) + [False] * len(bad):
         raise not_row_wise(contract, rule)
     return good, bad

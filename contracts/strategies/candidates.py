@@ -10,8 +10,7 @@ from typing import Any
 import polars as pl
 
 from contracts.contract import Contract
-from contracts.literals import literals
-from contracts.rules import rules
+from contracts.rules import literals, rules
 from contracts.strategies.values import edge_cases
 
 

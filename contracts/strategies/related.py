@@ -60,7 +60,7 @@ def _keys(contracts: tuple[type[Contract], ...]) -> dict[_Key, pa.Column]:
     keys = {
         _key_of_columns(contract)[key[0]]
         for contract in contracts
-        if len(key := contract.promise().key) == 1
+        if len(key := contract.spec().key) == 1
     }
     found: dict[_Key, pa.Column] = {}
     for contract in contracts:
@@ -80,5 +80,5 @@ def _key_of_columns(contract: type[Contract]) -> dict[str, _Key]:
 
 def _key_of_column(contract: type[Contract], name: str) -> _Key:
     if other := {**contract.lookups(), **contract.references()}.get(name):
-        return _key_of_column(other, other.promise().key[0])
+        return _key_of_column(other, other.spec().key[0])
     return name, contract.fields()[name]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from polars.testing.parametric import column, dataframes
 
 from contracts.contract import Bronze, Contract
-from contracts.rules import Rule, rejecting
+from contracts.rules import Rule, rejecting_rules
 from contracts.strategies.mutations import mutate
 from contracts.strategies.raw_text import representable, to_raw_text
 from contracts.strategies.values import Values, values
@@ -106,12 +106,12 @@ def draw_raw_text(
 @cache
 def enforced(contract: type[Contract]) -> tuple[Rule, ...]:
     """Return the rules that reject rows; cached, because every example of a test asks."""
-    return tuple(rejecting(contract))
+    return tuple(rejecting_rules(contract))
 
 
 def _first_broken(rows: pl.DataFrame, contract: type[Contract]) -> int:
     """Return the position, from 1, of the first rule that a row breaks; 0 if there is none."""
-    checks = [rule.keeps.all().alias(rule.name) for rule in enforced(contract)]
+    checks = [rule.expr.all().alias(rule.name) for rule in enforced(contract)]
     kept = rows.select(checks).row(0) if checks else ()
     return kept.index(False) + 1 if False in kept else 0
 

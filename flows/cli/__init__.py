@@ -8,12 +8,10 @@ from types import ModuleType
 
 import typer
 
-from flows.cli import batch, catalog, contracts, look, sample, site, stream, upkeep
-from flows.cli.terminal import err, prepare
-from flows.masking import mask
-from flows.one_line import one_line
-from flows.outcome import UnknownRuleError, UnknownTableError
-from flows.settings import MissingSettingError
+from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream
+from flows.cli.output import configure_terminal, err
+from flows.config.errors import SettingError, UnknownRuleError, UnknownTableError, one_line
+from flows.config.masking import mask
 
 app = typer.Typer(
     help="A data lakehouse for the Olist marketplace: bronze, silver and gold Delta tables.",
@@ -64,7 +62,7 @@ def main() -> None:
         sys.exit(2 if isinstance(error, _WRONG_USAGE) else 1)
 
 
-_WRONG_USAGE = (MissingSettingError, UnknownTableError, UnknownRuleError)
+_WRONG_USAGE = (SettingError, UnknownTableError, UnknownRuleError)
 
 _PANIC = "PanicException"
 """A bug in Polars or another Rust library: a BaseException whose class cannot be imported."""

@@ -8,14 +8,14 @@ from types import ModuleType
 from typing import NamedTuple
 
 import contracts
-import transforms.sift
-from contracts.check import is_in, is_unique
+import transforms.validation
 from contracts.contract import Contract
 from contracts.rules import Rule, rules
 from contracts.syntax import parse
-from flows.nearest import nearest
-from flows.outcome import UnknownRuleError, UnknownTableError
-from flows.site.kept import RECORD_RULES
+from contracts.table_check import reference_rule, unique_rule
+from flows.config.errors import UnknownRuleError, UnknownTableError
+from flows.config.suggest import suggest
+from flows.site.docs.rule_status import RECORD_RULES
 from transforms.graph import Table, tables
 
 
@@ -44,12 +44,12 @@ def table_named(asked: str) -> Table:
     known = {**tables()}
     for table in tables().values():
         if table.source:
-            name = table.source.promise().name
+            name = table.source.spec().name
             known |= {f"quarantine.{name}": table, f"bronze.{name}": table}
     for name, table in known.items():
         if asked.lower() in {name, name.partition(".")[2]}:
             return table
-    close = nearest(asked, known)
+    close = suggest(asked, known)
     hint = f"nearest: {', '.join(close)}" if close else f"there are {', '.join(tables())}"
     message = f"there is no table {asked}; {hint}"
     raise UnknownTableError(message)
@@ -74,34 +74,36 @@ def declared_rule(table: Table, name: str) -> DeclaredRule:
     known = {rule.name: rule for rule in declared_rules(table)}
     if name in known:
         return known[name]
-    close = nearest(name, known)
+    close = suggest(name, known)
     hint = f"nearest: {', '.join(close)}" if close else f"`keystone contracts show {table.name}`"
     message = f"{table.name} has no rule {name}; {hint}"
     raise UnknownRuleError(message)
 
 
 def _of_records(rule: Rule) -> DeclaredRule:
-    line = _line_of_value(transforms.sift, rule.name)
-    return DeclaredRule(rule.name, "record check", rule.words, _file(transforms.sift), line, [])
+    line = _line_of_value(transforms.validation, rule.name)
+    return DeclaredRule(
+        rule.name, "record check", rule.description, _file(transforms.validation), line, []
+    )
 
 
 def _of_contract(rule: Rule, contract: type[Contract]) -> DeclaredRule:
     kind = "column check" if rule.column else "warning" if rule.warning else "rule"
-    words, reads = " ".join(rule.words.split()), rule.keeps.meta.root_names()
+    description, reads = " ".join(rule.description.split()), rule.expr.meta.root_names()
     declared = _declaration(contract, rule.column or rule.name)
-    return DeclaredRule(rule.name, kind, words, *declared, list(dict.fromkeys(reads)))
+    return DeclaredRule(rule.name, kind, description, *declared, list(dict.fromkeys(reads)))
 
 
 def _of_keys(contract: type[Contract]) -> list[DeclaredRule]:
-    key = list(contract.promise().key)
+    key = list(contract.spec().key)
     unique = f"No two rows have the same {' and '.join(f'`{column}`' for column in key)}."
     return [
-        DeclaredRule(is_unique(contract), "key", unique, *_declaration(contract), key),
+        DeclaredRule(unique_rule(contract), "key", unique, *_declaration(contract), key),
         *(
             DeclaredRule(
-                is_in(contract, column),
+                reference_rule(contract, column),
                 "foreign key",
-                f"Each `{column}` is in {parent.promise().table}.",
+                f"Each `{column}` is in {parent.spec().table}.",
                 *_declaration(contract, column),
                 [column],
             )

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 
 from flows.cli.options import Lake
-from flows.cli.terminal import grid, out
-from flows.settings import place
-from flows.site.text import counted
+from flows.cli.output import grid, out
+from flows.config.plural import pluralize
+from flows.config.settings import resolve_location
 
 app = typer.Typer()
 contracts = typer.Typer(help="The contracts of the tables.", no_args_is_help=True)
@@ -37,7 +37,7 @@ def show(
         if rule and each.reads:
             out.print(f"  It reads {', '.join(each.reads)}.", soft_wrap=True)
     if not rule:
-        out.print(f"{found.name}: {counted(len(shown), 'rule')}")
+        out.print(f"{found.name}: {pluralize(len(shown), 'rule')}")
 
 
 @contracts.command()
@@ -72,8 +72,8 @@ def diff(
     from contracts.describe import described, version
     from flows.cli.contract_history import contracts_at
     from flows.delta import open_existing
-    from flows.noted import noted, promised
-    from flows.status import existing, forgotten
+    from flows.delta.contract_metadata import infer_contract, read_contract
+    from flows.delta.table_names import existing_tables, tables_without_contract
 
     new = described()
     if revision is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from flows.sample.corrupt import spoil
+from flows.sample.corrupt import corrupt
 from flows.sample.defects import TOO_FEW_FIELDS, TOO_MANY_FIELDS
 from flows.sample.items_and_payments import lines, order_items, order_payments
 from flows.sample.orders import customers, journeys, orders_file
@@ -16,8 +16,6 @@ from flows.sample.places import geolocation, places
 from flows.sample.products import catalogue, sellers, translation
 from flows.sample.random import generator
 from flows.sample.reviews import order_reviews
-from flows.sample.sales import lines, order_items, order_payments
-from flows.sample.spoil import corrupt
 
 _ORDERS_PER_CHUNK = 100_000
 _MOST_PRODUCTS = 330_000

@@ -10,9 +10,9 @@ import pytest
 from polars import col
 
 from contracts import domain
+from contracts.column_descriptions import COLUMN_DESCRIPTIONS
 from contracts.contract import Contract, Gold, Silver, Timestamp, column, planned, rule, warning
 from contracts.describe import describe, described, version
-from contracts.meanings import MEANINGS
 from contracts.silver.orders import Orders
 from transforms.graph import sources, tables
 
@@ -84,7 +84,7 @@ def test_a_description_holds_table_columns_and_rules() -> None:
 
 
 def test_a_column_without_a_description_has_that_of_its_name() -> None:
-    assert describe(Orders)["columns"]["order_id"]["description"] == MEANINGS["order_id"]
+    assert describe(Orders)["columns"]["order_id"]["description"] == COLUMN_DESCRIPTIONS["order_id"]
 
 
 def test_every_contract_is_described_and_can_be_written_as_json() -> None:

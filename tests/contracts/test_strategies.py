@@ -30,8 +30,8 @@ from contracts.silver.orders import Orders
 from contracts.silver.products import Products
 from contracts.silver.sellers import Sellers
 from contracts.strategies import Broken, breakable, broken, related, to_raw_text, valid
-from contracts.vocabulary import STATES
-from flows.fingerprint import _modules
+from contracts.table_check import ContractBrokenError, check_table
+from flows.refresh.code_version import _modules
 from tests.examples import examples
 from transforms.graph import tables
 

@@ -12,7 +12,7 @@ from contracts.contract import Gold, column, rule
 from contracts.strategies import breakable
 from flows.cli import app, main
 from flows.cli.contract_rules import declared_rule, declared_rules, table_named
-from flows.outcome import UnknownRuleError, UnknownTableError
+from flows.config.errors import UnknownRuleError, UnknownTableError
 from transforms.graph import Table, tables
 
 ROOT = Path(contracts.__file__).parents[1]

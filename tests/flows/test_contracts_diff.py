@@ -25,7 +25,7 @@ from flows.cli.contract_history import (
     lock_text,
     write_lock,
 )
-from flows.parquet import Written
+from flows.delta.data_files import Written
 
 
 class Sellers(Silver, key=("seller_id",)):
@@ -201,7 +201,7 @@ def test_a_bronze_table_is_compared_by_its_columns(lake: str) -> None:
 def test_a_table_without_a_contract_of_its_own_is_compared_by_columns_types_and_partitions(
     lake: str,
 ) -> None:
-    schema = {**stored(sellers.Sellers), "seller_city": pl.Int64(), "nickname": pl.String()}
+    schema = {**stored_schema(sellers.Sellers), "seller_city": pl.Int64(), "nickname": pl.String()}
     del schema["seller_state"]
     DeltaTable.create(
         delta.location(lake, "silver.sellers"),

@@ -384,7 +384,7 @@ def test_the_listed_records_are_broken_and_the_others_untouched(
 
 def test_each_defect_breaks_a_rule_of_its_contract() -> None:
     rules = {
-        table.source.promise().name: {
+        table.source.spec().name: {
             "record_is_readable",
             *breakable(table.contract, table.source),
         }

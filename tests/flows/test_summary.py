@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from flows.outcome import Outcome
-from flows.summary import COLUMNS, headline, lines, remarks
+from flows.delta.outcome import Outcome
+from flows.pipeline.summary import COLUMNS, headline, lines, remarks
 
 DONE = Outcome("silver.sellers", version=1, rows=2000, changed=True, seconds=0.5)
 UNDONE = {"silver.orders": "failed", "gold.fact_orders": "left"}

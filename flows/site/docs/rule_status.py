@@ -62,8 +62,8 @@ _READABLE = "The record has the fields of its header, and its quotes are closed.
 _AHEAD = f"at most {CLOCK_TOLERANCE.seconds // 60} minutes ahead of the clock"
 _TIMELY = f"What it tells happened, or its file was changed, {_AHEAD}."
 RECORD_RULES = (
-    Rule(UNREADABLE, pl.lit(value=True), words=_READABLE),
-    Rule(FUTURE, pl.lit(value=True), words=_TIMELY),
+    Rule(UNREADABLE, pl.lit(value=True), description=_READABLE),
+    Rule(FUTURE, pl.lit(value=True), description=_TIMELY),
 )
 """The rules of every raw record, whatever its table; the expressions are placeholders."""
 _EARLIER = "A rule of an earlier contract."
