@@ -42,8 +42,8 @@ DERIVED: dict[str, Any] = {
         "is_soft": {"asks": "x > 2", "warning": True, "description": None},
     },
 }
-RECORDS = {**DERIVED, "table": "silver.seats", "scope": []}
-BRONZE = {**DERIVED, "table": "bronze.seats", "key": [], "scope": [], "rules": {}}
+RECORDS = {**DERIVED, "table": "silver.seats", "incremental_key": []}
+BRONZE = {**DERIVED, "table": "bronze.seats", "key": [], "incremental_key": [], "rules": {}}
 
 
 def edited(description: Any, path: str, value: object) -> Any:
@@ -66,7 +66,7 @@ PATTERN = "columns/zip/rules/zip_is_well_formed/pattern"
 SELLER = "columns/seller"
 CASES: list[tuple[str, object, str, Reason]] = [
     ("key", ["id", "zip"], "key changed: (id) to (id, zip)", OTHER_MEANING),
-    ("scope", ["zip"], "scope changed: (id) to (zip)", INTERNAL),
+    ("incremental_key", ["zip"], "incremental_key changed: (id) to (zip)", INTERNAL),
     ("partition_by", ["zip"], "partitioning changed: () to (zip)", INTERNAL),
     ("columns/more", PLAIN, "column added: more", MORE_GUARANTEED),
     ("columns/zip", ..., "column removed: zip", LESS_GUARANTEED),
@@ -134,8 +134,8 @@ def test_producers_must_follow_where_a_table_of_records_becomes_stricter(
     if reason is MORE_GUARANTEED and not what.startswith("column added"):
         reason = MORE_DEMANDED
     old, new = RECORDS, edited(RECORDS, path, value)
-    if path == "scope":  # such a table is no longer made of single records
-        what = "scope changed: () to (zip)"
+    if path == "incremental_key":  # such a table is no longer made of single records
+        what = "incremental_key changed: () to (zip)"
     assert found(old, new) == [(what, reason)]
 
 

@@ -144,7 +144,7 @@ def test_the_command_shows_one_rule_with_the_columns_that_it_reads() -> None:
     first, *others = show("orders", "delivered_with_a_date").splitlines()
     assert first.startswith("delivered_with_a_date (warning, contracts/silver/orders.py:")
     assert others == [
-        "  A delivered order says when.",
+        "  A delivered order has a delivery date.",
         "  It reads order_status, order_delivered_customer_date.",
     ]
 
