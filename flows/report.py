@@ -10,10 +10,9 @@ from flows.config.prefect_server import flow
 from flows.config.settings import resolve_location
 from flows.pipeline.prefect_executor import prefect_executor
 from flows.site.render import publish
-from flows.site.report.build import ask, figures, pages, pictures
-from flows.storage import filesystem, s3
-from flows.storage.filesystem import check_access, is_s3
-from flows.storage.locations import check_output
+from flows.site.report.build import build_pages, chart_images, panels, query_panels
+from flows.steps import look
+from flows.storage import filesystem, is_s3, reach
 
 
 @flow
@@ -34,17 +33,15 @@ def report(lake: str | None = None, out: str | None = None) -> list[str]:
     lake = resolve_location("lake", lake)
     check_access(lake)
     if out:
-        check_output(out := resolve_location("site", out), lake)
-    with prefect_executor() as executor:
-        frames = executor.read(lake, ask, lake)
-        site = executor.read(lake, pages, lake, frames) if out else {}
+        check_out(out := place("site", out), lake)
+    frames = look(lake, query_panels)(lake)
     if out:
-        _write(out, site)
-    drawn = pictures(frames)
-    for figure in figures():
-        if figure.name in drawn:
-            _show(figure.name, figure.title, drawn[figure.name])
-    return list(drawn)
+        _write(out, look(lake, build_pages)(lake, frames))
+    images = chart_images(frames)
+    for panel in panels():
+        if panel.name in images:
+            _show(panel.name, panel.title, images[panel.name])
+    return list(images)
 
 
 def _write(out: str, site: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""How figures, times and docstrings are written in a page."""
+"""Formats of numbers, times and docstrings on a page."""
 
 import re
 from datetime import datetime
@@ -8,59 +8,51 @@ from typing import Any
 from markupsafe import Markup, escape
 
 DASH = "\N{EN DASH}"
-"""What stands where there is no figure."""
+"""The text of a missing value."""
 
 
 def percent(share: float, digits: int = 1) -> str:
-    """Say a share so that little is not nothing, and almost all not all."""
+    """Format a share; a small share is never shown as 0%, and a large one never as 100%."""
     if share in {0, 1, -1}:
         return f"{share:.0%}"
-    least = 10.0 ** -(digits + 2)
-    if abs(share) < least / 2:
-        return f"{'<' if share > 0 else '> -'} {least:.{digits}%}".replace("- ", "-")
-    said = f"{share:,.{digits}%}"
-    all_but = f"{1 - least:.{digits}%}"
-    return {f"{1:.{digits}%}": f"> {all_but}", f"{-1:.{digits}%}": f"< -{all_but}"}.get(said, said)
+    smallest = 10.0 ** -(digits + 2)
+    if abs(share) < smallest / 2:
+        return f"< {smallest:.{digits}%}" if share > 0 else f"> -{smallest:.{digits}%}"
+    text = f"{share:,.{digits}%}"
+    largest = f"{1 - smallest:.{digits}%}"
+    return {f"{1:.{digits}%}": f"> {largest}", f"{-1:.{digits}%}": f"< -{largest}"}.get(text, text)
 
 
-def moment(at: datetime) -> str:
-    """Say a time to the minute."""
-    return f"{at:%Y-%m-%d %H:%M}"
+def timestamp(time: datetime) -> str:
+    """Format a time to the minute."""
+    return f"{time:%Y-%m-%d %H:%M}"
 
 
-def value(found: Any) -> str:
-    """Say a value of a column; of a number with a fraction two digits of it."""
-    if isinstance(found, datetime):
-        return moment(found)
-    if isinstance(found, Decimal):
-        return f"{found:,}"
-    return f"{found:,.2f}" if isinstance(found, float) else str(found)
+def statistic(value: Any) -> str:
+    """Format a value of a column; a number with a fraction gets two digits."""
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, Decimal):
+        return f"{value:,}"
+    return f"{value:,.2f}" if isinstance(value, float) else str(value)
 
 
 def prose(docstring: str) -> Markup:
-    """Make a docstring a line of HTML: what stands in backticks is code."""
+    """Return a docstring as one line of HTML, with the text in backticks as code."""
     line = str(escape(" ".join(docstring.split())))
     return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", line))  # noqa: S704 - escaped above
 
 
 def reais(amount: Decimal) -> str:
-    """Say an amount of money, which no end of a line parts from its sign."""
+    """Format an amount of money; a line never breaks between the sign and the number."""
     return f"R$\N{NO-BREAK SPACE}{amount:,.2f}"
 
 
-def month(written: str) -> str:
-    """Name a month that is written as yyyy-mm."""
-    return f"{datetime.strptime(written, '%Y-%m'):%B %Y}"  # noqa: DTZ007 - a month has no zone
+def month_name(month: str) -> str:
+    """Return "August 2018" for "2018-08"."""
+    return f"{datetime.strptime(month, '%Y-%m'):%B %Y}"  # noqa: DTZ007 - a month has no zone
 
 
-def change(now: float | Decimal | None, before: float | Decimal | None) -> float | None:
-    """Return the change against what was before: 0.1 is a tenth more; none against nothing."""
-    return float(now / before) - 1 if now is not None and before else None  # type: ignore[operator]  # both are of one kind
-
-
-def moved(by: float | None) -> str:
-    """Say in words how an amount changed."""
-    if by is None:
-        return "came"
-    said = percent(abs(by))
-    return "stayed the same" if by == 0 else f"{'rose' if by > 0 else 'fell'} by {said}"
+def relative_change(now: float | Decimal | None, before: float | Decimal | None) -> float | None:
+    """Return the change since `before`: 0.1 is ten percent more; None if it is not defined."""
+    return float(now / before) - 1 if now is not None and before else None  # type: ignore[operator]  # callers pass two numbers of one type

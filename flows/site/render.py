@@ -1,4 +1,4 @@
-"""The shell of every site: one layout, one style sheet, one small script; a folder of files."""
+"""Rendering of pages from templates, and writing of a site to a folder."""
 
 import shutil
 from collections.abc import Mapping
@@ -14,47 +14,54 @@ from flows.site import formatting
 
 
 class ForeignFolderError(Exception):
-    """A site was to be written over files that are not a site's."""
+    """The output folder holds files that do not belong to a site."""
 
 
-def page(template: str, **said: Any) -> str:
-    """Return a page: a template that extends `base.html`, filled in."""
-    return _templates().get_template(template).render(**said)
+def render(template: str, **values: Any) -> str:
+    """Return a template filled with values."""
+    return _environment().get_template(template).render(**values)
 
 
 def publish(out: Path, pages: Mapping[str, str]) -> Path:
-    """Write a site, by file name, in the place of the one that was there; return its first page.
+    """Write a site to a folder and return the path of its first page.
 
-    The new site is complete before the old one goes.
+    The new site replaces the old one only after it is complete.
+
+    Args:
+        out: the folder; it is created, is empty, or holds an earlier site.
+        pages: HTML by file name.
 
     Raises:
-        ForeignFolderError: the folder holds something else.
+        ForeignFolderError: the folder holds files that do not belong to a site.
     """
     out = out.resolve()
     if out.exists() and not (out / _MARKER).exists() and (not out.is_dir() or any(out.iterdir())):
-        message = f"{out}: is not a site of ours, and is left as it is; name a new or empty folder"
+        message = (
+            f"{out} holds files that are not a site, and was not changed: name an empty folder"
+        )
         raise ForeignFolderError(message)
-    fresh, old = (out.with_name(f".{out.name}.{which}") for which in ("new", "old"))
-    for left in (fresh, old):
-        shutil.rmtree(left, ignore_errors=True)
-    fresh.mkdir(parents=True)
-    (fresh / _MARKER).write_text("Whatever is in this folder is written anew with the site.\n")
+    new, old = (out.with_name(f".{out.name}.{suffix}") for suffix in ("new", "old"))
+    for leftover in (new, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    new.mkdir(parents=True)
+    (new / _MARKER).write_text("Every file in this folder is replaced when the site is written.\n")
     for asset in ("site.css", "site.js"):
-        (fresh / asset).write_bytes((files("flows.site") / "templates" / asset).read_bytes())
+        (new / asset).write_bytes((files("flows.site") / "templates" / asset).read_bytes())
     for name, html in pages.items():
-        (fresh / name).write_text(html, encoding="utf-8")
+        (new / name).write_text(html, encoding="utf-8")
     if out.exists():
         out.rename(old)
-    fresh.rename(out)
+    new.rename(out)
     shutil.rmtree(old, ignore_errors=True)
     return out / next(iter(pages))
 
 
 _MARKER = ".keystone-site"
+"""A file by which a later run recognizes the folder as a site."""
 
 
 @cache
-def _templates() -> Environment:
+def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("flows.site"),
         autoescape=True,
@@ -64,10 +71,10 @@ def _templates() -> Environment:
     )
     environment.filters.update(
         count="{:,}".format,
-        pluralize=pluralize,
-        moment=formatting.moment,
         percent=formatting.percent,
+        pluralize=pluralize,
         prose=formatting.prose,
-        value=formatting.value,
+        statistic=formatting.statistic,
+        timestamp=formatting.timestamp,
     )
     return environment

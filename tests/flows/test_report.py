@@ -33,5 +33,5 @@ def test_a_run_shows_its_charts_and_writes_the_site(land: Land, lake: str, tmp_p
 
 def test_a_folder_of_somebody_else_is_left_as_it_is(land: Land, lake: str) -> None:
     batch_lake(lake, [landing := land(orders=[{}])])
-    with pytest.raises(ForeignFolderError, match="is left as it is"):
+    with pytest.raises(ForeignFolderError, match="was not changed"):
         report(lake, str(landing))

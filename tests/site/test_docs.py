@@ -1,4 +1,4 @@
-"""The data docs tell of every table what its contract, its function and its log say."""
+"""Tests of the data docs."""
 
 import re
 import sys
@@ -16,8 +16,9 @@ from flows.cli import app
 from flows.config.errors import NoLakeError
 from flows.delta.status import status
 from flows.site.docs.build import write_docs
-from flows.site.docs.rule_status import Kept
-from flows.site.docs.table_page import entry
+from flows.site.docs.rule_status import RuleStatus
+from flows.site.docs.table_page import table_page
+from flows.status import NoLakeError, status
 from tests.contact_data import contact_data
 from tests.stream.same_tables import batch_lake
 from transforms.graph import sources, tables
@@ -28,20 +29,18 @@ NAMES = [contract.spec().table for contract in CONTRACTS]
 
 
 def words(page: Path) -> str:
-    """What a page says: its text on one line, a sorted-out tag leaving a space."""
+    """Return the text of a page on one line, with a space for each tag."""
     return " ".join(re.sub(r"<[^>]+>", " ", page.read_text()).split())
 
 
-def test_every_table_has_a_page(docs: Path) -> None:
+def test_docs_have_a_page_per_table(docs: Path) -> None:
     pages = {file.name for file in docs.glob("*.html")}
     assert pages == {"index.html", *(f"{name}.html" for name in NAMES)}
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=NAMES)
-def test_a_page_tells_columns_rules_and_what_reads_the_table(
-    docs: Path, contract: type[Contract]
-) -> None:
-    name = contract.spec().table
+def test_table_page_lists_columns_rules_and_readers(docs: Path, contract: type[Contract]) -> None:
+    name = contract.promise().table
     page = (docs / f"{name}.html").read_text()
     for column in contract.fields():
         assert f'<tr id="{column}">' in page
@@ -53,36 +52,34 @@ def test_a_page_tells_columns_rules_and_what_reads_the_table(
     assert page.count("personal") >= len(contract.personal())
 
 
-def test_a_page_tells_what_its_contract_says(docs: Path) -> None:
-    said = words(docs / "gold.fact_sales.html")
+def test_table_page_shows_its_contract(docs: Path) -> None:
+    text = words(docs / "gold.fact_sales.html")
     for part in (
-        "One row per order item, including items of canceled orders.",
-        "All amounts may be summed",
-        "computed again for each order_id that a change affects",
-        "No two rows share order_id and order_item_id ; every customer_id is in gold.dim_customer",
-        "The total equals price plus freight.",
+        "One row per order item, whatever became of its order: filter by order_status .",
+        "Every amount may be summed",
+        "recomputes each order_id with a change",
+        "No two rows share order_id and order_item_id ;",
+        "every customer_id exists in gold.dim_customer",
+        "The parts add up, to the cent.",
         "order_status is known: created , approved ,",
         "exact number, 2 decimals",
-        "Day of the purchase as yyyymmdd. Refers to gold.dim_date",
+        "The day of purchase. References gold.dim_date",
     ):
-        assert part in said
+        assert part in text
 
 
-def test_a_mart_says_with_what_it_adds_up(docs: Path) -> None:
-    said = words(docs / "gold.mart_payment_mix.html")
-    assert (
-        "including those of orders called off. Adds up with gold.fact_payments , or is not written."
-        in said
-    )
+def test_mart_page_names_the_fact_of_its_sums(docs: Path) -> None:
+    text = words(docs / "gold.mart_payment_mix.html")
+    assert "Its sum equals the sum in gold.fact_payments ; a refresh fails otherwise." in text
 
 
-def test_the_figures_of_the_commits_are_told(docs: Path) -> None:
-    said = words(docs / "silver.orders.html")
-    assert re.search(r"2 20\d\d-\d\d-\d\d \d\d:\d\d 60 \d+ \d+ \d+", said)
+def test_table_page_shows_commit_metrics(docs: Path) -> None:
+    text = words(docs / "silver.orders.html")
+    assert re.search(r"2 20\d\d-\d\d-\d\d \d\d:\d\d 60 \d+ \d+ \d+", text)
     assert "<svg" in (docs / "silver.orders.html").read_text().partition('id="history"')[2]
 
 
-def test_broken_rules_are_counted_where_they_are_explained(land: Land, tmp_path: Path) -> None:
+def test_broken_rules_are_counted(land: Land, tmp_path: Path) -> None:
     orders = [{}, {"order_id": "x"}, {"order_id": "y"}]
     batch_lake(str(tmp_path / "lake"), [land(orders=orders)])
     index = write_docs(str(tmp_path / "lake"), tmp_path / "docs")
@@ -91,29 +88,30 @@ def test_broken_rules_are_counted_where_they_are_explained(land: Land, tmp_path:
     assert "Broken now" in words(index.with_name("silver.orders.html"))
 
 
-def test_a_rule_that_is_gone_is_told_as_long_as_records_wait_for_it(lake: str) -> None:
+def test_former_rule_is_listed_while_records_break_it(lake: str) -> None:
     orders = tables()["silver.orders"].contract
-    standing = status(lake)["silver.orders"] | {"broken_rules": {"moon_is_full": 2}}
-    told = entry(lake, orders, tables(), standing).rules
+    current = status(lake)["silver.orders"] | {"broken_rules": {"moon_is_full": 2}}
+    rules_shown = table_page(lake, orders, tables(), current).rules
     words = "A rule of an earlier contract."
-    assert told[-1] == Kept("silver.orders", "moon_is_full", words, warning=False, broken=2)
-    assert {kept.broken for kept in told[:-1] if not kept.warning} == {0}
+    former = RuleStatus("silver.orders", "moon_is_full", words, warning=False, broken=2)
+    assert rules_shown[-1] == former
+    assert {rule.broken for rule in rules_shown[:-1] if not rule.warning} == {0}
 
 
-def test_the_same_lake_gives_the_same_files(lake: str, docs: Path, tmp_path: Path) -> None:
+def test_write_docs_twice_gives_the_same_files(lake: str, docs: Path, tmp_path: Path) -> None:
     again = write_docs(lake, tmp_path / "again").parent
     assert {f.name: f.read_bytes() for f in again.iterdir()} == {
         f.name: f.read_bytes() for f in docs.iterdir()
     }
 
 
-def test_the_site_is_light(docs: Path) -> None:
+def test_docs_are_small(docs: Path) -> None:
     sizes = {file.name: file.stat().st_size for file in docs.iterdir()}
     assert max(sizes.values()) < 150_000, sizes
     assert sum(sizes.values()) < 1_500_000
 
 
-def test_nothing_of_a_person_is_told(land: Land, tmp_path: Path) -> None:
+def test_docs_show_no_personal_data(land: Land, tmp_path: Path) -> None:
     """Contact data in every raw column, also where it makes a record break its contract."""
     mine = "ligue (11) 98765-4321 ou fulano@example.com, CPF 529.982.247-25, CEP 01310-100"
     landing = land(
@@ -132,13 +130,13 @@ def test_nothing_of_a_person_is_told(land: Land, tmp_path: Path) -> None:
         assert "fulano" not in page.read_text()
 
 
-def test_no_lake_is_said(tmp_path: Path) -> None:
+def test_write_docs_without_a_lake_raises(tmp_path: Path) -> None:
     with pytest.raises(NoLakeError, match="no lake here yet"):
         write_docs(str(tmp_path / "lake"), tmp_path / "docs")
     assert not (tmp_path / "docs").exists()
 
 
-def test_the_command_says_where_to_open_it(lake: str, tmp_path: Path) -> None:
+def test_docs_command_prints_the_index(lake: str, tmp_path: Path) -> None:
     to = tmp_path / "docs"
     result = CliRunner().invoke(app, ["docs", "--lake", lake, "--out", str(to)])
     assert result.output == f"Data docs: open {(to / 'index.html').as_uri()}\n"
@@ -146,7 +144,7 @@ def test_the_command_says_where_to_open_it(lake: str, tmp_path: Path) -> None:
 
 @pytest.fixture
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A table that somebody adds: one contract and one function, each a file in its package."""
+    """A new table: one contract and one function, each in a file of its package."""
     for package, source in ((contracts.gold, _CONTRACT), (transforms.gold, _FUNCTION)):
         folder = tmp_path / package.__name__
         folder.mkdir()
@@ -188,29 +186,29 @@ def toy_states(dim_seller: Annotated[LazyFrame, DimSeller]) -> Annotated[LazyFra
 
 
 @pytest.mark.usefixtures("toy")
-def test_a_new_table_is_in_the_docs_without_another_edit(land: Land, tmp_path: Path) -> None:
+def test_new_table_appears_in_the_docs(land: Land, tmp_path: Path) -> None:
     lake = str(tmp_path / "lake")
     batch_lake(lake, [land(sellers=[{}])])
     index = write_docs(lake, tmp_path / "docs")
     assert 'data-start="gold.dim_seller" data-end="gold.toy_states"' in index.read_text()
     assert '<a href="gold.toy_states.html" data-table="gold.toy_states"' in index.read_text()
-    said = words(index.with_name("gold.toy_states.html"))
+    text = words(index.with_name("gold.toy_states.html"))
     for part in (
         "One row per state that somebody sells from.",
         "Count the sellers of each state.",
-        "Made of gold.dim_seller",
+        "Inputs gold.dim_seller",
         "How many sell from there. 0% 1 1 to 1; mean 1.00",
         "RJ 100%",
         "sellers is at least 1.",
     ):
-        assert part in said
+        assert part in text
     assert 'href="gold.toy_states.html"' in index.with_name("gold.dim_seller.html").read_text()
 
 
 @pytest.mark.usefixtures("toy")
-def test_a_table_that_has_not_been_made_yet_is_told_all_the_same(lake: str, tmp_path: Path) -> None:
+def test_table_before_its_first_refresh_has_a_page(lake: str, tmp_path: Path) -> None:
     index = write_docs(lake, tmp_path / "docs")
-    assert "One row per state that somebody sells from. not made yet" in words(index)
-    said = words(index.with_name("gold.toy_states.html"))
-    assert "Not made yet" in said
-    assert "sellers whole number How many sell from there." in said
+    assert "One row per state that somebody sells from. does not exist yet" in words(index)
+    text = words(index.with_name("gold.toy_states.html"))
+    assert "Does not exist yet" in text
+    assert "sellers whole number How many sell from there." in text

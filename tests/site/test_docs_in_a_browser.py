@@ -1,4 +1,4 @@
-"""The data docs in a real browser: from a folder, without a network, on a desk and on a phone."""
+"""Tests of the data docs in a browser: offline, on a desktop and on a phone."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ from flows.site.docs.synonyms import SYNONYMS
 PAGES = ["index.html", "gold.fact_sales.html", "silver.orders.html", "bronze.orders.html"]
 
 
-def test_no_page_complains_or_scrolls_sideways(docs: Path, page: Page) -> None:
+def test_pages_do_not_scroll_sideways(docs: Path, page: Page) -> None:
     for width in (1440, 768, 390):
         page.set_viewport_size({"width": width, "height": 800})
         for file in sorted(docs.glob("*.html")):
@@ -20,7 +20,7 @@ def test_no_page_complains_or_scrolls_sideways(docs: Path, page: Page) -> None:
             assert page.evaluate("document.documentElement.scrollWidth") == width, file.name
 
 
-def test_every_link_leads_to_a_place_that_is_there(docs: Path, page: Page) -> None:
+def test_links_have_targets(docs: Path, page: Page) -> None:
     places, links = set[str](), dict[str, str]()
     for file in sorted(docs.glob("*.html")):
         page.goto(file.as_uri())
@@ -36,9 +36,7 @@ def test_every_link_leads_to_a_place_that_is_there(docs: Path, page: Page) -> No
     assert reached == {file.name for file in docs.glob("*.html")}
 
 
-def test_the_lineage_leads_to_a_table_and_lights_up_what_it_is_made_of(
-    docs: Path, page: Page
-) -> None:
+def test_lineage_highlights_dependencies_and_opens_a_table(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     box = page.locator("svg.lineage a[data-table='silver.orders']")
     box.hover()
@@ -50,7 +48,7 @@ def test_the_lineage_leads_to_a_table_and_lights_up_what_it_is_made_of(
     expect(page.locator("svg.lineage [aria-current=page]")).to_have_accessible_name("silver.orders")
 
 
-def test_columns_are_found_by_words(docs: Path, page: Page) -> None:
+def test_search_finds_columns_by_words(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     page.get_by_role("searchbox").fill("freight sales total")
     expect(page.locator("#found li:visible")).to_have_count(0)
@@ -62,36 +60,34 @@ def test_columns_are_found_by_words(docs: Path, page: Page) -> None:
 
 
 def found(page: Page, words: str) -> list[str]:
-    """Return the names that a search shows, in order."""
+    """Return the names that a search lists."""
     page.get_by_role("searchbox").fill(words)
     return page.locator("#found li:visible a").all_inner_texts()
 
 
-def test_a_search_finds_whole_words_and_words_that_mean_the_same(docs: Path, page: Page) -> None:
+def test_search_finds_whole_words_and_synonyms(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     assert {"gold.mart_monthly_sales.gmv", "gold.fact_sales.price"} <= {*found(page, "revenue")}
     late = found(page, "late")
     assert {"gold.mart_delivery_by_state.late", "gold.mart_review_by_lateness"} <= {*late}
-    assert "gold.mart_customer_rfm" not in late  # it speaks of who bought lately
+    assert "gold.mart_customer_rfm" not in late  # its description has "lately"
     assert "gold.fact_reviews.review_score" in found(page, "ratings")
     assert found(page, "venue") == found(page, "escore") == []  # inside a word is not found
 
 
-def test_a_search_finds_something_for_every_word_that_has_synonyms(docs: Path, page: Page) -> None:
+def test_search_finds_every_word_with_synonyms(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     assert [word for word in SYNONYMS if not found(page, word)] == []
 
 
-def test_a_search_finds_the_beginning_of_a_word_that_is_not_a_word_itself(
-    docs: Path, page: Page
-) -> None:
+def test_search_finds_prefixes(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     assert "gold.fact_sales.freight_value" in found(page, "freig")
     assert "gold.mart_review_by_lateness" in found(page, "laten")
     assert found(page, "reight") == []
 
 
-def test_a_search_shows_tables_before_columns_before_descriptions(docs: Path, page: Page) -> None:
+def test_search_lists_tables_before_columns_before_descriptions(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     names = found(page, "seller")
     ranks = [
@@ -106,7 +102,7 @@ def test_a_search_shows_tables_before_columns_before_descriptions(docs: Path, pa
     assert ranks == sorted(ranks)
 
 
-def test_a_table_is_sorted_by_its_numbers(docs: Path, page: Page) -> None:
+def test_table_sorts_by_number(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     table = page.locator("table", has_text="gold").first
     for direction in ("ascending", "descending"):
@@ -118,7 +114,7 @@ def test_a_table_is_sorted_by_its_numbers(docs: Path, page: Page) -> None:
         assert len(set(rows)) > 2
 
 
-def test_a_term_says_what_it_means_to_the_keyboard(docs: Path, page: Page) -> None:
+def test_term_shows_its_definition_on_focus(docs: Path, page: Page) -> None:
     page.goto((docs / "silver.orders.html").as_uri())
     term = page.locator("#history ~ p .term").nth(2)
     expect(term).to_have_text(re.compile("^superseded"))
@@ -129,9 +125,7 @@ def test_a_term_says_what_it_means_to_the_keyboard(docs: Path, page: Page) -> No
 
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(
-    docs: Path, browser: Browser, name: str, scheme: str
-) -> None:
+def test_text_has_enough_contrast(docs: Path, browser: Browser, name: str, scheme: str) -> None:
     context = browser.new_context(color_scheme="dark" if scheme == "dark" else "light")
     context.set_default_timeout(120_000)
     page = context.new_page()
@@ -141,7 +135,7 @@ def test_every_text_stands_out_from_its_ground(
     assert faint == {}
 
 
-def test_light_and_dark_may_be_chosen_and_the_choice_stays(docs: Path, page: Page) -> None:
+def test_theme_choice_persists(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     before = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Light or dark").click()
@@ -150,7 +144,7 @@ def test_light_and_dark_may_be_chosen_and_the_choice_stays(docs: Path, page: Pag
     assert before != after
 
 
-# By text, the contrast of what is below 4.5 (WCAG AA); a canvas turns any colour into bytes.
+# Texts with a contrast below 4.5 (WCAG AA). A canvas converts any colour to bytes.
 _FAINT = """() => {
   const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const bytes = (colour, ground) => {

@@ -1,15 +1,15 @@
-"""Figures and docstrings are written for people."""
+"""Tests of number, time and docstring formats."""
 
 from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 
-from flows.site.formatting import percent, prose, value
+from flows.site.formatting import percent, prose, statistic
 
 
 @pytest.mark.parametrize(
-    ("share", "said"),
+    ("share", "text"),
     [
         (0, "0%"),
         (1, "100%"),
@@ -23,21 +23,21 @@ from flows.site.formatting import percent, prose, value
         (83.205, "8,320.5%"),
     ],
 )
-def test_little_is_not_nothing_and_almost_all_not_all(share: float, said: str) -> None:
-    assert percent(share) == said
+def test_percent_never_rounds_to_0_or_100(share: float, text: str) -> None:
+    assert percent(share) == text
 
 
-def test_a_share_may_have_more_digits() -> None:
-    told = [percent(share, 2) for share in (1, 0.99999, 0.93377, 0.00001)]
-    assert told == ["100%", "> 99.99%", "93.38%", "< 0.01%"]
+def test_percent_with_two_digits() -> None:
+    texts = [percent(share, 2) for share in (1, 0.99999, 0.93377, 0.00001)]
+    assert texts == ["100%", "> 99.99%", "93.38%", "< 0.01%"]
 
 
-def test_prose_is_one_escaped_line_with_its_code_marked() -> None:
+def test_prose_is_one_escaped_line_with_code() -> None:
     assert prose("a < `b`\n  c") == "a &lt; <code>b</code> c"
 
 
 @pytest.mark.parametrize(
-    ("found", "said"),
+    ("value", "text"),
     [
         (datetime(2018, 1, 2, 3, 4, 5), "2018-01-02 03:04"),
         (date(2018, 1, 2), "2018-01-02"),
@@ -46,5 +46,5 @@ def test_prose_is_one_escaped_line_with_its_code_marked() -> None:
         (14.0484, "14.05"),
     ],
 )
-def test_values_are_short(found: object, said: str) -> None:
-    assert value(found) == said
+def test_statistic_is_short(value: object, text: str) -> None:
+    assert statistic(value) == text

@@ -9,8 +9,7 @@ from deltalake import DeltaTable
 
 from contracts.contract import Gold, column
 from flows import delta
-from flows.delta.commit_log import CommitInfo, run_commits
-from flows.site.charts.svg import history_chart
+from flows.site.history import history
 
 
 class Moods(Gold, key=("mood",)):
@@ -54,23 +53,4 @@ def test_history_goes_back_as_far_as_the_log_does(tmp_path: Path) -> None:
 
 def test_only_so_many_commits_are_told(tmp_path: Path) -> None:
     handle = moods(tmp_path, *({"read": n} for n in range(1, 5)))
-    assert [commit.version for commit in run_commits(handle, limit=2)] == [4, 3]
-
-
-def test_the_chart_leaves_out_what_is_always_zero_and_takes_its_colours_from_the_page() -> None:
-    at = datetime(2018, 1, 1, tzinfo=UTC)
-    drawn = history_chart(
-        [
-            CommitInfo(2, at, "write", {"read": 2, "quarantined": 1, "corrupt": 0}),
-            CommitInfo(1, at, "write", {"read": 1, "quarantined": 0, "corrupt": 0}),
-        ]
-    )
-    assert ">read</text>" in drawn
-    assert ">corrupt</text>" not in drawn
-    assert drawn.count('fill="var(--quarantined, var(--bar))"') == 2
-    assert "#" not in drawn.replace("http://www.w3.org", "")  # no colour of its own
-
-
-def test_a_chart_of_nothing_but_zeros_is_drawn_too() -> None:
-    at = datetime(2018, 1, 1, tzinfo=UTC)
-    assert history_chart([CommitInfo(1, at, "write", {"read": 0})]).startswith("<svg")
+    assert [commit.version for commit in history(handle, limit=2)] == [4, 3]

@@ -1,4 +1,4 @@
-"""The lineage is drawn from the graph: each table once, behind those that it needs."""
+"""Tests of the lineage drawing."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from flows.site.docs.lineage import BOX_HEIGHT, Box, Drawing, lineage, picture
+from flows.site.docs.lineage import BOX_HEIGHT, Box, Drawing, lineage, lineage_svg
 from transforms.gold.fact_sales import fact_sales
 from transforms.graph import sources, tables
 from transforms.silver.orders import orders
@@ -19,12 +19,12 @@ def boxes(drawing: Drawing) -> dict[str, Box]:
     return {box.table: box for box in drawing.boxes}
 
 
-def test_every_table_has_one_box() -> None:
+def test_lineage_has_one_box_per_table() -> None:
     names = [box.table for box in WHOLE.boxes]
     assert sorted(names) == sorted([*tables(), *(c.spec().table for c in sources())])
 
 
-def test_every_input_is_a_line_and_every_other_foreign_key_another() -> None:
+def test_lineage_has_a_line_per_input_and_foreign_key() -> None:
     lines = {(line.start, line.end): line.kind for line in WHOLE.lines}
     assert lines == {
         (needed, table.name): "reads" if needed in table.input_names else "refers"
@@ -44,7 +44,7 @@ def test_lines_run_from_left_to_right() -> None:
 
 
 @pytest.mark.parametrize("around", ["", *tables()])
-def test_boxes_stand_apart_and_inside_the_drawing(around: str) -> None:
+def test_boxes_do_not_overlap_and_fit_the_drawing(around: str) -> None:
     drawing = lineage(tables(), around)
     for a, b in combinations(drawing.boxes, 2):
         assert a.x != b.x or abs(a.y - b.y) > BOX_HEIGHT
@@ -52,40 +52,38 @@ def test_boxes_stand_apart_and_inside_the_drawing(around: str) -> None:
     assert all(20 <= b.y <= drawing.height - BOX_HEIGHT for b in drawing.boxes)
 
 
-def test_layers_stand_side_by_side_under_their_headings() -> None:
+def test_headings_are_above_their_layers() -> None:
     bronze, silver, gold = (WHOLE.headings[layer] for layer in ("bronze", "silver", "gold"))
     assert bronze < silver < gold
     for box in WHOLE.boxes:
         assert box.x >= WHOLE.headings[box.layer]
 
 
-def test_the_lineage_around_a_table_is_what_it_needs_and_what_needs_it() -> None:
+def test_lineage_around_a_table_has_its_dependencies_and_dependents() -> None:
     around = lineage(tables(), around="gold.dim_customer")
-    needing = {
-        name for name, table in tables().items() if "gold.dim_customer" in table.dependencies
-    }
-    assert {"gold.fact_orders", "gold.mart_customer_rfm"} <= needing
+    dependents = {name for name, table in tables().items() if "gold.dim_customer" in table.after}
+    assert {"gold.fact_orders", "gold.mart_customer_rfm"} <= dependents
     assert {*boxes(around)} == {
         "gold.dim_customer",
         *("silver.customers", "silver.geolocation", "silver.orders"),
-        *needing,
+        *dependents,
     }
     assert all("gold.dim_customer" in (line.start, line.end) for line in around.lines)
     assert len(around.lines) == len(around.boxes) - 1
 
 
-def test_a_straight_chain_is_drawn_straight() -> None:
+def test_chain_is_drawn_straight() -> None:
     chain = lineage(tables(orders))
     assert [box.table for box in chain.boxes] == ["bronze.orders", "silver.orders"]
     assert len({box.y for box in chain.boxes}) == 1
 
 
-def test_what_stands_outside_of_the_graph_is_drawn_as_it_is_read() -> None:
+def test_lineage_includes_inputs_outside_of_the_graph() -> None:
     alone = lineage(tables(fact_sales))
     assert {"silver.orders", "silver.order_items"} <= boxes(alone).keys()
 
 
-def test_the_order_crosses_few_lines() -> None:
+def test_order_crosses_fewer_lines_than_chance() -> None:
     ours = {name: float(box.y) for name, box in boxes(WHOLE).items()}
     chance = Random(1)
     shuffled = [chance.sample(range(len(ours)), len(ours)) for _ in range(50)]
@@ -103,8 +101,15 @@ def crossings(places: Mapping[str, float]) -> int:
     )
 
 
-def test_the_picture_in_the_architecture_is_of_the_tables_as_they_are() -> None:
+def test_picture_in_the_docs_is_current() -> None:
     drawn = Path(__file__).parents[2] / "docs" / "lineage.svg"
-    assert drawn.read_text() == f"{picture()}\n", (
+    assert drawn.read_text() == f"{lineage_svg()}\n", (
         "python -m flows.site.docs.lineage > docs/lineage.svg"
     )
+
+
+def test_bronze_tables_are_level_with_their_silver_tables() -> None:
+    drawn = boxes(WHOLE)
+    for line in WHOLE.lines:
+        if line.start.startswith("bronze."):
+            assert drawn[line.start].y == drawn[line.end].y

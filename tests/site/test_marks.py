@@ -1,11 +1,11 @@
-"""What the shapes of charts make of their rows."""
+"""Tests of the chart forms."""
 
 import polars as pl
 
-from flows.site.charts.marks import banded
+from flows.site.charts.marks import band
 
 
-def test_each_break_begins_the_next_band() -> None:
+def test_band_begins_at_its_break() -> None:
     shares = pl.DataFrame({"share": [None, 0.0, 0.5, 0.89, 0.9, 1.0]})
-    bands = shares.select(banded(pl.col("share"), [0.5, 0.9], ["low", "middle", "high"]))
+    bands = shares.select(band(pl.col("share"), [0.5, 0.9], ["low", "middle", "high"]))
     assert bands.to_series().to_list() == [None, "low", "middle", "middle", "high", "high"]

@@ -1,4 +1,4 @@
-"""The report shows what its statements give, and each statement gives what the marts hold."""
+"""Tests of the report."""
 
 import re
 import struct
@@ -18,51 +18,50 @@ from contracts.domain import STATES
 from contracts.gold.mart_monthly_sales import MartMonthlySales
 from flows import delta
 from flows.cli import app
-from flows.config.errors import NoLakeError
-from flows.query.sql import query
-from flows.site.charts.states import NAMES, TILES, named
-from flows.site.charts.svg import png
-from flows.site.report.build import NoMartsError, ask, figures, pictures, write_report
-from flows.site.report.model import PHONE, Figure, Frames, desk, drawn, total
-from flows.site.report.pages import customers, executive, operations, sales, sellers
-from flows.site.report.pages.quality import Conserved, quality
+from flows.site.charts.states import NAMES, TILES, state_label
+from flows.site.charts.svg import svg_to_png
+from flows.site.report.build import NoMartsError, chart_images, panels, query_panels, write_report
+from flows.site.report.model import PHONE, Frames, Panel, panel_svg, total
+from flows.site.report.pages import customers, operations, overview, sales, sellers
+from flows.site.report.pages.quality import Conservation, data_quality
+from flows.sql import query
+from flows.status import NoLakeError
 from tests.site.test_docs import words
 from tests.stream.same_tables import batch_lake
 
 Land = Callable[..., Path]
-FIGURES = figures()
-NAMES_OF_FIGURES = [figure.name for figure in FIGURES]
+PANELS = panels()
+PANEL_NAMES = [panel.name for panel in PANELS]
+CHARTS = [panel for panel in PANELS if panel.draw]
 
 
 @pytest.fixture(scope="session")
 def frames(shop: str) -> Frames:
-    """What the statements give of the shop."""
-    return ask(shop)
+    """The results of the statements for the shop."""
+    return query_panels(shop)
 
 
 @pytest.fixture(scope="session")
 def real(olist: Path, tmp_path_factory: pytest.TempPathFactory) -> Frames:
-    """What the statements give of the real files."""
+    """The results of the statements for the real files."""
     lake = str(tmp_path_factory.mktemp("real") / "lake")
     batch_lake(lake, [olist])
-    return ask(lake)
+    return query_panels(lake)
 
 
-@pytest.mark.parametrize("figure", FIGURES, ids=NAMES_OF_FIGURES)
-def test_a_figure_has_rows_and_a_meaning_for_each_column(figure: Figure, frames: Frames) -> None:
-    frame = frames[figure.name]
+@pytest.mark.parametrize("panel", PANELS, ids=PANEL_NAMES)
+def test_panel_has_rows_and_definitions(panel: Panel, frames: Frames) -> None:
+    frame = frames[panel.name]
     assert len(frame)
-    assert all(figure.means(column) for column in frame.columns)
-    assert figure.title
-    assert figure.about.endswith(".")
+    assert all(panel.definition(column) for column in frame.columns)
+    assert panel.title
+    assert panel.caption.endswith(".")
 
 
-@pytest.mark.parametrize(
-    "figure", [f for f in FIGURES if f.draw], ids=[f.name for f in FIGURES if f.draw]
-)
-def test_a_chart_has_a_mark_with_words_for_what_it_shows(figure: Figure, frames: Frames) -> None:
-    for width in (desk(figure), PHONE):
-        chart = fromstring(drawn(figure, frames[figure.name], width))  # noqa: S314 - ours
+@pytest.mark.parametrize("panel", CHARTS, ids=[panel.name for panel in CHARTS])
+def test_chart_has_tooltips_and_fits_its_width(panel: Panel, frames: Frames) -> None:
+    for width in (panel.width, PHONE):
+        chart = fromstring(panel_svg(panel, frames[panel.name], width))  # noqa: S314 - ours
         assert float(chart.attrib["width"]) <= width
         tips = [title.text or "" for title in chart.iter("{http://www.w3.org/2000/svg}title")]
         assert tips
@@ -70,37 +69,37 @@ def test_a_chart_has_a_mark_with_words_for_what_it_shows(figure: Figure, frames:
 
 
 @pytest.mark.parametrize("name", ["\0\b\v\f\x1b\ufffe\uffff\r\n", "</svg><script>", "var(--x)"])
-def test_any_text_can_be_drawn(frames: Frames, name: str) -> None:
-    figure = sales.FIGURES[0]
-    chart = drawn(figure, frames[figure.name].with_columns(category=pl.lit(name)), desk(figure))
+def test_chart_accepts_any_text(frames: Frames, name: str) -> None:
+    panel = sales.PANELS[0]
+    chart = panel_svg(panel, frames[panel.name].with_columns(category=pl.lit(name)), panel.width)
     fromstring(chart)  # noqa: S314 - ours
     assert "<script>" not in chart
-    assert png(chart).startswith(b"\x89PNG")
+    assert svg_to_png(chart).startswith(b"\x89PNG")
 
 
-def test_names_of_figures_are_places_of_their_own() -> None:
-    assert len({*NAMES_OF_FIGURES}) == len(NAMES_OF_FIGURES)
+def test_panel_names_are_unique() -> None:
+    assert len({*PANEL_NAMES}) == len(PANEL_NAMES)
 
 
-def test_the_statements_that_are_shown_are_those_that_were_asked(report: Path) -> None:
+def test_sql_page_shows_every_statement(report: Path) -> None:
     page = (report / "sql.html").read_text()
     shown = re.findall(r'<pre class="copy"[^>]*><code>(.*?)</code></pre>', page, re.DOTALL)
-    assert {unescape(each) for each in shown} == {figure.sql.strip() for figure in FIGURES}
+    assert {unescape(each) for each in shown} == {panel.sql.strip() for panel in PANELS}
 
 
-def test_figures_are_explained_by_their_contract(report: Path) -> None:
-    means = MartMonthlySales.to_schema().columns["gmv"].description
-    assert means in unescape((report / "index.html").read_text())
+def test_columns_are_defined_by_their_contract(report: Path) -> None:
+    definition = MartMonthlySales.to_schema().columns["gmv"].description
+    assert definition in unescape((report / "index.html").read_text())
 
 
-def test_cohorts_are_followed_to_the_newest_month_that_is_over(frames: Frames) -> None:
+def test_cohorts_end_with_the_newest_complete_month(frames: Frames) -> None:
     month = pl.col("cohort_month").str.to_date("%Y-%m")
     at = month.dt.offset_by(pl.format("{}mo", "months_since")).dt.strftime("%Y-%m")
     *over, newest = frames["monthly-gmv"]["purchase_month"].sort()
     assert frames["cohorts"].select(at.max()).item() == over[-1] < newest
 
 
-def test_a_small_shop_is_told_as_it_is(land: Land, tmp_path: Path) -> None:
+def test_report_of_three_orders(land: Land, tmp_path: Path) -> None:
     months = ("2017-11", "2017-12", "2018-01")
     orders = [
         {
@@ -120,12 +119,12 @@ def test_a_small_shop_is_told_as_it_is(land: Land, tmp_path: Path) -> None:
     ]
     batch_lake(str(tmp_path / "lake"), [land(orders=orders, order_items=items)])
     index = write_report(str(tmp_path / "lake"), tmp_path / "report")
-    assert "In December 2017 GMV rose by 50.0% to R$ 150.00: as many orders" in words(index)
-    assert "Left out: January 2018 (1 order, " in words(index)
-    said = words(index.with_name("operations.html"))
-    assert "Delivered (entregues)" in said
-    assert "66.67%" in said
-    assert "No state has 50 deliveries yet" in said
+    assert "GMV in December 2017 rose by 50.0% to R$ 150.00: as many orders" in words(index)
+    assert "Excluded: January 2018 (1 order, " in words(index)
+    text = words(index.with_name("operations.html"))
+    assert "Delivered (entregues)" in text
+    assert "66.67%" in text
+    assert "No state has 50 deliveries yet" in text
     assert "GMV (faturamento bruto)" in words(index.with_name("sales.html"))
     assert "R$ 251.00" in words(index.with_name("sales.html"))
 
@@ -152,10 +151,10 @@ def answered(states: list[Any], lateness: list[Any]) -> list[str]:
         ),
         "score-by-lateness": pl.DataFrame(lateness, LATENESS_SCHEMA, orient="row"),
     }
-    return [*operations.tell(frames).sentences]
+    return [*operations.summarize(frames).sentences]
 
 
-def test_the_late_state_is_one_with_enough_deliveries() -> None:
+def test_latest_state_has_enough_deliveries() -> None:
     states = [
         ("SP", 1000, 900, 45, 5.0, 90, 8.0, 900, 4.5),
         ("BA", 120, 100, 20, 10.0, 9, 20.0, 100, 3.5),
@@ -164,63 +163,66 @@ def test_the_late_state_is_one_with_enough_deliveries() -> None:
     lateness = [("on the day", 100, 450), ("4 to 7 days late", 50, 100), ("not delivered", 50, 75)]
     assert answered(states, lateness) == [
         (
-            "Bahia (BA) is late most often: 20.0% of its 100 deliveries came late, by 10 days on "
-            "average; in all Brazil 10.9% did, to Amapá (49 of 114) more than to any other. "
-            "Reviews of what was delivered there give 3.50 of 5 stars, in all Brazil 4.24."
+            "Bahia (BA) is late most often: 20.0% of its 100 deliveries, by 10 days on average. "
+            "Its reviews average 3.50 of 5 stars, compared with 4.24 in all of Brazil. In all of "
+            "Brazil 10.9% of deliveries are late; the largest number is in Amapá (49 of 114)."
         ),
         (
-            "And 100 of all 1,200 orders are overdue: past their estimate, and neither delivered "
-            "nor called off. Where they count as late, Amapá (AP) is worst, with 100%. Reviews of "
-            "all that was not delivered, also of what was called off, are 25.0% of all reviews, "
-            "and give 1.50 stars."
+            "Of all 1,200 orders, 100 are overdue: their estimated date has passed, and they are "
+            "neither delivered nor called off. If they count as late, Amapá (AP) is worst with "
+            "100%. Undelivered orders, including those called off, account for 25.0% of all "
+            "reviews and average 1.50 stars."
         ),
         (
-            "Being late costs reviews: what came on time is given 4.50 stars on average, what "
-            "came late 2.00 (50 reviews)."
+            "Late deliveries cost reviews: deliveries on time average 4.50 stars, late deliveries "
+            "2.00 (50 reviews)."
         ),
     ]
 
 
-def test_no_state_is_blamed_for_nothing() -> None:
+def test_no_state_is_late_without_late_deliveries() -> None:
     punctual = [
         ("SP", 60, 60, 0, None, 0, 8.0, 0, None),
         ("AP", 40, 40, 9, 2.0, 0, 8.0, 0, None),
     ]
     alike = [("on the day", 50, 200), ("8 days late or more", 60, 240)]
     assert answered(punctual, alike) == [
-        "None: of 60 deliveries to states with 50 or more, none was late.",
+        "No state with 50 deliveries or more is late: all 60 deliveries there were on time.",
         (
-            "Being late does not cost reviews: what came on time is given 4.00 stars on average, "
-            "what came late 4.00 (60 reviews)."
+            "Late deliveries do not cost reviews: deliveries on time average 4.00 stars, late "
+            "deliveries 4.00 (60 reviews)."
         ),
     ]
     few = [("on the day", 50, 200), ("8 days late or more", 49, 49)]
     assert answered(punctual, few)[1:] == [
-        "What being late costs is open: one of the two has fewer than 50 reviews."
+        (
+            "It is too early to tell whether late deliveries cost reviews: one of the two groups "
+            "has fewer than 50 reviews."
+        )
     ]
-    assert answered([], []) == ["Nothing has been delivered yet."]
+    assert answered([], []) == ["No deliveries yet."]
 
 
-def test_real_figures(real: Frames) -> None:
+def test_real_numbers(real: Frames) -> None:
     monthly = real["monthly-gmv"]
     assert monthly["gmv"].sum() == Decimal("1093264.35")
     assert monthly.filter(purchase_month="2017-11")["gmv"].item() == Decimal("76882.81")
-    assert executive.tell(real).headline == "How August 2018 went"
+    assert overview.summarize(real).headline == "August 2018 at a glance"
     assert (
-        executive.tell(real)
+        overview.summarize(real)
         .sentences[0]
         .startswith(
-            "In August 2018 GMV fell by 31.4% to R$\N{NO-BREAK SPACE}56,074.36: 5.7% fewer orders "
+            "GMV in August 2018 fell by 31.4% to R$\N{NO-BREAK SPACE}56,074.36: 5.7% fewer orders "
             "with items (429 of 489)"
         )
     )
-    assert "without either, GMV fell by 21.9%." in executive.tell(real).sentences[1]
-    shown = {tile.label: tile.shown for tile in operations.tell(real).tiles}
+    assert "Without them, GMV fell by 21.9%." in overview.summarize(real).sentences[1]
+    shown = {tile.label: tile.value for tile in operations.summarize(real).tiles}
     assert shown["Delivered (entregues)"] == "5,164"
     assert (shown["On time"], shown["Mean days to deliver"]) == ("93.38%", "12.45")
     assert shown["Overdue (em atraso)"] == "1,729"
-    latest = "Bahia (BA) is late most often: 13.8% of its"
-    assert operations.tell(real).sentences[0].startswith(latest)
+    latest_state = "Bahia (BA) is late most often: 13.8% of its"
+    assert operations.summarize(real).sentences[0].startswith(latest_state)
     states = real["states"]
     delivered, late = total(states, "delivered"), total(states, "late")
     assert round(100 * (1 - late / delivered), 3) == 93.377
@@ -232,109 +234,112 @@ def test_real_figures(real: Frames) -> None:
         ("sports_leisure", "esporte_lazer", Decimal("92282.51")),
         ("health_beauty", "beleza_saude", Decimal("91817.77")),
     ]
-    assert "R$\N{NO-BREAK SPACE}1,093,264.35" in sales.tell(real).sentences[0]
-    assert "Of 6,808 people who bought, 52 bought more" in customers.tell(real).sentences[0]
-    assert sellers.tell(real).sentences[0].startswith("The 161 sellers who sell most, a tenth of")
+    assert "R$\N{NO-BREAK SPACE}1,093,264.35" in sales.summarize(real).sentences[0]
+    assert (
+        "Of 6,808 customers who bought, 52 (0.8%) bought more"
+        in customers.summarize(real).sentences[0]
+    )
+    assert sellers.summarize(real).sentences[0].startswith("The top tenth of the sellers (161 of ")
 
 
-def test_conservation_and_sums_are_told(shop: str, report: Path) -> None:
-    found = quality(shop)
-    assert all(each.adds_up for each in found.conserved)
-    assert {each.table for each in found.conserved} >= {"silver.orders", "silver.order_items"}
-    assert not [each for each in found.column_totals if each.differs]
-    assert {each.table for each in found.column_totals} >= {"gold.mart_monthly_sales"}
-    assert found.waiting
-    assert sum(each.broken or 0 for each in found.broken if not each.warning) >= found.waiting
-    said = words(report / "quality.html")
-    assert "Every record that was read is accounted for, and every mart adds up" in said
-    assert all(each.name in said for each in found.broken)
+def test_quality_page_shows_conservation_and_sums(shop: str, report: Path) -> None:
+    found = data_quality(shop)
+    assert all(each.adds_up for each in found.conservation)
+    assert {each.table for each in found.conservation} >= {"silver.orders", "silver.order_items"}
+    assert not [each for each in found.sums if each.astray]
+    assert {each.table for each in found.sums} >= {"gold.mart_monthly_sales"}
+    assert found.quarantined
+    assert sum(each.broken or 0 for each in found.broken if not each.warning) >= found.quarantined
+    text = words(report / "quality.html")
+    assert "Every record is accounted for, and every mart matches its facts" in text
+    assert all(each.name in text for each in found.broken)
 
 
-def test_a_lost_record_is_no_sum() -> None:
-    assert not Conserved("silver.orders", 10, 8, 1, 0).adds_up
+def test_conservation_with_a_lost_record_does_not_add_up() -> None:
+    assert not Conservation("silver.orders", 10, 8, 1, 0).adds_up
 
 
-def test_what_does_not_add_up_is_told(land: Land, tmp_path: Path) -> None:
+def test_quality_page_with_a_wrong_sum(land: Land, tmp_path: Path) -> None:
     lake = str(tmp_path / "lake")
     batch_lake(lake, [land(orders=[{}], order_items=[{}])])
     mart = delta.open_existing(lake, "gold.mart_monthly_sales")
     mart.update(updates={"gmv": "1.00"})
-    said = words(write_report(lake, tmp_path / "report").with_name("quality.html"))
-    assert "Not all: see what does not add up below." in said
-    assert "gold.mart_monthly_sales.gmv no 1.00 99.90 gold.fact_orders" in said
+    text = words(write_report(lake, tmp_path / "report").with_name("quality.html"))
+    assert "Not all of them: the tables below show what does not add up." in text
+    assert "gold.mart_monthly_sales.gmv no 1.00 99.90 gold.fact_orders" in text
 
 
 @pytest.mark.parametrize(
     "tables", [{"sellers": [{}]}, {"orders": [{"order_status": "canceled"}]}, {"orders": [{}]}]
 )
-def test_a_lake_with_little_in_it_has_a_report(
+def test_report_of_a_nearly_empty_lake(
     land: Land, tmp_path: Path, tables: dict[str, list[dict[str, str]]]
 ) -> None:
     batch_lake(str(tmp_path / "lake"), [land(**tables)])
     index = write_report(str(tmp_path / "lake"), tmp_path / "report")
-    assert "Nothing to show yet." in words(index.with_name("sellers.html"))
+    assert "No data yet." in words(index.with_name("sellers.html"))
     assert "nan" not in words(index.with_name("operations.html")).lower().split()
 
 
-def test_a_lake_without_marts_is_refused_in_a_line(land: Land, tmp_path: Path) -> None:
+def test_write_report_without_a_mart_raises(land: Land, tmp_path: Path) -> None:
     lake = str(tmp_path / "lake")
     with pytest.raises(NoLakeError, match="no lake here yet"):
         write_report(lake, tmp_path / "report")
     batch_lake(lake, [land(orders=[{}])])
     (tmp_path / "lake" / "gold" / "mart_category").rename(tmp_path / "away")
-    with pytest.raises(NoMartsError, match=r"lacks gold\.mart_category; `keystone refresh` makes"):
+    with pytest.raises(NoMartsError, match=r"lacks gold\.mart_category: run `keystone refresh`"):
         write_report(lake, tmp_path / "report")
     assert not (tmp_path / "report").exists()
 
 
-def test_the_same_lake_gives_the_same_report(shop: str, report: Path, tmp_path: Path) -> None:
+def test_write_report_twice_gives_the_same_files(shop: str, report: Path, tmp_path: Path) -> None:
     again = write_report(shop, tmp_path / "again").parent
     assert {f.name: f.read_bytes() for f in again.iterdir()} == {
         f.name: f.read_bytes() for f in report.iterdir()
     }
 
 
-def test_the_report_is_light(report: Path) -> None:
+def test_report_is_small(report: Path) -> None:
     assert sum(file.stat().st_size for file in report.iterdir()) < 2_000_000
 
 
-def test_no_id_is_told_in_full(report: Path) -> None:
+def test_report_shows_no_full_id(report: Path) -> None:
     for page in report.glob("*.html"):
         assert not re.search(r"\b[0-9a-f]{32}\b", page.read_text()), page.name
 
 
-def test_every_chart_is_a_picture_too(frames: Frames) -> None:
-    found = pictures(frames)
-    assert {*found} == {figure.name for figure in FIGURES if figure.draw}
-    assert {corner(picture) for picture in found.values()} == {(255, 255, 255, 255)}
+def test_chart_images_are_opaque_pngs_of_every_chart(frames: Frames) -> None:
+    found = chart_images(frames)
+    assert {*found} == {panel.name for panel in CHARTS}
+    assert {corner(image) for image in found.values()} == {(255, 255, 255, 255)}
 
 
-def corner(picture: bytes) -> tuple[int, ...]:
-    """Return the first pixel of a PNG, in which whatever filter there is changes nothing."""
-    assert picture.startswith(b"\x89PNG\r\n\x1a\n")
+def corner(image: bytes) -> tuple[int, ...]:
+    """Return the first pixel of a PNG, which is the same under every PNG filter."""
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
     chunks, at = b"", 8
-    while at < len(picture):
-        length, kind = struct.unpack(">I4s", picture[at : at + 8])
+    while at < len(image):
+        length, kind = struct.unpack(">I4s", image[at : at + 8])
         if kind == b"IDAT":
-            chunks += picture[at + 8 : at + 8 + length]
+            chunks += image[at + 8 : at + 8 + length]
         at += 12 + length
     return tuple(zlib.decompress(chunks)[1:5])
 
 
-def test_the_command_writes_the_report(shop: str, tmp_path: Path) -> None:
+def test_report_command_prints_the_index(shop: str, tmp_path: Path) -> None:
     to = tmp_path / "report"
     result = CliRunner().invoke(app, ["report", "--lake", shop, "--out", str(to)])
     assert result.output == f"Report: open {(to / 'index.html').as_uri()}\n"
 
 
-def test_a_statement_may_be_asked_by_anybody(shop: str, frames: Frames) -> None:
-    figure = next(each for each in FIGURES if each.name == "states")
-    assert query(shop, figure.sql.strip()).equals(frames["states"])
+def test_statement_runs_in_keystone_sql(shop: str, frames: Frames) -> None:
+    panel = next(each for each in PANELS if each.name == "states")
+    assert query(shop, panel.sql.strip()).equals(frames["states"])
 
 
-def test_every_state_has_a_name_and_a_tile_of_its_own() -> None:
+def test_every_state_has_a_name_and_a_tile() -> None:
     assert {*NAMES} == {*TILES} == {*STATES}
     assert len({*TILES.values()}) == len(STATES)
     assert TILES["RR"] < TILES["BA"] < TILES["SP"] < TILES["RS"]
-    assert named("SP").endswith(" São Paulo")
-    assert named("unknown") == "unknown"
+    assert state_label("SP").endswith(" São Paulo")
+    assert state_label("unknown") == "unknown"

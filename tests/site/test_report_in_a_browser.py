@@ -1,4 +1,4 @@
-"""The report in a real browser: on a desk and on a phone, in light and in dark."""
+"""Tests of the report in a browser: on a desktop and on a phone, light and dark."""
 
 from pathlib import Path
 
@@ -6,13 +6,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from flows.site.formatting import DASH
-from flows.site.report.build import figures
+from flows.site.report.build import panels
 from flows.site.report.pages.operations import QUESTION
 
-CHARTS = {figure.name for figure in figures() if figure.draw}
+CHARTS = {panel.name for panel in panels() if panel.draw}
 
 
-def test_no_page_complains_or_scrolls_sideways(report: Path, page: Page) -> None:
+def test_pages_do_not_scroll_sideways(report: Path, page: Page) -> None:
     for width in (1440, 768, 390, 320):
         page.set_viewport_size({"width": width, "height": 800})
         for file in sorted(report.glob("*.html")):
@@ -23,7 +23,7 @@ def test_no_page_complains_or_scrolls_sideways(report: Path, page: Page) -> None
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_every_chart_is_drawn_and_every_word_in_it_stands_out(
+def test_charts_are_drawn_and_readable(
     report: Path, browser: Browser, width: int, scheme: str
 ) -> None:
     context = browser.new_context(
@@ -45,14 +45,14 @@ def test_every_chart_is_drawn_and_every_word_in_it_stands_out(
     assert drawn == CHARTS
 
 
-def test_the_answer_is_a_click_away(report: Path, page: Page) -> None:
+def test_overview_links_to_the_answer(report: Path, page: Page) -> None:
     page.goto((report / "index.html").as_uri())
     page.get_by_role("link", name=QUESTION).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(QUESTION)
     expect(page.locator("p.lead").first).to_contain_text("is late most often")
 
 
-def test_every_link_leads_to_a_place_that_is_there(report: Path, page: Page) -> None:
+def test_links_have_targets(report: Path, page: Page) -> None:
     places, links = set[str](), dict[str, str]()
     for file in sorted(report.glob("*.html")):
         page.goto(file.as_uri())
@@ -64,7 +64,7 @@ def test_every_link_leads_to_a_place_that_is_there(report: Path, page: Page) -> 
     assert {link: at for link, at in links.items() if link not in places} == {}
 
 
-def test_a_chart_leads_to_its_statement(report: Path, page: Page) -> None:
+def test_chart_links_to_its_statement(report: Path, page: Page) -> None:
     page.goto((report / "sales.html").as_uri())
     page.locator("#categories ~ .more a").click()
     expect(page.locator("#categories")).to_be_in_viewport()
@@ -72,7 +72,7 @@ def test_a_chart_leads_to_its_statement(report: Path, page: Page) -> None:
     expect(statement).to_contain_text("FROM gold.mart_category LEFT JOIN names")
 
 
-def test_states_are_sorted_by_any_column(report: Path, page: Page) -> None:
+def test_states_sort_by_any_column(report: Path, page: Page) -> None:
     page.goto((report / "operations.html").as_uri())
     table = page.locator("section", has=page.locator("#every-state")).locator("table")
     for heading, place in (("On time", 2), ("Late or overdue", 6), ("Mean days to deliver", 7)):
@@ -83,9 +83,7 @@ def test_states_are_sorted_by_any_column(report: Path, page: Page) -> None:
         assert len({*shown}) > 5
 
 
-def test_on_a_phone_states_are_sorted_too_and_the_unknown_stands_last(
-    report: Path, page: Page
-) -> None:
+def test_states_sort_on_a_phone_with_missing_values_last(report: Path, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto((report / "operations.html").as_uri())
     table = page.locator("section", has=page.locator("#every-state")).locator("table")
@@ -98,7 +96,7 @@ def test_on_a_phone_states_are_sorted_too_and_the_unknown_stands_last(
         assert said[len(known) :] == [DASH] * (len(said) - len(known)) != []
 
 
-def test_money_is_sorted_as_money(report: Path, page: Page) -> None:
+def test_money_sorts_by_amount(report: Path, page: Page) -> None:
     page.goto((report / "sellers.html").as_uri())
     table = page.locator("section", has=page.locator("#top-sellers")).locator("table")
     table.get_by_role("button", name="Sort by Sales").click()
@@ -108,7 +106,7 @@ def test_money_is_sorted_as_money(report: Path, page: Page) -> None:
     assert amounts[0] < amounts[-1]
 
 
-def test_a_click_on_a_heading_sorts(report: Path, page: Page) -> None:
+def test_click_on_a_heading_sorts(report: Path, page: Page) -> None:
     page.goto((report / "operations.html").as_uri())
     table = page.locator("section", has=page.locator("#every-state")).locator("table")
     table.locator("th:nth-of-type(2) .term").click()
@@ -118,7 +116,7 @@ def test_a_click_on_a_heading_sorts(report: Path, page: Page) -> None:
     assert orders[0] < orders[-1]
 
 
-def test_what_has_the_focus_is_not_under_the_bar(report: Path, page: Page) -> None:
+def test_focus_is_not_under_the_bar(report: Path, page: Page) -> None:
     page.goto((report / "operations.html").as_uri())
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
     for _ in range(40):
@@ -127,7 +125,7 @@ def test_what_has_the_focus_is_not_under_the_bar(report: Path, page: Page) -> No
 
 
 @pytest.mark.parametrize("name", ["operations", "sellers", "sales"])
-def test_on_paper_nothing_is_cut_and_all_is_light(report: Path, page: Page, name: str) -> None:
+def test_print_is_light_and_complete(report: Path, page: Page, name: str) -> None:
     page.set_viewport_size({"width": 718, "height": 1040})  # A4 within margins
     page.goto((report / f"{name}.html").as_uri())
     page.locator("#scheme").click()
@@ -141,7 +139,7 @@ def test_on_paper_nothing_is_cut_and_all_is_light(report: Path, page: Page, name
     assert background == "rgb(253, 252, 250)"
 
 
-def test_a_figure_says_what_it_means_to_the_keyboard(report: Path, page: Page) -> None:
+def test_tile_shows_its_definition_on_focus(report: Path, page: Page) -> None:
     page.goto((report / "index.html").as_uri())
     term = page.locator(".tiles .term").first
     expect(term.get_by_role("tooltip")).to_be_hidden()
@@ -155,13 +153,13 @@ _FOCUS_IS_SEEN = """() => {
   return bar.contains(focus) || top >= below && top < innerHeight;
 }"""
 
-# What does not fit into its tile.
+# Tiles whose text does not fit.
 _CUT = """[...document.querySelectorAll(".tiles, .tiles div")]
   .filter((tile) => tile.scrollWidth > tile.clientWidth).map((tile) => tile.innerText)"""
 
-# By chart on the screen: its marks, words fainter than 4.5 (WCAG AA), words outside of it, pairs of
-# words that touch. What a word stands on is the last mark before it that has it within, else the
-# page.
+# For each visible chart: the number of marks, words with a contrast below 4.5 (WCAG AA), words
+# outside of the chart, and pairs of words that overlap. The background of a word is the last mark
+# around it, or else the page.
 _CHARTS = """() => {
   const paint = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
   const bytes = (colour) => {
@@ -175,7 +173,7 @@ _CHARTS = """() => {
   };
   const within = (a, b) =>
     a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
-  // A letter's box is higher than the letter.
+  // The box of a word is taller than its letters.
   const overlap = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 0
     && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3;
   const found = {};
@@ -195,12 +193,12 @@ _CHARTS = """() => {
       before.push({ word, box });
       const under = marks.filter((m) => within(box, m.getBoundingClientRect())).at(-1);
       const ground = under ? getComputedStyle(under).fill
-        : getComputedStyle(chart.closest(".figure")).backgroundColor;
+        : getComputedStyle(chart.closest(".panel")).backgroundColor;
       const [a, b] = [getComputedStyle(text).fill, ground].map(light);
       const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
       if (contrast < 4.5) faint[word] = contrast;
     }
-    found[chart.closest(".figure").getAttribute("aria-labelledby")] = [
+    found[chart.closest(".panel").getAttribute("aria-labelledby")] = [
       seen.length, faint, outside, touching,
     ];
   }

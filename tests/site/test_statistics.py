@@ -1,4 +1,4 @@
-"""What is told of a table's values: figures, and never a value of a person."""
+"""Tests of column statistics."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 
 from contracts.contract import Gold, Money, Silver, Timestamp, column
-from flows.site.docs.statistics import Statistics, statistics
+from flows.site.docs.statistics import Statistics, column_statistics
 
 
 class DimMood(Gold, key=("mood_id",)):
@@ -45,48 +45,48 @@ VISITS = pl.LazyFrame(
 )
 
 
-def told(name: str) -> Statistics:
-    return statistics(VISITS, Visits)[name]
+def statistics_of(name: str) -> Statistics:
+    return column_statistics(VISITS, Visits)[name]
 
 
-def test_personal_columns_are_not_looked_at() -> None:
-    assert {*Visits.fields()} - statistics(VISITS, Visits).keys() == {"name"}
+def test_statistics_skip_personal_columns() -> None:
+    assert {*Visits.fields()} - column_statistics(VISITS, Visits).keys() == {"name"}
 
 
-def test_of_free_text_only_lengths_are_told() -> None:
-    assert told("city") == Statistics(empty=0.25, distinct=3, least=5, most=6)
+def test_statistics_of_text_are_lengths() -> None:
+    assert statistics_of("city") == Statistics(null_share=0.25, distinct=3, minimum=5, maximum=6)
 
 
-def test_of_a_closed_set_the_values_are_told_most_frequent_first() -> None:
-    assert list(told("kind").frequent.items()) == [("short", 0.75), ("long", 0.25)]
-    assert told("level").frequent == {"1": 1.0}
+def test_statistics_of_listed_values_are_shares_most_frequent_first() -> None:
+    assert list(statistics_of("kind").value_shares.items()) == [("short", 0.75), ("long", 0.25)]
+    assert statistics_of("level").value_shares == {"1": 1.0}
 
 
-def test_of_amounts_the_range_and_the_mean_are_told() -> None:
-    assert told("price") == Statistics(
-        empty=0, distinct=4, least=Decimal("1.00"), mean=2.625, most=Decimal("4.50")
+def test_statistics_of_amounts_are_range_and_mean() -> None:
+    assert statistics_of("price") == Statistics(
+        null_share=0, distinct=4, minimum=Decimal("1.00"), mean=2.625, maximum=Decimal("4.50")
     )
 
 
-def test_of_times_the_range_is_told() -> None:
-    entered = told("entered")
-    assert (entered.least, entered.most) == (datetime(2018, 1, 1), datetime(2018, 1, 3))
+def test_statistics_of_times_are_the_range() -> None:
+    entered = statistics_of("entered")
+    assert (entered.minimum, entered.maximum) == (datetime(2018, 1, 1), datetime(2018, 1, 3))
 
 
-def test_the_mean_of_keys_means_nothing() -> None:
-    assert told("visit_id").mean is told("mood_id").mean is None
-    assert (told("mood_id").least, told("mood_id").most) == (7, 8)
+def test_statistics_of_keys_have_no_mean() -> None:
+    assert statistics_of("visit_id").mean is statistics_of("mood_id").mean is None
+    assert (statistics_of("mood_id").minimum, statistics_of("mood_id").maximum) == (7, 8)
 
 
-def test_of_booleans_the_share_of_true_is_told() -> None:
-    assert told("paid").mean == 2 / 3
-    assert told("paid").distinct == 2
+def test_statistics_of_booleans_are_the_share_of_true() -> None:
+    assert statistics_of("paid").mean == 2 / 3
+    assert statistics_of("paid").distinct == 2
 
 
-def test_an_empty_table_has_no_statistics() -> None:
-    assert statistics(VISITS.clear(), Visits) == {}
+def test_statistics_of_an_empty_table_are_empty() -> None:
+    assert column_statistics(VISITS.clear(), Visits) == {}
 
 
-def test_a_column_that_the_stored_table_lacks_is_left_out() -> None:
+def test_statistics_skip_columns_that_the_stored_table_lacks() -> None:
     older = VISITS.drop("price").with_columns(pl.col("kind").cast(pl.Categorical))
-    assert {*Visits.fields()} - statistics(older, Visits).keys() == {"name", "price", "kind"}
+    assert {*Visits.fields()} - column_statistics(older, Visits).keys() == {"name", "price", "kind"}

@@ -1,4 +1,4 @@
-"""The shapes that several charts have: columns, bars, lines and cells."""
+"""The chart forms that pages share: columns, bars, lines and cells."""
 
 from math import ceil
 from typing import Any
@@ -10,142 +10,194 @@ from flows.site.charts.svg import AnyChart
 
 PLAIN, STRONG, LATE, FAINT = "var(--bar)", "var(--step-5)", "var(--late)", "var(--superseded)"
 STEPS = [f"var(--step-{number})" for number in range(1, 6)]
-"""From little to much; the last two are written on in the colour of the page."""
+"""Five colours from low to high. Text on the last two needs the colour of the page."""
 
 REAIS, COUNT, SHARE, SCORE = "R$", ",", ".1~%", ".2~f"
-"""How the numbers of an axis are written."""
+"""Number formats of an axis."""
 
 
-def columns(  # noqa: PLR0913 - what a chart is made of
-    frame: pl.DataFrame, width: int, x: str, y: str, tip: str, *, form: str = COUNT, title: str = ""
+def column_chart(  # noqa: PLR0913 - each parameter is one visible part of the chart
+    frame: pl.DataFrame,
+    width: int,
+    x: str,
+    y: str,
+    tooltip: str,
+    *,
+    number_format: str = COUNT,
+    title: str = "",
 ) -> AnyChart:
-    """Draw a column for each row, in their order; `colour` says in which colour, if it is there."""
-    return _framed(
-        _tipped(frame, tip)
+    """Draw one column per row, in the order of the rows.
+
+    Args:
+        frame: the rows; an optional column `colour` sets the colour of each.
+        width: width of the chart in pixels.
+        x: the column with the labels of the horizontal axis.
+        y: the column with the heights.
+        tooltip: a Vega expression.
+        number_format: format of the vertical axis.
+        title: title of the horizontal axis.
+    """
+    return _fit(
+        _with_tooltip(frame, tooltip)
         .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
         .encode(
-            x=across(frame, x, width, title),
-            y=alt.Y(f"{y}:Q", title=None, axis=upright(form), stack=False),
-            color=coloured(frame),
-            description="tip:N",
+            x=_x_axis(frame, x, width, title),
+            y=alt.Y(f"{y}:Q", title=None, axis=_y_axis(number_format), stack=False),
+            color=_colour(frame),
+            description="tooltip:N",
         ),
         width,
         230,
     )
 
 
-def bars(  # noqa: PLR0913, PLR0917 - what a chart is made of
-    frame: pl.DataFrame, width: int, y: str, x: str, tip: str, shown: str, *, step: int = 24
+def bar_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of the chart
+    frame: pl.DataFrame,
+    width: int,
+    y: str,
+    x: str,
+    tooltip: str,
+    value_label: str,
+    *,
+    step: int = 24,
 ) -> AnyChart:
-    """Draw a bar for each row, from the top, with `shown`, an expression, behind it."""
-    base = _tipped(frame, tip, shown=shown)
-    left = alt.Axis(labelLimit=round(width * 0.5), domain=False, ticks=False, labelPadding=6)
-    most = float(frame[x].cast(pl.Float64).max() or 1)  # type: ignore[arg-type]  # of floats it is one
-    room = alt.Scale(domainMax=most * (1 + _WORDS / width))
-    here = alt.Y(f"{y}:N", sort=None, title=None, axis=left)
-    there = alt.X(f"{x}:Q", title=None, axis=None, scale=room, stack=False)
-    drawn = base.mark_bar(cornerRadiusEnd=2).encode(
-        x=there, y=here, color=coloured(frame), description="tip:N"
+    """Draw one horizontal bar per row, from top to bottom, with a label at its end.
+
+    Args:
+        frame: the rows; an optional column `colour` sets the colour of each.
+        width: width of the chart in pixels.
+        y: the column with the labels of the vertical axis.
+        x: the column with the lengths.
+        tooltip: a Vega expression.
+        value_label: a Vega expression for the label.
+        step: height of a bar and its gap in pixels.
+    """
+    base = _with_tooltip(frame, tooltip, value_label=value_label)
+    axis = alt.Axis(labelLimit=round(width * 0.5), domain=False, ticks=False, labelPadding=6)
+    longest = float(frame[x].cast(pl.Float64).max() or 1)  # type: ignore[arg-type]  # the maximum of floats is a float
+    scale = alt.Scale(domainMax=longest * (1 + _VALUE_LABEL / width))
+    at_y = alt.Y(f"{y}:N", sort=None, title=None, axis=axis)
+    at_x = alt.X(f"{x}:Q", title=None, axis=None, scale=scale, stack=False)
+    bars = base.mark_bar(cornerRadiusEnd=2).encode(
+        x=at_x, y=at_y, color=_colour(frame), description="tooltip:N"
     )
-    words = base.mark_text(align="left", dx=5, fill="currentColor", aria=False).encode(
-        x=there, y=here, text="shown:N"
+    labels = base.mark_text(align="left", dx=5, fill="currentColor", aria=False).encode(
+        x=at_x, y=at_y, text="value_label:N"
     )
-    return _framed(drawn + words, width, step * len(frame) + 16)
+    return _fit(bars + labels, width, step * len(frame) + 16)
 
 
-def line(  # noqa: PLR0913 - what a chart is made of
-    frame: pl.DataFrame, width: int, x: str, y: str, tip: str, *, form: str
+def line_chart(  # noqa: PLR0913 - each parameter is one visible part of the chart
+    frame: pl.DataFrame, width: int, x: str, y: str, tooltip: str, *, number_format: str
 ) -> AnyChart:
-    """Draw a line through the rows, with a gap where there is no figure."""
-    base = _tipped(frame, tip)
-    there = alt.Y(f"{y}:Q", title=None, axis=upright(form), scale=alt.Scale(zero=False))
-    path = base.mark_line(stroke=PLAIN, strokeWidth=2, aria=False).encode(
-        x=across(frame, x, width), y=there
+    """Draw a line through the rows, with a gap at each null; parameters as in `column_chart`."""
+    base = _with_tooltip(frame, tooltip)
+    at_y = alt.Y(f"{y}:Q", title=None, axis=_y_axis(number_format), scale=alt.Scale(zero=False))
+    line = base.mark_line(stroke=PLAIN, strokeWidth=2, aria=False).encode(
+        x=_x_axis(frame, x, width), y=at_y
     )
     points = (
         base.transform_filter(f"isValid(datum.{y})")
         .mark_point(size=40, filled=True, opacity=1)
-        .encode(x=across(frame, x, width), y=there, color=coloured(frame), description="tip:N")
+        .encode(x=_x_axis(frame, x, width), y=at_y, color=_colour(frame), description="tooltip:N")
     )
-    return _framed(path + points, width, 230)
+    return _fit(line + points, width, 230)
 
 
-def cells(  # noqa: PLR0913, PLR0917 - what a chart is made of
+def cell_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of the chart
     frame: pl.DataFrame,
     size: tuple[int, int],
-    at: tuple[alt.X, alt.Y],
-    tip: str,
+    position: tuple[alt.X, alt.Y],
+    tooltip: str,
     classes: list[str],
     colours: list[str],
     **mark: Any,
 ) -> AnyChart:
-    """Draw a cell for each row, in the colour of its `class`; each class is in the legend."""
+    """Draw one cell per row, coloured by its column `class`, with a legend of all classes.
+
+    Args:
+        frame: the rows.
+        size: width and height in pixels.
+        position: where a cell is.
+        tooltip: a Vega expression.
+        classes: the classes in the order of the legend.
+        colours: the colour of each class.
+        **mark: properties of the cells.
+    """
     scale = alt.Scale(domain=classes, range=colours)
-    legend = alt.Legend(orient="bottom", columns=size[0] // _ENTRY, symbolType="square")
+    legend = alt.Legend(orient="bottom", columns=size[0] // _LEGEND_ENTRY, symbolType="square")
     return (
-        _tipped(frame, tip)
+        _with_tooltip(frame, tooltip)
         .mark_rect(**mark)
         .encode(
-            x=at[0],
-            y=at[1],
+            x=position[0],
+            y=position[1],
             color=alt.Color("class:N", scale=scale, legend=legend),
-            description="tip:N",
+            description="tooltip:N",
         )
         .properties(width=size[0], height=size[1])
     )
 
 
-def banded(value: pl.Expr, breaks: list[float], names: list[str]) -> pl.Expr:
-    """Name the band that a value is in: each break begins the next; null is in none."""
-    band = pl.sum_horizontal(value >= each for each in breaks)
+def band(value: pl.Expr, breaks: list[float], names: list[str]) -> pl.Expr:
+    """Return the name of the band that a value falls into; each break begins the next band.
+
+    Null falls into no band.
+    """
+    index = pl.sum_horizontal(value >= each for each in breaks)
     return pl.when(value.is_not_null()).then(
-        band.replace_strict(range(len(names)), names, return_dtype=pl.String)
+        index.replace_strict(range(len(names)), names, return_dtype=pl.String)
     )
 
 
-def plural(column: str, one: str, many: str = "") -> str:
-    """Return an expression for a tip that says how many there are, of what has these names."""
-    said = f"(datum.{column} == 1 ? ' {one}' : ' {many or one + 's'}')"
-    return f"format(datum.{column}, ',') + {said}"
+def plural(column: str, noun: str, plural_noun: str = "") -> str:
+    """Return a Vega expression for a column's number with its noun: "1 order", "20 orders"."""
+    nouns = f"(datum.{column} == 1 ? ' {noun}' : ' {plural_noun or noun + 's'}')"
+    return f"format(datum.{column}, ',') + {nouns}"
 
 
-def across(frame: pl.DataFrame, x: str, width: int, title: str = "") -> alt.X:
-    """Return an axis with a place for each row, and as many labels as there is room for."""
+# In pixels: a legend entry, a letter of a label, the gap between labels, the labels of the
+# vertical axis, and the label at the end of a bar.
+_LEGEND_ENTRY, _LETTER, _LABEL_GAP, _AXIS_LABELS, _VALUE_LABEL = 145, 6.5, 14, 50, 240
+
+
+def _x_axis(frame: pl.DataFrame, x: str, width: int, title: str = "") -> alt.X:
+    """Return an axis with one position per row and as many labels as fit."""
     values = frame[x].to_list()
     longest = max(len(str(value)) for value in values)
-    step = ceil(len(values) * (longest * _LETTER + _AIR) / (width - _SIDE))
-    flat = alt.Axis(
+    step = ceil(len(values) * (longest * _LETTER + _LABEL_GAP) / (width - _AXIS_LABELS))
+    axis = alt.Axis(
         labelAngle=0, values=values[::step], ticks=False, domainColor="var(--line)", labelPadding=6
     )
-    return alt.X(f"{x}:N", sort=None, title=title or None, axis=flat)
+    return alt.X(f"{x}:N", sort=None, title=title or None, axis=axis)
 
 
-def upright(form: str) -> alt.Axis:
-    """Return an axis of figures: few lines, no frame."""
-    money = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
-    said = money if form == REAIS else f"format(datum.value, '{form}')"
-    whole = 1 if form == COUNT else alt.Undefined
+def _y_axis(number_format: str) -> alt.Axis:
+    """Return an axis of numbers with few grid lines and no frame."""
+    reais = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
+    label = reais if number_format == REAIS else f"format(datum.value, '{number_format}')"
     return alt.Axis(
-        tickCount=4, tickMinStep=whole, domain=False, ticks=False, labelPadding=6, labelExpr=said
+        tickCount=4,
+        tickMinStep=1 if number_format == COUNT else alt.Undefined,
+        domain=False,
+        ticks=False,
+        labelPadding=6,
+        labelExpr=label,
     )
 
 
-def coloured(frame: pl.DataFrame) -> Any:
-    """Return the colour of marks: the frame's own, where it has a column of that name."""
+def _colour(frame: pl.DataFrame) -> Any:
+    """Return the colour of the marks: the frame's column `colour`, or one for all."""
     if "colour" in frame.columns:
         return alt.Color("colour:N", scale=None, legend=None)
     return alt.value(PLAIN)
 
 
-_ENTRY = 145  # pixels of an entry of a legend
-# In pixels: a letter of a label, the air between two, the labels at the side, words behind bars.
-_LETTER, _AIR, _SIDE, _WORDS = 6.5, 14, 50, 240
+def _with_tooltip(frame: pl.DataFrame, tooltip: str, **expressions: str) -> AnyChart:
+    return alt.Chart(frame).transform_calculate(tooltip=tooltip, **expressions)
 
 
-def _tipped(frame: pl.DataFrame, tip: str, **more: str) -> AnyChart:
-    return alt.Chart(frame).transform_calculate(tip=tip, **more)
-
-
-def _framed(chart: AnyChart, width: int, height: int) -> AnyChart:
+def _fit(chart: AnyChart, width: int, height: int) -> AnyChart:
+    """Give a chart a size that includes its labels."""
     fit = alt.AutoSizeParams(type="fit", contains="padding")
     return chart.properties(width=width, height=height, autosize=fit, padding=2)

@@ -1,4 +1,4 @@
-"""The states of Brazil: their names, and where each stands on a grid of tiles."""
+"""The states of Brazil: their names and their positions on a grid of tiles."""
 
 from contracts.domain import STATES
 from flows.site.formatting import DASH
@@ -51,9 +51,9 @@ TILES = {
     for column, state in enumerate(line.split())
     if state in STATES
 }
-"""By state, its row and column, from the north-west."""
+"""Row and column of each state, counted from the north-west."""
 
 
-def named(state: str) -> str:
-    """Name a state behind its two letters; what is no state stays as it is."""
+def state_label(state: str) -> str:
+    """Return the abbreviation and the name of a state; return any other text unchanged."""
     return f"{state} {DASH} {NAMES[state]}" if state in NAMES else state

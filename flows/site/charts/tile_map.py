@@ -1,4 +1,4 @@
-"""The states of Brazil as tiles, each about where it lies."""
+"""The map of Brazil as tiles: one tile per state, near its true position."""
 
 import altair as alt
 import polars as pl
@@ -9,25 +9,32 @@ from flows.site.charts.marks import STEPS
 from flows.site.charts.states import NAMES, TILES
 from flows.site.charts.svg import AnyChart
 
-ENOUGH = 50
-"""Deliveries that a state needs to be named."""
+MIN_DELIVERIES = 50
+"""Deliveries that a state needs before the report colours it or compares it."""
 
-FEW = f"fewer than {ENOUGH} deliveries"
+FEW = f"fewer than {MIN_DELIVERIES} deliveries"
 
 
 def tile_map(frame: pl.DataFrame, width: int) -> AnyChart:
-    """Draw each state in the colour of its share on time; one without enough deliveries in none."""
-    place = pl.DataFrame(
+    """Draw each state in the colour of its on-time share.
+
+    States with few deliveries have no colour.
+
+    Args:
+        frame: one row per state with `customer_state`, `delivered` and `on_time_share`.
+        width: width of the chart in pixels.
+    """
+    positions = pl.DataFrame(
         [{"customer_state": s, "row": row, "column": column} for s, (row, column) in TILES.items()]
     )
-    known = place.join(frame, on="customer_state", how="left").with_columns(
-        pl.when(col("delivered").fill_null(0) < ENOUGH)
+    states = positions.join(frame, on="customer_state", how="left").with_columns(
+        pl.when(col("delivered").fill_null(0) < MIN_DELIVERIES)
         .then(pl.lit(FEW))
-        .otherwise(marks.banded(col("on_time_share").round(2), _BREAKS, _CLASSES))
+        .otherwise(marks.band(col("on_time_share").round(2), _BREAKS, _CLASSES))
         .alias("class"),
         name=col("customer_state").replace(NAMES),
     )
-    ink = known.with_columns(
+    labelled = states.with_columns(
         ink=pl.when(col("class").is_in(_CLASSES[:2]))
         .then(pl.lit("var(--paper)"))
         .when(col("class") == FEW)
@@ -35,35 +42,35 @@ def tile_map(frame: pl.DataFrame, width: int) -> AnyChart:
         .otherwise(pl.lit("var(--ink)"))
     )
     deliveries = marks.plural("delivered", "delivery", "deliveries")
-    tip = (
+    tooltip = (
         "datum.name + ': ' + (datum.delivered ? format(datum.on_time_share, '.1%') + ' of ' + "
         f"{deliveries} + ' on time' : 'no deliveries')"
     )
-    apart = alt.Scale(paddingInner=0.06, paddingOuter=0)
-    at = (alt.X("column:O", axis=None, scale=apart), alt.Y("row:O", axis=None, scale=apart))
+    scale = alt.Scale(paddingInner=0.06, paddingOuter=0)
+    position = (alt.X("column:O", axis=None, scale=scale), alt.Y("row:O", axis=None, scale=scale))
     side = min(width - 16, 440)
-    tiles = marks.cells(
-        known,
+    tiles = marks.cell_chart(
+        states,
         (side, side),
-        at,
-        tip,
+        position,
+        tooltip,
         [*reversed(_CLASSES), FEW],
         [*STEPS, "var(--raised)"],
         cornerRadius=4,
         stroke="var(--line)",
     )
-    words = alt.Chart(ink).encode(
-        x=at[0], y=at[1], color=alt.Color("ink:N", scale=None, legend=None)
+    text = alt.Chart(labelled).encode(
+        x=position[0], y=position[1], color=alt.Color("ink:N", scale=None, legend=None)
     )
-    code = words.mark_text(dy=-7, fontWeight="bold", fontSize=12, aria=False).encode(
+    abbreviations = text.mark_text(dy=-7, fontWeight="bold", fontSize=12, aria=False).encode(
         text="customer_state:N"
     )
-    number = (
-        words.transform_calculate(said="datum.delivered ? format(datum.on_time_share, '.0%') : '-'")
+    shares = (
+        text.transform_calculate(share="datum.delivered ? format(datum.on_time_share, '.0%') : '-'")
         .mark_text(dy=8, fontSize=11, aria=False)
-        .encode(text="said:N")
+        .encode(text="share:N")
     )
-    return (tiles + code + number).resolve_scale(color="independent")
+    return (tiles + abbreviations + shares).resolve_scale(color="independent")
 
 
 _BREAKS = [0.88, 0.91, 0.94, 0.97]

@@ -1,65 +1,67 @@
-"""The data docs: a page for every table, and one for the lakehouse as a whole."""
+"""The data docs: an index of the lakehouse, and one page for each table."""
 
 from itertools import groupby
 from pathlib import Path
 
 from markupsafe import Markup
 
-from flows.config.settings import resolve_location
-from flows.delta.damage import translate_damage
-from flows.delta.status import status
-from flows.site.charts.svg import history_chart
+from flows.damage import damage_named
+from flows.locations import check_out
+from flows.settings import place
 from flows.site.docs.lineage import lineage
-from flows.site.docs.rule_status import broken_now
+from flows.site.docs.metrics_chart import metrics_chart
+from flows.site.docs.rule_status import broken_rules
 from flows.site.docs.synonyms import SYNONYMS
-from flows.site.docs.table_page import entry
-from flows.site.render import page, publish
-from flows.storage.locations import check_output
+from flows.site.docs.table_page import table_page
+from flows.site.render import publish, render
+from flows.status import status
 from transforms.graph import sources, tables
 
 
 def write_docs(lake: str, out: Path) -> Path:
-    """Write the data docs of a lake to a folder, and return the page to open.
+    """Write the data docs of a lake to a folder and return the path of the index.
 
-    The same lake gives the same files.
+    The same lake always gives the same files.
 
     Raises:
         NoLakeError: the lake has no tables.
-        TableError: a table cannot be read; names it, and the file.
-        ForeignFolderError: the folder holds something else.
-        SettingError: the folder lies in the lake, the landing zone or the archive.
+        TableError: a table cannot be read; names the table and the file.
+        ForeignFolderError: the folder holds files that do not belong to a site.
+        MissingSettingError: the folder is in the lake, the landing zone or the archive.
     """
-    check_output(resolve_location("site", str(out)), lake)
-    graph, standing = tables(), status(lake)
+    check_out(place("site", str(out)), lake)
+    graph, statuses = tables(), status(lake)
     contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
-    with translate_damage(lake, standing):
-        entries = [entry(lake, c, graph, standing.get(c.spec().table)) for c in contracts]
-    layers = {layer: list(some) for layer, some in groupby(entries, lambda each: each.layer)}
-    shell = {
+    with damage_named(lake, statuses):
+        pages = [
+            table_page(lake, contract, graph, statuses.get(contract.promise().table))
+            for contract in contracts
+        ]
+    layers = {layer: list(group) for layer, group in groupby(pages, lambda page: page.layer)}
+    shared = {
         "site": "Data docs",
         "menus": {
-            layer: {each.name.partition(".")[2]: f"{each.name}.html" for each in some}
-            for layer, some in layers.items()
+            layer: {page.name.partition(".")[2]: f"{page.name}.html" for page in group}
+            for layer, group in layers.items()
         },
-        "as_of": max((commit.at for each in entries for commit in each.commits), default=None),
+        "as_of": max((commit.at for page in pages for commit in page.commits), default=None),
     }
-    broken = broken_now(rule for each in entries for rule in each.rules)
-    front = page(
+    index = render(
         "index.html",
-        **shell,
+        **shared,
         layers=layers,
-        broken=broken,
+        broken=broken_rules(rule for page in pages for rule in page.rules),
         drawing=lineage(graph),
         synonyms=SYNONYMS,
     )
-    pages = {
-        f"{each.name}.html": page(
+    files = {
+        f"{page.name}.html": render(
             "table.html",
-            **shell,
-            table=each,
-            drawing=lineage(graph, around=each.name),
-            chart=Markup(history_chart(each.commits)) if each.commits else "",  # noqa: S704 - ours
+            **shared,
+            table=page,
+            drawing=lineage(graph, around=page.name),
+            chart=Markup(metrics_chart(page.commits)) if page.commits else "",  # noqa: S704 - drawn by this package
         )
-        for each in entries
+        for page in pages
     }
-    return publish(out, {"index.html": front, **pages})
+    return publish(out, {"index.html": index, **files})

@@ -1,24 +1,25 @@
-"""The lineage of the tables as a layered drawing: where each box stands, how each line runs.
+"""The lineage of the tables as a layered drawing: boxes in columns, with a line per dependency.
 
-The layout is Sugiyama's: a column for each layer and depth, waypoints where a line passes a
-column, an order in each column that crosses few lines, then places near one's neighbours.
+The layout follows Sugiyama's method: assign each table to a column, add a waypoint where a line
+passes a column, order each column so that few lines cross, then move each node towards its
+neighbours.
 
-`python -m flows.site.docs.lineage > docs/lineage.svg` draws the picture of the architecture page.
+`python -m flows.site.docs.lineage > docs/lineage.svg` draws the picture for the architecture page.
 """
 
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, chain, combinations, pairwise
 from statistics import fmean
 from typing import NamedTuple
 
-from flows.site.render import page
+from flows.site.render import render
 from transforms.graph import Table, tables
 
 
 class Box(NamedTuple):
-    """A table; its upper left corner and its width, in pixels."""
+    """A table with its upper left corner and its width in pixels."""
 
     table: str
     layer: str
@@ -29,23 +30,23 @@ class Box(NamedTuple):
 
 
 class Line(NamedTuple):
-    """An edge from a table to one that needs it."""
+    """A dependency between two tables."""
 
     start: str
     end: str
     kind: str
-    """`reads`, or `refers` for a foreign key alone."""
+    """`reads`, or `refers` if the dependency is only a foreign key."""
     path: str
-    """As SVG writes it."""
+    """The path in SVG syntax."""
 
 
 class Drawing(NamedTuple):
-    """Boxes and lines, and the room that they take, in pixels."""
+    """Boxes and lines with the size of the drawing in pixels."""
 
     width: int
     height: int
     headings: dict[str, int]
-    """By layer, where its columns begin."""
+    """The left edge of each layer."""
     boxes: list[Box]
     lines: list[Line]
 
@@ -54,9 +55,11 @@ BOX_HEIGHT = 28
 
 
 def lineage(graph: Mapping[str, Table], around: str = "") -> Drawing:
-    """Draw the tables from left to right, each behind those that it needs.
+    """Draw the tables from left to right, each to the right of its inputs.
 
-    With `around`: that table, what it needs and what needs it, and nothing else.
+    Args:
+        graph: derived tables by name.
+        around: if given, draw only this table, its dependencies and its dependents.
     """
     layers = _layers(graph)
     edges = {
@@ -66,42 +69,42 @@ def lineage(graph: Mapping[str, Table], around: str = "") -> Drawing:
         if not around or around in {start, table.name}
     }
     if around:
-        near = {around}.union(*edges)
-        layers = {name: layer for name, layer in layers.items() if name in near}
+        shown = {around}.union(*edges)
+        layers = {name: layer for name, layer in layers.items() if name in shown}
     grid = _grid(layers, edges)
-    _cross_few(grid)
-    return _drawn(grid, _centres(grid), layers, edges)
+    _order_columns(grid)
+    return _draw(grid, _centres(grid), layers, edges)
 
 
-def picture() -> str:
-    """Return the lineage of all tables as an SVG file, for light and for dark pages."""
-    return page("lineage.svg", drawing=lineage(tables()))
+def lineage_svg() -> str:
+    """Return the lineage of all tables as an SVG file for light and dark pages."""
+    return render("lineage.svg", drawing=lineage(tables()))
 
 
 _Node = tuple[str, int]
-"""A table and a column: its own, or one that its lines pass."""
+"""A table and a column: the table's own column, or one that its lines pass."""
 _Edge = tuple[str, str]
 
 
 class _Grid(NamedTuple):
     columns: list[list[_Node]]
     homes: dict[str, int]
-    """By table, its own column."""
-    runs: dict[_Edge, list[_Node]]
-    """By edge, the nodes that it runs through."""
+    """The column of each table."""
+    routes: dict[_Edge, list[_Node]]
+    """The nodes of each edge from left to right."""
 
-    def beside(self, *, left: bool, right: bool) -> dict[_Node, set[_Node]]:
-        """Return the neighbours of each node that has some."""
+    def neighbours(self, *, left: bool, right: bool) -> dict[_Node, set[_Node]]:
+        """Return the neighbours of each node on the given sides."""
         found = defaultdict[_Node, set[_Node]](set)
-        for a, b in chain.from_iterable(map(pairwise, self.runs.values())):
+        for start, end in chain.from_iterable(map(pairwise, self.routes.values())):
             if left:
-                found[b].add(a)
+                found[end].add(start)
             if right:
-                found[a].add(b)
+                found[start].add(end)
         return found
 
-    def room(self, node: _Node) -> float:
-        """Return half of the height that a node takes."""
+    def half_height(self, node: _Node) -> float:
+        """Return half of the space that a node needs in its column."""
         table, column = node
         return (BOX_HEIGHT + 14) / 2 if self.homes[table] == column else 5
 
@@ -112,65 +115,84 @@ _TOP, _MARGIN = 30, 4
 
 
 def _layers(graph: Mapping[str, Table]) -> dict[str, str]:
-    needed = [
-        contract.spec()
+    """Return the layer of each table of the graph and of each table that it depends on."""
+    dependencies = [
+        contract.promise()
         for table in graph.values()
         for contract in (*table.inputs.values(), *table.contract.references().values())
     ]
-    outside = {spec.table: spec.layer for spec in needed if spec.table not in graph}
-    own = {name: table.contract.spec().layer for name, table in graph.items()}
-    return dict(sorted(outside.items())) | own
+    outside = {spec.table: spec.layer for spec in dependencies if spec.table not in graph}
+    inside = {name: table.contract.promise().layer for name, table in graph.items()}
+    return dict(sorted(outside.items())) | inside
 
 
 def _grid(layers: Mapping[str, str], edges: Iterable[_Edge]) -> _Grid:
     ranks = dict[str, tuple[int, int]]()
-    for name, layer in layers.items():  # each comes behind those that it needs
+    for name, layer in layers.items():  # a table comes after its dependencies
         within = [ranks[a][1] + 1 for a, b in edges if b == name and layers[a] == layer]
         ranks[name] = _LAYERS.index(layer), max(within, default=0)
     number = {rank: column for column, rank in enumerate(sorted({*ranks.values()}))}
     homes = {name: number[rank] for name, rank in ranks.items()}
-    runs = {
+    routes = {
         (a, b): [*((a, passed) for passed in range(homes[a], homes[b])), (b, homes[b])]
         for a, b in edges
     }
-    nodes = dict.fromkeys([*homes.items(), *chain.from_iterable(runs.values())])
+    nodes = dict.fromkeys([*homes.items(), *chain.from_iterable(routes.values())])
     columns = [[node for node in nodes if node[1] == column] for column in number.values()]
-    return _Grid(columns, homes, runs)
+    return _Grid(columns, homes, routes)
 
 
-def _cross_few(grid: _Grid) -> None:
-    """Order each column by the middle of its neighbours, to the right and back."""
-    for sweep in range(12):
-        back = bool(sweep % 2)
-        beside = grid.beside(left=not back, right=back)
-        for column in reversed(grid.columns) if back else grid.columns:
+def _order_columns(grid: _Grid) -> None:
+    """Sort each column by the mean position of its neighbours, and keep the best of some sweeps."""
+    best, fewest = [[*column] for column in grid.columns], _crossings(grid)
+    for sweep in range(24):
+        leftwards = bool(sweep % 2)
+        neighbours = grid.neighbours(left=not leftwards, right=leftwards)
+        for column in reversed(grid.columns) if leftwards else grid.columns:
             place = {n: i - len(c) / 2 for c in grid.columns for i, n in enumerate(c)}
-            column.sort(key=lambda n: fmean(place[o] for o in beside.get(n, {n})))
+            column.sort(key=lambda n: fmean(place[o] for o in neighbours.get(n, {n})))
+        if (crossings := _crossings(grid)) < fewest:
+            best, fewest = [[*column] for column in grid.columns], crossings
+    grid.columns[:] = best
+
+
+def _crossings(grid: _Grid) -> int:
+    """Count the pairs of lines that cross between two columns."""
+    place = {node: i for column in grid.columns for i, node in enumerate(column)}
+    steps = {step for route in grid.routes.values() for step in pairwise(route)}
+    return sum(
+        (place[a] - place[c]) * (place[b] - place[d]) < 0
+        for (a, b), (c, d) in combinations(steps, 2)
+        if a[1] == c[1]
+    )
 
 
 def _centres(grid: _Grid) -> dict[_Node, int]:
-    """Place each node at the middle of its neighbours, in its order and apart from the next."""
-    beside = grid.beside(left=True, right=True)
+    """Move each node towards the mean of its neighbours, without changing the order.
+
+    The last column to move is the leftmost, so bronze tables end level with their silver tables.
+    """
+    neighbours = grid.neighbours(left=True, right=True)
     centres = dict.fromkeys(chain.from_iterable(grid.columns), 0.0)
     for _ in range(30):
-        for column in grid.columns:
-            wanted = [fmean(centres[o] for o in beside.get(n, {n})) for n in column]
-            steps = [grid.room(a) + grid.room(b) for a, b in pairwise(column)]
-            centres.update(zip(column, _apart(wanted, steps), strict=True))
-    top = min(centres[n] - grid.room(n) for n in centres)
+        for column in reversed(grid.columns):
+            wanted = [fmean(centres[o] for o in neighbours.get(n, {n})) for n in column]
+            distances = [grid.half_height(a) + grid.half_height(b) for a, b in pairwise(column)]
+            centres.update(zip(column, _spread(wanted, distances), strict=True))
+    top = min(centres[node] - grid.half_height(node) for node in centres)
     return {node: round(centre - top) for node, centre in centres.items()}
 
 
-def _apart(wanted: list[float], steps: list[float]) -> list[float]:
-    """Move places apart, as far down as up, so that each is a step behind the one before."""
-    offsets = [0.0, *accumulate(steps)]
-    free = [place - offset for place, offset in zip(wanted, offsets, strict=True)]
-    down = [*accumulate(free, max)]
-    up = [*accumulate(reversed(free), min)][::-1]
-    return [(d + u) / 2 + o for d, u, o in zip(down, up, offsets, strict=True)]
+def _spread(wanted: list[float], distances: list[float]) -> list[float]:
+    """Return positions near the wanted ones with at least the given distances between them."""
+    offsets = [0.0, *accumulate(distances)]
+    free = [position - offset for position, offset in zip(wanted, offsets, strict=True)]
+    lowest = [*accumulate(free, max)]
+    highest = [*accumulate(reversed(free), min)][::-1]
+    return [(a + b) / 2 + o for a, b, o in zip(lowest, highest, offsets, strict=True)]
 
 
-def _drawn(
+def _draw(
     grid: _Grid,
     centres: Mapping[_Node, int],
     layers: Mapping[str, str],
@@ -182,18 +204,18 @@ def _drawn(
         + 2 * _PADDING
         for column in range(len(grid.columns))
     ]
-    lefts = [_MARGIN, *accumulate(width + _GAP for width in widths)]
+    lefts = [*accumulate((width + _GAP for width in widths), initial=_MARGIN)]
 
-    def path(run: list[_Node]) -> str:
-        first, *others = run
+    def path(route: list[_Node]) -> str:
+        first, *others = route
         x, y = lefts[first[1]] + widths[first[1]], centres[first] + _TOP
         drawn = f"M{x} {y}"
         for node in others:
-            to, below = lefts[node[1]], centres[node] + _TOP
-            middle = (x + to) // 2
-            drawn += f"C{middle} {y} {middle} {below} {to} {below}"
-            x, y = to + widths[node[1]], below
-            if node != run[-1]:
+            to_x, to_y = lefts[node[1]], centres[node] + _TOP
+            middle = (x + to_x) // 2
+            drawn += f"C{middle} {y} {middle} {to_y} {to_x} {to_y}"
+            x, y = to_x + widths[node[1]], to_y
+            if node != route[-1]:
                 drawn += f"H{x}"
         return drawn
 
@@ -213,9 +235,9 @@ def _drawn(
         height=max(box.y for box in boxes) + BOX_HEIGHT + _MARGIN,
         headings={box.layer: box.x for box in sorted(boxes, key=lambda box: -box.x)},
         boxes=boxes,
-        lines=[Line(a, b, kind, path(grid.runs[a, b])) for (a, b), kind in edges.items()],
+        lines=[Line(a, b, kind, path(grid.routes[a, b])) for (a, b), kind in edges.items()],
     )
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{picture()}\n")
+    sys.stdout.write(f"{lineage_svg()}\n")

@@ -1,4 +1,4 @@
-"""The rules of a table, and how many records break each of them now."""
+"""The rules of a table with the number of records that break each of them now."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -13,57 +13,61 @@ from transforms.validation import FUTURE, UNREADABLE
 
 
 @dataclass(frozen=True)
-class Kept:
-    """A rule, and how many records break it now; none where nobody counts."""
+class RuleStatus:
+    """A rule and the number of records that break it now."""
 
     table: str
     name: str
     words: str
     warning: bool
     broken: int | None
+    """None if the rule is not counted, because a broken one stops the refresh."""
 
 
-def kept(
-    contract: type[Contract], standing: Mapping[str, Any] | None, *, from_records: bool
-) -> list[Kept]:
-    """Return the rules of today, and behind them those that records in quarantine broke before.
+def rule_statuses(
+    contract: type[Contract], status: Mapping[str, Any] | None, *, from_records: bool
+) -> list[RuleStatus]:
+    """Return the rules of a table, then former rules that quarantined records still break.
 
     Args:
-        contract: whose rules.
-        standing: the table's figures from `flows.delta.status`, if it has been made.
-        from_records: whether the table is typed from raw records, which can be unreadable.
+        contract: contract of the table.
+        status: the table's entry in `flows.status`, if the table exists.
+        from_records: whether the table is typed from raw records, which may be unreadable.
     """
-    asked = rules(contract, typed_from_raw=from_records)
-    broken = standing["broken_rules"] if standing else {}
-    warned = standing["warnings"] if standing else {}
+    current = rules(contract, typed_from_raw=from_records)
+    quarantined = status["broken_rules"] if status else {}
+    warned = status["warnings"] if status else {}
     if from_records:
-        asked = [*RECORD_RULES, *asked]
+        current = [*_RECORD_RULES, *current]
 
-    def now(rule: Rule) -> int | None:
+    def count(rule: Rule) -> int | None:
         if rule.warning:
             return int(warned.get(rule.name, 0))
-        return int(broken.get(rule.name, 0)) if from_records and standing else None
+        return int(quarantined.get(rule.name, 0)) if from_records and status else None
 
-    table = contract.spec().table
-    gone = broken.keys() - {rule.name for rule in asked}
+    table = contract.promise().table
+    former = sorted(quarantined.keys() - {rule.name for rule in current})
     return [
-        *(Kept(table, rule.name, rule.description, rule.warning, now(rule)) for rule in asked),
-        *(Kept(table, name, _EARLIER, warning=False, broken=broken[name]) for name in sorted(gone)),
+        *(RuleStatus(table, rule.name, rule.words, rule.warning, count(rule)) for rule in current),
+        *(
+            RuleStatus(table, name, _FORMER, warning=False, broken=quarantined[name])
+            for name in former
+        ),
     ]
 
 
-def broken_now(some: Iterable[Kept]) -> list[Kept]:
-    """Return those that records break: errors before warnings, the most frequent first."""
-    found = [each for each in some if each.broken]
-    return sorted(found, key=lambda each: (each.warning, -(each.broken or 0), each.table))
+def broken_rules(statuses: Iterable[RuleStatus]) -> list[RuleStatus]:
+    """Return the rules that records break: errors first, then by the number of records."""
+    broken = [status for status in statuses if status.broken]
+    return sorted(broken, key=lambda status: (status.warning, -(status.broken or 0), status.table))
 
 
-_READABLE = "The record has the fields of its header, and its quotes are closed."
-_AHEAD = f"at most {CLOCK_TOLERANCE.seconds // 60} minutes ahead of the clock"
-_TIMELY = f"What it tells happened, or its file was changed, {_AHEAD}."
-RECORD_RULES = (
-    Rule(UNREADABLE, pl.lit(value=True), description=_READABLE),
-    Rule(FUTURE, pl.lit(value=True), description=_TIMELY),
+_READABLE = "The record has as many fields as the header, and every quote is closed."
+_NOT_IN_FUTURE = (
+    f"The time of the event or file is at most {TOLERANCE.seconds // 60} minutes in the future."
 )
-"""The rules of every raw record, whatever its table; the expressions are placeholders."""
-_EARLIER = "A rule of an earlier contract."
+_RECORD_RULES = (
+    Rule(UNREADABLE, pl.lit(value=True), words=_READABLE),
+    Rule(FUTURE, pl.lit(value=True), words=_NOT_IN_FUTURE),
+)
+_FORMER = "A rule of an earlier contract."

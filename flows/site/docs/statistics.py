@@ -1,4 +1,4 @@
-"""What the values of a table's columns are like, told without showing one of a person."""
+"""Statistics of a table's columns that never show a value about a person."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,60 +11,59 @@ from contracts.contract import Contract
 
 @dataclass(frozen=True)
 class Statistics:
-    """Figures of one column; shares are between 0 and 1."""
+    """Statistics of one column. Shares are between 0 and 1."""
 
-    empty: float
-    """The share of nulls."""
+    null_share: float
     distinct: int
-    """How many values there are."""
-    least: Any = None
-    """Of texts, the length of the shortest, in characters."""
+    minimum: Any = None
+    """Of text, the length of the shortest value in characters; likewise the maximum."""
     mean: float | None = None
-    """Of booleans, the share of true. Keys have none."""
-    most: Any = None
-    frequent: Mapping[str, float] = field(default_factory=dict)
-    """The share of each value of a closed set, most frequent first, without those at zero."""
+    """Of booleans, the share of true; None for keys."""
+    maximum: Any = None
+    value_shares: Mapping[str, float] = field(default_factory=dict)
+    """The share of each value that occurs, most frequent first; only if the contract lists them."""
 
 
-def statistics(rows: pl.LazyFrame, contract: type[Contract]) -> dict[str, Statistics]:
-    """Look at a table's columns, in one pass; at none that holds personal data.
+def column_statistics(rows: pl.LazyFrame, contract: type[Contract]) -> dict[str, Statistics]:
+    """Return the statistics of a table's columns, computed in one pass.
 
-    Of texts only lengths and the values that the contract itself lists are told. An empty table
-    has no statistics.
+    Columns with personal data are skipped. Of text, only lengths and the values that the contract
+    lists are returned. An empty table has no statistics.
     """
-    there = rows.collect_schema()  # a table that is behind its contract may lack a column
-    seen = [
+    # A table that was not refreshed since its contract changed may lack a column.
+    stored = rows.collect_schema()
+    names = [
         name
         for name, dtype in contract.fields().items()
-        if name not in contract.personal() and there.get(name) == dtype
+        if name not in contract.personal() and stored.get(name) == dtype
     ]
-    asked = {name: pl.struct(_asked(name, contract)) for name in seen}
-    (row,) = rows.select(_rows=pl.len(), **asked).collect(engine="streaming").rows(named=True)
+    columns = {name: pl.struct(_expressions(name, contract)) for name in names}
+    (row,) = rows.select(_rows=pl.len(), **columns).collect(engine="streaming").rows(named=True)
     count = row.pop("_rows")
     return {
-        name: _told(figures, _closed_set(name, contract), count)
-        for name, figures in row.items()
+        name: _to_statistics(found, _allowed_values(name, contract), count)
+        for name, found in row.items()
         if count
     }
 
 
-def _asked(name: str, contract: type[Contract]) -> list[pl.Expr]:
+def _expressions(name: str, contract: type[Contract]) -> list[pl.Expr]:
     column, dtype = pl.col(name), contract.fields()[name]
-    asked = {"empty": column.null_count(), "distinct": column.drop_nulls().n_unique()}
+    expressions = {"nulls": column.null_count(), "distinct": column.drop_nulls().n_unique()}
     if dtype == pl.String:
         length = column.str.len_chars()
-        asked |= {"least": length.min(), "most": length.max()}
+        expressions |= {"minimum": length.min(), "maximum": length.max()}
     elif dtype != pl.Boolean:
-        asked |= {"least": column.min(), "most": column.max()}
+        expressions |= {"minimum": column.min(), "maximum": column.max()}
     if dtype == pl.Boolean or (dtype.is_numeric() and not _is_key(name, contract)):
-        asked["mean"] = column.mean()
-    if known := _closed_set(name, contract):
-        asked["counts"] = pl.concat_list((column == value).sum() for value in known)
-    return [figure.alias(key) for key, figure in asked.items()]
+        expressions["mean"] = column.mean()
+    if allowed := _allowed_values(name, contract):
+        expressions["counts"] = pl.concat_list((column == value).sum() for value in allowed)
+    return [expression.alias(key) for key, expression in expressions.items()]
 
 
-def _closed_set(name: str, contract: type[Contract]) -> list[Any]:
-    """Return the values that a column may have, where its contract lists them."""
+def _allowed_values(name: str, contract: type[Contract]) -> list[Any]:
+    """Return the values that a column may have, if its contract lists them."""
     checks = contract.to_schema().columns[name].checks
     return [
         value for check in checks for value in (check.statistics or {}).get("allowed_values", ())
@@ -75,11 +74,11 @@ def _is_key(name: str, contract: type[Contract]) -> bool:
     return name in {*contract.spec().key, *contract.references()}
 
 
-def _told(figures: dict[str, Any], known: list[Any], rows: int) -> Statistics:
-    counts = zip(known, figures.pop("counts", ()), strict=True)
-    frequent = sorted(((value, n) for value, n in counts if n), key=lambda pair: -pair[1])
+def _to_statistics(found: dict[str, Any], allowed: list[Any], rows: int) -> Statistics:
+    counts = zip(allowed, found.pop("counts", ()), strict=True)
+    occurring = sorted(((value, n) for value, n in counts if n), key=lambda pair: -pair[1])
     return Statistics(
-        empty=figures.pop("empty") / rows,
-        frequent={str(value): n / rows for value, n in frequent},
-        **figures,
+        null_share=found.pop("nulls") / rows,
+        value_shares={str(value): n / rows for value, n in occurring},
+        **found,
     )

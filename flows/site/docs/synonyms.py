@@ -1,4 +1,4 @@
-"""Words that people search the data docs for, and the words of the tables that mean the same."""
+"""Search words of the data docs with the words of the tables that mean the same."""
 
 SYNONYMS: dict[str, list[str]] = {
     "amount": ["price", "payment value", "gmv", "sales"],

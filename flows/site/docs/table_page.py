@@ -1,4 +1,4 @@
-"""All that the page of a table tells, gathered from its contract, its function and its log."""
+"""The content of a table's page, from its contract, its function and its Delta log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +10,15 @@ import polars as pl
 from contracts.contract import Contract
 from contracts.technical_columns import stored_schema
 from flows import delta
-from flows.delta.commit_log import CommitInfo, run_commits
-from flows.site.docs.rule_status import Kept, kept
-from flows.site.docs.statistics import Statistics, statistics
+from flows.site.docs.rule_status import RuleStatus, rule_statuses
+from flows.site.docs.statistics import Statistics, column_statistics
+from flows.site.history import Commit, history
 from transforms.graph import Table
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column as the contract declares it, and what its values are like."""
+    """A column as the contract declares it, with the statistics of its values."""
 
     name: str
     kind: str
@@ -26,96 +26,100 @@ class Column:
     personal: bool
     description: str
     source: str
-    """The raw column that it is parsed from, where the names differ."""
+    """The raw column that it is parsed from, if the names differ."""
     refers_to: str
+    """The table of the foreign key, or an empty string; likewise the next two."""
     looked_up_in: str
     adds_up_with: str
-    """Tables; empty where there is none."""
     statistics: Statistics | None
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One table: a page of the docs."""
+class TablePage:
+    """The content of one page."""
 
     name: str
     layer: str
     grain: str
     remarks: str
-    made_by: str
-    """What its function says of itself; nothing of bronze."""
+    function_docs: str
+    """The docstring of the table's function; empty for a bronze table."""
     refreshed: str
-    contract: type[Contract]
+    """How a refresh changes the table."""
+    key: tuple[str, ...]
+    partition_by: tuple[str, ...]
     technical: list[str]
+    """Columns that every table of the layer has beside those of its contract."""
     inputs: list[str]
     readers: list[str]
     referred_by: list[tuple[str, str]]
-    """Tables, and their columns that are foreign keys to this one."""
+    """Tables and their columns that are foreign keys to this table."""
     columns: list[Column]
-    rules: list[Kept]
+    rules: list[RuleStatus]
     quarantine: str
-    """The table where records that break an error rule wait, if there is one."""
-    standing: Mapping[str, Any] | None
-    """As `keystone status` tells it; nothing of a table that has not been made yet."""
-    commits: list[CommitInfo]
+    """The quarantine table, if the table has one."""
+    status: Mapping[str, Any] | None
+    """The table's entry in `keystone status`; None before the first refresh."""
+    commits: list[Commit]
 
 
-def entry(
-    lake: str, contract: type[Contract], graph: Mapping[str, Table], standing: dict[str, Any] | None
-) -> Entry:
-    """Gather what there is to tell of a table.
+def table_page(
+    lake: str, contract: type[Contract], graph: Mapping[str, Table], status: dict[str, Any] | None
+) -> TablePage:
+    """Collect the content of a table's page.
 
     Args:
-        lake: where the tables lie.
-        contract: what the table promises.
-        graph: all tables that a function makes.
-        standing: the table's figures from `flows.delta.status`, if it has been made.
+        lake: location of the lake.
+        contract: contract of the table.
+        graph: every derived table by name.
+        status: the table's entry in `flows.status`, if the table exists.
     """
-    spec = contract.spec()
+    spec = contract.promise()
     table = graph.get(spec.table)
     source = table.source if table else None
-    handle = delta.open_existing(lake, spec.table) if standing else None
-    # Of raw values nothing is told: they have not been redacted.
-    told = handle and spec.layer != "bronze"
-    found = statistics(delta.scan(handle), contract) if handle and told else {}
+    handle = delta.open_existing(lake, spec.table) if status else None
+    # Bronze values are not redacted yet, so the page shows no statistics of them.
+    readable = handle if spec.layer != "bronze" else None
+    statistics = column_statistics(delta.scan(readable), contract) if readable else {}
     grain, _, remarks = cleandoc(contract.__doc__ or "").partition("\n\n")
-    return Entry(
+    return TablePage(
         name=spec.table,
         layer=spec.layer,
         grain=grain,
         remarks=remarks,
-        made_by=cleandoc(table.function.__doc__ or "") if table else "",
+        function_docs=cleandoc(table.function.__doc__ or "") if table else "",
         refreshed=_refreshed(contract, table),
-        contract=contract,
-        technical=[name for name in stored_schema(contract) if name not in contract.fields()],
+        key=spec.key,
+        partition_by=spec.partition_by,
+        technical=[name for name in stored(contract) if name not in contract.fields()],
         inputs=table.input_names if table else [],
-        readers=[t.name for t in graph.values() if spec.table in t.input_names],
+        readers=[other.name for other in graph.values() if spec.table in other.input_names],
         referred_by=[
             (other.name, column)
             for other in graph.values()
             for column, parent in other.contract.references().items()
             if parent is contract
         ],
-        columns=[_column(name, contract, found.get(name)) for name in contract.fields()],
-        rules=kept(contract, standing, from_records=bool(source)),
+        columns=[_column(name, contract, statistics.get(name)) for name in contract.fields()],
+        rules=rule_statuses(contract, status, from_records=bool(source)),
         quarantine=delta.quarantine_name(source) if source else "",
-        standing=standing,
-        commits=run_commits(handle) if handle else [],
+        status=status,
+        commits=history(handle) if handle else [],
     )
 
 
 def _refreshed(contract: type[Contract], table: Table | None) -> str:
-    spec = contract.spec()
+    spec = contract.promise()
     if not table:
-        return "appended: every record of every delivery"
+        return "appends every record of every delivery"
     if table.source:
-        return "the latest version of each key takes the place of the one before"
-    if spec.incremental_key:
-        return f"computed again for each {' and '.join(spec.incremental_key)} that a change affects"
-    return "computed as a whole when an input changed"
+        return "replaces the row of a key with the latest version"
+    if spec.scope:
+        return f"recomputes each {' and '.join(spec.scope)} with a change"
+    return "recomputes the whole table when an input changes"
 
 
-def _column(name: str, contract: type[Contract], found: Statistics | None) -> Column:
+def _column(name: str, contract: type[Contract], statistics: Statistics | None) -> Column:
     declared = contract.to_schema().columns[name]
     return Column(
         name=name,
@@ -124,18 +128,19 @@ def _column(name: str, contract: type[Contract], found: Statistics | None) -> Co
         personal=name in contract.personal(),
         description=contract.descriptions()[name],
         source=(declared.metadata or {}).get("source") or "",
-        refers_to=_name(contract.references().get(name)),
-        looked_up_in=_name(contract.lookups().get(name)),
-        adds_up_with=_name(contract.sums().get(name, (None,))[0]),
-        statistics=found,
+        refers_to=_table_name(contract.references().get(name)),
+        looked_up_in=_table_name(contract.lookups().get(name)),
+        adds_up_with=_table_name(contract.sums().get(name, (None,))[0]),
+        statistics=statistics,
     )
 
 
-def _name(contract: type[Contract] | None) -> str:
-    return contract.spec().table if contract else ""
+def _table_name(contract: type[Contract] | None) -> str:
+    return contract.promise().table if contract else ""
 
 
 def _kind(dtype: pl.DataType) -> str:
+    """Return the name of a type for readers who do not write code."""
     if isinstance(dtype, pl.Decimal):
         return f"exact number, {dtype.scale} decimals"
     names = {

@@ -1,106 +1,110 @@
-"""The report for people who decide: a page for each question, and the SQL behind every figure."""
+"""The report: one page for each question that managers ask, with the SQL behind each panel."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from flows.config.settings import resolve_location
-from flows.delta.damage import translate_damage
-from flows.delta.table_names import existing_tables
-from flows.query.sql import queries
-from flows.site.charts.svg import png
-from flows.site.render import page, publish
-from flows.site.report.model import Figure, Frames, Page, desk, drawn, show
-from flows.site.report.pages import customers, executive, operations, sales, sellers
-from flows.site.report.pages.quality import quality
-from flows.storage.locations import check_output
+from flows.damage import damage_named
+from flows.locations import check_out
+from flows.settings import place
+from flows.site.charts.svg import svg_to_png
+from flows.site.render import publish, render
+from flows.site.report.model import Frames, Page, Panel, panel_svg, render_panel
+from flows.site.report.pages import customers, operations, overview, sales, sellers
+from flows.site.report.pages.quality import data_quality
+from flows.sql import queries
+from flows.status import existing
 from transforms.graph import tables
 
-PAGES = (executive.PAGE, sales.PAGE, operations.PAGE, customers.PAGE, sellers.PAGE)
+PAGES = (overview.PAGE, sales.PAGE, operations.PAGE, customers.PAGE, sellers.PAGE)
 
 
 class NoMartsError(Exception):
-    """The lake has no marts to report of."""
+    """The lake lacks a mart that the report reads."""
 
 
 def write_report(lake: str, out: Path) -> Path:
-    """Write the report of a lake to a folder, and return the page to open.
+    """Write the report of a lake to a folder and return the path of its first page.
 
-    The same lake gives the same files.
+    The same lake always gives the same files.
 
     Raises:
         NoLakeError: the lake has no tables.
-        NoMartsError: it has no marts, or lacks some.
-        ForeignFolderError: the folder holds something else.
-        SettingError: the folder lies in the lake, the landing zone or the archive.
-        TableError: a table cannot be read; names it, and the file.
+        NoMartsError: the lake lacks a mart.
+        ForeignFolderError: the folder holds files that do not belong to a site.
+        MissingSettingError: the folder is in the lake, the landing zone or the archive.
+        TableError: a table cannot be read; names the table and the file.
     """
-    check_output(resolve_location("site", str(out)), lake)
-    with translate_damage(lake, existing_tables(lake)):
-        return publish(out, pages(lake, ask(lake)))
+    check_out(place("site", str(out)), lake)
+    with damage_named(lake, existing(lake)):
+        return publish(out, build_pages(lake, query_panels(lake)))
 
 
-def ask(lake: str) -> Frames:
-    """Return what each figure's statement gives, by the figure's name; raises as `write_report`."""
-    missing = {name for name in tables() if name.startswith("gold.mart_")} - {
-        *existing_tables(lake)
-    }
-    if missing:
-        message = f"{lake}: lacks {', '.join(sorted(missing))}; `keystone refresh` makes them"
+def query_panels(lake: str) -> Frames:
+    """Run the statement of each panel and return the results by panel name.
+
+    Raises:
+        NoLakeError: the lake has no tables.
+        NoMartsError: the lake lacks a mart.
+        TableError: a table cannot be read; names the table and the file.
+    """
+    marts = {name for name in tables() if name.startswith("gold.mart_")}
+    if missing := marts - {*existing(lake)}:
+        message = f"{lake} lacks {', '.join(sorted(missing))}: run `keystone refresh`"
         raise NoMartsError(message)
-    given = queries(lake, dict.fromkeys(figure.sql for figure in figures()))
-    return {figure.name: given[figure.sql] for figure in figures()}
+    results = queries(lake, dict.fromkeys(panel.sql for panel in panels()))
+    return {panel.name: results[panel.sql] for panel in panels()}
 
 
-def pages(lake: str, frames: Frames) -> dict[str, str]:
-    """Return the pages of the report, by file name."""
-    found = quality(lake)
-    shell: dict[str, Any] = {
+def build_pages(lake: str, frames: Frames) -> dict[str, str]:
+    """Return the HTML of each page by file name."""
+    quality = data_quality(lake)
+    shared: dict[str, Any] = {
         "site": "Report",
         "menus": {
-            **{each.title: each.file for each in PAGES},
+            **{page.title: page.file for page in PAGES},
             "Data quality": "quality.html",
             "SQL": "sql.html",
         },
-        "as_of": max((each.at for each in found.fresh if each.at), default=None),
+        "as_of": max((table.at for table in quality.freshness if table.at), default=None),
     }
-    answer = operations.PAGE.tell(frames)
+    answer = operations.PAGE.summarize(frames)
     return {
         **{
-            each.file: page(
+            page.file: render(
                 "report.html",
-                **shell,
-                here=each.file,
-                title=each.title,
-                told=each.tell(frames),
-                answer=answer if each is executive.PAGE else None,
-                shown=[show(figure, frames[figure.name]) for figure in each.figures],
+                **shared,
+                here=page.file,
+                title=page.title,
+                summary=page.summarize(frames),
+                answer=answer if page is overview.PAGE else None,
+                rendered=[render_panel(panel, frames[panel.name]) for panel in page.panels],
             )
-            for each in PAGES
+            for page in PAGES
         },
-        "quality.html": page("quality.html", **shell, here="quality.html", quality=found),
-        "sql.html": page("sql.html", **shell, here="sql.html", statements=_statements(PAGES)),
+        "quality.html": render("quality.html", **shared, here="quality.html", quality=quality),
+        "sql.html": render("sql.html", **shared, here="sql.html", statements=_statements(PAGES)),
     }
 
 
-def pictures(frames: Frames) -> dict[str, bytes]:
-    """Return every chart as a PNG, by the name of its figure; those with nothing to draw not."""
+def chart_images(frames: Frames) -> dict[str, bytes]:
+    """Return each chart as a PNG by panel name, without the empty ones."""
     return {
-        figure.name: png(chart)
-        for figure in figures()
-        if (chart := drawn(figure, frames[figure.name], desk(figure)))
+        panel.name: svg_to_png(svg)
+        for panel in panels()
+        if (svg := panel_svg(panel, frames[panel.name], panel.width))
     }
 
 
-def figures() -> list[Figure]:
-    """Return the figures of all pages."""
-    return [figure for each in PAGES for figure in each.figures]
+def panels() -> list[Panel]:
+    """Return the panels of all pages."""
+    return [panel for page in PAGES for panel in page.panels]
 
 
-def _statements(pages: Iterable[Page]) -> dict[str, list[tuple[Page, Figure]]]:
-    """Return each statement once, with the figures that it gives."""
-    found: dict[str, list[tuple[Page, Figure]]] = {}
-    for each in pages:
-        for figure in each.figures:
-            found.setdefault(figure.sql.strip(), []).append((each, figure))
-    return found
+def _statements(pages: Iterable[Page]) -> dict[str, list[tuple[Page, Panel]]]:
+    """Return each statement once, with the panels that use it."""
+    uses: dict[str, list[tuple[Page, Panel]]] = {}
+    for page in pages:
+        for panel in page.panels:
+            uses.setdefault(panel.sql.strip(), []).append((page, panel))
+    return uses

@@ -1,4 +1,4 @@
-"""What a page of the report is made of: figures, each a SQL statement and what is shown of it."""
+"""The parts of a report page: a summary, tiles, and panels of a chart or a table each."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,52 +10,57 @@ import polars.selectors as cs
 from markupsafe import Markup
 
 from contracts.contract import Contract
-from flows.site.charts.states import named
-from flows.site.charts.svg import AnyChart, svg
+from flows.site.charts.states import state_label
+from flows.site.charts.svg import AnyChart, chart_to_svg
 from flows.site.formatting import DASH, percent, reais
 
-DESK, HALF, PHONE = 1080, 520, 326
-"""How wide charts are drawn, in pixels: each for a desk and for a phone."""
+DESKTOP, HALF, PHONE = 1080, 520, 326
+"""Widths of charts in pixels: across a desktop page, half of it, and on a phone."""
 
 Frames = Mapping[str, pl.DataFrame]
-"""What the statements of a page's figures gave, by the figures' names."""
+"""The result of each panel's statement by the name of the panel."""
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A chart and the table behind it, or a table alone, of what one statement gives."""
+class Panel:
+    """The result of one SQL statement as a chart with a table, or as a table alone."""
 
     name: str
     title: str
-    about: str
-    """What one sees, in a sentence: also for those who do not see it."""
+    caption: str
+    """One sentence about what the panel shows, also for readers who cannot see the chart."""
     sql: str
-    of: type[Contract]
-    """The mart that the statement reads: its columns are explained there, and only there."""
+    mart: type[Contract]
+    """The mart that the statement reads. Its contract defines the columns."""
     draw: Callable[[pl.DataFrame, int], AnyChart] | None = None
-    """Draws the chart, so many pixels wide; amounts come as floats."""
+    """Draws the chart at a width in pixels. Decimals arrive as floats."""
     wide: bool = False
-    also: Mapping[str, str] = field(default_factory=dict)
-    """What columns mean that the statement itself makes."""
+    extra_definitions: Mapping[str, str] = field(default_factory=dict)
+    """Definitions of the columns that only the statement has."""
 
-    def means(self, column: str) -> str:
-        """Return the definition of a column; of a key without one, what a row stands for."""
-        if said := self.also.get(column):
-            return said
-        return self.of.descriptions()[column] or self.of.grain()
+    @property
+    def width(self) -> int:
+        """Return the width of the chart on a desktop page."""
+        return DESKTOP if self.wide else HALF
+
+    def definition(self, column: str) -> str:
+        """Return the definition of a column; for a key without one, the grain of the mart."""
+        if found := self.extra_definitions.get(column):
+            return found
+        return self.mart.meanings()[column] or self.mart.grain()
 
 
 class Tile(NamedTuple):
-    """A single figure: what it is called, what it is, how it changed, and its definition."""
+    """A single number with its label, its definition and a note below it."""
 
     label: str
-    shown: str
-    means: str
-    change: str = ""
+    value: str
+    definition: str
+    note: str = ""
 
 
-class Told(NamedTuple):
-    """What stands above a page's figures."""
+class PageSummary(NamedTuple):
+    """The top of a page."""
 
     headline: str
     sentences: tuple[str, ...] = ()
@@ -65,76 +70,71 @@ class Told(NamedTuple):
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the report: its file, its title, what is told at its top, its figures."""
+    """A page of the report."""
 
     file: str
     title: str
-    tell: Callable[[Frames], Told]
-    figures: tuple[Figure, ...]
+    summarize: Callable[[Frames], PageSummary]
+    panels: tuple[Panel, ...]
 
 
 class Heading(NamedTuple):
-    """A column of a shown table."""
+    """The heading of a table column."""
 
     label: str
-    means: str
+    definition: str
     number: bool
 
 
-class Shown(NamedTuple):
-    """A figure as a page shows it."""
+class RenderedPanel(NamedTuple):
+    """A panel with its data, as the template needs it."""
 
-    figure: Figure
+    panel: Panel
     headings: list[Heading]
     rows: list[list[str]]
     charts: dict[str, Markup]
-    """SVG, by the kind of screen that it is drawn for; none where there is nothing to draw."""
+    """SVG for `desktop` and `phone`; empty if there is nothing to draw."""
 
 
-def show(figure: Figure, frame: pl.DataFrame) -> Shown:
-    """Draw a figure and write its table."""
-    return Shown(
-        figure,
+def render_panel(panel: Panel, frame: pl.DataFrame) -> RenderedPanel:
+    """Draw the chart of a panel and format its table."""
+    return RenderedPanel(
+        panel,
         headings=[
-            Heading(label(name), figure.means(name), dtype.is_numeric())
+            Heading(label(name), panel.definition(name), dtype.is_numeric())
             for name, dtype in frame.schema.items()
         ],
         rows=[
-            [said(name, value) for name, value in row.items()]
+            [format_value(name, value) for name, value in row.items()]
             for row in frame.iter_rows(named=True)
         ],
         charts={
-            screen: Markup(chart)  # noqa: S704 - ours
-            for screen, width in (("desk", desk(figure)), ("phone", PHONE))
-            if (chart := drawn(figure, frame, width))
+            screen: Markup(svg)  # noqa: S704 - drawn by this package
+            for screen, width in (("desktop", panel.width), ("phone", PHONE))
+            if (svg := panel_svg(panel, frame, width))
         },
     )
 
 
-def drawn(figure: Figure, frame: pl.DataFrame, width: int) -> str:
-    """Return the chart as SVG, so wide with all its labels; nothing where it would be empty."""
-    if not figure.draw or frame.is_empty():
+def panel_svg(panel: Panel, frame: pl.DataFrame, width: int) -> str:
+    """Return the chart of a panel as SVG, or an empty string if there is nothing to draw."""
+    if not panel.draw or frame.is_empty():
         return ""
-    fit = frame.with_columns(
+    drawable = frame.with_columns(
         cs.decimal().cast(pl.Float64),
-        cs.string().str.replace_all(_NO_XML, "\N{REPLACEMENT CHARACTER}"),
+        cs.string().str.replace_all(_NOT_IN_XML, "\N{REPLACEMENT CHARACTER}"),
     )
-    chart = svg(figure.draw(fit, width))
-    return chart if "<title>" in chart else ""
-
-
-def desk(figure: Figure) -> int:
-    """Return how wide a figure is drawn for a desk."""
-    return DESK if figure.wide else HALF
+    svg = chart_to_svg(panel.draw(drawable, width))
+    return svg if "<title>" in svg else ""
 
 
 def label(column: str) -> str:
-    """Name a column for people, with the word of the shop where it has one."""
+    """Return the name of a column for readers, with the Portuguese term where there is one."""
     return _LABELS.get(column, column.replace("_", " ").capitalize())
 
 
-def said(column: str, value: Any) -> str:
-    """Write a value of a column."""
+def format_value(column: str, value: Any) -> str:
+    """Format a value of a column."""
     match value:
         case None:
             return DASH
@@ -146,23 +146,23 @@ def said(column: str, value: Any) -> str:
             return percent(value)
         case float():
             return f"{value:.{_DIGITS.get(column, 1 if 'days' in column else 2)}f}"
-    return _WORDS.get(column, str)(value)
+    return _TEXT_FORMATS.get(column, str)(value)
 
 
 def total(frame: pl.DataFrame, column: str) -> Any:
-    """Return the sum of a column, of the kind that the column has."""
+    """Return the sum of a column."""
     return frame.select(pl.col(column).sum()).item()
 
 
-_NO_XML = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"  # at which the drawing process ends
+_NOT_IN_XML = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"  # vl-convert aborts on these
 
 _SHARES = ("share", "retention", "growth", "on_time_from")
 
 _DIGITS = {"p90_lag_days": 0}
 
-_WORDS: Mapping[str, Callable[[str], str]] = {
-    "customer_state": named,
-    "seller_state": named,
+_TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
+    "customer_state": state_label,
+    "seller_state": state_label,
     "seller_id": lambda digits: digits[:8],
     **dict.fromkeys(("category", "categoria", "payment_type"), lambda name: name.replace("_", " ")),
 }
@@ -177,14 +177,14 @@ _LABELS = {
     "seller_id": "Seller (vendedor)",
     "freight_value": "Freight (frete)",
     "freight_share": "Freight share",
-    "payment_type": "Way to pay",
+    "payment_type": "Payment type",
     "payment_installments": "Instalments (parcelas)",
     "review_score": "Review score",
     "on_time_share": "On time",
     "called_off_share": "Orders called off",
     "mean_days_late": "Mean days late",
     "mean_lag_days": "Mean days to deliver",
-    "p90_lag_days": "Days for nine of ten",
+    "p90_lag_days": "Days for 90% of orders",
     "one_star_share": "One star",
     "five_star_share": "Five stars",
     "reviews_share": "Share of reviews",
@@ -192,7 +192,7 @@ _LABELS = {
     "payments_share": "Share of payments",
     "value_share": "Share of value",
     "cohort_month": "First purchase",
-    "categoria": "Em português",
+    "categoria": "In Portuguese",
     "sales": "Sales (vendas)",
     "monetary": "Spent",
     "again": "Bought again",

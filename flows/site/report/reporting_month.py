@@ -1,162 +1,182 @@
-"""Which month a report tells of, and what it says of it."""
+"""The month that the report describes, and the sentences about it."""
 
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from flows.config.plural import pluralize
-from flows.site.formatting import change, month, moved, percent, reais
+from flows.site.formatting import month_name, percent, reais, relative_change
 
 Month = dict[str, Any]
 """A row of gold.mart_monthly_sales."""
 
 
-class Period(NamedTuple):
-    """The month that is told of, the calendar month before it, and those that are left out."""
+class ReportingMonth(NamedTuple):
+    """The month that the report describes, the calendar month before it, and the later months."""
 
-    now: Month
-    before: Month | None
-    left_out: list[Month]
-    over: bool
+    current: Month
+    previous: Month | None
+    excluded: list[Month]
+    complete: bool
     """Whether the month has ended."""
-    stub: bool
-    """Whether it has not a twentieth of the orders of the busiest month."""
+    small: bool
+    """Whether it has less than a twentieth of the orders of the busiest month."""
 
     @property
     def settled(self) -> bool:
-        """Whether nearly all of its orders were delivered.
+        """Return whether nearly all of its orders were delivered.
 
-        Else its deliveries and reviews look better than they will: what is late comes last.
+        Before that, deliveries and reviews look better than they will: late parcels come last.
         """
-        return bool(self.now["delivered"] >= self.now["orders"] * _NEARLY_ALL)
+        return bool(self.current["delivered"] >= self.current["orders"] * _NEARLY_ALL)
 
 
-def period(months: pl.DataFrame) -> Period | None:
-    """Choose the newest month that is over, in which something was delivered, and that is no stub.
+def choose_month(months: pl.DataFrame) -> ReportingMonth | None:
+    """Return the newest complete month with deliveries and enough orders.
 
-    A month is over when there is an order of a later one: it depends on the data, never on the
-    clock. A stub has not a twentieth of the orders of the busiest month: most are still to come.
-    Where there is no such month, the newest with a delivery is taken, else the newest. Without
-    months there is no period.
+    A month is complete when a later month has an order: the choice depends on the data, never on
+    the clock. Enough is a twentieth of the orders of the busiest month. If no month qualifies,
+    return the newest complete month with deliveries, else the newest with deliveries, else the
+    newest.
+
+    Args:
+        months: rows of gold.mart_monthly_sales.
+
+    Returns:
+        None if there are no months.
     """
     rows = months.sort("purchase_month").to_dicts()
     if not rows:
         return None
     delivered = [row for row in rows if row["delivered"]]
-    over = [row for row in delivered if row is not rows[-1]]
-    enough = max(row["orders"] for row in rows) / _STUB
-    now = ([row for row in over if row["orders"] >= enough] or over or delivered or rows)[-1]
-    at = rows.index(now)
-    before = rows[at - 1] if at else None
-    return Period(now, before, rows[at + 1 :], now is not rows[-1], now["orders"] < enough)
-
-
-def sentences(told: Period) -> tuple[str, ...]:
-    """Say what the month was like beside the one before: money first, then people."""
-    now, before = told.now, told.before or {}
-    gmv = change(now["gmv"], before.get("gmv"))
-    to = f"to {reais(now['gmv'])}" if gmv != 0 else f"at {reais(now['gmv'])}"
-    return (
-        f"In {month(now['purchase_month'])} GMV {moved(gmv)} {to}{_because(now, before)}.",
-        *filter(None, [_called_off(now, before), _went(told) if told.settled else _goes(now)]),
+    complete = [row for row in delivered if row is not rows[-1]]
+    enough = max(row["orders"] for row in rows) / _TWENTIETH
+    large = [row for row in complete if row["orders"] >= enough]
+    current = (large or complete or delivered or rows)[-1]
+    at = rows.index(current)
+    return ReportingMonth(
+        current,
+        previous=rows[at - 1] if at else None,
+        excluded=rows[at + 1 :],
+        complete=current is not rows[-1],
+        small=current["orders"] < enough,
     )
 
 
-def left_out(told: Period) -> str:
-    """Say which months are not told of, and why; nothing where none is."""
-    if not told.over:
-        return "No month with a delivery is over yet: this one may still grow."
-    named = ", ".join(
-        f"{month(each['purchase_month'])} ({pluralize(each['orders'], 'order')}, "
+def describe_month(month: ReportingMonth) -> tuple[str, ...]:
+    """Return sentences that compare the month with the one before: money first, then service."""
+    now, before = month.current, month.previous or {}
+    gmv = relative_change(now["gmv"], before.get("gmv"))
+    amount = f"{'at' if gmv == 0 else 'to'} {reais(now['gmv'])}"
+    sentences = [
+        f"GMV in {month_name(now['purchase_month'])} {_change(gmv)} {amount}{_cause(now, before)}.",
+        _called_off(now, before),
+        _service(month) if month.settled else _service_so_far(now),
+    ]
+    return tuple(filter(None, sentences))
+
+
+def explain_choice(month: ReportingMonth) -> str:
+    """Return why the report describes this month and which months it excludes."""
+    if not month.complete:
+        return "No month with deliveries is complete yet, so this month may still grow."
+    excluded = ", ".join(
+        f"{month_name(each['purchase_month'])} ({pluralize(each['orders'], 'order')}, "
         f"{each['delivered'] or 'none'} delivered)"
-        for each in told.left_out
+        for each in month.excluded
     )
-    size = "" if told.stub else " and has a twentieth of the busiest month's orders"
+    size = "" if month.small else " and at least a twentieth of the busiest month's orders"
     return (
-        f"{month(told.now['purchase_month'])} is the newest month with deliveries that is over"
-        f"{size}. Left out: {named}."
+        f"{month_name(month.current['purchase_month'])} is the newest complete month with "
+        f"deliveries{size}. Excluded: {excluded}."
     )
 
 
-_STUB = 20
+_TWENTIETH = 20
 _NEARLY_ALL = 0.9
 
 
-def _because(now: Month, before: Month) -> str:
-    orders = change(now["orders_with_items"], before.get("orders_with_items"))
-    value = change(now["average_order_value"], before.get("average_order_value"))
+def _cause(now: Month, before: Month) -> str:
+    orders = relative_change(now["orders_with_items"], before.get("orders_with_items"))
+    value = relative_change(now["average_order_value"], before.get("average_order_value"))
     if orders is None or value is None:
         return f", from {pluralize(now['orders_with_items'], 'order')} with items"
-    # Of how many, where the figure differs from the one that is called orders.
-    of = "" if now["orders_with_items"] == now["orders"] else f" of {now['orders']:,}"
+    # The tile shows all orders, so name both numbers if they differ.
+    of_all = "" if now["orders_with_items"] == now["orders"] else f" of {now['orders']:,}"
     return (
-        f": {_more(orders, 'more', 'fewer')} orders with items "
-        f"({now['orders_with_items']:,}{of}), at an average of {reais(now['average_order_value'])} "
-        f"({_more(value, 'higher', 'lower')})"
+        f": {_compare(orders, 'more', 'fewer', 'as many')} orders with items "
+        f"({now['orders_with_items']:,}{of_all}), {reais(now['average_order_value'])} per order "
+        f"({_compare(value, 'higher', 'lower', 'as before')})"
     )
 
 
 def _called_off(now: Month, before: Month) -> str:
-    """Say how the month went without what was called off later, which GMV counts."""
-    gone, of_before = now["gmv_called_off"], before.get("gmv_called_off")
-    if not gone and not of_before:
+    """Return how GMV changed without the orders that were called off, which GMV includes."""
+    gone, gone_before = now["gmv_called_off"], before.get("gmv_called_off")
+    if not gone and not gone_before:
         return ""
-    left = now["gmv"] - gone
-    by = change(left, before["gmv"] - of_before) if before else None
-    said = f"Of this {reais(gone)} was called off"
-    if by is None:
-        return f"{said}, which leaves {reais(left)}."
+    rest = now["gmv"] - gone
+    change = relative_change(rest, before["gmv"] - gone_before) if before else None
+    start = f"Orders called off account for {reais(gone)}"
+    if change is None:
+        return f"{start}; the rest is {reais(rest)}."
     return (
-        f"{said}, of the month before {reais(before['gmv_called_off'])}: without either, GMV "
-        f"{moved(by)}."
+        f"{start} ({reais(before['gmv_called_off'])} in the month before). Without them, GMV "
+        f"{_change(change)}."
     )
 
 
-def _goes(now: Month) -> str:
-    """Say of a month that is not settled how it looks so far."""
+def _service_so_far(now: Month) -> str:
+    """Return deliveries and reviews of a month that is not settled."""
     if not now["delivered"]:
         return ""
     stars = (
         ""
         if now["review_score"] is None
         else (
-            f"; its {pluralize(now['reviews'], 'review')}, also of what has not come, gave "
-            f"{now['review_score']:.2f} of 5 stars"
+            f" Its {pluralize(now['reviews'], 'review')}, including those of undelivered orders, "
+            f"average {now['review_score']:.2f} of 5 stars."
         )
     )
     return (
-        f"So far {now['delivered']:,} of its {pluralize(now['orders'], 'order')} came, "
-        f"{percent(now['on_time_share'])} of them on time{stars}. What is late comes last, so this "
-        f"is not compared with the month before."
+        f"So far, {now['delivered']:,} of its {pluralize(now['orders'], 'order')} were delivered, "
+        f"{percent(now['on_time_share'])} of them on time.{stars} Late deliveries are still to "
+        f"come, so this report does not compare them with the month before."
     )
 
 
-def _went(told: Period) -> str:
-    now, before = told.now, told.before or {}
-    parts = []
+def _service(month: ReportingMonth) -> str:
+    now, before = month.current, month.previous or {}
+    sentences = []
     if now["on_time_share"] is not None:
         points = _difference(now, before, "on_time_share", 100, ".1f", " points")
-        parts.append(f"{percent(now['on_time_share'])} of its deliveries came on time{points}")
+        sentences.append(f"{percent(now['on_time_share'])} of deliveries were on time{points}.")
     if now["review_score"] is not None:
         stars = _difference(now, before, "review_score", 1, ".2f", "")
-        parts.append(f"reviews gave {now['review_score']:.2f} of 5 stars{stars}")
-    said = "; ".join(parts)
-    return f"{said[0].upper()}{said[1:]}." if said else ""
+        sentences.append(f"Reviews average {now['review_score']:.2f} of 5 stars{stars}.")
+    return " ".join(sentences)
 
 
-def _difference(  # noqa: PLR0913, PLR0917 - how a figure is compared and written
-    now: Month, before: Month, name: str, times: int, form: str, unit: str
+def _difference(  # noqa: PLR0913, PLR0917 - one value, its scale and its format
+    now: Month, before: Month, name: str, scale: int, number_format: str, unit: str
 ) -> str:
     if before.get(name) is None:
         return ""
-    by = (now[name] - before[name]) * times
-    said = format(abs(by), form)
-    if float(said) == 0:
+    difference = (now[name] - before[name]) * scale
+    text = format(abs(difference), number_format)
+    if float(text) == 0:
         return ", as in the month before"
-    return f", {said}{unit} {'more' if by > 0 else 'less'} than in the month before"
+    return f", {text}{unit} {'more' if difference > 0 else 'less'} than in the month before"
 
 
-def _more(by: float, up: str, down: str) -> str:
-    if by == 0:
-        return "as many" if up == "more" else "as before"
-    return f"{percent(abs(by))} {up if by > 0 else down}"
+def _change(change: float | None) -> str:
+    """Return the verb for a change of an amount, to be followed by the amount."""
+    if change is None:
+        return "came"
+    if change == 0:
+        return "stayed the same"
+    return f"{'rose' if change > 0 else 'fell'} by {percent(abs(change))}"
+
+
+def _compare(change: float, more: str, less: str, same: str) -> str:
+    return same if change == 0 else f"{percent(abs(change))} {more if change > 0 else less}"

@@ -2,7 +2,7 @@
 
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// Light or dark: the device's choice, until somebody chooses.
+// The theme of the device applies until the reader chooses one.
 const scheme = document.getElementById("scheme");
 const choose = (name) => { document.documentElement.style.colorScheme = name; };
 const stored = (act) => { try { return act(localStorage); } catch { return null; } };
@@ -17,36 +17,36 @@ scheme.addEventListener("click", () => {
   stored((store) => store.setItem("scheme", next));
 });
 
-// A menu closes when one goes elsewhere.
+// A click elsewhere or Escape closes the menus.
 const close = (except) => all(".bar details[open]").forEach((menu) => { menu.open = menu === except; });
 document.addEventListener("click", (event) => close(event.target.closest(".bar details")));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
 
-// Tables are sorted by a click on a heading: numbers as numbers, the rest as words.
-// What is unknown stands last either way.
+// A click on a heading sorts its table: numbers by value, text alphabetically.
+// Missing values are last in both directions.
 const words = new Intl.Collator("en", { numeric: true }).compare;
-const unknown = (said) => said === "" || said === "–";
-const order = (a, b, up) => unknown(a) - unknown(b) || (up ? 1 : -1) * (a - b || words(a, b));
+const missing = (text) => text === "" || text === "–";
+const order = (a, b, up) => missing(a) - missing(b) || (up ? 1 : -1) * (a - b || words(a, b));
 all("table.sortable").forEach((table) => {
   all("thead th", table).forEach((heading, column) => {
     const button = document.createElement("button");
     button.type = "button";
     button.className = "sort";
-    const shown = heading.querySelector(".term")?.firstChild.data ?? heading.textContent;
-    button.setAttribute("aria-label", `Sort by ${shown.trim()}`);
+    const label = heading.querySelector(".term")?.firstChild.data ?? heading.textContent;
+    button.setAttribute("aria-label", `Sort by ${label.trim()}`);
     heading.append(button);
     heading.addEventListener("click", () => {
       const up = heading.getAttribute("aria-sort") !== "ascending";
       all("th[aria-sort]", table).forEach((other) => other.removeAttribute("aria-sort"));
       heading.setAttribute("aria-sort", up ? "ascending" : "descending");
-      const said = (row) => row.cells[column].textContent.trim().replace(/^[<>] |^R\$\s|,|%$/g, "");
+      const value = (row) => row.cells[column].textContent.trim().replace(/^[<>] |^R\$\s|,|%$/g, "");
       table.tBodies[0].append(
-        ...all("tbody tr", table).sort((a, b) => order(said(a), said(b), up)));
+        ...all("tbody tr", table).sort((a, b) => order(value(a), value(b), up)));
     });
   });
 });
 
-// What a word means stands beside it, where there is room; else at the lower edge.
+// A definition appears next to its term; on a narrow screen, at the lower edge.
 all(".term").forEach((term) => {
   const place = () => {
     const at = term.getBoundingClientRect();
@@ -59,8 +59,8 @@ all(".term").forEach((term) => {
   term.addEventListener("focus", place);
 });
 
-// Tables and columns are found by all of the words that are typed, or words that mean the same.
-// A word is looked for as a whole; only where nothing has it, as the beginning of others.
+// The search finds tables and columns that match every word or one of its synonyms.
+// It matches whole words. A word that matches nothing as a whole matches as a prefix.
 const search = document.getElementById("search");
 if (search) {
   const synonyms = JSON.parse(document.getElementById("synonyms").textContent);
@@ -72,30 +72,30 @@ if (search) {
     { item, rank: +item.dataset.rank, name: spaced(item.dataset.name), about: spaced(item.dataset.about) }));
   const forms = (word) => [word, `${word}s`, word.replace(/s$/, "")].map((form) => ` ${form} `);
   const has = (text, some) => some.some((each) => text.includes(each));
-  const sought = (word) => {
+  const query = (word) => {
     const same = synonyms[word] ?? synonyms[word.replace(/s$/, "")] ?? [];
     const whole = [word, ...same].flatMap(forms);
     const known = entries.some(({ name, about }) => has(name + about, whole));
     return { own: known ? forms(word) : [` ${word}`], any: known ? whole : [` ${word}`] };
   };
-  // Names of tables first, then those of columns, then descriptions; the word itself before others.
-  const place = ({ name, about, rank }, words) => {
+  // Order: table names, column names, descriptions; within each, the word before its synonyms.
+  const rankOf = ({ name, about, rank }, words) => {
     if (!words.every(({ any }) => has(name, any) || has(about, any))) return Infinity;
     const named = words.every(({ any }) => has(name, any));
-    const said = words.every(({ own }) => has(named ? name : about + name, own));
-    return 2 * (named ? rank : 2) + !said;
+    const exact = words.every(({ own }) => has(named ? name : about + name, own));
+    return 2 * (named ? rank : 2) + !exact;
   };
   search.addEventListener("input", () => {
-    const words = split(search.value).map(sought);
-    const places = new Map(entries.map((each) => [each, words.length ? place(each, words) : Infinity]));
-    for (const each of entries) each.item.hidden = places.get(each) === Infinity;
-    list.append(...[...entries].sort((a, b) => places.get(a) - places.get(b) || 0).map((each) => each.item));
+    const words = split(search.value).map(query);
+    const ranks = new Map(entries.map((each) => [each, words.length ? rankOf(each, words) : Infinity]));
+    for (const each of entries) each.item.hidden = ranks.get(each) === Infinity;
+    list.append(...[...entries].sort((a, b) => ranks.get(a) - ranks.get(b) || 0).map((each) => each.item));
     document.getElementById("nothing").hidden =
       !words.length || entries.some(({ item }) => !item.hidden);
   });
 }
 
-// To point at a table lights up what it is made of, and what is made of it.
+// Pointing at a table highlights its inputs and the tables that depend on it, direct or not.
 all("svg.lineage").forEach((svg) => {
   const lines = all("path[data-start]", svg);
   const follow = (from, here, there, near) => {

@@ -1,1 +1,1 @@
-"""The pages of the report: what each tells, its figures, and the SQL that gives them."""
+"""The pages of the report: the summary, the panels and the SQL of each."""

@@ -1,4 +1,4 @@
-"""Who buys, and whether people come back."""
+"""The customers page: segments, and customers who bought again."""
 
 import altair as alt
 import polars as pl
@@ -11,98 +11,80 @@ from flows.site.charts import marks
 from flows.site.charts.marks import STEPS
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import DASH, percent, reais
-from flows.site.report.model import DESK, Figure, Frames, Page, Tile, Told, total
+from flows.site.report.model import DESKTOP, Frames, Page, PageSummary, Panel, Tile, total
 
-ENOUGH = 50
-"""People that a cohort needs to be drawn."""
+MIN_COHORT = 50
+"""Customers that a cohort needs to be drawn."""
 
 
-def tell(frames: Frames) -> Told:
-    """Say how many people buy, how many of them again, and what they spend."""
+def summarize(frames: Frames) -> PageSummary:
+    """Return how many customers bought, how many bought again, and how much they spent."""
     segments = frames["segments"]
     people, bought, again = (total(segments, name) for name in ("people", "bought", "again"))
     if not people:
-        return Told("Nobody has bought yet")
+        return PageSummary("No orders yet")
     spent = total(segments, "monetary")
     best = segments.sort("monetary", "segment", descending=[True, False]).row(0, named=True)
-    shares = percent(best["monetary"] / spent) if spent else "nothing"
-    sentence = (
-        f"Of {pluralize(bought, 'person', 'people')} who bought, {again:,} bought more than once: "
-        f"{percent(again / bought)}. The segment “{best['segment']}” spent most: {shares} of the "
-        f"money."
+    again_share = percent(again / bought) if bought else DASH
+    sentences = [
+        f"Of {pluralize(bought, 'customer')} who bought, {again:,} ({again_share}) bought more "
+        f"than once."
         if bought
-        else "Everything that was ordered was called off."
-    )
-    means = FIGURES[0].means
-    return Told(
+        else "Every order was called off."
+    ]
+    if spent:
+        share = percent(best["monetary"] / spent)
+        sentences.append(f"The segment “{best['segment']}” spent most: {share} of the total.")
+    definition = PANELS[0].definition
+    return PageSummary(
         "Who buys, and who comes back",
-        (sentence,),
+        (" ".join(sentences),),
         (
-            Tile("People (clientes)", f"{people:,}", _PERSON, "who ever ordered"),
-            Tile("Bought", f"{bought:,}", means("bought"), "at least once"),
+            Tile("Customers (clientes)", f"{people:,}", _CUSTOMER, "with an order"),
+            Tile("Bought", f"{bought:,}", definition("bought"), "at least once"),
+            Tile("Bought again", again_share, definition("again"), "of those who bought"),
             Tile(
-                "Came back", percent(again / bought) if bought else DASH, means("again"), "of them"
-            ),
-            Tile(
-                "Spent per person",
+                "Spent per customer",
                 reais(spent / bought) if bought else DASH,
-                means("monetary"),
-                "who bought",
+                definition("monetary"),
+                "of those who bought",
             ),
         ),
-        (means("segment"),),
+        (definition("segment"),),
     )
 
 
 def _people(frame: pl.DataFrame, width: int) -> AnyChart:
-    tip = "datum.segment + ': ' + " + marks.plural("people", "person", "people")
-    return marks.bars(frame, width, "segment", "people", tip, "format(datum.people, ',')")
+    tooltip = "datum.segment + ': ' + " + marks.plural("people", "customer")
+    return marks.bar_chart(frame, width, "segment", "people", tooltip, "format(datum.people, ',')")
 
 
 def _money(frame: pl.DataFrame, width: int) -> AnyChart:
-    tip = "datum.segment + ': R$ ' + format(datum.monetary, ',.2f')"
-    money = "'R$ ' + format(datum.monetary, '.3~s')"
+    tooltip = "datum.segment + ': R$ ' + format(datum.monetary, ',.2f')"
+    amount = "'R$ ' + format(datum.monetary, '.3~s')"
     spent = frame.filter(col("bought") > 0).sort("monetary", "segment", descending=[True, False])
-    return marks.bars(spent, width, "segment", "monetary", tip, money)
+    return marks.bar_chart(spent, width, "segment", "monetary", tooltip, amount)
 
 
-_PERSON = "Each `customer_unique_id` counts once, however many orders it has."
+_CUSTOMER = "A person (`customer_unique_id`), counted once regardless of the number of orders."
 _NOBODY = "nobody"
 _BREAKS = [0.0025, 0.005, 0.01]
 _CLASSES = ["below 0.25%", "below 0.5%", "below 1%", "1% and more"]
 
 
 def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
-    """Draw each month that a cohort has lived through, also those in which nobody came back."""
-    large = frame.filter(col("cohort_size") >= ENOUGH)
-    cohorts = large.select("cohort_month", "cohort_size").unique(maintain_order=True)
-    month = col("cohort_month").str.to_date("%Y-%m")
-    lived = (
-        cohorts.with_columns(month=month)
-        .with_columns(
-            last=pl.lit(frame.select(_month_of(month, col("months_since")).max()).item())
-            - _month_of(month, pl.lit(0))
-        )
-        .with_columns(months_since=pl.int_ranges(1, col("last") + 1))
-        .explode("months_since")
-        .drop_nulls("months_since")
-        .select("cohort_month", "cohort_size", "months_since")
-    )
-    filled = lived.join(
-        frame.select("cohort_month", "months_since", "customers", "retention"),
-        on=["cohort_month", "months_since"],
-        how="left",
-    ).with_columns(
+    """Draw each month since a cohort's first purchase, including months without purchases."""
+    cells = _cohort_months(frame).with_columns(
         pl.when(col("customers").is_null())
         .then(pl.lit(_NOBODY))
-        .otherwise(marks.banded(col("retention"), _BREAKS, _CLASSES))
+        .otherwise(marks.band(col("retention"), _BREAKS, _CLASSES))
         .alias("class")
     )
-    tip = (
+    tooltip = (
         f"datum.cohort_month + ', after ' + {marks.plural('months_since', 'month')} + ': '"
-        " + (datum.customers || 0) + ' of ' + format(datum.cohort_size, ',') + ' people'"
+        " + (datum.customers || 0) + ' of ' + format(datum.cohort_size, ',') + ' customers'"
     )
-    at = (
+    position = (
         alt.X(
             "months_since:O",
             title="calendar months since the first purchase",
@@ -116,21 +98,16 @@ def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
             scale=alt.Scale(paddingInner=0.1),
         ),
     )
-    drawn = marks.cells(
-        filled,
-        (width, 22 * len(cohorts) + 80),
-        at,
-        tip,
-        [_NOBODY, *_CLASSES],
-        STEPS,
-        cornerRadius=2,
+    height = 22 * cells["cohort_month"].n_unique() + 80
+    grid = marks.cell_chart(
+        cells, (width, height), position, tooltip, [_NOBODY, *_CLASSES], STEPS, cornerRadius=2
     )
     numbers = (
-        alt.Chart(filled.drop_nulls("customers") if width == DESK else filled.clear())
+        alt.Chart(cells.drop_nulls("customers") if width == DESKTOP else cells.clear())
         .mark_text(fontSize=11, aria=False)
         .encode(
-            x=at[0],
-            y=at[1],
+            x=position[0],
+            y=position[1],
             text="customers:N",
             color=alt.condition(
                 alt.FieldOneOfPredicate("class", _CLASSES[-2:]),
@@ -140,11 +117,33 @@ def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
         )
     )
     fit = alt.AutoSizeParams(type="fit", contains="padding")
-    return (drawn + numbers).properties(autosize=fit, padding=2)
+    return (grid + numbers).properties(autosize=fit, padding=2)
 
 
-def _month_of(date: pl.Expr, more: pl.Expr) -> pl.Expr:
-    return date.dt.year().cast(pl.Int64) * 12 + date.dt.month() + more
+def _cohort_months(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return one row per large cohort and month, from its second month to the newest of all."""
+    month = col("cohort_month").str.to_date("%Y-%m")
+    newest = frame.select(_month_number(month, col("months_since")).max()).item()
+    return (
+        frame.filter(col("cohort_size") >= MIN_COHORT)
+        .select("cohort_month", "cohort_size")
+        .unique(maintain_order=True)
+        .with_columns(last=pl.lit(newest) - _month_number(month, pl.lit(0)))
+        .with_columns(months_since=pl.int_ranges(1, col("last") + 1))
+        .explode("months_since")
+        .drop_nulls("months_since")
+        .select("cohort_month", "cohort_size", "months_since")
+        .join(
+            frame.select("cohort_month", "months_since", "customers", "retention"),
+            on=["cohort_month", "months_since"],
+            how="left",
+        )
+    )
+
+
+def _month_number(date: pl.Expr, later: pl.Expr) -> pl.Expr:
+    """Return the number of a date's month, some months later, on one continuous scale."""
+    return date.dt.year().cast(pl.Int64) * 12 + date.dt.month() + later
 
 
 _SEGMENTS = """
@@ -155,39 +154,39 @@ FROM gold.mart_customer_rfm
 GROUP BY segment
 ORDER BY people DESC, segment
 """
-_ALSO = {
-    "people": _PERSON,
-    "bought": "Those with at least one order that was not called off.",
-    "purchases": "Their orders that were not called off.",
-    "again": "Those with more than one order that was not called off.",
+_DEFINITIONS = {
+    "people": _CUSTOMER,
+    "bought": "Customers with at least one order that was not called off.",
+    "purchases": "Orders that were not called off.",
+    "again": "Customers with more than one order that was not called off.",
 }
 
-FIGURES = (
-    Figure(
+PANELS = (
+    Panel(
         "segments",
-        "People by segment (RFM)",
-        "How lately, how often and for how much people bought.",
+        "Customers by segment (RFM)",
+        "Segments by recency, frequency and amount of purchases.",
         _SEGMENTS,
         MartCustomerRfm,
         _people,
-        also=_ALSO,
+        extra_definitions=_DEFINITIONS,
     ),
-    Figure(
+    Panel(
         "segments-money",
-        "What they spent, by segment",
-        "Price and freight of all purchases of the segment's people.",
+        "Spending by segment",
+        "Price and freight of all purchases of a segment.",
         _SEGMENTS,
         MartCustomerRfm,
         _money,
-        also=_ALSO,
+        extra_definitions=_DEFINITIONS,
     ),
-    Figure(
+    Panel(
         "cohorts",
-        "Who came back, by month of first purchase",
-        "A row is the people who first bought in that month, a cell how many of them bought again "
-        f"so many months later: the stronger the colour, the more of the row. Rows have {ENOUGH} "
-        "people or more; the first month, always 100%, and the newest, which may not be over, are "
-        "left out.",
+        "Customers who bought again, by month of first purchase",
+        "Each row is the customers who first bought in that month. A cell is how many of them "
+        "bought in a later month; a stronger colour is a larger share of the row. The chart leaves "
+        f"out cohorts under {MIN_COHORT} customers, the first month (always 100%) and the newest "
+        "month, which may be incomplete.",
         """
 SELECT cohort_month, months_since, cohort_size, customers, retention, purchases, gmv
 FROM gold.mart_cohort_retention
@@ -201,4 +200,4 @@ ORDER BY cohort_month, months_since
     ),
 )
 
-PAGE = Page("customers.html", "Customers", tell, FIGURES)
+PAGE = Page("customers.html", "Customers", summarize, PANELS)

@@ -1,4 +1,4 @@
-"""Which state is late, and does it cost us reviews?"""
+"""The operations page: late deliveries by state, and their effect on reviews."""
 
 from typing import Any
 
@@ -13,164 +13,167 @@ from flows.site.charts import marks
 from flows.site.charts.marks import FAINT, LATE, PLAIN
 from flows.site.charts.states import NAMES
 from flows.site.charts.svg import AnyChart
-from flows.site.charts.tile_map import ENOUGH, FEW, tile_map
+from flows.site.charts.tile_map import FEW, MIN_DELIVERIES, tile_map
 from flows.site.formatting import DASH, percent
-from flows.site.report.model import Figure, Frames, Page, Tile, Told, total
+from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, total
 
 QUESTION = "Which state is late, and does it cost us reviews?"
 
 
-def tell(frames: Frames) -> Told:
-    """Answer the question, from the states and from the reviews."""
+def summarize(frames: Frames) -> PageSummary:
+    """Answer the question from the states and the reviews."""
     states, lateness = frames["states"], frames["score-by-lateness"]
-    said = filter(None, (_latest(states), _overdue(states, lateness), _costs(lateness)))
     if not total(states, "delivered"):
-        return Told(QUESTION, ("Nothing has been delivered yet.",))
-    remark = (
-        "Late is what was delivered behind the estimated calendar day. States with "
-        f"{FEW} are not named: {_WHY}."
+        return PageSummary(QUESTION, ("No deliveries yet.",))
+    sentences = (
+        _latest_state(states),
+        _overdue(states, lateness),
+        _effect_on_reviews(lateness),
     )
-    return Told(QUESTION, tuple(said), _tiles(states), (remark,))
+    remark = (
+        "Late means delivered after the estimated date. States with "
+        f"{FEW} are not compared: one parcel would change their share by two points or more."
+    )
+    return PageSummary(QUESTION, tuple(filter(None, sentences)), _tiles(states), (remark,))
 
 
-def _latest(states: pl.DataFrame) -> str:
+def _latest_state(states: pl.DataFrame) -> str:
+    """Name the state with the highest share of late deliveries."""
     delivered, late = total(states, "delivered"), total(states, "late")
-    enough = states.filter(col("delivered") >= ENOUGH)
-    if enough.is_empty():
-        return (
-            f"No state has {ENOUGH} deliveries yet: too few to call one late." if delivered else ""
-        )
-    worst = _first(enough, col("late") / col("delivered"))
+    comparable = states.filter(col("delivered") >= MIN_DELIVERIES)
+    if comparable.is_empty():
+        return f"No state has {MIN_DELIVERIES} deliveries yet, which is too few to compare states."
+    worst = _top(comparable, col("late") / col("delivered"))
     if not worst["late"]:
-        among = total(enough, "delivered")
-        return f"None: of {among:,} deliveries to states with {ENOUGH} or more, none was late."
-    score = _mean(states, "review_score", "reviews")
+        return (
+            f"No state with {MIN_DELIVERIES} deliveries or more is late: all "
+            f"{total(comparable, 'delivered'):,} deliveries there were on time."
+        )
+    score = _weighted_mean(states, "review_score", "reviews")
     stars = (
         ""
         if worst["review_score"] is None or score is None
         else (
-            f" Reviews of what was delivered there give {worst['review_score']:.2f} of 5 stars, in "
-            f"all Brazil {score:.2f}."
+            f" Its reviews average {worst['review_score']:.2f} of 5 stars, "
+            f"compared with {score:.2f} in all of Brazil."
         )
     )
+    most = _top(states, "late")
     return (
-        f"{_in_full(worst)} is late most often: "
-        f"{percent(worst['late'] / worst['delivered'])} of its {worst['delivered']:,} deliveries "
-        f"came late, by {worst['mean_days_late']:.0f} days on average; in all Brazil "
-        f"{percent(late / delivered)} did, to {_most(states)} more than to any other.{stars}"
+        f"{_state_name(worst)} is late most often: {percent(worst['late'] / worst['delivered'])} "
+        f"of its {worst['delivered']:,} deliveries, by {worst['mean_days_late']:.0f} days on "
+        f"average.{stars} In all of Brazil {percent(late / delivered)} of deliveries are late; "
+        f"the largest number is in {NAMES.get(most['customer_state'], most['customer_state'])} "
+        f"({most['late']:,} of {late:,})."
     )
-
-
-def _most(states: pl.DataFrame) -> str:
-    most = _first(states, "late")
-    state = most["customer_state"]
-    return f"{NAMES.get(state, state)} ({most['late']:,} of {total(states, 'late'):,})"
 
 
 def _overdue(states: pl.DataFrame, lateness: pl.DataFrame) -> str:
-    """Say what is in no figure of deliveries, because it has not come."""
+    """Return the number of overdue orders, which no share of deliveries includes."""
     overdue, orders = total(states, "overdue"), total(states, "orders")
     if not overdue:
         return ""
-    never = lateness.filter(lateness=NEVER)
+    undelivered = lateness.filter(lateness=NEVER)
     reviews = total(lateness, "reviews")
     stars = (
-        f" Reviews of all that was not delivered, also of what was called off, are "
-        f"{percent(total(never, 'reviews') / reviews)} of all reviews, and give "
-        f"{total(never, 'stars') / total(never, 'reviews'):.2f} stars."
-        if len(never)
+        f" Undelivered orders, including those called off, account for "
+        f"{percent(total(undelivered, 'reviews') / reviews)} of all reviews and average "
+        f"{total(undelivered, 'stars') / total(undelivered, 'reviews'):.2f} stars."
+        if len(undelivered)
         else ""
     )
     return (
-        f"And {overdue:,} of all {orders:,} orders are overdue: past their estimate, and neither "
-        f"delivered nor called off.{_with_overdue(states)}{stars}"
+        f"Of all {orders:,} orders, {overdue:,} are overdue: their estimated date has passed, and "
+        f"they are neither delivered nor called off.{_worst_with_overdue(states)}{stars}"
     )
 
 
-def _with_overdue(states: pl.DataFrame) -> str:
-    """Name the state that is worst when what should have come counts as late."""
-    enough = states.filter(col("delivered") + col("overdue") >= ENOUGH)
-    if enough.is_empty():
+def _worst_with_overdue(states: pl.DataFrame) -> str:
+    """Name the worst state if overdue orders count as late."""
+    comparable = states.filter(col("delivered") + col("overdue") >= MIN_DELIVERIES)
+    if comparable.is_empty():
         return ""
-    worst = _first(enough, "late_or_overdue_share")
+    worst = _top(comparable, "late_or_overdue_share")
     share = percent(worst["late_or_overdue_share"])
-    return f" Where they count as late, {_in_full(worst)} is worst, with {share}."
+    return f" If they count as late, {_state_name(worst)} is worst with {share}."
 
 
-def _first(states: pl.DataFrame, by: str | pl.Expr) -> dict[str, Any]:
-    """Return the state that has most of something; of equals the first by its letters."""
-    return states.sort(by, "customer_state", descending=[True, False]).row(0, named=True)
-
-
-def _in_full(state: dict[str, Any]) -> str:
-    letters = state["customer_state"]
-    return f"{NAMES.get(letters, letters)} ({letters})"
-
-
-def _costs(lateness: pl.DataFrame) -> str:
+def _effect_on_reviews(lateness: pl.DataFrame) -> str:
+    """Compare the reviews of late deliveries with those of deliveries on time."""
     grouped = (
         lateness.filter(col("lateness") != NEVER)
         .group_by(late=col("lateness").is_in(_LATE))
         .agg(col("stars", "reviews").sum())
     )
-    of = {row["late"]: row for row in grouped.to_dicts()}
-    if len(of) < len({"on time", "late"}):
+    groups = {row["late"]: row for row in grouped.to_dicts()}
+    if groups.keys() != {True, False}:
         return ""
-    if min(row["reviews"] for row in of.values()) < ENOUGH:
-        return f"What being late costs is open: one of the two has fewer than {ENOUGH} reviews."
-    on_time, late = (of[kind]["stars"] / of[kind]["reviews"] for kind in (False, True))
-    verdict = "costs reviews" if on_time - late >= _FELT else "does not cost reviews"
+    if min(group["reviews"] for group in groups.values()) < MIN_DELIVERIES:
+        return (
+            f"It is too early to tell whether late deliveries cost reviews: one of the two groups "
+            f"has fewer than {MIN_DELIVERIES} reviews."
+        )
+    on_time, late = (groups[kind]["stars"] / groups[kind]["reviews"] for kind in (False, True))
+    verdict = "cost" if on_time - late >= _NOTICEABLE else "do not cost"
     return (
-        f"Being late {verdict}: what came on time is given {on_time:.2f} stars on average, what "
-        f"came late {late:.2f} ({pluralize(of[True]['reviews'], 'review')})."
+        f"Late deliveries {verdict} reviews: deliveries on time average {on_time:.2f} stars, late "
+        f"deliveries {late:.2f} ({pluralize(groups[True]['reviews'], 'review')})."
     )
 
 
-def _mean(states: pl.DataFrame, column: str, weight: str) -> float | None:
-    """Return the mean of a column over all states, each as heavy as its `weight`."""
-    weighed = states.select((col(column) * col(weight)).sum() / col(weight).sum()).item()
-    return weighed if total(states, weight) else None
+def _top(states: pl.DataFrame, by: str | pl.Expr) -> dict[str, Any]:
+    """Return the state with the highest value; of equal ones, the first in the alphabet."""
+    return states.sort(by, "customer_state", descending=[True, False]).row(0, named=True)
+
+
+def _state_name(state: dict[str, Any]) -> str:
+    abbreviation = state["customer_state"]
+    return f"{NAMES.get(abbreviation, abbreviation)} ({abbreviation})"
+
+
+def _weighted_mean(states: pl.DataFrame, column: str, weight: str) -> float | None:
+    mean = states.select((col(column) * col(weight)).sum() / col(weight).sum()).item()
+    return mean if total(states, weight) else None
 
 
 def _tiles(states: pl.DataFrame) -> tuple[Tile, ...]:
     orders, delivered, late, overdue = (
         total(states, name) for name in ("orders", "delivered", "late", "overdue")
     )
-    lag = _mean(states, "mean_lag_days", "delivered")
-    behind = _mean(states, "mean_days_late", "late")
-    means = FIGURES[0].means
+    days = _weighted_mean(states, "mean_lag_days", "delivered")
+    days_late = _weighted_mean(states, "mean_days_late", "late")
+    definition = PANELS[0].definition
     return (
         Tile(
             "Delivered (entregues)",
             f"{delivered:,}",
-            means("delivered"),
+            definition("delivered"),
             f"of {pluralize(orders, 'order')}",
         ),
         Tile(
             "On time",
             percent(1 - late / delivered, 2),
-            means("on_time_share"),
-            f"{late:,} of them came late",
+            definition("on_time_share"),
+            f"{late:,} late",
         ),
-        Tile("Mean days to deliver", f"{lag:.2f}", means("mean_lag_days"), "from purchase"),
+        Tile("Mean days to deliver", f"{days:.2f}", definition("mean_lag_days"), "from purchase"),
         Tile(
             "Mean days late",
-            f"{behind:.1f}" if behind else DASH,
-            means("mean_days_late"),
-            "of the late alone",
+            f"{days_late:.1f}" if days_late else DASH,
+            definition("mean_days_late"),
+            "late deliveries only",
         ),
         Tile(
             "Overdue (em atraso)",
             f"{overdue:,}",
-            means("overdue"),
+            definition("overdue"),
             f"{percent(overdue / orders)} of all orders",
         ),
     )
 
 
-_FELT = 0.1  # stars: a difference smaller than that nobody feels
-_WHY = "of so few, one parcel more or less is two percent and more"
-_LATE = [*(band for band, last in LAST_DAYS.items() if last > 0), LATER]
+_NOTICEABLE = 0.1  # stars
+_LATE = [*(name for name, last_day in LAST_DAYS.items() if last_day > 0), LATER]
 
 
 def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -181,19 +184,19 @@ def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
         .then(pl.lit(LATE))
         .otherwise(pl.lit(PLAIN))
     )
-    tip = (
+    tooltip = (
         "datum.lateness + ': ' + format(datum.review_score, '.2f') + ' stars from ' + "
         f"{marks.plural('reviews', 'review')} + ', ' + format(datum.one_star_share, '.0%')"
         " + ' with one star'"
     )
-    shown = "format(datum.review_score, '.2f') + ' (' + format(datum.reviews, ',') + ')'"
-    return marks.bars(coloured, width, "lateness", "review_score", tip, shown, step=42)
+    value = "format(datum.review_score, '.2f') + ' (' + format(datum.reviews, ',') + ')'"
+    return marks.bar_chart(coloured, width, "lateness", "review_score", tooltip, value, step=42)
 
 
-def _dots(frame: pl.DataFrame, width: int) -> AnyChart:
+def _scatter(frame: pl.DataFrame, width: int) -> AnyChart:
     states = frame.drop_nulls("review_score").with_columns(late_share=1 - col("on_time_share"))
-    base = alt.Chart(states.pipe(_named, width)).transform_calculate(
-        tip="datum.customer_state + ': ' + format(datum.late_share, '.1%') + ' late, '"
+    base = alt.Chart(states.pipe(_label_where_free, width)).transform_calculate(
+        tooltip="datum.customer_state + ': ' + format(datum.late_share, '.1%') + ' late, '"
         " + format(datum.review_score, '.2f') + ' stars from ' + "
         + marks.plural("reviews", "review"),
     )
@@ -210,18 +213,18 @@ def _dots(frame: pl.DataFrame, width: int) -> AnyChart:
         scale=alt.Scale(zero=False, padding=16),
     )
     size = alt.Size("reviews:Q", legend=None, scale=alt.Scale(range=[40, 360]))
-    dots = base.mark_circle(color=PLAIN, opacity=0.75).encode(
-        x=x, y=y, size=size, description="tip:N"
+    circles = base.mark_circle(color=PLAIN, opacity=0.75).encode(
+        x=x, y=y, size=size, description="tooltip:N"
     )
     names = base.mark_text(dy=-15, fontSize=11, fill="currentColor", aria=False).encode(
         x=x, y=y, text="name:N"
     )
     fit = alt.AutoSizeParams(type="fit", contains="padding")
-    return (dots + names).properties(width=width, height=_HEIGHT, autosize=fit, padding=2)
+    return (circles + names).properties(width=width, height=_HEIGHT, autosize=fit, padding=2)
 
 
-def _named(states: pl.DataFrame, width: int) -> pl.DataFrame:
-    """Name the states whose name has room beside those with more reviews; a pointer names all."""
+def _label_where_free(states: pl.DataFrame, width: int) -> pl.DataFrame:
+    """Add the name of each state whose label would not touch that of a state with more reviews."""
     across, up = (
         (col(axis) - col(axis).min()) / (col(axis).max() - col(axis).min()) * size
         for axis, size in (("late_share", width), ("review_score", _HEIGHT))
@@ -230,14 +233,14 @@ def _named(states: pl.DataFrame, width: int) -> pl.DataFrame:
     taken: list[tuple[float, float]] = []
     names = []
     for state, x, y in rows.select("customer_state", across, up).iter_rows():
-        free = not any(abs(x - a) < _LETTERS[0] and abs(y - b) < _LETTERS[1] for a, b in taken)
+        free = not any(abs(x - a) < _LABEL[0] and abs(y - b) < _LABEL[1] for a, b in taken)
         taken += [(x, y)] * free
         names.append(state if free else "")
     return rows.with_columns(name=pl.Series(names, dtype=pl.String))
 
 
 _HEIGHT = 330
-_LETTERS = 24, 18  # what a name takes, in pixels
+_LABEL = 24, 18  # width and height of a label in pixels
 
 _STATES = """
 SELECT customer_state, orders, delivered, on_time_share, late, mean_days_late, overdue,
@@ -246,26 +249,25 @@ SELECT customer_state, orders, delivered, on_time_share, late, mean_days_late, o
 FROM gold.mart_delivery_by_state
 ORDER BY delivered DESC, customer_state
 """
-_ALSO = {
-    "late_or_overdue_share": "Late or overdue, of those that were delivered or are overdue.",
+_DEFINITIONS = {
+    "late_or_overdue_share": "Late or overdue orders as a share of delivered or overdue orders.",
 }
 
-FIGURES = (
-    Figure(
+PANELS = (
+    Panel(
         "states",
-        "Delivered on time, by state",
-        f"Each tile is a state, about where it lies. A state with {FEW} has no colour: its share "
-        "says little.",
+        "On-time deliveries by state",
+        f"Each tile is a state, near its place on the map. A state with {FEW} has no colour.",
         _STATES,
         MartDeliveryByState,
         tile_map,
-        also=_ALSO,
+        extra_definitions=_DEFINITIONS,
     ),
-    Figure(
+    Panel(
         "score-by-lateness",
-        "Review score, by how late the order came",
-        "Stars from 1 to 5, and in brackets how many reviews. Late is orange; what has not come is "
-        "grey.",
+        "Review score by lateness",
+        "Mean stars from 1 to 5, with the number of reviews in brackets. Late deliveries are "
+        "orange; undelivered orders are grey.",
         """
 SELECT lateness, reviews, reviews_share, stars, review_score, one_star_share, five_star_share
 FROM gold.mart_review_by_lateness
@@ -274,31 +276,32 @@ ORDER BY position
         MartReviewByLateness,
         _lateness,
     ),
-    Figure(
+    Panel(
         "late-states",
-        "Late deliveries and review score, by state",
-        f"Each dot is a state with {ENOUGH} deliveries or more, as large as its number of reviews: "
-        "to the right more is late, to the top reviews are better. The axes do not begin at zero.",
+        "Late deliveries and review score by state",
+        f"Each circle is a state with {MIN_DELIVERIES} deliveries or more; its size is the number "
+        "of reviews. Further right is later, higher up is better reviewed. The axes do not start "
+        "at zero.",
         f"""
 SELECT customer_state, delivered, on_time_share, reviews, review_score
 FROM gold.mart_delivery_by_state
-WHERE delivered >= {ENOUGH}
+WHERE delivered >= {MIN_DELIVERIES}
 ORDER BY on_time_share, customer_state
-""",  # noqa: S608 - a number of ours
+""",  # noqa: S608 - the number is a constant of the report
         MartDeliveryByState,
-        _dots,
+        _scatter,
         wide=True,
     ),
-    Figure(
+    Panel(
         "every-state",
-        "Every state",
-        "Sorted by deliveries; a click on a heading sorts by that. What is overdue is in no other "
-        "share than the one that names it.",
+        "All states",
+        "Sorted by deliveries; click a heading to sort by it. Only “Late or overdue” includes "
+        "overdue orders.",
         _STATES,
         MartDeliveryByState,
         wide=True,
-        also=_ALSO,
+        extra_definitions=_DEFINITIONS,
     ),
 )
 
-PAGE = Page("operations.html", "Operations", tell, FIGURES)
+PAGE = Page("operations.html", "Operations", summarize, PANELS)

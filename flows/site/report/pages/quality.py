@@ -1,4 +1,4 @@
-"""Whether the figures can be trusted: what was set aside, whether all adds up, how fresh it is."""
+"""The data quality page: records in quarantine, conservation of records, sums, and freshness."""
 
 from collections import Counter
 from datetime import datetime
@@ -10,14 +10,14 @@ from contracts.contract import Contract
 from contracts.gold.fact_orders import FactOrders
 from contracts.reconcile import ColumnTotals, column_totals
 from flows import delta
-from flows.delta.commit_log import CommitInfo, run_commits
-from flows.delta.status import status
-from flows.site.docs.rule_status import Kept, broken_now, kept
+from flows.site.docs.rule_status import RuleStatus, broken_rules, rule_statuses
+from flows.site.history import Commit, history
+from flows.status import status
 from transforms.graph import Table, tables
 
 
-class Conserved(NamedTuple):
-    """What became of the records that a table's commits read, as far as its log tells."""
+class Conservation(NamedTuple):
+    """The records that a table's commits read, and their outcome, as far back as the log goes."""
 
     table: str
     read: int
@@ -27,76 +27,82 @@ class Conserved(NamedTuple):
 
     @property
     def adds_up(self) -> bool:
-        """Tell whether no record was lost or doubled."""
+        """Return whether no record was lost or duplicated."""
         return self.read == self.accepted + self.superseded + self.quarantined
 
 
-class Fresh(NamedTuple):
-    """How up to date a table is."""
+class Freshness(NamedTuple):
+    """The age of a table."""
 
     table: str
     rows: int
     at: datetime | None
+    """The time of the latest commit."""
     behind: int
+    """Commits of its inputs that it lacks."""
 
 
-class Quality(NamedTuple):
-    """All that the page tells."""
+class DataQuality(NamedTuple):
+    """The content of the page."""
 
-    read: int
+    received: int
     """Records in bronze."""
-    waiting: int
+    quarantined: int
     """Records in quarantine."""
-    broken: list[Kept]
-    conserved: list[Conserved]
-    column_totals: list[ColumnTotals]
-    fresh: list[Fresh]
-    newest: datetime | None
-    """When the newest order was placed."""
+    broken: list[RuleStatus]
+    conservation: list[Conservation]
+    sums: list[Summed]
+    freshness: list[Freshness]
+    newest_order: datetime | None
+    """The time of the newest order."""
 
 
-def quality(lake: str) -> Quality:
-    """Gather it from the logs, and the sums from the tables."""
-    standing = status(lake)
-    made = {name: table for name, table in tables().items() if name in standing}
-    handles = {name: delta.open_existing(lake, name) for name in made}
-    commits = {name: run_commits(handle) for name, handle in handles.items()}
-    return Quality(
-        read=sum(row["rows"] for name, row in standing.items() if name.startswith("bronze.")),
-        waiting=sum(row["quarantined"] for row in standing.values()),
-        broken=broken_now(
+def data_quality(lake: str) -> DataQuality:
+    """Collect the content of the page from the Delta logs and the sums of the tables."""
+    statuses = status(lake)
+    existing = {name: table for name, table in tables().items() if name in statuses}
+    handles = {name: delta.open_existing(lake, name) for name in existing}
+    commits = {name: history(handle) for name, handle in handles.items()}
+    return DataQuality(
+        received=sum(row["rows"] for name, row in statuses.items() if name.startswith("bronze.")),
+        quarantined=sum(row["quarantined"] for row in statuses.values()),
+        broken=broken_rules(
             rule
-            for name, table in made.items()
-            for rule in kept(table.contract, standing[name], from_records=bool(table.source))
+            for name, table in existing.items()
+            for rule in rule_statuses(
+                table.contract, statuses[name], from_records=bool(table.source)
+            )
         ),
-        conserved=[_conserved(name, commits[name]) for name in made if made[name].source],
-        column_totals=[found for table in made.values() for found in _summed(lake, table)],
-        fresh=[
-            Fresh(name, standing[name]["rows"], _latest(commits[name]), standing[name]["lag"])
-            for name in made
+        conservation=[
+            _conservation(name, commits[name]) for name, table in existing.items() if table.source
         ],
-        newest=_newest_order(lake),
+        sums=[found for table in existing.values() for found in _sums(lake, table)],
+        freshness=[
+            Freshness(name, statuses[name]["rows"], _latest(commits[name]), statuses[name]["lag"])
+            for name in existing
+        ],
+        newest_order=_newest_order(lake),
     )
 
 
-def _conserved(name: str, commits: list[CommitInfo]) -> Conserved:
+def _conservation(name: str, commits: list[Commit]) -> Conservation:
     total = Counter[str]()
     for commit in commits:
-        total.update(commit.counts)
-    return Conserved(name, *(total[figure] for figure in Conserved._fields[1:]))
+        total.update(commit.figures)
+    return Conservation(name, *(total[metric] for metric in Conservation._fields[1:]))
 
 
-def _summed(lake: str, table: Table) -> list[ColumnTotals]:
+def _sums(lake: str, table: Table) -> list[Summed]:
     def rows(contract: type[Contract]) -> pl.LazyFrame:
         return delta.scan(delta.open_existing(lake, contract.spec().table))
 
-    read = {of: rows(of) for of, _ in table.contract.sums().values()}
-    return column_totals(rows(table.contract), table.contract, read)
+    inputs = {fact: rows(fact) for fact, _ in table.contract.sums().values()}
+    return summed(rows(table.contract), table.contract, inputs)
 
 
 def _newest_order(lake: str) -> datetime | None:
-    orders = delta.scan(delta.open_existing(lake, FactOrders.spec().table))
-    return orders.select(pl.col("order_purchase_timestamp").max()).collect().item()  # type: ignore[no-any-return]  # of a column of timestamps
+    orders = delta.scan(delta.open_existing(lake, FactOrders.promise().table))
+    return orders.select(pl.col("order_purchase_timestamp").max()).collect().item()  # type: ignore[no-any-return]  # the column holds timestamps
 
 
 def _latest(commits: list[CommitInfo]) -> datetime | None:

@@ -1,4 +1,4 @@
-"""What is sold, and how it is paid."""
+"""The sales page: categories, payment types and instalments."""
 
 from decimal import Decimal
 
@@ -11,12 +11,14 @@ from flows.site.charts import marks
 from flows.site.charts.marks import REAIS
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import percent, reais
-from flows.site.report.model import DESK, Figure, Frames, Page, Tile, Told, total
+from flows.site.report.model import DESKTOP, Frames, Page, PageSummary, Panel, Tile, total
 
 _TOP = 12
-_REMARK = "GMV counts orders that were called off, too, and what was paid those without items."
+_REMARK = (
+    "GMV includes orders that were called off later. Payments also include orders without items."
+)
 
-_PORTUGUESE = {
+_PAYMENT_TYPES = {
     "credit_card": "credit card (crédito)",
     "debit_card": "debit card (débito)",
     "voucher": "voucher (vale)",
@@ -25,40 +27,44 @@ _PORTUGUESE = {
 }
 
 
-def tell(frames: Frames) -> Told:
-    """Name the category that sells best, and the way to pay that brings most."""
-    categories, ways = frames["categories"], frames["ways-to-pay"]
-    said = []
+def summarize(frames: Frames) -> PageSummary:
+    """Name the best-selling category and the payment type with the highest value."""
+    categories, payment_types = frames["categories"], frames["ways-to-pay"]
+    sentences = []
     if len(categories):
         best = categories.row(0, named=True)
-        share = f", {percent(best['sales_share'])} of all" if best["sales_share"] else ""
-        said.append(
-            f"“{best['category'].replace('_', ' ')}” sells best: {reais(best['sales'])}{share}. "
-            f"All categories together make {reais(total(categories, 'sales'))}, which is the GMV "
-            f"of all months."
+        share = f" ({percent(best['sales_share'])} of all sales)" if best["sales_share"] else ""
+        sentences.append(
+            f"The best-selling category is “{best['category'].replace('_', ' ')}” with "
+            f"{reais(best['sales'])}{share}. All categories together sold "
+            f"{reais(total(categories, 'sales'))}, which equals the GMV of all months."
         )
-    if len(ways):
-        first = ways.row(0, named=True)
-        share = f", {percent(first['value_share'])} of what is paid" if first["value_share"] else ""
-        way = _PORTUGUESE.get(first["payment_type"], first["payment_type"])
-        said.append(f"Most is paid by {way}{share}.")
-    headline, remarks = "What is sold, and how it is paid", (_REMARK,) if len(categories) else ()
-    return Told(headline, tuple(said), _tiles(categories, ways), remarks)
+    if len(payment_types):
+        first = payment_types.row(0, named=True)
+        share = f" ({percent(first['value_share'])} of all value)" if first["value_share"] else ""
+        name = _PAYMENT_TYPES.get(first["payment_type"], first["payment_type"])
+        sentences.append(f"Customers pay most by {name}{share}.")
+    return PageSummary(
+        "What sells, and how customers pay",
+        tuple(sentences),
+        _tiles(categories, payment_types),
+        (_REMARK,) if len(categories) else (),
+    )
 
 
-def _tiles(categories: pl.DataFrame, ways: pl.DataFrame) -> tuple[Tile, ...]:
+def _tiles(categories: pl.DataFrame, payment_types: pl.DataFrame) -> tuple[Tile, ...]:
     if categories.is_empty():
         return ()
-    of_items, of_payments = FIGURES[0].means, FIGURES[1].means
-    items, paid = total(categories, "units"), total(ways, "payment_value") or Decimal(0)
+    category, payment = PANELS[0].definition, PANELS[1].definition
+    items, paid = total(categories, "units"), total(payment_types, "payment_value") or Decimal(0)
     sold, freight = total(categories, "sales"), total(categories, "freight_value")
     both = sold + freight
-    beside = f"{percent(float(freight / both))} of price and freight" if both else ""
+    freight_note = f"{percent(float(freight / both))} of price and freight" if both else ""
     return (
-        Tile("GMV (faturamento bruto)", reais(sold), of_items("sales"), "over all time"),
-        Tile("Items (itens)", f"{items:,}", of_items("units"), f"{reais(sold / items)} on average"),
-        Tile("Freight (frete)", reais(freight), of_items("freight_value"), beside),
-        Tile("Paid (pago)", reais(paid), of_payments("payment_value"), "over all time"),
+        Tile("GMV (faturamento bruto)", reais(sold), category("sales"), "in all months"),
+        Tile("Items (itens)", f"{items:,}", category("units"), f"{reais(sold / items)} on average"),
+        Tile("Freight (frete)", reais(freight), category("freight_value"), freight_note),
+        Tile("Paid (pago)", reais(paid), payment("payment_value"), "in all months"),
     )
 
 
@@ -71,50 +77,50 @@ def _categories(frame: pl.DataFrame, width: int) -> AnyChart:
     best = (
         frame.head(_TOP)
         .with_columns(col("category", "categoria").str.replace_all("_", " "))
-        .with_columns(name=bilingual if width == DESK else col("category"))
+        .with_columns(name=bilingual if width == DESKTOP else col("category"))
     )
-    tip = (
+    tooltip = (
         "datum.category + (datum.categoria ? ' (' + datum.categoria + ')' : '') + ': R$ '"
         " + format(datum.sales, ',.2f') + ', ' + format(datum.sales_share, '.1%') + ' of sales'"
     )
-    return marks.bars(best, width, "name", "sales", tip, _MONEY.format("sales"))
+    return marks.bar_chart(best, width, "name", "sales", tooltip, _AMOUNT.format("sales"))
 
 
-def _ways(frame: pl.DataFrame, width: int) -> AnyChart:
-    named = frame.with_columns(col("payment_type").replace(_PORTUGUESE))
-    tip = (
+def _payment_types(frame: pl.DataFrame, width: int) -> AnyChart:
+    named = frame.with_columns(col("payment_type").replace(_PAYMENT_TYPES))
+    tooltip = (
         f"datum.payment_type + ': ' + {marks.plural('payments', 'payment')} + ', R$ '"
         " + format(datum.payment_value, ',.2f')"
     )
-    return marks.bars(
-        named, width, "payment_type", "payment_value", tip, _MONEY.format("payment_value")
+    return marks.bar_chart(
+        named, width, "payment_type", "payment_value", tooltip, _AMOUNT.format("payment_value")
     )
 
 
 def _instalments(frame: pl.DataFrame, width: int) -> AnyChart:
-    tip = (
+    tooltip = (
         f"{marks.plural('payment_installments', 'instalment')} + ': R$ '"
         " + format(datum.payment_value, ',.2f')"
-        " + ', R$ ' + format(datum.average_value, ',.2f') + ' a payment'"
+        " + ', R$ ' + format(datum.average_value, ',.2f') + ' per payment'"
     )
-    return marks.columns(
+    return marks.column_chart(
         frame,
         width,
         "payment_installments",
         "payment_value",
-        tip,
-        form=REAIS,
+        tooltip,
+        number_format=REAIS,
         title="instalments (parcelas)",
     )
 
 
-_MONEY = "'R$ ' + format(datum.{}, '.3~s')"
+_AMOUNT = "'R$ ' + format(datum.{}, '.3~s')"
 
-FIGURES = (
-    Figure(
+PANELS = (
+    Panel(
         "categories",
         "Sales by category",
-        f"Those that sell most, at most {_TOP}, over all time; “Table” has all.",
+        f"The {_TOP} categories with the highest sales in all months. “Table” lists every one.",
         """
 WITH names AS (
     SELECT product_category_name_english AS category, min(product_category_name) AS categoria
@@ -128,12 +134,12 @@ ORDER BY rank, category
         MartCategory,
         _categories,
         wide=True,
-        also={"categoria": "The category as the shop spells it."},
+        extra_definitions={"categoria": "Category name in Portuguese, as in the source."},
     ),
-    Figure(
+    Panel(
         "ways-to-pay",
-        "Ways to pay",
-        "What was paid by each, over all time.",
+        "Payments by type",
+        "Amount paid by each payment type in all months.",
         """
 SELECT payment_type, sum(payments)::BIGINT AS payments, sum(payment_value) AS payment_value,
        sum(payments_share) AS payments_share, sum(value_share) AS value_share
@@ -142,13 +148,13 @@ GROUP BY payment_type
 ORDER BY payment_value DESC, payment_type
 """,
         MartPaymentMix,
-        _ways,
+        _payment_types,
     ),
-    Figure(
+    Panel(
         "instalments",
-        "Credit cards, by number of instalments",
-        "What was paid in so many monthly instalments, over all time. Numbers that never "
-        "occur are left out.",
+        "Credit card payments by number of instalments",
+        "Amount paid in each number of monthly instalments, in all months. Numbers that never "
+        "occur are not shown.",
         """
 SELECT payment_installments, payments, payment_value, average_value, value_share
 FROM gold.mart_payment_mix
@@ -160,4 +166,4 @@ ORDER BY payment_installments
     ),
 )
 
-PAGE = Page("sales.html", "Sales", tell, FIGURES)
+PAGE = Page("sales.html", "Sales", summarize, PANELS)

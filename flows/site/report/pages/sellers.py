@@ -1,4 +1,4 @@
-"""Who sells, how much of it, and how well."""
+"""The sellers page: concentration of sales, punctuality, scores, and the largest sellers."""
 
 import polars as pl
 from polars import col
@@ -9,72 +9,78 @@ from flows.site.charts import marks
 from flows.site.charts.marks import COUNT, SHARE
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import DASH, percent, reais
-from flows.site.report.model import Figure, Frames, Page, Tile, Told, total
+from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, total
 
-ENOUGH = 10
-"""Deliveries or reviews that a seller needs to be counted where shares and scores are."""
+MIN_SAMPLE = 10
+"""Deliveries or reviews that a seller needs before a share or a score of it counts."""
 
 TOP, _TENTHS = 50, 10
 
 
-def tell(frames: Frames) -> Told:
-    """Say how much of the sales the top tenth of the sellers makes."""
+def summarize(frames: Frames) -> PageSummary:
+    """Return the share of sales of the top tenth of the sellers."""
     tenths = frames["concentration"]
     sellers, sales = total(tenths, "sellers"), total(tenths, "sales")
     if not sellers:
-        return Told("Nobody has sold yet")
+        return PageSummary("No sales yet")
     first = tenths.row(0, named=True)
     share = percent(first["sales_share"]) if first["sales_share"] else DASH
-    means = FIGURES[0].means
+    definition = PANELS[0].definition
     sentence = (
-        f"The {first['sellers']:,} sellers who sell most, a tenth of all {sellers:,}, make {share} "
-        f"of the sales."
+        f"The top tenth of the sellers ({first['sellers']:,} of {sellers:,}) makes {share} of all "
+        f"sales."
     )
     tiles = (
-        Tile("Sellers (vendedores)", f"{sellers:,}", means("sellers"), "who ever sold"),
-        Tile("Sales (vendas)", reais(sales), means("sales"), "over all time"),
-        Tile("Top tenth", share, means("sales_share"), pluralize(first["sellers"], "seller")),
-        Tile("Sales per seller", reais(sales / sellers), means("sales"), "on average"),
+        Tile("Sellers (vendedores)", f"{sellers:,}", definition("sellers"), "with a sale"),
+        Tile("Sales (vendas)", reais(sales), definition("sales"), "in all months"),
+        Tile("Top tenth", share, definition("sales_share"), pluralize(first["sellers"], "seller")),
+        Tile("Sales per seller", reais(sales / sellers), definition("sales"), "on average"),
     )
     remark = (
-        "Sales count orders that were called off, too. The last table says what share of a "
-        "seller's orders that was."
+        "Sales include orders that were called off later. The last table shows the share of such "
+        "orders for each seller."
     )
-    return Told(
+    return PageSummary(
         "Who sells, and how well", (sentence,) if sellers >= _TENTHS else (), tiles, (remark,)
     )
 
 
 def _tenths(frame: pl.DataFrame, width: int) -> AnyChart:
-    tip = (
+    tooltip = (
         "'tenth ' + datum.tenth + ': ' + format(datum.sales_share, '.1%') + ' of sales, R$ '"
         " + format(datum.sales, ',.2f')"
     )
-    title = "tenths of the sellers, those who sell most first"
-    return marks.columns(frame, width, "tenth", "sales_share", tip, form=SHARE, title=title)
+    title = "tenths of the sellers, highest sales first"
+    return marks.column_chart(
+        frame, width, "tenth", "sales_share", tooltip, number_format=SHARE, title=title
+    )
 
 
 def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
     percents = (col("on_time_from") * 100).round().cast(pl.Int64)
-    named = frame.with_columns(at=pl.format("{}%", percents))
-    tip = marks.plural("sellers", "seller") + " + ' from ' + datum.at"
-    title = "share delivered on time, in steps of five points"
-    return marks.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
+    named = frame.with_columns(step=pl.format("{}%", percents))
+    tooltip = marks.plural("sellers", "seller") + " + ' from ' + datum.step"
+    title = "on-time share, in steps of five points"
+    return marks.column_chart(
+        named, width, "step", "sellers", tooltip, number_format=COUNT, title=title
+    )
 
 
 def _scores(frame: pl.DataFrame, width: int) -> AnyChart:
-    named = frame.with_columns(at=col("score_from").round(1).cast(pl.String))
-    tip = marks.plural("sellers", "seller") + " + ' from ' + datum.at + ' stars'"
+    named = frame.with_columns(step=col("score_from").round(1).cast(pl.String))
+    tooltip = marks.plural("sellers", "seller") + " + ' from ' + datum.step + ' stars'"
     title = "review score, in steps of half a star"
-    return marks.columns(named, width, "at", "sellers", tip, form=COUNT, title=title)
+    return marks.column_chart(
+        named, width, "step", "sellers", tooltip, number_format=COUNT, title=title
+    )
 
 
-_SELLERS = {"sellers": "How many sellers."}
+_SELLERS = {"sellers": "Number of sellers."}
 
-FIGURES = (
-    Figure(
+PANELS = (
+    Panel(
         "concentration",
-        "How sales are spread over sellers",
+        "Share of sales by tenth of the sellers",
         "Each column is a tenth of the sellers.",
         """
 WITH ranked AS (
@@ -90,69 +96,72 @@ ORDER BY tenth
         MartSellerScorecard,
         _tenths,
         wide=True,
-        also={
+        extra_definitions={
             **_SELLERS,
-            "tenth": "All sellers in ten groups of the same size; the first sells most.",
-            "sales_share": "Of the sales of all sellers.",
+            "tenth": "Group of a tenth of all sellers; group 1 has the highest sales.",
+            "sales_share": "Share of the sales of all sellers.",
         },
     ),
-    Figure(
+    Panel(
         "sellers-on-time",
-        "Sellers by share delivered on time",
-        "How many sellers deliver so well; the last column is those who are always on time. Only "
-        f"sellers with {ENOUGH} deliveries or more.",
+        "Sellers by on-time share",
+        "Number of sellers by the share of deliveries that were on time; the last column is "
+        f"always on time. Only sellers with {MIN_SAMPLE} deliveries or more.",
         f"""
 SELECT step / 20 AS on_time_from, count(seller_id) AS sellers
 FROM range(21) AS steps(step)
 LEFT JOIN gold.mart_seller_scorecard
-    ON delivered >= {ENOUGH} AND 20 * on_time // delivered = step
-WHERE EXISTS (FROM gold.mart_seller_scorecard WHERE delivered >= {ENOUGH})
+    ON delivered >= {MIN_SAMPLE} AND 20 * on_time // delivered = step
+WHERE EXISTS (FROM gold.mart_seller_scorecard WHERE delivered >= {MIN_SAMPLE})
 GROUP BY step
 ORDER BY step
-""",  # noqa: S608 - a number of ours
+""",  # noqa: S608 - the number is a constant of this module
         MartSellerScorecard,
         _on_time,
-        also={
+        extra_definitions={
             **_SELLERS,
-            "on_time_from": "The share of a seller's deliveries that came on time, rounded down "
-            "to five points.",
+            "on_time_from": "Share of a seller's deliveries that were on time, rounded down to "
+            "five points.",
         },
     ),
-    Figure(
+    Panel(
         "sellers-score",
         "Sellers by review score",
-        "How many sellers are liked so well; the last column is those who are given nothing but "
-        f"five stars. Only sellers with {ENOUGH} reviews or more.",
+        "Number of sellers by mean review score; the last column has five stars in every review. "
+        f"Only sellers with {MIN_SAMPLE} reviews or more.",
         f"""
 SELECT step / 2 AS score_from, count(seller_id) AS sellers
 FROM range(2, 11) AS steps(step)
-LEFT JOIN gold.mart_seller_scorecard ON reviews >= {ENOUGH} AND floor(2 * review_score) = step
-WHERE EXISTS (FROM gold.mart_seller_scorecard WHERE reviews >= {ENOUGH})
+LEFT JOIN gold.mart_seller_scorecard ON reviews >= {MIN_SAMPLE} AND floor(2 * review_score) = step
+WHERE EXISTS (FROM gold.mart_seller_scorecard WHERE reviews >= {MIN_SAMPLE})
 GROUP BY step
 ORDER BY step
-""",  # noqa: S608 - a number of ours
+""",  # noqa: S608 - the number is a constant of this module
         MartSellerScorecard,
         _scores,
-        also={**_SELLERS, "score_from": "The mean score of a seller, rounded down to half a star."},
+        extra_definitions={
+            **_SELLERS,
+            "score_from": "Mean review score of a seller, rounded down to half a star.",
+        },
     ),
-    Figure(
+    Panel(
         "top-sellers",
-        "The sellers who sell most",
-        f"At most {TOP}. Sellers are known by an id alone, of which the first eight digits are "
-        "shown.",
+        "Largest sellers",
+        f"The {TOP} sellers with the highest sales. A seller has only an id; the table shows its "
+        "first eight digits.",
         f"""
 SELECT seller_id, seller_state, sales, orders, units, called_off_share, delivered, on_time_share,
        mean_lag_days, reviews, review_score
 FROM gold.mart_seller_scorecard LEFT JOIN gold.dim_seller USING (seller_id)
 ORDER BY sales DESC, seller_id
 LIMIT {TOP}
-""",  # noqa: S608 - a number of ours
+""",  # noqa: S608 - the number is a constant of this module
         MartSellerScorecard,
         wide=True,
-        also={
-            "seller_state": "Where the seller is; empty until the seller's record comes.",
+        extra_definitions={
+            "seller_state": "State of the seller; empty until the seller's record arrives.",
         },
     ),
 )
 
-PAGE = Page("sellers.html", "Sellers", tell, FIGURES)
+PAGE = Page("sellers.html", "Sellers", summarize, PANELS)
