@@ -11,8 +11,9 @@ from flows.config.settings import resolve_location
 from flows.pipeline.prefect_executor import prefect_executor
 from flows.site.render import publish
 from flows.site.report.build import build_pages, chart_images, panels, query_panels
-from flows.steps import look
-from flows.storage import filesystem, is_s3, reach
+from flows.storage import filesystem, s3
+from flows.storage.filesystem import check_access, is_s3
+from flows.storage.locations import check_output
 
 
 @flow
@@ -33,10 +34,12 @@ def report(lake: str | None = None, out: str | None = None) -> list[str]:
     lake = resolve_location("lake", lake)
     check_access(lake)
     if out:
-        check_out(out := place("site", out), lake)
-    frames = look(lake, query_panels)(lake)
+        check_output(out := resolve_location("site", out), lake)
+    with prefect_executor() as executor:
+        frames = executor.read(lake, query_panels, lake)
+        site = executor.read(lake, build_pages, lake, frames) if out else {}
     if out:
-        _write(out, look(lake, build_pages)(lake, frames))
+        _write(out, site)
     images = chart_images(frames)
     for panel in panels():
         if panel.name in images:

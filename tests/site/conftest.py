@@ -1,4 +1,4 @@
-"""Lakes of made-up orders, their sites, and a real browser to read them in."""
+"""Fixtures: lakes of synthetic orders, their sites, and a browser."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ land = of_flows.land
 
 @pytest.fixture(scope="session")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A lake that took in two deliveries, with broken records in both."""
+    """A lake with two deliveries, both with broken records."""
     folder = tmp_path_factory.mktemp("site")
     landings = [folder / "first", folder / "second"]
     for seed, landing in enumerate(landings):
@@ -30,13 +30,13 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def docs(lake: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the lake's data docs."""
+    """The data docs of the lake."""
     return write_docs(lake, tmp_path_factory.mktemp("docs")).parent
 
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A lake of so many orders that every chart of the report has something to show."""
+    """A lake with enough orders for every chart of the report."""
     folder = tmp_path_factory.mktemp("shop")
     write_sample(folder / "landing", 2000, 1, 0.002)
     batch_lake(str(folder / "lake"), [folder / "landing"])
@@ -45,23 +45,23 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def report(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the shop's report."""
+    """The report of the shop."""
     return write_report(shop, tmp_path_factory.mktemp("report")).parent
 
 
-# No longer than a module: it runs an event loop, in which Prefect behaves otherwise.
+# The scope is a module because Playwright runs an event loop, in which Prefect behaves differently.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium; tests that need it are skipped where it is not."""
+    """A headless Chromium; without one, its tests are skipped, or fail in CI."""
     chromium = shutil.which("chromium")
     if not chromium:
-        reason = "there is no `chromium` here; Debian has a package of this name"
+        reason = "`chromium` is not installed; install the Debian package of that name"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)
-    expect.set_options(timeout=60_000)  # a busy machine is slow, not wrong
+    expect.set_options(timeout=60_000)  # a busy machine is slow
     with sync_playwright() as playwright:
-        # Its own sandbox does not start for root, as which a container's tests run.
+        # Chromium's sandbox does not start for root, which is the user in a container.
         started = playwright.chromium.launch(
             executable_path=chromium, args=["--no-sandbox"], timeout=120_000
         )
@@ -71,16 +71,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    """A page that may not leave the folder and must not complain."""
+    """A page that works offline and logs nothing to the console."""
     context = browser.new_context(offline=True, viewport={"width": 1440, "height": 900})
     context.set_default_timeout(120_000)
-    opened, heard = context.new_page(), list[str]()
-    opened.on("console", lambda message: heard.append(message.text))
-    opened.on("pageerror", lambda error: heard.append(str(error)))
-    opened.on("request", lambda r: None if _is_local(r.url) else heard.append(r.url))
+    opened, messages = context.new_page(), list[str]()
+    opened.on("console", lambda message: messages.append(message.text))
+    opened.on("pageerror", lambda error: messages.append(str(error)))
+    opened.on("request", lambda r: None if _is_local(r.url) else messages.append(r.url))
     yield opened
     context.close()
-    assert heard == []
+    assert messages == []
 
 
 def _is_local(url: str) -> bool:

@@ -18,7 +18,6 @@ from flows.delta.status import status
 from flows.site.docs.build import write_docs
 from flows.site.docs.rule_status import RuleStatus
 from flows.site.docs.table_page import table_page
-from flows.status import NoLakeError, status
 from tests.contact_data import contact_data
 from tests.stream.same_tables import batch_lake
 from transforms.graph import sources, tables
@@ -40,7 +39,7 @@ def test_docs_have_a_page_per_table(docs: Path) -> None:
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=NAMES)
 def test_table_page_lists_columns_rules_and_readers(docs: Path, contract: type[Contract]) -> None:
-    name = contract.promise().table
+    name = contract.spec().table
     page = (docs / f"{name}.html").read_text()
     for column in contract.fields():
         assert f'<tr id="{column}">' in page
@@ -57,7 +56,7 @@ def test_table_page_shows_its_contract(docs: Path) -> None:
     for part in (
         "One row per order item, whatever became of its order: filter by order_status .",
         "Every amount may be summed",
-        "recomputes each order_id with a change",
+        "Recomputes each order_id with a change.",
         "No two rows share order_id and order_item_id ;",
         "every customer_id exists in gold.dim_customer",
         "The parts add up, to the cent.",

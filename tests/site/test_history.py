@@ -9,7 +9,7 @@ from deltalake import DeltaTable
 
 from contracts.contract import Gold, column
 from flows import delta
-from flows.site.history import history
+from flows.delta.commit_log import run_commits
 
 
 class Moods(Gold, key=("mood",)):
@@ -53,4 +53,4 @@ def test_history_goes_back_as_far_as_the_log_does(tmp_path: Path) -> None:
 
 def test_only_so_many_commits_are_told(tmp_path: Path) -> None:
     handle = moods(tmp_path, *({"read": n} for n in range(1, 5)))
-    assert [commit.version for commit in history(handle, limit=2)] == [4, 3]
+    assert [commit.version for commit in run_commits(handle, limit=2)] == [4, 3]

@@ -61,7 +61,9 @@ def test_headings_are_above_their_layers() -> None:
 
 def test_lineage_around_a_table_has_its_dependencies_and_dependents() -> None:
     around = lineage(tables(), around="gold.dim_customer")
-    dependents = {name for name, table in tables().items() if "gold.dim_customer" in table.after}
+    dependents = {
+        name for name, table in tables().items() if "gold.dim_customer" in table.dependencies
+    }
     assert {"gold.fact_orders", "gold.mart_customer_rfm"} <= dependents
     assert {*boxes(around)} == {
         "gold.dim_customer",

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
+from flows.delta.commit_log import CommitInfo
 from flows.site.docs.metrics_chart import metrics_chart
-from flows.site.history import Commit
 
 AT = datetime(2018, 1, 1, tzinfo=UTC)
 
@@ -11,8 +11,8 @@ AT = datetime(2018, 1, 1, tzinfo=UTC)
 def test_metrics_chart_omits_zero_metrics_and_uses_the_colours_of_the_page() -> None:
     svg = metrics_chart(
         [
-            Commit(2, AT, {"read": 2, "quarantined": 1, "corrupt": 0}),
-            Commit(1, AT, {"read": 1, "quarantined": 0, "corrupt": 0}),
+            CommitInfo(2, AT, "write", {"read": 2, "quarantined": 1, "corrupt": 0}),
+            CommitInfo(1, AT, "write", {"read": 1, "quarantined": 0, "corrupt": 0}),
         ]
     )
     assert ">read</text>" in svg
@@ -22,4 +22,4 @@ def test_metrics_chart_omits_zero_metrics_and_uses_the_colours_of_the_page() -> 
 
 
 def test_metrics_chart_of_zeros_is_empty() -> None:
-    assert metrics_chart([Commit(1, AT, {"read": 0})]).startswith("<svg")
+    assert metrics_chart([CommitInfo(1, AT, "write", {"read": 0})]).startswith("<svg")

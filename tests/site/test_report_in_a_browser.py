@@ -90,10 +90,10 @@ def test_states_sort_on_a_phone_with_missing_values_last(report: Path, page: Pag
     button = table.get_by_role("button", name="Sort by Mean days late", exact=True)
     for falling in (False, True):
         button.click()
-        said = table.locator("tbody td[data-label='Mean days late']").all_inner_texts()
-        known = [float(cell) for cell in said if cell != DASH]
+        texts = table.locator("tbody td[data-label='Mean days late']").all_inner_texts()
+        known = [float(cell) for cell in texts if cell != DASH]
         assert known == sorted(known, reverse=falling)
-        assert said[len(known) :] == [DASH] * (len(said) - len(known)) != []
+        assert texts[len(known) :] == [DASH] * (len(texts) - len(known)) != []
 
 
 def test_money_sorts_by_amount(report: Path, page: Page) -> None:

@@ -74,8 +74,10 @@ def bar_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of
     """
     base = _with_tooltip(frame, tooltip, value_label=value_label)
     axis = alt.Axis(labelLimit=round(width * 0.5), domain=False, ticks=False, labelPadding=6)
+    letters = max((len(str(name)) for name in frame[y]), default=0)
+    plot = width - min(letters * _LETTER, width * 0.5)
     longest = float(frame[x].cast(pl.Float64).max() or 1)  # type: ignore[arg-type]  # the maximum of floats is a float
-    scale = alt.Scale(domainMax=longest * (1 + _VALUE_LABEL / width))
+    scale = alt.Scale(domainMax=longest * plot / (plot - _VALUE_LABEL))
     at_y = alt.Y(f"{y}:N", sort=None, title=None, axis=axis)
     at_x = alt.X(f"{x}:Q", title=None, axis=None, scale=scale, stack=False)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
@@ -158,7 +160,7 @@ def plural(column: str, noun: str, plural_noun: str = "") -> str:
 
 # In pixels: a legend entry, a letter of a label, the gap between labels, the labels of the
 # vertical axis, and the label at the end of a bar.
-_LEGEND_ENTRY, _LETTER, _LABEL_GAP, _AXIS_LABELS, _VALUE_LABEL = 145, 6.5, 14, 50, 240
+_LEGEND_ENTRY, _LETTER, _LABEL_GAP, _AXIS_LABELS, _VALUE_LABEL = 145, 6.5, 14, 50, 90
 
 
 def _x_axis(frame: pl.DataFrame, x: str, width: int, title: str = "") -> alt.X:

@@ -5,16 +5,16 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from flows.damage import damage_named
-from flows.locations import check_out
-from flows.settings import place
+from flows.config.settings import resolve_location
+from flows.delta.damage import translate_damage
+from flows.delta.status import status
 from flows.site.docs.lineage import lineage
 from flows.site.docs.metrics_chart import metrics_chart
 from flows.site.docs.rule_status import broken_rules
 from flows.site.docs.synonyms import SYNONYMS
 from flows.site.docs.table_page import table_page
 from flows.site.render import publish, render
-from flows.status import status
+from flows.storage.locations import check_output
 from transforms.graph import sources, tables
 
 
@@ -27,14 +27,14 @@ def write_docs(lake: str, out: Path) -> Path:
         NoLakeError: the lake has no tables.
         TableError: a table cannot be read; names the table and the file.
         ForeignFolderError: the folder holds files that do not belong to a site.
-        MissingSettingError: the folder is in the lake, the landing zone or the archive.
+        SettingError: the folder is in the lake, the landing zone or the archive.
     """
-    check_out(place("site", str(out)), lake)
+    check_output(resolve_location("site", str(out)), lake)
     graph, statuses = tables(), status(lake)
     contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
-    with damage_named(lake, statuses):
+    with translate_damage(lake, statuses):
         pages = [
-            table_page(lake, contract, graph, statuses.get(contract.promise().table))
+            table_page(lake, contract, graph, statuses.get(contract.spec().table))
             for contract in contracts
         ]
     layers = {layer: list(group) for layer, group in groupby(pages, lambda page: page.layer)}

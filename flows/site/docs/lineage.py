@@ -117,12 +117,12 @@ _TOP, _MARGIN = 30, 4
 def _layers(graph: Mapping[str, Table]) -> dict[str, str]:
     """Return the layer of each table of the graph and of each table that it depends on."""
     dependencies = [
-        contract.promise()
+        contract.spec()
         for table in graph.values()
         for contract in (*table.inputs.values(), *table.contract.references().values())
     ]
     outside = {spec.table: spec.layer for spec in dependencies if spec.table not in graph}
-    inside = {name: table.contract.promise().layer for name, table in graph.items()}
+    inside = {name: table.contract.spec().layer for name, table in graph.items()}
     return dict(sorted(outside.items())) | inside
 
 

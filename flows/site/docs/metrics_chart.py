@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import altair as alt
 import polars as pl
 
+from flows.delta.commit_log import CommitInfo
 from flows.site.charts.svg import chart_to_svg
-from flows.site.history import Commit
 
 
-def metrics_chart(commits: Sequence[Commit]) -> str:
+def metrics_chart(commits: Sequence[CommitInfo]) -> str:
     """Return an SVG with one row of bars for each metric that is not always zero.
 
     Args:
@@ -19,7 +19,7 @@ def metrics_chart(commits: Sequence[Commit]) -> str:
         [
             {"version": commit.version, "metric": name.replace("_", " "), "rows": count}
             for commit in reversed(commits)
-            for name, count in commit.figures.items()
+            for name, count in commit.counts.items()
         ],
         schema={"version": pl.Int64, "metric": pl.String, "rows": pl.Int64},
     ).filter((pl.col("rows") != 0).any().over("metric"))

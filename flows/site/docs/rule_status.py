@@ -18,7 +18,7 @@ class RuleStatus:
 
     table: str
     name: str
-    words: str
+    description: str
     warning: bool
     broken: int | None
     """None if the rule is not counted, because a broken one stops the refresh."""
@@ -31,24 +31,27 @@ def rule_statuses(
 
     Args:
         contract: contract of the table.
-        status: the table's entry in `flows.status`, if the table exists.
+        status: the table's entry in `flows.delta.status`, if the table exists.
         from_records: whether the table is typed from raw records, which may be unreadable.
     """
     current = rules(contract, typed_from_raw=from_records)
     quarantined = status["broken_rules"] if status else {}
     warned = status["warnings"] if status else {}
     if from_records:
-        current = [*_RECORD_RULES, *current]
+        current = [*RECORD_RULES, *current]
 
     def count(rule: Rule) -> int | None:
         if rule.warning:
             return int(warned.get(rule.name, 0))
         return int(quarantined.get(rule.name, 0)) if from_records and status else None
 
-    table = contract.promise().table
+    table = contract.spec().table
     former = sorted(quarantined.keys() - {rule.name for rule in current})
     return [
-        *(RuleStatus(table, rule.name, rule.words, rule.warning, count(rule)) for rule in current),
+        *(
+            RuleStatus(table, rule.name, rule.description, rule.warning, count(rule))
+            for rule in current
+        ),
         *(
             RuleStatus(table, name, _FORMER, warning=False, broken=quarantined[name])
             for name in former
@@ -63,11 +66,10 @@ def broken_rules(statuses: Iterable[RuleStatus]) -> list[RuleStatus]:
 
 
 _READABLE = "The record has as many fields as the header, and every quote is closed."
-_NOT_IN_FUTURE = (
-    f"The time of the event or file is at most {TOLERANCE.seconds // 60} minutes in the future."
+_NOT_IN_FUTURE = f"The time of the event or file is at most {CLOCK_TOLERANCE.seconds // 60} minutes in the future."
+RECORD_RULES = (
+    Rule(UNREADABLE, pl.lit(value=True), description=_READABLE),
+    Rule(FUTURE, pl.lit(value=True), description=_NOT_IN_FUTURE),
 )
-_RECORD_RULES = (
-    Rule(UNREADABLE, pl.lit(value=True), words=_READABLE),
-    Rule(FUTURE, pl.lit(value=True), words=_NOT_IN_FUTURE),
-)
+"""The rules of every raw record, whatever its table; the expressions are placeholders."""
 _FORMER = "A rule of an earlier contract."

@@ -10,9 +10,9 @@ import polars as pl
 from contracts.contract import Contract
 from contracts.technical_columns import stored_schema
 from flows import delta
+from flows.delta.commit_log import CommitInfo, run_commits
 from flows.site.docs.rule_status import RuleStatus, rule_statuses
 from flows.site.docs.statistics import Statistics, column_statistics
-from flows.site.history import Commit, history
 from transforms.graph import Table
 
 
@@ -49,7 +49,7 @@ class TablePage:
     key: tuple[str, ...]
     partition_by: tuple[str, ...]
     technical: list[str]
-    """Columns that every table of the layer has beside those of its contract."""
+    """Columns that every table of the layer has in addition to those of its contract."""
     inputs: list[str]
     readers: list[str]
     referred_by: list[tuple[str, str]]
@@ -60,7 +60,7 @@ class TablePage:
     """The quarantine table, if the table has one."""
     status: Mapping[str, Any] | None
     """The table's entry in `keystone status`; None before the first refresh."""
-    commits: list[Commit]
+    commits: list[CommitInfo]
 
 
 def table_page(
@@ -72,9 +72,9 @@ def table_page(
         lake: location of the lake.
         contract: contract of the table.
         graph: every derived table by name.
-        status: the table's entry in `flows.status`, if the table exists.
+        status: the table's entry in `flows.delta.status`, if the table exists.
     """
-    spec = contract.promise()
+    spec = contract.spec()
     table = graph.get(spec.table)
     source = table.source if table else None
     handle = delta.open_existing(lake, spec.table) if status else None
@@ -91,7 +91,7 @@ def table_page(
         refreshed=_refreshed(contract, table),
         key=spec.key,
         partition_by=spec.partition_by,
-        technical=[name for name in stored(contract) if name not in contract.fields()],
+        technical=[name for name in stored_schema(contract) if name not in contract.fields()],
         inputs=table.input_names if table else [],
         readers=[other.name for other in graph.values() if spec.table in other.input_names],
         referred_by=[
@@ -104,19 +104,19 @@ def table_page(
         rules=rule_statuses(contract, status, from_records=bool(source)),
         quarantine=delta.quarantine_name(source) if source else "",
         status=status,
-        commits=history(handle) if handle else [],
+        commits=run_commits(handle) if handle else [],
     )
 
 
 def _refreshed(contract: type[Contract], table: Table | None) -> str:
-    spec = contract.promise()
+    spec = contract.spec()
     if not table:
-        return "appends every record of every delivery"
+        return "Appends every record of every delivery."
     if table.source:
-        return "replaces the row of a key with the latest version"
-    if spec.scope:
-        return f"recomputes each {' and '.join(spec.scope)} with a change"
-    return "recomputes the whole table when an input changes"
+        return "Replaces the row of a key with its latest version."
+    if spec.incremental_key:
+        return f"Recomputes each {' and '.join(spec.incremental_key)} with a change."
+    return "Recomputes the whole table when an input changes."
 
 
 def _column(name: str, contract: type[Contract], statistics: Statistics | None) -> Column:
@@ -136,7 +136,7 @@ def _column(name: str, contract: type[Contract], statistics: Statistics | None) 
 
 
 def _table_name(contract: type[Contract] | None) -> str:
-    return contract.promise().table if contract else ""
+    return contract.spec().table if contract else ""
 
 
 def _kind(dtype: pl.DataType) -> str:

@@ -1,1 +1,1 @@
-"""The report for managers: pages of charts and tables, each with the SQL statement behind it."""
+"""The report for managers: pages of charts and tables, each with its SQL statement."""

@@ -1,19 +1,19 @@
-"""The report: one page for each question that managers ask, with the SQL behind each panel."""
+"""The report: one page for each question that managers ask, with the SQL of each panel."""
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from flows.damage import damage_named
-from flows.locations import check_out
-from flows.settings import place
+from flows.config.settings import resolve_location
+from flows.delta.damage import translate_damage
+from flows.delta.table_names import existing_tables
+from flows.query.sql import queries
 from flows.site.charts.svg import svg_to_png
 from flows.site.render import publish, render
 from flows.site.report.model import Frames, Page, Panel, panel_svg, render_panel
 from flows.site.report.pages import customers, operations, overview, sales, sellers
 from flows.site.report.pages.quality import data_quality
-from flows.sql import queries
-from flows.status import existing
+from flows.storage.locations import check_output
 from transforms.graph import tables
 
 PAGES = (overview.PAGE, sales.PAGE, operations.PAGE, customers.PAGE, sellers.PAGE)
@@ -32,11 +32,11 @@ def write_report(lake: str, out: Path) -> Path:
         NoLakeError: the lake has no tables.
         NoMartsError: the lake lacks a mart.
         ForeignFolderError: the folder holds files that do not belong to a site.
-        MissingSettingError: the folder is in the lake, the landing zone or the archive.
+        SettingError: the folder is in the lake, the landing zone or the archive.
         TableError: a table cannot be read; names the table and the file.
     """
-    check_out(place("site", str(out)), lake)
-    with damage_named(lake, existing(lake)):
+    check_output(resolve_location("site", str(out)), lake)
+    with translate_damage(lake, existing_tables(lake)):
         return publish(out, build_pages(lake, query_panels(lake)))
 
 
@@ -49,7 +49,7 @@ def query_panels(lake: str) -> Frames:
         TableError: a table cannot be read; names the table and the file.
     """
     marts = {name for name in tables() if name.startswith("gold.mart_")}
-    if missing := marts - {*existing(lake)}:
+    if missing := marts - {*existing_tables(lake)}:
         message = f"{lake} lacks {', '.join(sorted(missing))}: run `keystone refresh`"
         raise NoMartsError(message)
     results = queries(lake, dict.fromkeys(panel.sql for panel in panels()))

@@ -47,7 +47,7 @@ class Panel:
         """Return the definition of a column; for a key without one, the grain of the mart."""
         if found := self.extra_definitions.get(column):
             return found
-        return self.mart.meanings()[column] or self.mart.grain()
+        return self.mart.descriptions()[column] or self.mart.grain()
 
 
 class Tile(NamedTuple):

@@ -10,9 +10,9 @@ from contracts.contract import Contract
 from contracts.gold.fact_orders import FactOrders
 from contracts.reconcile import ColumnTotals, column_totals
 from flows import delta
+from flows.delta.commit_log import CommitInfo, run_commits
+from flows.delta.status import status
 from flows.site.docs.rule_status import RuleStatus, broken_rules, rule_statuses
-from flows.site.history import Commit, history
-from flows.status import status
 from transforms.graph import Table, tables
 
 
@@ -38,7 +38,7 @@ class Freshness(NamedTuple):
     rows: int
     at: datetime | None
     """The time of the latest commit."""
-    behind: int
+    lag: int
     """Commits of its inputs that it lacks."""
 
 
@@ -51,7 +51,7 @@ class DataQuality(NamedTuple):
     """Records in quarantine."""
     broken: list[RuleStatus]
     conservation: list[Conservation]
-    sums: list[Summed]
+    sums: list[ColumnTotals]
     freshness: list[Freshness]
     newest_order: datetime | None
     """The time of the newest order."""
@@ -62,7 +62,7 @@ def data_quality(lake: str) -> DataQuality:
     statuses = status(lake)
     existing = {name: table for name, table in tables().items() if name in statuses}
     handles = {name: delta.open_existing(lake, name) for name in existing}
-    commits = {name: history(handle) for name, handle in handles.items()}
+    commits = {name: run_commits(handle) for name, handle in handles.items()}
     return DataQuality(
         received=sum(row["rows"] for name, row in statuses.items() if name.startswith("bronze.")),
         quarantined=sum(row["quarantined"] for row in statuses.values()),
@@ -85,23 +85,23 @@ def data_quality(lake: str) -> DataQuality:
     )
 
 
-def _conservation(name: str, commits: list[Commit]) -> Conservation:
+def _conservation(name: str, commits: list[CommitInfo]) -> Conservation:
     total = Counter[str]()
     for commit in commits:
-        total.update(commit.figures)
+        total.update(commit.counts)
     return Conservation(name, *(total[metric] for metric in Conservation._fields[1:]))
 
 
-def _sums(lake: str, table: Table) -> list[Summed]:
+def _sums(lake: str, table: Table) -> list[ColumnTotals]:
     def rows(contract: type[Contract]) -> pl.LazyFrame:
         return delta.scan(delta.open_existing(lake, contract.spec().table))
 
     inputs = {fact: rows(fact) for fact, _ in table.contract.sums().values()}
-    return summed(rows(table.contract), table.contract, inputs)
+    return column_totals(rows(table.contract), table.contract, inputs)
 
 
 def _newest_order(lake: str) -> datetime | None:
-    orders = delta.scan(delta.open_existing(lake, FactOrders.promise().table))
+    orders = delta.scan(delta.open_existing(lake, FactOrders.spec().table))
     return orders.select(pl.col("order_purchase_timestamp").max()).collect().item()  # type: ignore[no-any-return]  # the column holds timestamps
 
 

@@ -41,9 +41,11 @@ def summarize(frames: Frames) -> PageSummary:
         )
     if len(payment_types):
         first = payment_types.row(0, named=True)
-        share = f" ({percent(first['value_share'])} of all value)" if first["value_share"] else ""
+        share = (
+            f" with {percent(first['value_share'])} of the value" if first["value_share"] else ""
+        )
         name = _PAYMENT_TYPES.get(first["payment_type"], first["payment_type"])
-        sentences.append(f"Customers pay most by {name}{share}.")
+        sentences.append(f"The largest payment type is {name}{share}.")
     return PageSummary(
         "What sells, and how customers pay",
         tuple(sentences),
