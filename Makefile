@@ -15,12 +15,12 @@ help: ## Show what there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: demo
-demo: .venv/installed ## Install, make 5,000 orders (some rows broken), run, show five figures, stream 300 more, write docs and report
+demo: .venv/installed ## Install, build a lake of 5,000 orders, show five numbers, stream 300 more orders, write data docs and report
 	rm -rf $(DEMO)
 	$(BIN)/keystone sample --out $(DEMO)/landing --orders 5000 --seed 1 --dirty 0.001
 	$(BIN)/keystone run --source $(DEMO)/landing --lake $(DEMO)/lake
-	@echo; echo "Five figures from gold:"
-	@$(BIN)/keystone sql --lake $(DEMO)/lake "$$(cat docs/five_figures.sql)"
+	@echo; echo "Five numbers from gold:"
+	@$(BIN)/keystone sql --lake $(DEMO)/lake "$$(cat docs/demo.sql)"
 	@echo "And a short stream:"
 	@$(BIN)/python -m flows.cli.demo $(DEMO)/lake
 	@echo; $(BIN)/keystone docs --lake $(DEMO)/lake --out $(DEMO)/docs

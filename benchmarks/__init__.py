@@ -1,1 +1,1 @@
-"""What the same work costs with other tools; docs/performance.md tells how to read it."""
+"""The same work with other tools; see docs/reference/performance.md."""

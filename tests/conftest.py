@@ -26,7 +26,7 @@ def olist() -> Path:
     """The folder of the real Olist files; tests that need it are skipped where it is not."""
     folder = Path(os.environ.get("KEYSTONE_OLIST", OLIST))
     if not folder.is_dir():
-        reason = "the Olist files are not here; README.md says where they come from"
+        reason = "the Olist files are not here; docs/quickstart.md says where they come from"
         if os.environ.get("CI"):
             pytest.fail(reason)
         pytest.skip(reason)

@@ -29,7 +29,6 @@ from flows.kafka.lag import lake_lag
 from flows.kafka.topics import create_topics, source_name, topic_of, watermark_name
 from transforms.graph import sources
 
-ROOT = Path(__file__).parents[2]
 SECRET = "not to be seen"
 
 
@@ -241,8 +240,3 @@ def test_topics_are_created_once(settings: KafkaSettings, mock_kafka: str) -> No
     assert {name: len(topic.partitions) for name, topic in there.items()} == {
         topic_of(settings, contract): 4 for contract in sources()
     }
-
-
-@pytest.mark.parametrize("name", KafkaSettings.model_fields)
-def test_every_setting_is_explained(name: str) -> None:
-    assert f"`{name.upper()}`" in (ROOT / "docs/streaming.md").read_text()

@@ -1,4 +1,4 @@
-"""The lines of README.md, typed: a server, its deployments, and a worker with a Kafka to read."""
+"""The lines of docs/guides/deploy.md, typed: a server, its deployments, and a worker with a Kafka to read."""
 
 import subprocess
 from collections.abc import Iterator

@@ -43,7 +43,7 @@ class Stage:
 
     @property
     def lake(self) -> str:
-        """Where README.md puts the tables."""
+        """Where docs/guides/deploy.md puts the tables."""
         return str(self.clone / "demo" / "prefect" / "lake")
 
     def type(self, line: str) -> str:
@@ -151,8 +151,8 @@ def server(folder: Path, **settings: str) -> Iterator[Stage]:
 
 
 def readme() -> Sequence[str]:
-    """Return the lines that README.md tells people to type for a deployment."""
-    section = (PROJECT / "README.md").read_text().split(SECTION)[1].split("\n## ")[0]
+    """Return the lines that docs/guides/deploy.md tells people to type for a deployment."""
+    section = (PROJECT / "docs/guides/deploy.md").read_text().split(SECTION)[1].split("\n## ")[0]
     typed = (
         line[4:].split("  #")[0].strip() for line in section.splitlines() if line[:4] == " " * 4
     )

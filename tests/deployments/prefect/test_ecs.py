@@ -75,7 +75,7 @@ def test_every_variable_that_is_read_is_one_that_is_documented() -> None:
     text = json.dumps(TEMPLATE)
     read = {part.split(" ")[0] for part in text.split("prefect.variables.")[1:]}
     assert read == set(VARIABLES)
-    documented = (PROJECT / "docs/operations.md").read_text()
+    documented = (PROJECT / "docs/guides/deploy.md").read_text()
     assert all(f"`{name}`" in documented for name in read)
 
 

@@ -5,7 +5,7 @@ WITH orders AS (SELECT * FROM gold.fact_orders),
          FROM gold.fact_sales JOIN gold.dim_product USING (product_id)
          GROUP BY ALL ORDER BY sales DESC LIMIT 1
      )
-SELECT 'orders' AS figure, format('{:,}', count(*)) AS value FROM orders
+SELECT 'orders' AS number, format('{:,}', count(*)) AS value FROM orders
 UNION ALL
 SELECT 'sales, freight not included', format('R$ {:,.2f}', sum(price)::DOUBLE) FROM orders
 UNION ALL
