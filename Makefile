@@ -90,12 +90,16 @@ bench-quick: .venv/installed ## The same with 100,000 orders
 .s3: ## Build versitygw, the second S3 server of the tests; needs Go, and a minute
 	GOBIN=$(CURDIR)/$@ go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
+# What is in plain English already; empty for all files.
+PROSE := *.md docs benchmarks deployments prefect.yaml Makefile
+
 .PHONY: lint
-lint: .venv/installed lint-deployments ## Check format, style, imports and types, and what is deployed
+lint: .venv/installed lint-deployments ## Check format, style, imports, types and words, and what is deployed
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+	$(BIN)/python -m tests.prose.check $(PROSE)
 
 # Built from source, at a version that Go's own checksums pin.
 GITLEAKS := .gitleaks/v8.30.1/gitleaks

@@ -20,7 +20,9 @@ from flows.query.sql import query
 from flows.sample import write_sample
 from tests.stream.same_tables import batch_lake
 
-BEGIN, *SECTIONS = (Path(__file__).parents[2] / "docs/guides/questions.md").read_text().split("\n## ")
+BEGIN, *SECTIONS = (
+    (Path(__file__).parents[2] / "docs/guides/questions.md").read_text().split("\n## ")
+)
 QUESTIONS = {section.partition(".")[0]: section for section in SECTIONS}
 
 every_question = pytest.mark.parametrize("number", QUESTIONS)
