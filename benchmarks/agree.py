@@ -1,4 +1,4 @@
-"""Whether a build did the same work as ours: `python -m benchmarks.agree LAKE OUT`."""
+"""Compare the tables of a build with those of a lake: `python -m benchmarks.agree LAKE OUT`."""
 
 import sys
 from pathlib import Path
@@ -12,18 +12,21 @@ from transforms.graph import tables
 
 
 def disagreements(lake: str, out: Path) -> list[str]:
-    """Compare a build's tables with those of a lake; return a line for each that differs.
+    """Return a line for each table of a build that differs from the lake's.
 
-    Gold: same keys, same values, money to the cent and coordinates to nine digits. Silver: as many
-    rows. Bad rows: as many in all.
+    Gold tables are compared value by value, money exactly and floats to nine digits. Silver tables
+    are compared by their number of rows, bad rows by their total.
     """
-    figures = status(lake)
+    tables_of_lake = status(lake)
     found = [line for name in GOLD if (line := _difference(lake, out, name))]
     for name in SILVER:
-        ours, theirs = figures[f"silver.{name}"]["rows"], _rows(out / f"silver/{name}.parquet")
+        ours, theirs = (
+            tables_of_lake[f"silver.{name}"]["rows"],
+            _rows(out / f"silver/{name}.parquet"),
+        )
         if ours != theirs:
             found.append(f"silver.{name}: we have {ours:,} rows, they {theirs:,}")
-    ours = sum(each["quarantined"] for each in figures.values())
+    ours = sum(each["quarantined"] for each in tables_of_lake.values())
     theirs = sum(_rows(out / f"bad/{name}.parquet") for name in ("unreadable", *RECORDS))
     if ours != theirs:
         found.append(f"bad rows: we have {ours:,}, they {theirs:,}")
@@ -49,7 +52,7 @@ def _difference(lake: str, out: Path, name: str) -> str:
 
 
 def _rows(path: Path) -> int:
-    if not path.exists():  # a build without bad rows need not write their files
+    if not path.exists():  # a build without bad rows may omit their files
         return 0
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 

@@ -1,6 +1,6 @@
-"""Time our build beside its peers: `python -m benchmarks.bench --orders 100000 --rounds 3`.
+"""Compare builds: `python -m benchmarks.bench --orders 100000 --rounds 3`.
 
-Each build is a process of its own, all take turns, and a round is compared with itself only.
+Each build is a process of its own. Builds take turns, and only builds of one round are compared.
 """
 
 import argparse
@@ -35,21 +35,21 @@ STEPS = {
     "bare Polars": "benchmarks.polars_floor {base} {out}/polars",
     "bare Polars + contracts": "benchmarks.polars_floor {base} {out}/polars --contracts",
 }
-"""What a round runs, in this order."""
+"""The steps of a round, in order."""
 
 
 def bench(orders: int, rounds: int) -> Path:
-    """Run the rounds; write the figures to `.bench/<orders>.json` and return where.
+    """Run the rounds, write the metrics to `.bench/<orders>.json` and return its path.
 
-    Figures by step, a list with one entry per round each: `seconds` (wall), `cpu` (seconds), `rss`
-    (the peak, in MiB; at least that of this process, which the children inherit), and `load`, how
-    many others wanted a core on average when the step began.
+    Each step has these metrics, with one entry per round: `seconds` (wall time), `cpu` (seconds),
+    `rss` (peak memory in MiB; at least that of this process, which the children inherit), and
+    `load` (average number of other processes that wanted a core when the step began).
     """
     base, increment = CACHE / f"{orders}", CACHE / f"{orders}+"
-    if not increment.exists():  # in a process of its own, whose memory ours do not inherit
+    if not increment.exists():  # in its own process, whose memory the builds do not inherit
         _run(["benchmarks.landings", str(orders), str(base), str(increment)])
     out = CACHE / "out"
-    figures: dict[str, dict[str, list[float]]] = {
+    metrics: dict[str, dict[str, list[float]]] = {
         name: {"seconds": [], "cpu": [], "rss": [], "load": []} for name in STEPS
     }
     with _prefect_server():
@@ -57,48 +57,48 @@ def bench(orders: int, rounds: int) -> Path:
             rmtree(out, ignore_errors=True)
             for name, step in STEPS.items():
                 words = step.format(base=base, increment=increment, out=out).split()
-                for figure, value in _run(words).items():
-                    figures[name][figure].append(value)
+                for metric, value in _run(words).items():
+                    metrics[name][metric].append(value)
     rmtree(out)
     result = CACHE / f"{orders}.json"
-    result.write_text(json.dumps({"orders": orders, **_machine(), "steps": figures}, indent=2))
+    result.write_text(json.dumps({"orders": orders, **_machine(), "steps": metrics}, indent=2))
     return result
 
 
 def main() -> None:
     """Run and print the table."""
-    parser = argparse.ArgumentParser(description="Time our build beside its peers.")
+    parser = argparse.ArgumentParser(description="Compare builds.")
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     result = bench(given.orders, given.rounds)
     console = Console(width=100)
     console.print(table(result))
-    for figure in ("seconds", "cpu"):
-        for what, (more, share) in costs(result, figure).items():
-            console.print(f"{what}, {figure}: {more:.2f}, {share:.0%} of the build")
+    for metric in ("seconds", "cpu"):
+        for what, (more, share) in costs(result, metric).items():
+            console.print(f"{what}, {metric}: {more:.2f}, {share:.0%} of the build")
 
 
 def table(result: Path) -> Table:
-    """Return the figures as people read them; ratios are medians of the rounds' own ratios."""
+    """Return a table of the metrics; a ratio is the median of the ratios of the rounds."""
     run = json.loads(result.read_text())
     grid = Table(title=f"{run['orders']:,} orders, {run['cpus']} cores")
     for column in ("", "median s", "min", "max", "ours ÷ this", "CPU s", "peak MiB", "load"):
         grid.add_column(column, justify="right" if column else "left")
     ours = run["steps"]["ours"]["seconds"]
-    for name, figures in run["steps"].items():
-        seconds = figures["seconds"]
+    for name, metrics in run["steps"].items():
+        seconds = metrics["seconds"]
         ratio = median(our / their for our, their in zip(ours, seconds, strict=True))
-        rss, load = f"{median(figures['rss']):,.0f}", f"{median(figures['load']):.1f}"
-        cells = (median(seconds), min(seconds), max(seconds), ratio, median(figures["cpu"]))
+        rss, load = f"{median(metrics['rss']):,.0f}", f"{median(metrics['load']):.1f}"
+        cells = (median(seconds), min(seconds), max(seconds), ratio, median(metrics["cpu"]))
         grid.add_row(name, *(f"{cell:.2f}" for cell in cells), rss, load)
     return grid
 
 
-def costs(result: Path, figure: str) -> dict[str, tuple[float, float]]:
-    """Return what the contracts and Prefect cost: (CPU) seconds, and the share of our build."""
+def costs(result: Path, metric: str) -> dict[str, tuple[float, float]]:
+    """Return the cost of contracts and Prefect: (CPU) seconds, and the share of our build."""
     spent = {
-        name: figures[figure] for name, figures in json.loads(result.read_text())["steps"].items()
+        name: metrics[metric] for name, metrics in json.loads(result.read_text())["steps"].items()
     }
     pairs = {
         "contracts": ("bare Polars + contracts", "bare Polars"),
@@ -127,7 +127,7 @@ def _run(words: list[str]) -> dict[str, float]:
 
 @contextmanager
 def _prefect_server() -> Iterator[None]:
-    """A server that is up before anything is timed; the processes find it by its URL."""
+    """Run a server, so that its start is not measured; the processes find it by its URL."""
     os.environ["PREFECT_HOME"] = str((CACHE / "prefect").resolve())
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - Prefect reads PREFECT_HOME when it is imported
     from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise

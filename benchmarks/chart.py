@@ -1,4 +1,4 @@
-"""Plot the figures of a benchmark: `python -m benchmarks.chart .bench/1000000.json docs`."""
+"""Plot the results of a benchmark: `python -m benchmarks.chart .bench/1000000.json docs`."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 mpl.use("Agg")
 
-# Of each theme: text, our bars, those of the others.
+# Colours of each theme: text, our bars, other bars.
 THEMES = {"light": ("#1f2328", "#0969da", "#afb8c1"), "dark": ("#e6edf3", "#4493f8", "#545d68")}
 SHOWN = {
     "ours": "Keystone: build",
@@ -23,7 +23,7 @@ SHOWN = {
 
 
 def chart(result: Path, folder: Path) -> None:
-    """Write `benchmark-light.png` and `benchmark-dark.png`: medians, with their whole range."""
+    """Write `benchmark-light.png` and `benchmark-dark.png`: medians and ranges."""
     run = json.loads(result.read_text())
     seconds = [run["steps"][name]["seconds"] for name in SHOWN]
     middles = [median(each) for each in seconds]
@@ -33,7 +33,7 @@ def chart(result: Path, folder: Path) -> None:
     ]
     for theme, (text, own, other) in THEMES.items():
         with mpl.rc_context({"text.color": text, "ytick.color": text, "font.size": 9}):
-            figure, axes = plt.subplots(figsize=(6.4, 2.3), layout="constrained")
+            drawing, axes = plt.subplots(figsize=(6.4, 2.3), layout="constrained")
             colours = [own if label.startswith("Keystone") else other for label in SHOWN.values()]
             axes.barh(list(SHOWN.values()), middles, color=colours)
             axes.errorbar(middles, range(len(middles)), xerr=ranges, fmt="none", ecolor=text)
@@ -47,8 +47,8 @@ def chart(result: Path, folder: Path) -> None:
             axes.spines[:].set_visible(False)
             axes.tick_params(length=0)
             axes.xaxis.set_visible(False)
-            figure.savefig(folder / f"benchmark-{theme}.png", dpi=160, transparent=True)
-            plt.close(figure)
+            drawing.savefig(folder / f"benchmark-{theme}.png", dpi=160, transparent=True)
+            plt.close(drawing)
 
 
 if __name__ == "__main__":

@@ -107,8 +107,8 @@ SELECT
     review_answer_timestamp
 FROM order_reviews JOIN orders USING (order_id);
 
--- Each item gets the payments up to and including it, rounded down to the cent, less what the items
--- before it got; items that cost nothing share alike.
+-- An item gets the payments up to and including it, rounded down to the cent, minus those of the items
+-- before it. Items without a price share equally.
 CREATE TABLE fact_sales AS
 WITH paid AS (
     SELECT order_id, sum(payment_value) AS paid FROM order_payments GROUP BY order_id),

@@ -3,7 +3,7 @@
 CREATE MACRO came(status, on_time) AS status = 'delivered' AND on_time IS NOT NULL;
 CREATE MACRO off(status) AS status IN ('canceled', 'unavailable');
 CREATE MACRO ratio(part, whole) AS part::DOUBLE / nullif(whole, 0)::DOUBLE;
--- Half a cent goes up.
+-- Half a cent is rounded up.
 CREATE MACRO per(amount, pieces) AS
     (((amount * 200)::HUGEINT + pieces) // nullif(2 * pieces, 0))::DECIMAL(18, 0)
     * 0.01::DECIMAL(3, 2);

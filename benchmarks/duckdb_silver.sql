@@ -1,7 +1,7 @@
--- Nine CSV files into silver: typed by the reader, judged by the rules, the latest row of each key.
--- Null counts as kept, unless a rule says that a value must be there. What the reader cannot read or
--- type is in `reject_errors`, what breaks a rule in `bad_<table>`, with every rule it breaks. The later
--- row of a file wins: `rowid` counts the rows of a table as they were read.
+-- Nine CSV files into silver: typed by the reader, checked by the rules, the latest row of each key.
+-- Null satisfies a rule, unless the rule requires a value. Rows that the reader cannot parse are in
+-- `reject_errors`, rows that break a rule in `bad_<table>`, with every rule that they break. The later
+-- row of a file wins; `rowid` is the order in which rows were read.
 
 SET VARIABLE opened = TIMESTAMP '2016-01-01';
 SET VARIABLE here = now() AT TIME ZONE 'America/Sao_Paulo';
@@ -18,7 +18,7 @@ CREATE MACRO redacted(value) AS CASE
         .regexp_replace('\(?0?\d\d\)?[\s.-]?9?\d{4}[\s.-]?\d{4}', '[phone]', 'g')
         .regexp_replace('\d\d\.?\d{3}-\d{3}', '[cep]', 'g')
     ELSE value END;
-CREATE MACRO place(value) AS lower(redacted(given(value)));
+CREATE MACRO city_name(value) AS lower(redacted(given(value)));
 CREATE MACRO folded(city) AS regexp_replace(strip_accents(nfc_normalize(city)), '\s+', ' ', 'g');
 CREATE MACRO is_hex_id(value) AS coalesce(regexp_full_match(value, '[0-9a-f]{32}'), false);
 CREATE MACRO is_zip_prefix(value) AS coalesce(regexp_full_match(value, '[0-9]{5}'), false);
@@ -34,7 +34,7 @@ CREATE MACRO implausible(moment, name, ahead) AS CASE
         THEN name || '_is_a_plausible_time' END;
 CREATE MACRO broken_rules(found) AS list_filter(found, lambda rule: rule IS NOT NULL);
 
-CREATE TABLE judged_orders AS
+CREATE TABLE checked_orders AS
 SELECT *, broken_rules([
     CASE WHEN NOT is_hex_id(order_id) THEN 'order_id_is_well_formed' END,
     CASE WHEN NOT is_hex_id(customer_id) THEN 'customer_id_is_well_formed' END,
@@ -71,12 +71,12 @@ FROM (
         order_estimated_delivery_date: 'TIMESTAMP'}));
 
 CREATE TABLE orders AS
-SELECT * EXCLUDE (broken) FROM judged_orders WHERE broken = []
+SELECT * EXCLUDE (broken) FROM checked_orders WHERE broken = []
 QUALIFY row_number() OVER (PARTITION BY order_id ORDER BY rowid DESC) = 1;
-CREATE TABLE bad_orders AS FROM judged_orders WHERE broken <> [];
-DROP TABLE judged_orders;
+CREATE TABLE bad_orders AS FROM checked_orders WHERE broken <> [];
+DROP TABLE checked_orders;
 
-CREATE TABLE judged_order_items AS
+CREATE TABLE checked_order_items AS
 SELECT *, broken_rules([
     CASE WHEN NOT is_hex_id(order_id) THEN 'order_id_is_well_formed' END,
     CASE WHEN order_item_id IS NULL OR order_item_id < 1 THEN 'order_item_id_is_at_least_1' END,
@@ -101,12 +101,12 @@ FROM (
         freight_value: 'DECIMAL(18, 2)'}));
 
 CREATE TABLE order_items AS
-SELECT * EXCLUDE (broken) FROM judged_order_items WHERE broken = []
+SELECT * EXCLUDE (broken) FROM checked_order_items WHERE broken = []
 QUALIFY row_number() OVER (PARTITION BY order_id, order_item_id ORDER BY rowid DESC) = 1;
-CREATE TABLE bad_order_items AS FROM judged_order_items WHERE broken <> [];
-DROP TABLE judged_order_items;
+CREATE TABLE bad_order_items AS FROM checked_order_items WHERE broken <> [];
+DROP TABLE checked_order_items;
 
-CREATE TABLE judged_order_payments AS
+CREATE TABLE checked_order_payments AS
 SELECT *, broken_rules([
     CASE WHEN NOT is_hex_id(order_id) THEN 'order_id_is_well_formed' END,
     CASE WHEN payment_sequential IS NULL OR payment_sequential < 1
@@ -128,12 +128,12 @@ FROM (
         payment_value: 'DECIMAL(18, 2)'}));
 
 CREATE TABLE order_payments AS
-SELECT * EXCLUDE (broken) FROM judged_order_payments WHERE broken = []
+SELECT * EXCLUDE (broken) FROM checked_order_payments WHERE broken = []
 QUALIFY row_number() OVER (PARTITION BY order_id, payment_sequential ORDER BY rowid DESC) = 1;
-CREATE TABLE bad_order_payments AS FROM judged_order_payments WHERE broken <> [];
-DROP TABLE judged_order_payments;
+CREATE TABLE bad_order_payments AS FROM checked_order_payments WHERE broken <> [];
+DROP TABLE checked_order_payments;
 
-CREATE TABLE judged_order_reviews AS
+CREATE TABLE checked_order_reviews AS
 SELECT *, broken_rules([
     CASE WHEN NOT is_hex_id(review_id) THEN 'review_id_is_well_formed' END,
     CASE WHEN NOT is_hex_id(order_id) THEN 'order_id_is_well_formed' END,
@@ -159,12 +159,12 @@ FROM (
         review_answer_timestamp: 'TIMESTAMP'}));
 
 CREATE TABLE order_reviews AS
-SELECT * EXCLUDE (broken) FROM judged_order_reviews WHERE broken = []
+SELECT * EXCLUDE (broken) FROM checked_order_reviews WHERE broken = []
 QUALIFY row_number() OVER (PARTITION BY review_id, order_id ORDER BY rowid DESC) = 1;
-CREATE TABLE bad_order_reviews AS FROM judged_order_reviews WHERE broken <> [];
-DROP TABLE judged_order_reviews;
+CREATE TABLE bad_order_reviews AS FROM checked_order_reviews WHERE broken <> [];
+DROP TABLE checked_order_reviews;
 
-CREATE TABLE judged_customers AS
+CREATE TABLE checked_customers AS
 SELECT *, broken_rules([
     CASE WHEN NOT is_hex_id(customer_id) THEN 'customer_id_is_well_formed' END,
     CASE WHEN NOT is_hex_id(customer_unique_id) THEN 'customer_unique_id_is_well_formed' END,
@@ -178,7 +178,7 @@ FROM (
         given(customer_id) AS customer_id,
         given(customer_unique_id) AS customer_unique_id,
         given(customer_zip_code_prefix) AS customer_zip_code_prefix,
-        place(customer_city) AS customer_city,
+        city_name(customer_city) AS customer_city,
         given(customer_state) AS customer_state)
     FROM read_csv(file('olist_customers_dataset.csv'), store_rejects = true, columns = {
         customer_id: 'VARCHAR',
@@ -188,12 +188,12 @@ FROM (
         customer_state: 'VARCHAR'}));
 
 CREATE TABLE customers AS
-SELECT * EXCLUDE (broken) FROM judged_customers WHERE broken = []
+SELECT * EXCLUDE (broken) FROM checked_customers WHERE broken = []
 QUALIFY row_number() OVER (PARTITION BY customer_id ORDER BY rowid DESC) = 1;
-CREATE TABLE bad_customers AS FROM judged_customers WHERE broken <> [];
-DROP TABLE judged_customers;
+CREATE TABLE bad_customers AS FROM checked_customers WHERE broken <> [];
+DROP TABLE checked_customers;
 
-CREATE TABLE judged_sellers AS
+CREATE TABLE checked_sellers AS
 SELECT *, broken_rules([
     CASE WHEN NOT is_hex_id(seller_id) THEN 'seller_id_is_well_formed' END,
     CASE WHEN NOT is_zip_prefix(seller_zip_code_prefix)
@@ -205,7 +205,7 @@ FROM (
     SELECT * REPLACE (
         given(seller_id) AS seller_id,
         given(seller_zip_code_prefix) AS seller_zip_code_prefix,
-        place(seller_city) AS seller_city,
+        city_name(seller_city) AS seller_city,
         given(seller_state) AS seller_state)
     FROM read_csv(file('olist_sellers_dataset.csv'), store_rejects = true, columns = {
         seller_id: 'VARCHAR',
@@ -214,12 +214,12 @@ FROM (
         seller_state: 'VARCHAR'}));
 
 CREATE TABLE sellers AS
-SELECT * EXCLUDE (broken) FROM judged_sellers WHERE broken = []
+SELECT * EXCLUDE (broken) FROM checked_sellers WHERE broken = []
 QUALIFY row_number() OVER (PARTITION BY seller_id ORDER BY rowid DESC) = 1;
-CREATE TABLE bad_sellers AS FROM judged_sellers WHERE broken <> [];
-DROP TABLE judged_sellers;
+CREATE TABLE bad_sellers AS FROM checked_sellers WHERE broken <> [];
+DROP TABLE checked_sellers;
 
-CREATE TABLE judged_products AS
+CREATE TABLE checked_products AS
 SELECT *, broken_rules([
     CASE WHEN NOT is_hex_id(product_id) THEN 'product_id_is_well_formed' END,
     CASE WHEN product_name_length < 0 THEN 'product_name_length_is_at_least_0' END,
@@ -246,12 +246,12 @@ FROM (
         product_width_cm: 'BIGINT'}));
 
 CREATE TABLE products AS
-SELECT * EXCLUDE (broken) FROM judged_products WHERE broken = []
+SELECT * EXCLUDE (broken) FROM checked_products WHERE broken = []
 QUALIFY row_number() OVER (PARTITION BY product_id ORDER BY rowid DESC) = 1;
-CREATE TABLE bad_products AS FROM judged_products WHERE broken <> [];
-DROP TABLE judged_products;
+CREATE TABLE bad_products AS FROM checked_products WHERE broken <> [];
+DROP TABLE checked_products;
 
-CREATE TABLE judged_geolocation_points AS
+CREATE TABLE checked_geolocation_points AS
 SELECT *, broken_rules([
     CASE WHEN NOT is_zip_prefix(zip_code_prefix) THEN 'zip_code_prefix_is_well_formed' END,
     CASE WHEN NOT coalesce(
@@ -262,7 +262,7 @@ SELECT *, broken_rules([
 ]) AS broken
 FROM (
     SELECT * REPLACE (
-        given(zip_code_prefix) AS zip_code_prefix, place(city) AS city, given(state) AS state)
+        given(zip_code_prefix) AS zip_code_prefix, city_name(city) AS city, given(state) AS state)
     FROM read_csv(file('olist_geolocation_dataset.csv'), store_rejects = true, columns = {
         zip_code_prefix: 'VARCHAR',
         latitude: 'DOUBLE',
@@ -271,9 +271,9 @@ FROM (
         state: 'VARCHAR'}));
 
 CREATE TABLE geolocation_points AS
-SELECT DISTINCT * EXCLUDE (broken) FROM judged_geolocation_points WHERE broken = [];
-CREATE TABLE bad_geolocation_points AS FROM judged_geolocation_points WHERE broken <> [];
-DROP TABLE judged_geolocation_points;
+SELECT DISTINCT * EXCLUDE (broken) FROM checked_geolocation_points WHERE broken = [];
+CREATE TABLE bad_geolocation_points AS FROM checked_geolocation_points WHERE broken <> [];
+DROP TABLE checked_geolocation_points;
 
 CREATE TABLE geolocation AS
 SELECT zip_code_prefix, latitude, longitude, city, state
@@ -288,7 +288,7 @@ JOIN (
         PARTITION BY zip_code_prefix ORDER BY count(*) DESC, folded(city), state) = 1
 ) USING (zip_code_prefix);
 
-CREATE TABLE judged_product_category_name_translation AS
+CREATE TABLE checked_product_category_name_translation AS
 SELECT *, broken_rules([
     CASE WHEN product_category_name IS NULL THEN 'product_category_name_is_present' END,
     CASE WHEN product_category_name_english IS NULL
@@ -302,7 +302,7 @@ FROM (
             product_category_name_english: 'VARCHAR'}));
 
 CREATE TABLE product_category_name_translation AS
-SELECT * EXCLUDE (broken) FROM judged_product_category_name_translation WHERE broken = []
+SELECT * EXCLUDE (broken) FROM checked_product_category_name_translation WHERE broken = []
 QUALIFY row_number() OVER (PARTITION BY product_category_name ORDER BY rowid DESC) = 1;
-CREATE TABLE bad_product_category_name_translation AS FROM judged_product_category_name_translation WHERE broken <> [];
-DROP TABLE judged_product_category_name_translation;
+CREATE TABLE bad_product_category_name_translation AS FROM checked_product_category_name_translation WHERE broken <> [];
+DROP TABLE checked_product_category_name_translation;

@@ -1,6 +1,6 @@
-"""Two landing zones: `python -m benchmarks.landings ORDERS BASE INCREMENT`.
+"""Make two landing zones: `python -m benchmarks.landings ORDERS BASE INCREMENT`.
 
-The second brings 1 % more orders than the first, and changes 0.1 % of those.
+The second has 1 % new orders, and changes to 0.1 % of the orders of the first.
 """
 
 import sys
@@ -13,10 +13,10 @@ from polars import col
 from flows.sample import write_sample
 
 NEW, CHANGED = 0.01, 0.001
-"""What the increment brings, as shares of the orders that are there."""
+"""New and changed orders of the increment, as shares of the first delivery."""
 
 UNDER_WAY = 0.1
-"""The share of the orders, the latest, among which some change."""
+"""Share of the latest orders, some of which change."""
 
 _OF_ORDERS = {"orders", "order_items", "order_payments", "order_reviews"}
 
@@ -24,9 +24,9 @@ _OF_ORDERS = {"orders", "order_items", "order_payments", "order_reviews"}
 def landings(orders: int, base: Path, increment: Path) -> None:
     """Make the folders with the first delivery and with the increment.
 
-    Of one sample the latest orders, with their customers, items, payments and reviews, are the
-    increment: so new orders are of known products, as in a shop. The changed orders are among the
-    latest tenth of those before, which are still under way, each a day later in its estimate.
+    The increment is the latest orders of one sample, with their customers, items, payments and
+    reviews. So new orders are for known products, as in a shop. The changed orders are among the
+    latest tenth of the others, which are still in delivery; their estimate moves by a day.
     """
     base.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=base.parent) as folder:

@@ -48,10 +48,10 @@ def _arrow(rows: pd.DataFrame) -> pa.Table:
 def _reais(table: pa.Table) -> pa.Table:
     """Write whole centavos as decimals."""
     cent = pa.scalar(Decimal("0.01"), pa.decimal128(3, 2))
-    for place, name in enumerate(table.column_names):
+    for position, name in enumerate(table.column_names):
         if name in MONEY:
             amounts = pc.multiply(table[name].cast(pa.decimal128(19)), cent)
-            table = table.set_column(place, name, amounts.cast(pa.decimal128(18, 2)))
+            table = table.set_column(position, name, amounts.cast(pa.decimal128(18, 2)))
     return table
 
 

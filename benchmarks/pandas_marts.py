@@ -37,7 +37,7 @@ def marts(gold: Tables) -> dict[str, pd.DataFrame]:
 
 
 def _monthly_sales(gold: Tables) -> pd.DataFrame:
-    orders = _judged(gold["fact_orders"]).assign(
+    orders = _with_outcome(gold["fact_orders"]).assign(
         month=gold["fact_orders"][PURCHASED].dt.to_period("M")
     )
     sold = orders.groupby("month").agg(
@@ -87,7 +87,7 @@ def _category(gold: Tables) -> pd.DataFrame:
 def _delivery_by_state(gold: Tables) -> pd.DataFrame:
     state = "customer_state"
     customers = gold["dim_customer"][["customer_id", state]]
-    orders = _judged(gold["fact_orders"]).merge(customers, on="customer_id", how="left")
+    orders = _with_outcome(gold["fact_orders"]).merge(customers, on="customer_id", how="left")
     orders[state] = orders[state].fillna("unknown")
     open_ = ~orders["off"] & (orders["order_status"] != "delivered")
     today = orders[PURCHASED].max().normalize()
@@ -169,7 +169,7 @@ def _cohort_retention(gold: Tables) -> pd.DataFrame:
 
 
 def _seller_scorecard(gold: Tables) -> pd.DataFrame:
-    sales = _judged(gold["fact_sales"])
+    sales = _with_outcome(gold["fact_sales"])
     made = sales.groupby("seller_id").agg(
         units=("order_id", "size"), sales=("price", "sum"), freight_value=("freight_value", "sum")
     )
@@ -211,7 +211,7 @@ def _payment_mix(gold: Tables) -> pd.DataFrame:
 
 
 def _review_by_lateness(gold: Tables) -> pd.DataFrame:
-    orders = _judged(gold["fact_orders"])
+    orders = _with_outcome(gold["fact_orders"])
     came = orders.loc[orders["came"], ["order_id", "days_past_estimate"]]
     reviews = gold["fact_reviews"].merge(came, on="order_id", how="left")
     days = reviews["days_past_estimate"].astype("float64")
@@ -239,20 +239,20 @@ def _review_by_lateness(gold: Tables) -> pd.DataFrame:
     )
 
 
-def _judged(facts: pd.DataFrame) -> pd.DataFrame:
-    """Say of each row what became of its order."""
+def _with_outcome(facts: pd.DataFrame) -> pd.DataFrame:
+    """Add whether the order of each row was canceled, and whether it was delivered."""
     came = (facts["order_status"] == "delivered") & facts["delivered_on_time"].notna()
-    judged = facts.assign(
+    rows = facts.assign(
         off=facts["order_status"].isin(["canceled", "unavailable"]),
         came=came,
         on_time=came & facts["delivered_on_time"].fillna(value=False).astype(bool),
     )
-    return judged.assign(has_items=facts["items"] > 0) if "items" in facts else judged
+    return rows.assign(has_items=facts["items"] > 0) if "items" in facts else rows
 
 
 def _of_people(gold: Tables) -> pd.DataFrame:
     person = gold["dim_customer"][["customer_id", "customer_unique_id"]]
-    orders = _judged(gold["fact_orders"]).merge(person, on="customer_id", how="left")
+    orders = _with_outcome(gold["fact_orders"]).merge(person, on="customer_id", how="left")
     orders["customer_unique_id"] = orders["customer_unique_id"].fillna(orders["customer_id"])
     return orders
 
@@ -268,6 +268,6 @@ def _ratio(part: Any, whole: Any) -> Any:
 
 
 def _per(amount: pd.Series, pieces: pd.Series) -> pd.Series:
-    """Return centavos per piece, half a one rounded up."""
+    """Return centavos per piece, half a centavo is rounded up."""
     some = pieces.where(pieces != 0).astype("Int64")
     return (2 * amount.astype("Int64") + some) // (2 * some)

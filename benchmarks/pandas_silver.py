@@ -1,4 +1,4 @@
-"""Nine CSV files into silver, in pandas: read as text, parsed, judged, the last row per key."""
+"""Nine CSV files into silver, in pandas: read as text, parsed, checked, the last row per key."""
 
 from pathlib import Path
 
@@ -6,16 +6,16 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import csv
 
-from benchmarks.pandas_sources import SOURCES, Source, folded, free_text, place, text
+from benchmarks.pandas_sources import SOURCES, Source, city_name, folded, free_text, text
 
 
 def silver(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """Return the silver tables, and by the same names the bad rows, raw, with why they are bad."""
+    """Return the silver tables, and by the same names the bad rows, raw, with the reasons."""
     unreadable: list[str] = []
     good, bad = {}, {}
     for name, source in SOURCES.items():
         raw = _read(folder / source.file, list(source.columns), unreadable)
-        good[name], bad[name] = _sifted(raw, source)
+        good[name], bad[name] = _validated(raw, source)
     good["geolocation"] = _geolocation(good["geolocation_points"])
     bad["unreadable"] = pd.DataFrame({"record": pd.Series(unreadable, dtype="str")})
     return good, bad
@@ -30,7 +30,7 @@ def _read(path: Path, names: list[str], unreadable: list[str]) -> pd.DataFrame:
         path,
         csv.ReadOptions(column_names=names, skip_rows=1),
         csv.ParseOptions(
-            # pandas' own reader has no word for it, and fails on the line breaks of the comments.
+            # pandas' own reader has no such option and fails on line breaks in comments.
             newlines_in_values="review_comment_message" in names,
             invalid_row_handler=keep_apart,
         ),
@@ -40,18 +40,20 @@ def _read(path: Path, names: list[str], unreadable: list[str]) -> pd.DataFrame:
     ).to_pandas()
 
 
-def _sifted(raw: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _validated(raw: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, pd.DataFrame]:
     typed = pd.DataFrame({name: each.parse(raw[name]) for name, each in source.columns.items()})
     verdicts = {}
     for name, each in source.columns.items():
-        if each.parse not in (text, free_text, place):
+        if each.parse not in (text, free_text, city_name):
             verdicts[f"{name}_is_readable"] = typed[name].notna() | raw[name].isna()
-        if each.keeps:
-            verdicts[name] = each.keeps(typed[name]).fillna(value=False).astype(bool)
+        if each.satisfies:
+            verdicts[name] = each.satisfies(typed[name]).fillna(value=False).astype(bool)
     verdicts |= {name: rule(typed) for name, rule in source.rules.items()}
-    sound = pd.DataFrame(verdicts)
-    good = sound.all(axis="columns")
-    reasons = (~sound[~good]).apply(lambda row: ", ".join(sound.columns[row]), axis="columns")
+    satisfied = pd.DataFrame(verdicts)
+    good = satisfied.all(axis="columns")
+    reasons = (~satisfied[~good]).apply(
+        lambda row: ", ".join(satisfied.columns[row]), axis="columns"
+    )
     return (
         typed[good].drop_duplicates(source.key, keep="last"),
         raw[~good].assign(broken=reasons if len(reasons) else ""),

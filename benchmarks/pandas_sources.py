@@ -1,6 +1,6 @@
-"""The nine files as pandas is told of them: how each column is parsed, and what it must keep.
+"""The nine files for pandas: how each column is parsed, and which rule it must satisfy.
 
-Amounts are whole centavos, for pandas has no fast decimals.
+Amounts are whole centavos, because pandas has no fast decimals.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,10 +16,10 @@ Predicate = Callable[[pd.Series], pd.Series]
 
 
 class Column(NamedTuple):
-    """How a column is parsed, and what its values must keep; without a rule it may be missing."""
+    """How a column is parsed, and the rule of its values; without a rule they may be missing."""
 
     parse: Callable[[pd.Series], pd.Series]
-    keeps: Predicate | None = None
+    satisfies: Predicate | None = None
 
 
 class Source(NamedTuple):
@@ -32,21 +32,21 @@ class Source(NamedTuple):
 
 
 def text(raw: pd.Series) -> pd.Series:
-    """Text without the white space around it; empty is missing."""
+    """Return text without surrounding white space; empty text is missing."""
     stripped = raw.str.strip()
     return stripped.mask(stripped == "")
 
 
 def free_text(raw: pd.Series) -> pd.Series:
-    """Text with contact data replaced."""
-    told = text(raw)
-    suspect = told.str.contains(r"@|\d(?:[\s.-]{0,3}\d){4}", na=False)
+    """Return text with contact data replaced."""
+    texts = text(raw)
+    suspect = texts.str.contains(r"@|\d(?:[\s.-]{0,3}\d){4}", na=False)
     if suspect.any():
-        some = told[suspect]
+        some = texts[suspect]
         for shape, kind in REDACTED.items():
             some = some.str.replace(shape, kind, regex=True)
-        told = told.where(~suspect, some)
-    return told
+        texts = texts.where(~suspect, some)
+    return texts
 
 
 REDACTED = {
@@ -58,81 +58,81 @@ REDACTED = {
 }
 
 
-def place(raw: pd.Series) -> pd.Series:
-    """The name of a city in lower case."""
+def city_name(raw: pd.Series) -> pd.Series:
+    """Return the name of a city in lower case."""
     return free_text(raw).str.lower()
 
 
 def folded(cities: pd.Series) -> pd.Series:
-    """Cities without accents, one space between words."""
+    """Return cities without accents and with single spaces."""
     bare = cities.str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True)
     return bare.str.replace(r"\s+", " ", regex=True)
 
 
 def moment(raw: pd.Series) -> pd.Series:
-    """A wall-clock time; what is none is missing."""
+    """Parse a wall-clock time; any other text is missing."""
     return pd.to_datetime(raw, format="%Y-%m-%d %H:%M:%S", errors="coerce")
 
 
 def number(raw: pd.Series) -> pd.Series:
-    """A number; what is none is missing."""
+    """Parse a number; any other text is missing."""
     return pd.to_numeric(raw, errors="coerce")
 
 
 def integer(raw: pd.Series) -> pd.Series:
-    """A whole number; what is none is missing."""
+    """Parse an integer; any other text is missing."""
     return number(raw).astype("Int64")
 
 
 def centavos(raw: pd.Series) -> pd.Series:
-    """An amount of money as whole centavos."""
+    """Parse an amount of money as whole centavos."""
     return (number(raw) * 100).round().astype("Int64")
 
 
 def is_hex_id(values: pd.Series) -> pd.Series:
-    """32 hex digits."""
+    """Return whether a value is 32 hex digits."""
     return values.str.fullmatch("[0-9a-f]{32}")
 
 
 def is_zip_prefix(values: pd.Series) -> pd.Series:
-    """Five digits."""
+    """Return whether a value is five digits."""
     return values.str.fullmatch("[0-9]{5}")
 
 
 def is_present(values: pd.Series) -> pd.Series:
-    """There is a value."""
+    """Return whether there is a value."""
     return values.notna()
 
 
-def is_plausible(ahead: timedelta = CLOCK_TOLERANCE) -> Predicate:
-    """Since the shop opened, and not beyond what the clock says; missing is plausible."""
+def is_plausible(ahead: timedelta = TOLERANCE) -> Predicate:
+    """Require a time after the shop opened and not in the future; it may be missing."""
     here = pd.Timestamp.now("America/Sao_Paulo").tz_localize(None)
     return lambda values: values.isna() | values.between(SHOP_OPENED, here + ahead)
 
 
 def is_given(plausible: Predicate) -> Predicate:
-    """There is a value, and it is plausible."""
+    """Require a plausible value."""
     return lambda values: values.notna() & plausible(values)
 
 
 def is_one_of(known: Sequence[object]) -> Predicate:
-    """One of these values."""
+    """Require one of these values."""
     return lambda values: values.isin(known)
 
 
 def is_within(least: float, most: float = float("inf")) -> Predicate:
-    """Between the two."""
+    """Require a value between two bounds."""
     return lambda values: values.between(least, most)
 
 
 def is_missing_or_positive(values: pd.Series) -> pd.Series:
-    """Zero or more, if there is a value."""
+    """Return whether a value is zero or more, or missing."""
     return (values >= 0).fillna(value=True)
 
 
 HEX_ID = Column(text, is_hex_id)
 ZIP_PREFIX = Column(text, is_zip_prefix)
-PLACE = Column(place, is_present)
+CITY = Column(city_name, is_present)
 STATE = Column(text, is_one_of(STATES))
 FROM_1 = Column(integer, is_within(1))
 REAIS = Column(centavos, is_within(0))
@@ -210,7 +210,7 @@ SOURCES = {
             "customer_id": HEX_ID,
             "customer_unique_id": HEX_ID,
             "customer_zip_code_prefix": ZIP_PREFIX,
-            "customer_city": PLACE,
+            "customer_city": CITY,
             "customer_state": STATE,
         },
         ["customer_id"],
@@ -220,7 +220,7 @@ SOURCES = {
         {
             "seller_id": HEX_ID,
             "seller_zip_code_prefix": ZIP_PREFIX,
-            "seller_city": PLACE,
+            "seller_city": CITY,
             "seller_state": STATE,
         },
         ["seller_id"],
@@ -246,7 +246,7 @@ SOURCES = {
             "zip_code_prefix": ZIP_PREFIX,
             "latitude": Column(number, is_within(-33.76, 5.28)),
             "longitude": Column(number, is_within(-73.99, -32.37)),
-            "city": PLACE,
+            "city": CITY,
             "state": STATE,
         },
         ["zip_code_prefix", "latitude", "longitude", "city", "state"],

@@ -1,8 +1,8 @@
-"""Our functions alone: `python -m benchmarks.polars_floor SOURCE OUT [--contracts]`.
+"""Run only our table functions: `python -m benchmarks.polars_floor SOURCE OUT [--contracts]`.
 
-Bare Polars, in memory, into Parquet files: no bronze, no Delta, no proofs, no Prefect. No row is
-judged, unless the contracts are asked for: then bad rows are sifted out and gold is checked, as a
-refresh does it. What the contracts cost is the difference of the two. Files must be regular.
+Bare Polars, in memory, into Parquet files: no bronze, no Delta, no proofs, no Prefect. With
+`--contracts`, silver is validated and gold is checked, as in a refresh; the difference is the cost
+of the contracts. The CSV files must be regular.
 """
 
 import sys
@@ -79,7 +79,7 @@ def _write(out: Path, name: str, rows: pl.DataFrame) -> None:
     path = out / name.replace(".", "/")
     by = PARTITIONED.get(path.name)
     target = pl.PartitionBy(path, key=by) if by else path.with_suffix(".parquet")
-    # What DuckDB, pandas and Delta compress with when nothing is said.
+    # The default of DuckDB, pandas and Delta.
     rows.lazy().sink_parquet(target, compression="snappy")
 
 

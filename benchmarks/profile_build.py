@@ -1,8 +1,8 @@
-"""Where the time of our build goes: `python -m benchmarks.profile_build SOURCE LAKE`.
+"""Profile our build: `python -m benchmarks.profile_build SOURCE LAKE`.
 
-One table after the other, without Prefect. A thread looks every few milliseconds what the working
-one is at, and counts the time for the innermost function of ours and what it had called. Unlike
-cProfile it costs nothing, and sees through what Polars and Delta do outside Python.
+It builds one table after the other, without Prefect. A thread samples the stack of the working
+thread every few milliseconds, and counts the time for our innermost function and the function that
+it called. Unlike cProfile this costs nothing, and it includes work of Polars and Delta in Rust.
 """
 
 import sys
@@ -20,14 +20,14 @@ from benchmarks.without_prefect import build
 
 INTERVAL = 0.004
 SHOWN = 0.005
-"""The share of the whole below which nothing is shown."""
+"""Smallest share of the total that is shown."""
 
 Moment = tuple[str, str]
-"""A table, and what was done for it: `delta.append → write_deltalake`."""
+"""A table, and the functions that worked on it: `delta.append → write_deltalake`."""
 
 
 def profile(source: str, lake: str) -> dict[Moment, float]:
-    """Build a lake; return the seconds that were spent, by table and by what was done."""
+    """Build a lake; return the seconds spent, by table and function."""
     spent: dict[Moment, float] = defaultdict(float)
     done = threading.Event()
     observer = threading.Thread(target=_observe, args=(spent, done))
@@ -46,7 +46,7 @@ def _observe(spent: dict[Moment, float], done: threading.Event) -> None:
         sleep(INTERVAL)
         names = {thread.ident: thread.name for thread in threading.enumerate()}
         now = perf_counter()
-        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - documented API of `sys`, in spite of its underscore
+        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - documented API of `sys`
             if names.get(ident, "").startswith(("bronze.", "silver.", "gold.")):
                 spent[names[ident], _doing(frame)] += now - then
         then = now
@@ -84,11 +84,11 @@ def _table(title: str, spent: Iterable[tuple[str, float]]) -> Table:
 
 
 def main() -> None:
-    """Print the profile by table and by what was done."""
+    """Print the profile by table and by function."""
     spent = profile(*sys.argv[1:3])
     console = Console(width=100)
     console.print(_table("By table", ((name, s) for (name, _), s in spent.items())))
-    console.print(_table("By what was done", ((what, s) for (_, what), s in spent.items())))
+    console.print(_table("By function", ((what, s) for (_, what), s in spent.items())))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How fast the stream is: messages per second into Delta, beside a bare loop and a naive one.
+"""Measure the stream: messages per second into Delta, compared with a bare and a naive loop.
 
 `make bench-stream`, or `python -m benchmarks.stream --messages 2000000 --rounds 5`. A real Kafka
-is started and filled with payments; then each contender reads all of them, in turn, round by round,
-each time as a process of its own. It needs Java 17, Maven and some hundred megabytes on disk.
+is started and filled with payments. Then the contenders take turns to read all of them, each in a
+process of its own. It needs Java 17, Maven and some hundred megabytes on disk.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from tests.stream.broker import ROOT, kafka
 
 PARTITIONS = 4
 NEARLY_FULL = 90_000
-"""Messages; the queue of a producer takes 100,000."""
+"""Messages; the queue of a producer holds 100,000."""
 
 
 class Contender(NamedTuple):
@@ -57,12 +57,12 @@ CONTENDERS = {
 
 
 class Run(NamedTuple):
-    """What one run of a contender took."""
+    """The measurements of one run of a contender."""
 
     messages: int
     seconds: float
     memory: int
-    """The most that the process ever had; bytes."""
+    """Peak memory of the process, in bytes."""
 
     @property
     def rate(self) -> float:
@@ -71,21 +71,21 @@ class Run(NamedTuple):
 
 
 def benchmark(messages: int, rounds: int) -> dict[str, list[Run]]:
-    """Let each contender read all messages, once a round.
+    """Let each contender read all messages, once per round.
 
     Raises:
         BrokerError: there is no Java or Maven, or Kafka does not start.
         subprocess.CalledProcessError: a contender failed.
     """
     runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS}
-    turns = [turn for _ in range(rounds) for turn in CONTENDERS.items()]
+    schedule = [each for _ in range(rounds) for each in CONTENDERS.items()]
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
         kafka(Path(folder) / "kafka") as broker,
     ):
         fill(KafkaSettings(bootstrap=broker.bootstrap, prefix="all."), messages)
         fill(KafkaSettings(bootstrap=broker.bootstrap, prefix="quarter."), messages // 4)
-        for name, contender in track(turns, console=Console(stderr=True)):
+        for name, contender in track(schedule, console=Console(stderr=True)):
             with tempfile.TemporaryDirectory(dir=folder) as lake:
                 runs[name].append(run(contender, broker.bootstrap, lake))
     return runs
@@ -130,17 +130,17 @@ def fill(settings: KafkaSettings, messages: int) -> None:
 
 
 def consume(settings: KafkaSettings, _lake: str) -> int:
-    """Take all messages, and do nothing with them."""
+    """Read all messages and discard them."""
     return sum(len(chunk) for chunk, _ in _chunks(settings))
 
 
 def drained(settings: KafkaSettings, lake: str) -> int:
-    """Drain."""
+    """Drain all messages."""
     return sum(each.rows for each in drain(lake, settings))
 
 
 def naive(settings: KafkaSettings, lake: str) -> int:
-    """Do what one writes first: a dictionary per message, an append per batch, no watermark."""
+    """Read naively: a dictionary per message, an append per batch, no watermark."""
     count, rows = 0, list[dict[str, Any]]()
     for chunk, is_last in _chunks(settings):
         for message in chunk:
@@ -156,14 +156,14 @@ def naive(settings: KafkaSettings, lake: str) -> int:
 
 
 def _chunks(settings: KafkaSettings) -> Iterator[tuple[list[Message], bool]]:
-    """Read the topic from its beginning; tells which chunk is the last."""
-    # By default librdkafka pauses for a second when its queue is full: that would measure nothing.
+    """Yield the messages of the topic in chunks, and whether a chunk is the last."""
+    # By default librdkafka pauses for a second when its queue is full; that would be measured.
     tuned = client_config(settings, group_id=settings.group, fetch_queue_backoff_ms=10)
     consumer = Consumer(tuned)
-    cluster = consumer.list_topics(timeout=BROKER_TIMEOUT)
-    places = existing_partitions(cluster, [topic_of(settings, OrderPayments)])
-    left = sum(consumer.get_watermark_offsets(TopicPartition(*place))[1] for place in places)
-    consumer.assign([TopicPartition(*place, 0) for place in places])
+    cluster = consumer.list_topics(timeout=PATIENCE)
+    partitions = existing_partitions(cluster, [topic_of(settings, OrderPayments)])
+    left = sum(consumer.get_watermark_offsets(TopicPartition(*each))[1] for each in partitions)
+    consumer.assign([TopicPartition(*each, 0) for each in partitions])
     while left:
         messages = consumer.consume(10_000, 0.2)
         left -= len(messages)
@@ -179,7 +179,7 @@ ROLES: dict[str, Callable[[KafkaSettings, str], int]] = {
 
 
 def play(role: str, lake: str) -> Run:
-    """Play a contender's role in this process."""
+    """Run a contender in this process."""
     began = perf_counter()
     messages = ROLES[role](KafkaSettings(), lake)
     seconds = perf_counter() - began
@@ -188,19 +188,19 @@ def play(role: str, lake: str) -> Run:
 
 
 def report(runs: dict[str, list[Run]]) -> Table:
-    """Put the runs into a table, one line a contender."""
+    """Return a table of the runs, one line per contender."""
     table = Table("", "messages/s", "min", "max", "ratio", "peak memory")
     bare = median(run.rate for run in next(iter(runs.values())))
     for name, of_name in runs.items():
         rates = [run.rate for run in of_name]
-        figures = [f"{figure:,.0f}" for figure in (median(rates), min(rates), max(rates))]
+        cells = [f"{rate:,.0f}" for rate in (median(rates), min(rates), max(rates))]
         memory = f"{max(run.memory for run in of_name) / 1e6:,.0f} MB"
-        table.add_row(name, *figures, f"{median(rates) / bare:.2f}", memory)
+        table.add_row(name, *cells, f"{median(rates) / bare:.2f}", memory)
     return table
 
 
 def main() -> None:
-    """Run the benchmark and print its table, or (`--role`) play one contender."""
+    """Run the benchmark and print its table, or run one contender (`--role`)."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--messages", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,4 +1,4 @@
-"""What every build leaves in its folder, as Parquet: `silver/`, `bad/` and `gold/`."""
+"""The tables that every build writes, as Parquet files in `silver/`, `bad/` and `gold/`."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -34,11 +34,11 @@ GOLD = (
     "mart_seller_scorecard",
 )
 PARTITIONED = {"fact_sales": "purchase_month"}
-"""By table, the column that its files are parted by: then the table is a folder."""
+"""Partition column by table; a partitioned table is a folder."""
 
 
 def folders(out: Path) -> None:
-    """Make the folders of a build, empty."""
+    """Make the folders of a build and empty them."""
     for layer in ("silver", "bad", "gold"):
         rmtree(out / layer, ignore_errors=True)
         (out / layer).mkdir(parents=True)

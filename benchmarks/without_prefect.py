@@ -1,7 +1,7 @@
-"""Our build without Prefect: `python -m benchmarks.without_prefect SOURCE LAKE`.
+"""Build without Prefect: `python -m benchmarks.without_prefect SOURCE LAKE`.
 
-The functions that the tasks of the flow call, as many at a time, on plain threads. What Prefect
-costs is the difference.
+It calls the functions of the flow's tasks, with the same parallelism, on plain threads. The
+difference is the cost of Prefect.
 """
 
 import os
@@ -19,8 +19,8 @@ from transforms.graph import tables
 
 
 def build(source: str, lake: str, workers: int | None = None) -> None:
-    """Ingest, then refresh; a thread is named after the table that it makes."""
-    files, _ = find_files(source)
+    """Ingest, then refresh; a thread is named after its table."""
+    files, _ = arrivals(source)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         landed = [
             pool.submit(_named, contract.spec().table, ingest_table, lake, contract, paths)
@@ -39,7 +39,7 @@ def build(source: str, lake: str, workers: int | None = None) -> None:
 
 
 def _after(needed: list[Future[Any]], name: str, make: Callable[..., Any], *args: Any) -> None:
-    # Tables are submitted in their order, so that what is waited for is always under way.
+    # Tables are submitted in the order of the graph, so a task waits only for submitted ones.
     for each in needed:
         each.result()
     _named(name, make, *args)

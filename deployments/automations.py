@@ -1,6 +1,6 @@
-"""What the Prefect server watches over: `python -m deployments.automations [--notify TYPE/NAME]`.
+"""The automations of the Prefect server: `python -m deployments.automations [--notify TYPE/NAME]`.
 
-It may be applied as often as one likes: an automation is known by its name, and replaced.
+Run it as often as you like: an automation is recognized by its name and replaced.
 """
 
 from collections.abc import Iterator
@@ -51,20 +51,17 @@ DEPLOYED = ResourceSpecification(
 BATCH = ResourceSpecification(
     {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.batch"}
 )
-_WHO = (
-    "; PREFECT_API_KEY, or PREFECT_API_AUTH_STRING for one with a user and a password, tells it "
-    "who we are"
-)
+_WHO = "; set PREFECT_API_KEY, or PREFECT_API_AUTH_STRING for a server with user and password"
 POOL = ResourceSpecification({"prefect.resource.name": "keystone"})
 
 
 def apply(
     notify: Annotated[
         str | None,
-        typer.Option(help="The notification block to tell, such as slack-webhook/data-platform."),
+        typer.Option(help="Notification block for alarms, such as slack-webhook/data-platform."),
     ] = None,
 ) -> None:
-    """Create or renew the automations; those that tell somebody only where `--notify` says whom."""
+    """Create or update the automations; those that notify people only with `--notify`."""
     if not PREFECT_API_URL.value():
         _refuse("which server? Set PREFECT_API_URL")
     try:
@@ -82,14 +79,14 @@ def apply(
         said = f"{code} {error.response.reason_phrase}"
         _refuse(f"the Prefect server at {PREFECT_API_URL.value()} says {said}{who}")
     if not notify:
-        typer.echo("Nobody is told of failures: say whom with --notify TYPE/NAME of a block.")
+        typer.echo("No alarms were created: name a notification block with --notify TYPE/NAME.")
 
 
 def crash_the_silent() -> AutomationCore:
-    """Mark a run as crashed whose process is gone: else it would be running for ever."""
+    """Mark a run as crashed if its process is gone; Prefect would show it as running forever."""
     return AutomationCore(
         name="keystone: crash silent runs",
-        description="A run that gives no sign of life has lost its process or its machine.",
+        description="A run without heartbeats has lost its process or its machine.",
         trigger=EventTrigger(
             posture=Posture.Proactive,
             after={HEARTBEAT},
@@ -111,7 +108,7 @@ def crash_the_silent() -> AutomationCore:
 
 
 def tell(block: UUID) -> Iterator[AutomationCore]:
-    """Send to a notification block what people must know of."""
+    """Notify people through a block."""
     yield AutomationCore(
         name="keystone: tell of failures",
         description="A deployed run failed or crashed.",
@@ -131,7 +128,7 @@ def tell(block: UUID) -> Iterator[AutomationCore]:
     )
     yield AutomationCore(
         name="keystone: tell of runs that do not end",
-        description="A batch gives signs of life and does not end; those after it are cancelled.",
+        description="A batch has heartbeats but does not end; later runs are cancelled.",
         trigger=EventTrigger(
             posture=Posture.Proactive,
             after={"prefect.flow-run.Running"},
@@ -145,24 +142,25 @@ def tell(block: UUID) -> Iterator[AutomationCore]:
             SendNotification(
                 block_document_id=block,
                 subject=f"A batch has run for {LONG.total_seconds() / 3600:.0f} hours",
-                body="It may hang: look at its log, and cancel it.\n{{ flow_run|ui_url }}",
+                body="It may hang: check its log and cancel it.\n{{ flow_run|ui_url }}",
             )
         ],
     )
     yield AutomationCore(
         name="keystone: tell of quarantine",
-        description="A refresh refused more records of a table than KEYSTONE_QUARANTINE_SHARE.",
+        description="A refresh quarantined more records of a table than KEYSTONE_QUARANTINE_SHARE.",
         trigger=EventTrigger(
             posture=Posture.Reactive, expect={EXCEEDED}, match_related=OF_A_REFRESH
         ),
         actions=[
             SendNotification(
                 block_document_id=block,
-                subject="{{ event.payload.table }}: {{ event.payload.percent }}% refused",
+                subject="{{ event.payload.table }}: {{ event.payload.percent }}% quarantined",
                 body=(
                     "{{ event.payload.quarantined }} of {{ event.payload.read }} records went to "
-                    "{{ event.payload.quarantine }}; {{ event.payload.borne_percent }}% is borne. "
-                    "All that waits there, by rule: {{ event.payload.broken_rules }}\n"
+                    "{{ event.payload.quarantine }}; "
+                    "{{ event.payload.borne_percent }}% is allowed.\n"
+                    "All quarantined records, by rule: {{ event.payload.broken_rules }}\n"
                     "{{ flow_run|ui_url }}"
                 ),
             )
@@ -170,7 +168,7 @@ def tell(block: UUID) -> Iterator[AutomationCore]:
     )
     yield AutomationCore(
         name="keystone: tell of a pool without worker",
-        description="No worker has asked the pool for runs: nothing that is scheduled will run.",
+        description="No worker polls the pool, so no scheduled run starts.",
         trigger=EventTrigger(
             posture=Posture.Reactive, expect={"prefect.work-pool.not-ready"}, match=POOL
         ),
@@ -178,7 +176,7 @@ def tell(block: UUID) -> Iterator[AutomationCore]:
             SendNotification(
                 block_document_id=block,
                 subject="The work pool {{ work_pool.name }} has no worker",
-                body="Scheduled runs wait until one is started.\n{{ work_pool|ui_url }}",
+                body="Scheduled runs wait for a worker.\n{{ work_pool|ui_url }}",
             )
         ],
     )
@@ -191,9 +189,9 @@ def _block(client: SyncPrefectClient, notify: str) -> UUID:
     try:
         block = client.read_block_document_by_name(name, kind)
     except ObjectNotFound:
-        return _refuse(f"there is no block {notify}; `prefect block ls` names those there are")
+        return _refuse(f"there is no block {notify}; `prefect block ls` lists the blocks")
     if not block.block_schema or "notify" not in block.block_schema.capabilities:
-        return _refuse(f"{notify} can tell nobody anything: name a notification block")
+        return _refuse(f"{notify} cannot send notifications: name a notification block")
     return block.id
 
 
@@ -203,7 +201,7 @@ def _put(client: SyncPrefectClient, automation: AutomationCore) -> str:
         client.update_automation(each.id, automation)
     if not known:
         client.create_automation(automation)
-    return "renewed" if known else "created"
+    return "updated" if known else "created"
 
 
 def _refuse(why: str) -> NoReturn:

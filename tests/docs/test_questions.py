@@ -1,4 +1,4 @@
-"""docs/guides/questions.md: its SQL and its Polars give the same rows, and those are its answers."""
+"""The SQL and the Polars code of docs/guides/questions.md give the answers on the page."""
 
 import re
 from collections.abc import Callable

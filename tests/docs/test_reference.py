@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer.main
-from click import Command, Group
 
 from flows.cli import app
 from flows.config.settings import Settings
@@ -16,13 +16,13 @@ from flows.storage.s3 import S3Settings
 REFERENCE = Path(__file__).parents[2] / "docs/reference"
 
 
-def _commands(group: Command, name: str) -> Iterator[tuple[str, Command]]:
-    """Yield the commands of a group and of its groups, by the name that people type."""
-    if not isinstance(group, Group):
-        yield name, group
+def _commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
+    """Yield a command, or those of a group, with the names that people type."""
+    if not hasattr(command, "commands"):
+        yield name, command
         return
-    for part, command in group.commands.items():
-        yield from _commands(command, f"{name} {part}")
+    for part, each in command.commands.items():
+        yield from _commands(each, f"{name} {part}")
 
 
 COMMANDS = dict(_commands(typer.main.get_command(app), "keystone"))

@@ -1,4 +1,4 @@
-"""The lines of docs/guides/deploy.md, typed: a server, its deployments, and a worker with a Kafka to read."""
+"""The lines of docs/guides/deploy.md: a server, its deployments, and a worker with a Kafka."""
 
 import subprocess
 from collections.abc import Iterator

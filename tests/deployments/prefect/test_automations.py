@@ -71,7 +71,7 @@ def test_applying_again_makes_no_second_one(stage: Stage) -> None:
     [
         ("slack-webhook/nobody", "there is no block slack-webhook/nobody"),
         ("nobody", "nobody: name a block as TYPE/NAME"),
-        ("secret/mute", "secret/mute can tell nobody anything"),
+        ("secret/mute", "secret/mute cannot send notifications"),
     ],
 )
 def test_a_block_that_tells_nobody_is_refused_in_a_line(stage: Stage, block: str, why: str) -> None:
@@ -97,7 +97,7 @@ def test_people_are_told_of_refused_records(
     assert stage.ended(nightly) == "Completed"
     assert stage.ended(stage.start("refresh/hourly", rebuild=True)) == "Completed"
     message = eventually(lambda: of(told, "silver.orders"), "nobody is told of silver.orders")
-    assert "records went to quarantine.orders; 0.0% is borne" in message["body"]
+    assert "records went to quarantine.orders; 0.0% is allowed" in message["body"]
 
 
 def test_a_run_that_is_killed_is_marked_as_crashed_and_told(
