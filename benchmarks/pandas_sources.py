@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from contracts.domain import ORDER_STATUSES, PAYMENT_TYPES, SHOP_OPENED, STATES
-from contracts.plausible_times import CLOCK_TOLERANCE, PLANNING_HORIZON
+from contracts.plausible_times import PLANNING_HORIZON
 
 Predicate = Callable[[pd.Series], pd.Series]
 
@@ -104,7 +104,7 @@ def is_present(values: pd.Series) -> pd.Series:
     return values.notna()
 
 
-def is_plausible(ahead: timedelta = TOLERANCE) -> Predicate:
+def is_plausible(ahead: timedelta = CLOCK_TOLERANCE) -> Predicate:
     """Require a time after the shop opened and not in the future; it may be missing."""
     here = pd.Timestamp.now("America/Sao_Paulo").tz_localize(None)
     return lambda values: values.isna() | values.between(SHOP_OPENED, here + ahead)

@@ -160,7 +160,7 @@ def _chunks(settings: KafkaSettings) -> Iterator[tuple[list[Message], bool]]:
     # By default librdkafka pauses for a second when its queue is full; that would be measured.
     tuned = client_config(settings, group_id=settings.group, fetch_queue_backoff_ms=10)
     consumer = Consumer(tuned)
-    cluster = consumer.list_topics(timeout=PATIENCE)
+    cluster = consumer.list_topics(timeout=BROKER_TIMEOUT)
     partitions = existing_partitions(cluster, [topic_of(settings, OrderPayments)])
     left = sum(consumer.get_watermark_offsets(TopicPartition(*each))[1] for each in partitions)
     consumer.assign([TopicPartition(*each, 0) for each in partitions])

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table
@@ -20,7 +19,7 @@ from transforms.graph import tables
 
 def build(source: str, lake: str, workers: int | None = None) -> None:
     """Ingest, then refresh; a thread is named after its table."""
-    files, _ = arrivals(source)
+    files, _ = find_files(source)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         landed = [
             pool.submit(_named, contract.spec().table, ingest_table, lake, contract, paths)

@@ -61,10 +61,10 @@ def has_data(uri: str) -> bool:
     return any(name.endswith(".parquet") for name in filesystem.sizes(uri, deep=True))
 
 
-def _hurt(uri: str, damage: str) -> HurtTableError:
-    return HurtTableError(
-        f"{table_name(uri)}: its log is hurt: {damage}. Nothing is read from the table or written "
-        f"to it; put the file back from a backup (docs/guides/operate.md, Damaged tables)"
+def _damaged(uri: str, damage: str) -> DamagedTableError:
+    return DamagedTableError(
+        f"{table_name(uri)}: its Delta log is damaged: {damage}. Nothing was read from the table "
+        f"or written to it; restore the file from a backup (docs/guides/operate.md, Damaged tables)"
     )
 
 

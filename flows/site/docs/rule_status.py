@@ -66,7 +66,8 @@ def broken_rules(statuses: Iterable[RuleStatus]) -> list[RuleStatus]:
 
 
 _READABLE = "The record has as many fields as the header, and every quote is closed."
-_NOT_IN_FUTURE = f"The time of the event or file is at most {CLOCK_TOLERANCE.seconds // 60} minutes in the future."
+_MINUTES = CLOCK_TOLERANCE.seconds // 60
+_NOT_IN_FUTURE = f"The time of the event or file is at most {_MINUTES} minutes in the future."
 RECORD_RULES = (
     Rule(UNREADABLE, pl.lit(value=True), description=_READABLE),
     Rule(FUTURE, pl.lit(value=True), description=_NOT_IN_FUTURE),
