@@ -1,4 +1,4 @@
-"""A made-up marketplace in the shape of the Olist data: any size, clean or with known defects."""
+"""A synthetic marketplace in the format of the Olist data, clean or with known defects."""
 
 from flows.sample.write import write_sample
 

@@ -1,10 +1,10 @@
-"""Product categories: Portuguese name, English name, and how many products of 1,000 are in each."""
+"""Product categories: Portuguese name, English name, and share of the products."""
 
 from typing import NamedTuple
 
 
 class Category(NamedTuple):
-    """A category; without an English name it is missing from the translation file."""
+    """A category and its products per 1,000; None as English name means no translation."""
 
     name: str
     english: str | None

@@ -1,4 +1,4 @@
-"""The sentences that review comments are made of."""
+"""The sentences of review comments."""
 
 TITLES = (
     "Compra aprovada aqui em casa",
@@ -61,7 +61,7 @@ CLOSINGS = (
     ),
 )
 
-# Invented people: the domain is reserved for examples, the numbers are those of documentation.
+# Invented people. The domain is reserved for examples; the numbers are those of documentation.
 CONTACTS = (
     "Meu e-mail é joana.prado@example.com",
     "Respondam para lucas_m+loja@example.com, por favor",

@@ -1,4 +1,4 @@
-"""The states of Brazil: zip code ranges, shares of the marketplace, and a few cities of each."""
+"""The states of Brazil: zip code ranges, shares of the marketplace, and some cities."""
 
 from typing import NamedTuple
 
@@ -14,7 +14,7 @@ class State(NamedTuple):
 
 
 class City(NamedTuple):
-    """A city and its centre in degrees."""
+    """A city and the coordinates of its centre, in degrees."""
 
     state: str
     name: str

@@ -1,17 +1,25 @@
-"""What orders hold and how they are paid: order items and payments."""
+"""Order items and payments."""
 
 import numpy as np
 import polars as pl
 
-from flows.sample.explode import parts
+from flows.sample.explode import explode
 from flows.sample.orders import SHIPPED
-from flows.sample.random import Flags, Ints, Spread, generator, happens, pick, spread
+from flows.sample.random import (
+    Bins,
+    Flags,
+    Ints,
+    from_bins,
+    generator,
+    random_flags,
+    weighted_indices,
+)
 
 _ITEMS = (885, 80, 18, 9, 4, 3, 1)
-# What a further item of an order is: the first one again, one like it from the shop, any other.
-_KINSHIP = (76, 17, 7)
-_SAME, _NEIGHBOUR, _STRANGER = range(len(_KINSHIP))
-_FREIGHT: Spread = (
+# A further item of an order: the same product, another one of the same seller, or any product.
+_FURTHER_ITEMS = (76, 17, 7)
+_SAME_PRODUCT, _SAME_SELLER, _ANY_PRODUCT = range(len(_FURTHER_ITEMS))
+_FREIGHT: Bins = (
     (10, 550, 880),
     (15, 880, 1300),
     (25, 1300, 1600),
@@ -20,7 +28,7 @@ _FREIGHT: Spread = (
     (5, 4000, 15000),
 )
 _DAY = 86_400
-_UNTIL_SHIPPING_LIMIT: Spread = (
+_UNTIL_SHIPPING_LIMIT: Bins = (
     (25, 2 * _DAY, 5 * _DAY),
     (50, 5 * _DAY, 7 * _DAY),
     (25, 7 * _DAY, 15 * _DAY),
@@ -30,45 +38,49 @@ _TYPES = ("credit_card", "boleto", "voucher", "debit_card", "not_defined")
 _CREDIT_CARD, _BOLETO, _VOUCHER, _DEBIT_CARD, _NOT_DEFINED = range(len(_TYPES))
 _SHARES = (768, 197, 20, 15, 0)
 _INSTALLMENTS = (320, 160, 140, 93, 73, 51, 21, 58, 8, 71, 1, 3, 0, 0, 1)
-_PAID_WITHOUT_ITEMS: Spread = ((25, 2000, 6000), (50, 6000, 17000), (25, 17000, 60000))
+_PAYMENTS_WITHOUT_ITEMS: Bins = ((25, 2000, 6000), (50, 6000, 17000), (25, 17000, 60000))
 
 
-def lines(seed: int, chunk: int, journeys: pl.DataFrame, catalogue: pl.DataFrame) -> pl.DataFrame:
-    """Return one row per order item: rows of its order and product, its seller's number, cents."""
+def order_lines(
+    seed: int, chunk: int, timelines: pl.DataFrame, products: pl.DataFrame
+) -> pl.DataFrame:
+    """Return one row per order item: row numbers of order, product and seller; amounts in cents."""
     rng = generator(seed, "items", chunk)
-    count = np.where(_came_to_nothing(rng, journeys), 0, 1 + pick(rng, journeys.height, _ITEMS))
-    order, position = parts(count)
+    count = np.where(
+        _has_no_items(rng, timelines), 0, 1 + weighted_indices(rng, timelines.height, _ITEMS)
+    )
+    order, position = explode(count)
     size = len(order)
     row = np.arange(size)
-    kinship = pick(rng, size, _KINSHIP)
-    like = np.where(kinship == _STRANGER, row, row - position)
-    product = rng.integers(rng.integers(1, catalogue.height, size, endpoint=True))[like]
-    product = (product + np.where(kinship == _NEIGHBOUR, position, 0)) % catalogue.height
-    sold = catalogue[product]
-    percent = np.where(happens(rng, size, 100), rng.integers(80, 120, size), 100)[like]
-    freight = spread(rng, size, _FREIGHT)[like] + sold["product_weight_g"].to_numpy() // 20
-    approved = journeys["approved"].to_numpy()[order]
+    kind = weighted_indices(rng, size, _FURTHER_ITEMS)
+    template = np.where(kind == _ANY_PRODUCT, row, row - position)
+    product = rng.integers(rng.integers(1, products.height, size, endpoint=True))[template]
+    product = (product + np.where(kind == _SAME_SELLER, position, 0)) % products.height
+    item = products[product]
+    percent = np.where(random_flags(rng, size, 100), rng.integers(80, 120, size), 100)[template]
+    freight = from_bins(rng, size, _FREIGHT)[template] + item["product_weight_g"].to_numpy() // 20
+    approved = timelines["approved"].to_numpy()[order]
     return pl.DataFrame(
         {
             "order": order,
             "order_item_id": 1 + position,
             "product": product,
-            "seller": sold["seller"],
-            "shipping_limit": approved + spread(rng, size, _UNTIL_SHIPPING_LIMIT),
-            "price": sold["price"].to_numpy() * percent // 100,
-            "freight": np.where(happens(rng, size, 4), 0, freight),
+            "seller": item["seller"],
+            "shipping_limit": approved + from_bins(rng, size, _UNTIL_SHIPPING_LIMIT),
+            "price": item["price"].to_numpy() * percent // 100,
+            "freight": np.where(random_flags(rng, size, 4), 0, freight),
         }
     )
 
 
 def order_items(
-    lines: pl.DataFrame, journeys: pl.DataFrame, catalogue: pl.DataFrame, sellers: pl.DataFrame
+    lines: pl.DataFrame, timelines: pl.DataFrame, products: pl.DataFrame, sellers: pl.DataFrame
 ) -> pl.DataFrame:
     """Return the order items file."""
     return lines.select(
-        order_id=journeys["order_id"][lines["order"]],
+        order_id=timelines["order_id"][lines["order"]],
         order_item_id="order_item_id",
-        product_id=catalogue["product_id"][lines["product"]],
+        product_id=products["product_id"][lines["product"]],
         seller_id=sellers["seller_id"][lines["seller"]],
         shipping_limit_date=pl.from_epoch("shipping_limit"),
         price=_reais(lines["price"].to_numpy()),
@@ -77,31 +89,31 @@ def order_items(
 
 
 def order_payments(
-    seed: int, chunk: int, journeys: pl.DataFrame, lines: pl.DataFrame
+    seed: int, chunk: int, timelines: pl.DataFrame, lines: pl.DataFrame
 ) -> pl.DataFrame:
-    """Return the payments file: the payments of an order add up to its items, to the cent."""
+    """Return the payments file; the payments of an order add up to its items exactly."""
     rng = generator(seed, "payments", chunk)
-    size = journeys.height
+    size = timelines.height
     due = _per_order(
         lines["order"].to_numpy(), (lines["price"] + lines["freight"]).to_numpy(), size
     )
-    undefined = (due == 0) & happens(rng, size, 5)
-    due = np.where((due == 0) & ~undefined, spread(rng, size, _PAID_WITHOUT_ITEMS), due)
-    count = np.where(undefined, 1, 1 + pick(rng, size, _PAYMENTS))
-    kind = np.where(undefined, _NOT_DEFINED, pick(rng, size, _SHARES))
+    undefined = (due == 0) & random_flags(rng, size, 5)
+    due = np.where((due == 0) & ~undefined, from_bins(rng, size, _PAYMENTS_WITHOUT_ITEMS), due)
+    count = np.where(undefined, 1, 1 + weighted_indices(rng, size, _PAYMENTS))
+    kind = np.where(undefined, _NOT_DEFINED, weighted_indices(rng, size, _SHARES))
     combined = (count > 1) & (kind != _VOUCHER)
     kind = np.where(combined, _CREDIT_CARD, kind)
 
-    order, position = parts(count)
-    # Each voucher is at most its share of half of what is due; the first payment is the rest.
+    order, position = explode(count)
+    # Vouchers add up to at most half of the amount due; the first payment is the rest.
     voucher = rng.integers(1, np.maximum(due // (2 * count), 1)[order], endpoint=True)
     voucher[position == 0] = 0
     rest = due - _per_order(order, voucher, size)
     method = np.where(position == 0, kind[order], _VOUCHER)
-    installments = 1 + pick(rng, len(order), _INSTALLMENTS)
+    installments = 1 + weighted_indices(rng, len(order), _INSTALLMENTS)
     return pl.DataFrame(
         {
-            "order_id": journeys["order_id"][order],
+            "order_id": timelines["order_id"][order],
             "payment_sequential": 1 + position,
             "payment_type": pl.Series(_TYPES)[method],
             "payment_installments": np.where(method == _CREDIT_CARD, installments, 1),
@@ -110,7 +122,7 @@ def order_payments(
     )
 
 
-def _came_to_nothing(rng: np.random.Generator, journeys: pl.DataFrame) -> Flags:
+def _has_no_items(rng: np.random.Generator, timelines: pl.DataFrame) -> Flags:
     status = pl.col("status")
     per_mille = (
         pl.when(status == "created")
@@ -121,7 +133,7 @@ def _came_to_nothing(rng: np.random.Generator, journeys: pl.DataFrame) -> Flags:
         .then(300)
         .otherwise(0)
     )
-    return happens(rng, journeys.height, journeys.select(per_mille).to_series().to_numpy())
+    return random_flags(rng, timelines.height, timelines.select(per_mille).to_series().to_numpy())
 
 
 def _per_order(order: Ints, cents: Ints, size: int) -> Ints:
@@ -129,5 +141,5 @@ def _per_order(order: Ints, cents: Ints, size: int) -> Ints:
 
 
 def _reais(cents: Ints) -> pl.Series:
-    # NumPy divides exactly; Polars multiplies by 0.01, and makes 0.35000000000000003 of 35.
+    # NumPy divides exactly. Polars multiplies by 0.01, and turns 35 into 0.35000000000000003.
     return pl.Series(cents / 100)

@@ -1,7 +1,7 @@
-"""Seeded draws that give the same values on every machine.
+"""Seeded random values that are the same on every machine.
 
-Everything is drawn as an integer (cents, seconds, grams): floating-point functions may differ in
-the last bit from one processor to the next, integers do not.
+All values are integers (cents, seconds, grams), because floating-point functions may differ in the
+last bit between processors.
 """
 
 import zlib
@@ -15,45 +15,46 @@ import polars as pl
 Ints: TypeAlias = npt.NDArray[np.int64]
 Hashes: TypeAlias = npt.NDArray[np.uint64]
 Flags: TypeAlias = npt.NDArray[np.bool_]
-Spread: TypeAlias = Sequence[tuple[int, int, int]]
+Bins: TypeAlias = Sequence[tuple[int, int, int]]
+"""Bins of (weight, lowest, highest)."""
 
 
 def generator(seed: int, stream: str, chunk: int = 0) -> np.random.Generator:
-    """Return the generator of one named stream; streams and chunks are independent."""
+    """Return the generator of a named stream and chunk; all of them are independent."""
     sequence = np.random.SeedSequence(seed, spawn_key=(zlib.crc32(stream.encode()), chunk))
     return np.random.Generator(np.random.PCG64(sequence))
 
 
-def pick(rng: np.random.Generator, size: int, weights: Sequence[int]) -> Ints:
-    """Return `size` positions in `weights`, each as often as its weight says."""
+def weighted_indices(rng: np.random.Generator, size: int, weights: Sequence[int]) -> Ints:
+    """Return `size` indices of `weights`, each with a probability proportional to its weight."""
     bounds = np.cumsum(weights)
     return np.searchsorted(bounds, rng.integers(bounds[-1], size=size), side="right")
 
 
-def happens(rng: np.random.Generator, size: int, per_mille: int | Ints) -> Flags:
-    """Return `size` coin tosses that are true `per_mille` times in a thousand."""
+def random_flags(rng: np.random.Generator, size: int, per_mille: int | Ints) -> Flags:
+    """Return `size` flags that are true with a probability of `per_mille` in a thousand."""
     return rng.integers(1000, size=size) < per_mille
 
 
-def spread(rng: np.random.Generator, size: int, bins: Spread) -> Ints:
-    """Return `size` integers, uniform within bins of (weight, lowest, highest)."""
+def from_bins(rng: np.random.Generator, size: int, bins: Bins) -> Ints:
+    """Return `size` integers: a bin by weight, then a uniform value between its bounds."""
     weights, lows, highs = zip(*bins, strict=True)
-    chosen = pick(rng, size, weights)
+    chosen = weighted_indices(rng, size, weights)
     return rng.integers(np.array(lows)[chosen], np.array(highs)[chosen], endpoint=True)
 
 
 def ids(seed: int, kind: str, numbers: Ints) -> pl.Series:
-    """Return a 32-digit hexadecimal id per number; within a kind no two numbers share one."""
+    """Return a 32-digit hexadecimal id per number; ids of one kind are unique."""
     halves = [hashes(seed, f"{kind}/{half}", numbers) for half in ("first", "second")]
     octets = np.stack(halves, axis=1).astype(">u8").view(np.uint8)
     return pl.Series(octets).cast(pl.List(pl.UInt8)).cast(pl.Binary).bin.encode("hex")
 
 
 def hashes(seed: int, kind: str, numbers: Ints) -> Hashes:
-    """Return 64 random-looking bits per number: a bijection, the finaliser of SplitMix64.
+    """Return 64 pseudo-random bits per number, with the finalizer of SplitMix64, a bijection.
 
-    Unlike a draw it depends on the number alone, so that what belongs to a person or a product
-    needs no memory from one chunk to the next.
+    A hash depends on the number alone, unlike a value of a generator. So the attributes of a person
+    or a product are the same in every chunk.
     """
     key = generator(seed, kind).integers(2**64, size=1, dtype=np.uint64)
     bits = numbers.astype(np.uint64) + key

@@ -1,4 +1,4 @@
-"""What customers say afterwards: reviews."""
+"""Reviews."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,17 @@ import numpy as np
 import polars as pl
 
 from flows.sample.comments import CLOSINGS, CONTACTS, JOINTS, OPENINGS, TITLES
-from flows.sample.explode import parts
+from flows.sample.explode import explode
 from flows.sample.orders import DELIVERED
-from flows.sample.random import Ints, Spread, generator, happens, ids, pick, spread
+from flows.sample.random import (
+    Bins,
+    Ints,
+    from_bins,
+    generator,
+    ids,
+    random_flags,
+    weighted_indices,
+)
 
 _HOUR = 3600
 _DAY = 24 * _HOUR
@@ -17,11 +25,11 @@ _SCORES_ON_TIME = (70, 25, 80, 200, 625)
 _SCORES_LATE = (520, 140, 100, 110, 130)
 _SCORES_NOT_DELIVERED = (700, 80, 80, 50, 90)
 _WITH_MESSAGE = np.array((760, 700, 440, 320, 360))  # per mille, by score
-_HIGH = 3  # the fourth score, counted from 0
+_HIGH = 3  # the score 4, counted from 0
 _WITH_TITLE = 120
 _WITH_CONTACT = 30
 _JOINTS = (50, 25, 15, 3, 5, 2)
-_UNTIL_ANSWER: Spread = (
+_UNTIL_ANSWER: Bins = (
     (25, 3 * _HOUR, _DAY),
     (25, _DAY, 2 * _DAY),
     (45, 2 * _DAY, 5 * _DAY),
@@ -29,25 +37,25 @@ _UNTIL_ANSWER: Spread = (
 )
 
 
-def order_reviews(seed: int, chunk: int, first: int, journeys: pl.DataFrame) -> pl.DataFrame:
-    """Return the reviews file; orders that share a journey share the review of the first one."""
+def order_reviews(seed: int, chunk: int, first: int, timelines: pl.DataFrame) -> pl.DataFrame:
+    """Return the reviews file; orders of one purchase share the review of the first one."""
     rng = generator(seed, "reviews", chunk)
-    size = journeys.height
-    source = journeys["source"].to_numpy()
+    size = timelines.height
+    source = timelines["source"].to_numpy()
     split = source != np.arange(size)
-    count = pick(rng, size, _REVIEWS)
+    count = weighted_indices(rng, size, _REVIEWS)
     count[split] = 1
     count[source[split]] = 1
-    order, position = parts(count)
+    order, position = explode(count)
     rows = len(order)
 
-    score = _scores(rng, journeys)[order]
-    asked = journeys.select(
+    score = _scores(rng, timelines)[order]
+    requested = timelines.select(
         pl.when(pl.col("stage") == DELIVERED)
         .then(pl.min_horizontal("delivered", "estimated"))
         .otherwise("estimated")
     ).to_series()
-    created = asked.to_numpy()[order] // _DAY * _DAY + _DAY
+    created = requested.to_numpy()[order] // _DAY * _DAY + _DAY
     reviews = pl.DataFrame(
         {
             "review_id": ids(seed, "review", 2 * (first + order) + position),
@@ -55,14 +63,14 @@ def order_reviews(seed: int, chunk: int, first: int, journeys: pl.DataFrame) -> 
             "review_comment_title": _titles(rng, rows),
             "review_comment_message": _messages(rng, score),
             "review_creation_date": created,
-            "review_answer_timestamp": created + spread(rng, rows, _UNTIL_ANSWER),
+            "review_answer_timestamp": created + from_bins(rng, rows, _UNTIL_ANSWER),
         }
     )
     starts = np.cumsum(count) - count
-    same: Ints = starts[source[order]] + position
-    return reviews[same].select(
+    row: Ints = starts[source[order]] + position
+    return reviews[row].select(
         "review_id",
-        journeys["order_id"][order],
+        timelines["order_id"][order],
         "review_score",
         "review_comment_title",
         "review_comment_message",
@@ -71,33 +79,37 @@ def order_reviews(seed: int, chunk: int, first: int, journeys: pl.DataFrame) -> 
     )
 
 
-def _scores(rng: np.random.Generator, journeys: pl.DataFrame) -> Ints:
-    """Return a score per order, counted from 0."""
-    size = journeys.height
-    delivered = (journeys["stage"] == DELIVERED).to_numpy()
-    # On the estimated day, which is a midnight, is not late.
-    late = (journeys["delivered"] >= journeys["estimated"] + _DAY).to_numpy()
-    after_delivery = np.where(late, pick(rng, size, _SCORES_LATE), pick(rng, size, _SCORES_ON_TIME))
-    return np.where(delivered, after_delivery, pick(rng, size, _SCORES_NOT_DELIVERED))
+def _scores(rng: np.random.Generator, timelines: pl.DataFrame) -> Ints:
+    """Return a score per order, from 0."""
+    size = timelines.height
+    delivered = (timelines["stage"] == DELIVERED).to_numpy()
+    # A delivery on the estimated day is not late; the estimate is a midnight.
+    late = (timelines["delivered"] >= timelines["estimated"] + _DAY).to_numpy()
+    after_delivery = np.where(
+        late,
+        weighted_indices(rng, size, _SCORES_LATE),
+        weighted_indices(rng, size, _SCORES_ON_TIME),
+    )
+    return np.where(delivered, after_delivery, weighted_indices(rng, size, _SCORES_NOT_DELIVERED))
 
 
 def _titles(rng: np.random.Generator, size: int) -> pl.Series:
     title = pl.Series(TITLES)[rng.integers(len(TITLES), size=size)]
-    return title.set(pl.Series(~happens(rng, size, _WITH_TITLE)), None)
+    return title.set(pl.Series(~random_flags(rng, size, _WITH_TITLE)), None)
 
 
 def _messages(rng: np.random.Generator, score: Ints) -> pl.Series:
     size = len(score)
-    silent = ~happens(rng, size, _WITH_MESSAGE[score])
+    no_message = ~random_flags(rng, size, _WITH_MESSAGE[score])
     contact = ". " + pl.Series(CONTACTS)[rng.integers(len(CONTACTS), size=size)]
-    contact = contact.set(pl.Series(~happens(rng, size, _WITH_CONTACT)), "")
+    contact = contact.set(pl.Series(~random_flags(rng, size, _WITH_CONTACT)), "")
     message = (
         _one_of(rng, OPENINGS, score)
-        + pl.Series(JOINTS)[pick(rng, size, _JOINTS)]
+        + pl.Series(JOINTS)[weighted_indices(rng, size, _JOINTS)]
         + _one_of(rng, CLOSINGS, (score >= _HIGH).astype(np.int64))
         + contact
     )
-    return message.set(pl.Series(silent), None)
+    return message.set(pl.Series(no_message), None)
 
 
 def _one_of(rng: np.random.Generator, sentences: Sequence[Sequence[str]], group: Ints) -> pl.Series:

@@ -1,4 +1,4 @@
-"""Write a synthetic marketplace as CSV files."""
+"""The CSV files of a synthetic marketplace."""
 
 import io
 import math
@@ -9,13 +9,13 @@ import polars as pl
 
 from flows.sample.corrupt import corrupt
 from flows.sample.defects import TOO_FEW_FIELDS, TOO_MANY_FIELDS
-from flows.sample.items_and_payments import lines, order_items, order_payments
-from flows.sample.orders import customers, journeys, orders_file
-from flows.sample.own import check_own, mark_own
-from flows.sample.places import geolocation, places
-from flows.sample.products import catalogue, sellers, translation
+from flows.sample.items_and_payments import order_items, order_lines, order_payments
+from flows.sample.orders import customers, order_timelines, orders_file
+from flows.sample.products import products, sellers, translation
 from flows.sample.random import generator
 from flows.sample.reviews import order_reviews
+from flows.sample.written_files import check_no_foreign_files, record_files
+from flows.sample.zip_codes import geolocation, zip_codes
 
 _ORDERS_PER_CHUNK = 100_000
 _MOST_PRODUCTS = 330_000
@@ -27,37 +27,42 @@ _BROKEN = "_broken_rows.jsonl"
 def write_sample(
     out: Path, orders: int, seed: int, dirty: float = 0.0, *, force: bool = False
 ) -> None:
-    """Write the nine files of a made-up marketplace with this many orders to the folder `out`.
+    """Write the nine files of a synthetic marketplace to a folder.
 
     Headers, formats and proportions are those of the Olist data; all rows are invented. The same
-    `orders`, `seed` and `dirty` give the same bytes everywhere. Files of an earlier sample are
-    overwritten; where there are other files nothing is written, but with `force`, which overwrites
-    those of the same names. Memory does not grow with `orders`.
+    `orders`, `seed` and `dirty` give the same bytes on every machine. Memory does not grow with
+    `orders`.
 
-    `dirty` is the share of the rows of every file but the translation that get one defect each.
-    The other rows are those of the clean sample. `_broken_rows.jsonl` then tells for each broken
-    row its `file`, `record` (from 1, without the header), `entity`, `column` (as the file spells
-    it), the `rule` it breaks and the bad `value` (null: empty). Where the record has a field too
-    few or too many, `column` and `value` are null.
+    With `dirty`, `_broken_rows.jsonl` has a line for each broken row: its `file`, `record` (from 1,
+    without the header), `entity`, `column` (as the file spells it), the `rule` that it breaks, and
+    the bad `value` (null if empty). For a record with a field too few or too many, `column` and
+    `value` are null. All other rows are the same as without `dirty`.
+
+    Args:
+        out: the folder to write to.
+        orders: the number of orders.
+        seed: the random seed.
+        dirty: the share of rows with one defect, in every file except the translation.
+        force: overwrite files of the same names that no sample wrote. Files of an earlier sample
+            are always overwritten.
 
     Raises:
-        ValueError: `orders` is negative, or `dirty` is not a share.
-        ForeignFilesError: the folder holds files that no sample wrote.
-
+        ValueError: `orders` is negative, or `dirty` is not between 0 and 1.
+        ForeignFilesError: the folder holds files that no sample wrote, and `force` is not set.
     """
     if orders < 0:
-        message = f"orders is {orders}; it must be 0 or more."
+        message = f"orders is {orders}; it must be at least 0"
         raise ValueError(message)
     if not 0 <= dirty <= 1:
-        message = f"dirty is {dirty}; it is a share of the rows, from 0 to 1."
+        message = f"dirty is {dirty}; it must be a share of the rows, from 0 to 1"
         raise ValueError(message)
 
     if not force:
-        check_own(out)
+        check_no_foreign_files(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / _BROKEN).unlink(missing_ok=True)
     written: dict[str, int] = {}
-    for entity, records in _pieces(seed, orders):
+    for entity, records in _entity_chunks(seed, orders):
         path = out / _file_name(entity)
         before = written.get(entity, 0)
         text = records
@@ -70,26 +75,26 @@ def write_sample(
             file.write(_csv(text, header=entity not in written, mark=entity == _TRANSLATION))
         written[entity] = before + records.height
     names = {*map(_file_name, written), _BROKEN}
-    mark_own(out, (name for name in names if (out / name).exists()))
+    record_files(out, (name for name in names if (out / name).exists()))
 
 
-def _pieces(seed: int, orders: int) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield (entity, records): first what orders refer to, then orders, chunk by chunk."""
-    where = places(seed, orders)
-    shops = sellers(seed, min(_MOST_SELLERS, math.ceil(orders / 32)), where)
-    goods = catalogue(seed, min(_MOST_PRODUCTS, math.ceil(orders / 3)), shops.height)
+def _entity_chunks(seed: int, orders: int) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield (entity, records): first the entities that orders refer to, then chunks of orders."""
+    all_zip_codes = zip_codes(seed, orders)
+    all_sellers = sellers(seed, min(_MOST_SELLERS, math.ceil(orders / 32)), all_zip_codes)
+    all_products = products(seed, min(_MOST_PRODUCTS, math.ceil(orders / 3)), all_sellers.height)
     yield _TRANSLATION, translation()
-    yield "geolocation", geolocation(seed, where if orders else where.clear())
-    yield "sellers", shops
-    yield "products", goods.drop("price", "seller")
+    yield "geolocation", geolocation(seed, all_zip_codes if orders else all_zip_codes.clear())
+    yield "sellers", all_sellers
+    yield "products", all_products.drop("price", "seller")
     for chunk, first in enumerate(range(0, max(orders, 1), _ORDERS_PER_CHUNK)):
-        trips = journeys(seed, chunk, first, min(_ORDERS_PER_CHUNK, orders - first))
-        sold = lines(seed, chunk, trips, goods)
-        yield "orders", orders_file(trips)
-        yield "customers", customers(seed, trips, where)
-        yield "order_items", order_items(sold, trips, goods, shops)
-        yield "order_payments", order_payments(seed, chunk, trips, sold)
-        yield "order_reviews", order_reviews(seed, chunk, first, trips)
+        timelines = order_timelines(seed, chunk, first, min(_ORDERS_PER_CHUNK, orders - first))
+        lines = order_lines(seed, chunk, timelines, all_products)
+        yield "orders", orders_file(timelines)
+        yield "customers", customers(seed, timelines, all_zip_codes)
+        yield "order_items", order_items(lines, timelines, all_products, all_sellers)
+        yield "order_payments", order_payments(seed, chunk, timelines, lines)
+        yield "order_reviews", order_reviews(seed, chunk, first, timelines)
 
 
 def _file_name(entity: str) -> str:

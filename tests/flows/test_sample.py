@@ -1,4 +1,4 @@
-"""A made-up marketplace: its format, its laws, its proportions, and its known defects."""
+"""The synthetic marketplace: format, invariants, proportions, and known defects."""
 
 import csv
 import json
@@ -16,8 +16,7 @@ from polars.testing import assert_frame_equal
 from contracts.strategies import breakable
 from flows.sample import write_sample
 from flows.sample.defects import DEFECTS
-from flows.sample.own import ForeignFilesError
-from transforms.graph import tables
+from flows.sample.written_files import ForeignFilesError
 
 ORDERS = 4_000
 TRANSLATION = "product_category_name_translation"

@@ -1,4 +1,4 @@
-"""Where people live: zip code prefixes, and the points that the geolocation file has for them."""
+"""Zip code prefixes with their cities, and the geolocation file with points for them."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -8,15 +8,15 @@ import numpy.typing as npt
 import polars as pl
 
 from flows.sample.geography import CITIES, STATES, City, State
-from flows.sample.random import Hashes, Ints, generator, happens
+from flows.sample.random import Hashes, Ints, generator, random_flags
 
 _MOST_PREFIXES = 19_000
-_UNMAPPED = 250  # one prefix in so many has no point
-_DEGREE = 10**15  # the source gives points to fifteen decimals
+_UNMAPPED = 250  # one prefix in this many has no point
+_DEGREE = 10**15  # the source has fifteen decimals
 _CITY_RADIUS = 3 * _DEGREE // 100
 
 
-def places(seed: int, orders: int) -> pl.DataFrame:
+def zip_codes(seed: int, orders: int) -> pl.DataFrame:
     """Return one row per zip code prefix, in the order of `STATES`.
 
     `state_number` is a position in `STATES`; `lat` and `lng` are the centre of the city in degrees.
@@ -24,56 +24,56 @@ def places(seed: int, orders: int) -> pl.DataFrame:
     rng = generator(seed, "places")
     wanted = min(_MOST_PREFIXES, orders // 2)
     return pl.concat(
-        _places_of(rng, number, state, max(1, wanted * state.customers // 10_000))
+        _zip_codes_of(rng, number, state, max(1, wanted * state.customers // 10_000))
         for number, state in enumerate(STATES)
     )
 
 
-def settle(places: pl.DataFrame, hashes: Hashes, shares: Sequence[int]) -> Ints:
-    """Return a row of `places` per hash, each state as often as its share says."""
+def rows_by_share(zip_codes: pl.DataFrame, hashes: Hashes, shares: Sequence[int]) -> Ints:
+    """Return a row number of `zip_codes` per hash, with the given share of each state."""
     bounds = np.cumsum(shares).astype(np.uint64)
     states = np.searchsorted(bounds, hashes % bounds[-1], side="right")
-    starts = np.searchsorted(places["state_number"], np.arange(len(STATES) + 1))
+    starts = np.searchsorted(zip_codes["state_number"], np.arange(len(STATES) + 1))
     within = (hashes >> np.uint64(32)) % np.diff(starts).astype(np.uint64)[states]
     rows: Ints = starts[states] + within.astype(np.int64)
     return rows
 
 
-def geolocation(seed: int, places: pl.DataFrame) -> pl.DataFrame:
-    """Return the geolocation file: several points per prefix, some of them exactly repeated."""
+def geolocation(seed: int, zip_codes: pl.DataFrame) -> pl.DataFrame:
+    """Return the geolocation file: several points per prefix, some of them duplicates."""
     rng = generator(seed, "geolocation")
-    known = places.filter(pl.int_range(pl.len()) % _UNMAPPED != _UNMAPPED - 1)
-    place = np.repeat(np.arange(known.height), rng.integers(2, 14, known.height, endpoint=True))
-    size = len(place)
-    points = known[place].select(
+    known = zip_codes.filter(pl.int_range(pl.len()) % _UNMAPPED != _UNMAPPED - 1)
+    row = np.repeat(np.arange(known.height), rng.integers(2, 14, known.height, endpoint=True))
+    size = len(row)
+    points = known[row].select(
         geolocation_zip_code_prefix="zip_code_prefix",
-        geolocation_lat=_around(rng, known["lat"].to_numpy()[place]),
-        geolocation_lng=_around(rng, known["lng"].to_numpy()[place]),
-        geolocation_city=pl.when(pl.lit(pl.Series(happens(rng, size, 120))))
+        geolocation_lat=_around(rng, known["lat"].to_numpy()[row]),
+        geolocation_lng=_around(rng, known["lng"].to_numpy()[row]),
+        geolocation_city=pl.when(pl.lit(pl.Series(random_flags(rng, size, 120))))
         .then("city_with_accents")
         .otherwise("city"),
         geolocation_state="state",
     )
     rows = np.arange(size)
-    return points[np.where(happens(rng, size, 150), np.maximum(rows - 1, 0), rows)]
+    return points[np.where(random_flags(rng, size, 150), np.maximum(rows - 1, 0), rows)]
 
 
-def _places_of(rng: np.random.Generator, number: int, state: State, count: int) -> pl.DataFrame:
+def _zip_codes_of(rng: np.random.Generator, number: int, state: State, count: int) -> pl.DataFrame:
     width = state.last_prefix - state.first_prefix + 1
     offsets = np.sort(rng.choice(width, count, replace=False))
     cities = [city for city in CITIES if city.state == state.code]
-    # The capital takes the lower half of the range, as it does in most states.
-    nearest = np.maximum(0, offsets * 2 * len(cities) // width - len(cities))
+    # The capital has the lower half of the range, as in most states.
+    city_number = np.maximum(0, offsets * 2 * len(cities) // width - len(cities))
     return pl.DataFrame(
         {
             "state_number": np.full(count, number),
             "zip_code_prefix": pl.Series(state.first_prefix + offsets).cast(pl.String).str.zfill(5),
             "state": [state.code] * count,
         }
-    ).hstack(pl.DataFrame([_described(city) for city in cities])[nearest])
+    ).hstack(pl.DataFrame([_city_columns(city) for city in cities])[city_number])
 
 
-def _described(city: City) -> dict[str, str | float]:
+def _city_columns(city: City) -> dict[str, str | float]:
     return {
         "city": unicodedata.normalize("NFKD", city.name).encode("ascii", "ignore").decode(),
         "city_with_accents": city.name,
