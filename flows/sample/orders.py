@@ -13,6 +13,7 @@ from flows.sample.random import (
     generator,
     hashes,
     ids,
+    random_flags,
     weighted_indices,
 )
 from flows.sample.zip_codes import rows_by_share
