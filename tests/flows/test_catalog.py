@@ -49,7 +49,7 @@ def test_an_entry_is_a_delta_table_for_athena() -> None:
     assert not found.get("PartitionKeys")  # Athena reads them from the log
 
 
-def test_columns_are_those_of_the_log_in_the_words_of_the_contract() -> None:
+def test_columns_come_from_the_log_and_comments_from_the_contract() -> None:
     delta.open_table(LAKE, FactSales)
     register_tables(LAKE, "keystone")
     log = delta.open_existing(LAKE, "gold.fact_sales").schema()
@@ -86,7 +86,7 @@ def test_every_column_of_gold_has_a_type_that_glue_knows() -> None:
         assert all(len(comment) <= 255 and "\n" not in comment for comment in comments)
 
 
-def test_a_second_registration_takes_the_place_of_the_first() -> None:
+def test_second_registration_replaces_the_first() -> None:
     delta.open_table(LAKE, DimDate)
     first = register_tables(LAKE, "keystone")
     before = entry("dim_date")
@@ -99,7 +99,7 @@ def test_a_second_registration_takes_the_place_of_the_first() -> None:
     assert entry("dim_date")["Description"] == before["Description"]
 
 
-def test_the_command_shows_what_it_registered() -> None:
+def test_catalog_command_prints_its_entries() -> None:
     delta.open_table(LAKE, DimDate)
     result = CliRunner().invoke(app, ["catalog", "--lake", LAKE], catch_exceptions=False)
     assert result.exit_code == 0
@@ -107,24 +107,24 @@ def test_the_command_shows_what_it_registered() -> None:
     assert "s3://shop/lake/gold/dim_date" in result.output
 
 
-def test_a_database_that_is_not_there_is_named() -> None:
+def test_missing_database_is_named() -> None:
     delta.open_table(LAKE, DimDate)
     with pytest.raises(NoDatabaseError, match="sa-east-1 has no database analytics"):
         register_tables(LAKE, "analytics")
 
 
-def test_a_lake_without_gold_has_nothing_to_register() -> None:
+def test_lake_without_gold_is_an_error() -> None:
     with pytest.raises(NoLakeError, match="no gold tables here yet"):
         register_tables(LAKE, "keystone")
 
 
 @pytest.mark.parametrize("lake", ["", "lake", "/data/lake"])
-def test_a_lake_that_is_not_on_s3_is_refused(lake: str) -> None:
+def test_lake_that_is_not_on_s3_is_rejected(lake: str) -> None:
     with pytest.raises(SettingError, match="Athena reads S3"):
         register_tables(lake, "keystone")
 
 
-def test_the_command_registers_the_message_schemas_too() -> None:
+def test_catalog_command_registers_message_schemas() -> None:
     delta.open_table(LAKE, DimDate)
     boto3.client("glue").create_registry(RegistryName="keystone")
     arguments = ["catalog", "--lake", LAKE, "--registry", "keystone"]

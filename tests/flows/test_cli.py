@@ -1,4 +1,4 @@
-"""The command line where no flow runs: usage, status, SQL, sample."""
+"""Commands without a flow: usage, status, SQL, sample."""
 
 import json
 import os
@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from contracts.describe import describe, version
 from contracts.silver.orders import Orders
 from flows.cli import app, main, output
+from flows.delta import status
 from flows.query.sql import query
 from tests.without_prefect import ingest, refresh
 
@@ -41,7 +42,7 @@ def invoke(*arguments: str) -> str:
 def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
     # main() sets it for its process, which here is the tests'.
     monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-    monkeypatch.setattr("sys.argv", ["keystone", *arguments])
+    monkeypatch.setattr(sys, "argv", ["keystone", *arguments])
     with pytest.raises(SystemExit) as caught:
         main()
     return caught.value.code
@@ -56,7 +57,7 @@ def test_status_as_json(orders: str) -> None:
     assert found["contract"] == version(describe(Orders))
 
 
-def test_quarantined_records_count_where_they_were_read(land: Land, lake: str) -> None:
+def test_quarantined_records_count_for_the_table_that_read_them(land: Land, lake: str) -> None:
     ingest(land(geolocation=[{}, {"geolocation_lat": "north"}]), lake)
     refresh(lake, "silver.geolocation_points", "silver.geolocation")
     found = json.loads(invoke("status", "--lake", lake, "--json"))["tables"]
@@ -64,7 +65,7 @@ def test_quarantined_records_count_where_they_were_read(land: Land, lake: str) -
     assert found["silver.geolocation"]["quarantined"] == 0
 
 
-def test_a_dry_run_says_what_would_be_done_and_does_nothing(orders: str, land: Land) -> None:
+def test_dry_run_shows_the_plan_and_changes_nothing(orders: str, land: Land) -> None:
     ingest(land("more", orders=[{"order_id": "c" * 32}]), orders)
     before = invoke("status", "--lake", orders)
     said = invoke("refresh", "--lake", orders, "--dry-run")
@@ -74,7 +75,7 @@ def test_a_dry_run_says_what_would_be_done_and_does_nothing(orders: str, land: L
     assert invoke("status", "--lake", orders) == before
 
 
-def test_status_for_people(orders: str) -> None:
+def test_status_as_text(orders: str) -> None:
     said = invoke("status", "--lake", orders)
     assert "silver.orders" in said
     assert said.endswith("all up to date; 1 record in quarantine.\n")
@@ -90,7 +91,7 @@ def test_lag_counts_what_has_not_been_consumed(orders: str, land: Land) -> None:
     ("form", "expected"),
     [("csv", "n\n2\n"), ("json", '[{"n": 2}]\n')],
 )
-def test_sql_for_programs(orders: str, form: str, expected: str) -> None:
+def test_sql_as_csv_and_json(orders: str, form: str, expected: str) -> None:
     statement = "SELECT count(*) AS n FROM silver.orders"
     assert invoke("sql", statement, "--lake", orders, "--format", form) == expected
 
@@ -122,20 +123,18 @@ def test_sql_prints_values_as_duckdb_does(orders: str, form: str, expected: str)
     assert expected in " ".join(said.split())
 
 
-def test_a_row_of_a_query_stays_on_a_line_however_wide(orders: str) -> None:
+def test_sql_prints_a_wide_row_on_one_line(orders: str) -> None:
     said = invoke("sql", "SELECT * FROM bronze.orders LIMIT 1", "--lake", orders)
     assert "order_estimated_delivery_date" in said
     assert len(said.splitlines()) == len(["", "names", "line", "row", ""])
 
 
-def test_the_lake_may_be_set_in_the_environment(
-    orders: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lake_is_read_from_the_environment(orders: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYSTONE_LAKE", orders)
     assert "quarantine" in invoke("sql", "SELECT 'quarantine' FROM quarantine.orders")
 
 
-def test_a_misspelt_table_is_one_line_of_usage_that_names_the_nearest(
+def test_history_of_a_misspelt_table_suggests_the_nearest(
     orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_of(monkeypatch, "history", "silver.ordres", "--lake", orders) == 2
@@ -143,7 +142,7 @@ def test_a_misspelt_table_is_one_line_of_usage_that_names_the_nearest(
     assert line.startswith("error: there is no table silver.ordres; nearest: silver.orders")
 
 
-def test_a_wrong_table_is_one_line_that_names_the_nearest(
+def test_sql_with_a_wrong_table_suggests_the_nearest(
     orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_of(monkeypatch, "sql", "SELECT 1 FROM silver.order", "--lake", orders) == 1
@@ -151,19 +150,19 @@ def test_a_wrong_table_is_one_line_that_names_the_nearest(
     assert line.startswith("error: there is no table silver.order; nearest: silver.orders")
 
 
-def test_a_statement_may_begin_with_a_comment(orders: str) -> None:
+def test_sql_statement_may_begin_with_a_comment(orders: str) -> None:
     statement = "-- all of them\nSELECT count(*) AS n FROM silver.orders;"
     assert invoke("sql", statement, "--lake", orders, "--format", "csv") == "n\n2\n"
 
 
-def test_the_result_of_a_query_is_written_to_a_file(orders: str, tmp_path: Path) -> None:
+def test_sql_writes_its_result_to_a_file(orders: str, tmp_path: Path) -> None:
     file = tmp_path / "orders.parquet"
     said = invoke("sql", "FROM silver.orders", "--lake", orders, "--out", str(file))
     assert said == f"2 rows in {file}\n"
     assert_frame_equal(pl.read_parquet(file), query(orders, "FROM silver.orders"))
 
 
-def test_a_file_of_another_kind_is_one_line_of_usage(
+def test_sql_to_an_unknown_file_type_is_wrong_usage(
     orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_of(monkeypatch, "sql", "SELECT 1", "--lake", orders, "--out", "rows.txt") == 2
@@ -172,7 +171,7 @@ def test_a_file_of_another_kind_is_one_line_of_usage(
 
 
 @pytest.mark.parametrize(("rows", "more"), [(1_000, False), (1_001, True)])
-def test_of_a_long_result_people_see_the_beginning(
+def test_sql_prints_the_first_rows_of_a_long_result(
     orders: str, rows: int, more: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYSTONE_LAKE", orders)
@@ -188,7 +187,7 @@ SEEN = r"orders_\x1b[2J\x9b31m\u202e:x:"
 
 
 @pytest.mark.parametrize("command", [["history", "bronze.orders"], ["sql", "FROM bronze.orders"]])
-def test_what_a_file_name_tells_the_terminal_to_do_is_seen_and_not_done(
+def test_control_characters_of_a_file_name_are_escaped(
     command: list[str], land: Land, lake: str
 ) -> None:
     ingest(land(**{NASTY: [{}]}), lake)
@@ -197,7 +196,7 @@ def test_what_a_file_name_tells_the_terminal_to_do_is_seen_and_not_done(
     assert not set(NASTY[7:]) & set(said) - set(SEEN)
 
 
-def test_an_error_shows_what_it_quotes_on_one_line(
+def test_error_escapes_control_characters_on_one_line(
     orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_of(monkeypatch, "history", f"\n{NASTY}", "--lake", orders) == 2
@@ -206,18 +205,18 @@ def test_an_error_shows_what_it_quotes_on_one_line(
 
 
 @pytest.mark.parametrize(("encoding", "shown"), [("ascii", b"S?o ?"), ("latin-1", b"S\xe3o ?")])
-def test_a_terminal_shows_what_its_encoding_has(
+def test_terminal_replaces_characters_that_its_encoding_lacks(
     encoding: str, shown: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     screen = BytesIO()
-    monkeypatch.setattr("sys.stdout", TextIOWrapper(screen, encoding))
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(screen, encoding))
     output.configure_terminal()
     output.out.print("São \N{BLACK STAR}")
     sys.stdout.flush()
     assert screen.getvalue().startswith(shown)
 
 
-def test_an_argument_in_another_encoding_names_the_setting(
+def test_argument_in_another_encoding_is_an_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     statement = b"SELECT 'S\xc3\xa3o'".decode("ascii", "surrogateescape")
@@ -245,7 +244,7 @@ def test_wrong_usage_exits_with_2(
     assert capsys.readouterr().err
 
 
-def test_no_lake_is_one_readable_line(
+def test_missing_lake_is_one_line(
     lake: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_of(monkeypatch, "status", "--lake", lake) == 1
@@ -257,7 +256,7 @@ def test_sample_writes_nine_files(tmp_path: Path) -> None:
     assert len(list(tmp_path.glob("*.csv"))) == 9
 
 
-def test_sample_spares_real_files_unless_it_is_forced(
+def test_sample_overwrites_real_files_only_with_force(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     real = tmp_path / "olist_orders_dataset.csv"
@@ -281,7 +280,7 @@ def test_sample_is_not_written_into_the_lake(
 
 
 @pytest.mark.parametrize("command", [["refresh"], ["replay"], ["history", "gold.dim_date"]])
-def test_a_misspelt_lake_is_told_and_not_made(
+def test_misspelt_lake_is_an_error_and_not_created(
     command: list[str],
     lake: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -304,7 +303,7 @@ for arguments in sys.argv[1:]:
 """
 
 
-def test_a_slip_in_an_argument_is_told_before_prefect_is_imported(orders: str) -> None:
+def test_wrong_argument_fails_before_prefect_is_imported(orders: str) -> None:
     slips = {
         "run --source /nowhere": "there is no such folder",
         "run --source . --runner dsk": "there is no runner dsk",
@@ -350,7 +349,7 @@ class PanicException(BaseException):
         (OSError("s3://KEY:SECRET@bucket: no answer"), "s3://***@bucket: no answer"),
     ],
 )
-def test_whatever_ends_a_command_is_one_line(
+def test_any_error_is_one_line(
     error: BaseException,
     said: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -359,7 +358,7 @@ def test_whatever_ends_a_command_is_one_line(
     def fail(_: str) -> None:
         raise error
 
-    monkeypatch.setattr("flows.delta.status.lake_status", fail)
+    monkeypatch.setattr(status, "lake_status", fail)
     assert exit_of(monkeypatch, "status", "--lake", "here") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"error: {said}")
@@ -375,7 +374,7 @@ def hang_up() -> Iterator[None]:
 
 @pytest.mark.usefixtures("hang_up")
 @pytest.mark.parametrize(("before", "ends"), [(signal.SIG_DFL, True), (signal.SIG_IGN, False)])
-def test_a_hang_up_ends_a_command_in_order_unless_nohup_runs_it(
+def test_hang_up_ends_a_command_unless_nohup_runs_it(
     before: signal.Handlers, ends: bool, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signal.signal(signal.SIGHUP, before)

@@ -11,7 +11,8 @@ from flows.cli.demo import stream_new_orders
 Land = Callable[..., Path]
 
 
-def test_new_orders_arrive_in_gold(
+@pytest.mark.usefixtures("prefect_server")
+def test_demo_streams_new_orders_into_gold(
     land: Land, lake: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pipeline.run(str(land(orders=[{}], customers=[{}])), lake)

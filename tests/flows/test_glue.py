@@ -43,7 +43,7 @@ def test_each_topic_has_the_schema_of_its_contract() -> None:
     assert latest("olist.orders") == json_schema(bronze.Orders)
 
 
-def test_what_stands_there_stays_as_it_is() -> None:
+def test_unchanged_schema_is_not_registered_again() -> None:
     register_schemas("keystone", TOPICS)
     assert register_schemas("keystone", TOPICS) == {"olist.orders": 1, "olist.sellers": 1}
 
@@ -57,7 +57,7 @@ def test_a_compatible_change_becomes_a_version() -> None:
     assert latest("olist.orders") == json_schema(bronze.Orders)
 
 
-def test_a_breaking_change_is_refused_before_anything_is_registered() -> None:
+def test_breaking_change_is_rejected_before_anything_is_registered() -> None:
     before = json_schema(bronze.Sellers)
     before["properties"]["seller_phone"] = {"type": ["string", "null"], "default": None}
     put("olist.sellers", before)
@@ -67,6 +67,6 @@ def test_a_breaking_change_is_refused_before_anything_is_registered() -> None:
         latest("olist.orders")
 
 
-def test_a_registry_that_is_not_there_is_named() -> None:
+def test_missing_registry_is_named() -> None:
     with pytest.raises(NoRegistryError, match="no schema registry elsewhere in sa-east-1"):
         register_schemas("elsewhere", TOPICS)

@@ -1,4 +1,4 @@
-"""The log as JSON: the figures of a run as fields, and nothing secret or personal."""
+"""The log as JSON: metrics as fields, and nothing secret or personal."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
 
 
-def test_a_run_tells_the_figures_of_each_table_as_fields(land: Land, lake: str) -> None:
+def test_log_has_the_metrics_of_each_table_as_fields(land: Land, lake: str) -> None:
     done = keystone("ingest", "--source", str(land(orders=[{}])), "--lake", lake)
     (told,) = [line for line in lines(done) if "table" in line]
     assert (told["table"], told["version"], told["rows"]) == ("bronze.orders", 1, 1)
@@ -56,7 +56,7 @@ def test_a_run_tells_the_figures_of_each_table_as_fields(land: Land, lake: str) 
     assert told["levelname"] == "INFO"
 
 
-def test_a_run_tells_nothing_of_its_records(land: Land, lake: str) -> None:
+def test_log_has_nothing_of_the_records(land: Land, lake: str) -> None:
     review = {"review_comment_title": PERSONAL[0], "review_comment_message": TEXT}
     landing = land(
         order_reviews=[review, review | {"review_id": TEXT, "review_score": PERSONAL[1]}],
@@ -72,7 +72,7 @@ def test_a_run_tells_nothing_of_its_records(land: Land, lake: str) -> None:
     assert any(line["levelname"] == "ERROR" for line in told)
 
 
-def test_a_stream_that_is_not_let_in_tells_no_secret(lake: str) -> None:
+def test_log_of_a_rejected_stream_has_no_secret(lake: str) -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))  # and does not listen
         done = keystone(

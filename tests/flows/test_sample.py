@@ -262,7 +262,7 @@ def test_proportions_are_those_of_the_source(two_chunks: Path) -> None:
     } == {}
 
 
-def test_orders_without_items_came_to_nothing(clean: Path) -> None:
+def test_orders_without_items_are_not_fulfilled(clean: Path) -> None:
     empty = table(clean, "orders").join(table(clean, "order_items"), on="order_id", how="anti")
     assert set(empty["order_status"]) <= {"canceled", "unavailable", "created"}
 
@@ -297,7 +297,7 @@ def test_orders_that_share_a_review_share_all_of_it(two_chunks: Path) -> None:
     "text",
     [r"[^\r]\n", r"\r\n", ",", '"', "ção", r"@example\.com", r"\(\d\d\) 9", "CPF", "(?i)cep"],
 )
-def test_messages_hold_what_is_hard_to_read(clean: Path, text: str) -> None:
+def test_review_messages_have_text_that_is_hard_to_parse(clean: Path, text: str) -> None:
     header, *rows = records(clean, "order_reviews")
     messages = [row[header.index("review_comment_message")] for row in rows]
     assert len(rows) == table(clean, "order_reviews").height
@@ -306,7 +306,7 @@ def test_messages_hold_what_is_hard_to_read(clean: Path, text: str) -> None:
 
 @pytest.mark.parametrize("dirty", [0.0, 1.0])
 @pytest.mark.parametrize("orders", [0, 1, 2, 10])
-def test_small_samples_are_whole(tmp_path: Path, orders: int, dirty: float) -> None:
+def test_small_samples_have_all_files(tmp_path: Path, orders: int, dirty: float) -> None:
     write_sample(tmp_path, orders, seed=3, dirty=dirty)
     rows = {entity: len(records(tmp_path, entity)) - 1 for entity in HEADERS}
     assert rows["orders"] == rows["customers"] == orders
@@ -318,7 +318,7 @@ def test_small_samples_are_whole(tmp_path: Path, orders: int, dirty: float) -> N
 
 
 @pytest.mark.parametrize(("orders", "dirty"), [(-1, 0.0), (1, -0.1), (1, 1.1), (1, float("nan"))])
-def test_nonsense_is_refused_before_anything_is_written(
+def test_invalid_arguments_are_rejected_before_anything_is_written(
     tmp_path: Path, orders: int, dirty: float
 ) -> None:
     with pytest.raises(ValueError, match="orders is -1" if orders < 0 else "dirty is"):
@@ -327,7 +327,7 @@ def test_nonsense_is_refused_before_anything_is_written(
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "olist_orders_dataset.csv", "2018/orders.csv"])
-def test_a_folder_with_files_of_others_is_left_as_it_is(tmp_path: Path, name: str) -> None:
+def test_folder_with_foreign_files_is_not_changed(tmp_path: Path, name: str) -> None:
     foreign = tmp_path / name
     foreign.parent.mkdir(exist_ok=True)
     foreign.write_text("mine")
@@ -338,7 +338,7 @@ def test_a_folder_with_files_of_others_is_left_as_it_is(tmp_path: Path, name: st
     assert table(tmp_path, "orders").height == 10
 
 
-def test_a_file_of_a_sample_that_was_replaced_is_not_overwritten(tmp_path: Path) -> None:
+def test_changed_file_of_a_sample_is_not_overwritten(tmp_path: Path) -> None:
     write_sample(tmp_path, 10, seed=1)
     real = tmp_path / "olist_orders_dataset.csv"
     real.write_text("mine")
@@ -355,7 +355,7 @@ def test_a_sample_replaces_an_earlier_one_and_its_list_of_broken_rows(tmp_path: 
 
 
 @pytest.mark.parametrize("entity", DEFECTS)
-def test_the_listed_records_are_broken_and_the_others_untouched(
+def test_listed_records_are_broken_and_the_others_unchanged(
     clean: Path, dirty: Path, entity: str
 ) -> None:
     (header, *before), (_, *after) = records(clean, entity), records(dirty, entity)

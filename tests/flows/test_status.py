@@ -2,6 +2,7 @@
 
 import json
 import socket
+import sys
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -48,7 +49,9 @@ def status(lake: str, *arguments: str) -> Any:
     return json.loads(result.stdout) if "--json" in arguments else result.stdout
 
 
-def test_the_lag_of_each_partition(bronze: str, mock_kafka: str, produce: Produce) -> None:
+def test_status_has_the_lag_of_each_partition(
+    bronze: str, mock_kafka: str, produce: Produce
+) -> None:
     produce(ORDERS, [{}] * 5, partition=1)
     (empty, behind, *_) = status(bronze, "--bootstrap", mock_kafka, "--json")["kafka"]
     assert empty == {
@@ -63,24 +66,24 @@ def test_the_lag_of_each_partition(bronze: str, mock_kafka: str, produce: Produc
     assert behind == empty | {"partition": 1, "stored": 2, "end": 5, "lag": 2}
 
 
-def test_the_lag_for_people(bronze: str, mock_kafka: str, produce: Produce) -> None:
+def test_status_prints_lag_and_loss(bronze: str, mock_kafka: str, produce: Produce) -> None:
     produce(ORDERS, [{}] * 1, partition=1)
     shown = status(bronze, "--bootstrap", mock_kafka)
     assert "bronze.orders" in shown
     assert "olist.orders, partition 1: the topic ends at offset 0, but bronze holds 2" in shown
 
 
-def test_without_kafka_only_the_tables_are_shown(bronze: str) -> None:
+def test_status_without_kafka_shows_tables_only(bronze: str) -> None:
     assert status(bronze, "--json")["kafka"] is None
     assert "partition" not in status(bronze)
 
 
-def test_a_silent_kafka_is_one_line_soon_and_the_tables_are_shown(
+def test_status_with_unreachable_kafka_shows_tables_and_one_error(
     bronze: str, nowhere: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     monkeypatch.setenv("KEYSTONE_KAFKA_BOOTSTRAP", nowhere)
-    monkeypatch.setattr("sys.argv", ["keystone", "status", "--lake", bronze])
+    monkeypatch.setattr(sys, "argv", ["keystone", "status", "--lake", bronze])
     began = monotonic()
     with pytest.raises(SystemExit, match="1"):
         main()
@@ -93,7 +96,7 @@ def test_a_silent_kafka_is_one_line_soon_and_the_tables_are_shown(
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_the_flow_keeps_one_artifact_of_progress_and_lag(
+def test_stream_flow_updates_one_artifact(
     bronze: str,
     settings: KafkaSettings,
     produce: Produce,

@@ -1,8 +1,7 @@
-"""Messages that are not what the message schema asks for, by kind: what they look like, and end as.
+"""Kinds of messages that break the message schema, and what becomes of each.
 
-What is bad about a message of these kinds is found at one of two doors: bronze keeps the value of
-what is no record as it came, and silver's contract turns away records that are not sound. Some are
-odd and no worse: they are accepted.
+Bronze keeps the value of a message that is not a record. Silver quarantines a record that breaks
+its contract. Some kinds are unusual but valid, and are accepted.
 """
 
 import json
@@ -19,15 +18,15 @@ class Bad(NamedTuple):
     """A kind of message."""
 
     value: Callable[[int], bytes | None]
-    """The value of the message with a number."""
-    fate: Literal["corrupt", "quarantined", "accepted"]
+    """The value of the message with a given number."""
+    result: Literal["corrupt", "quarantined", "accepted"]
     """Corrupt: bronze has the value in `_corrupt_record`, and silver quarantines that."""
     headers: Headers | None = None
-    """Other than a good message's."""
+    """Its headers, if they are not those of a good message."""
 
 
 def good_order(number: int, **more: Any) -> dict[str, Any]:
-    """Return a sound order record with an id of its own."""
+    """Return a valid order record with its own id."""
     ids = {"order_id": f"{number:032x}", "customer_id": f"{number:032x}"}
     return {**GOOD["orders"], **ids, **more}
 
@@ -37,8 +36,8 @@ def encoded(number: int, **more: Any) -> bytes:
     return json.dumps(good_order(number, **more)).encode()
 
 
-def kept(value: bytes | None) -> str:
-    """Return what `_corrupt_record` is to say of a value."""
+def corrupt_text(value: bytes | None) -> str:
+    """Return the expected `_corrupt_record` of a value."""
     if value is None:
         return "null"
     try:
@@ -67,7 +66,7 @@ NO_RECORD: Mapping[str, Bad] = {
     "cut off": Bad(lambda n: encoded(n)[: 40 + n % 200], "corrupt"),
     "two objects": Bad(lambda n: encoded(n) + encoded(n + 1), "corrupt"),
 }
-"""Values that are no record, whatever the topic."""
+"""Values that are not a record, in any topic."""
 
 BAD_ORDERS: Mapping[str, Bad] = {
     **NO_RECORD,
@@ -86,4 +85,4 @@ BAD_ORDERS: Mapping[str, Bad] = {
     "event time that is none": Bad(encoded, "accepted", [("event_time", b"yesterday")]),
     "no headers": Bad(encoded, "accepted", []),
 }
-"""All kinds, of the topic of orders."""
+"""All kinds of messages in the topic of orders."""

@@ -1,6 +1,6 @@
-"""A real Apache Kafka for tests: one process (KRaft), loopback only, all it keeps in one folder.
+"""A real Apache Kafka for tests: one process (KRaft), loopback only, with its data in one folder.
 
-The jars come by Maven (`make .kafka`, or when they are first asked for) and lie in `.kafka`.
+Maven downloads the jars to `.kafka` (`make .kafka`, or the first test).
 """
 
 import base64
@@ -31,7 +31,7 @@ class BrokerError(Exception):
 
 @dataclass
 class Broker:
-    """A broker that can be killed and started again on what it has kept."""
+    """A broker that can be killed and started again with its data."""
 
     bootstrap: str
     folder: Path
@@ -50,20 +50,20 @@ class Broker:
         self._wait_until_it_answers(started)
 
     def stop(self) -> None:
-        """Let the broker end in order; does nothing when it is not running."""
+        """Stop the broker cleanly, if it runs."""
         self._end(signal.SIGTERM)
 
     def kill9(self) -> None:
-        """End the broker as a power cut would, but for what the kernel has yet to write."""
+        """Kill the broker, as a power cut would; the kernel still writes its pages."""
         self._end(signal.SIGKILL)
 
     def pause(self) -> None:
-        """Stop the broker in its tracks: connections stay open and nothing answers."""
+        """Freeze the broker: connections stay open, and nothing answers."""
         self._processes[-1].send_signal(signal.SIGSTOP)
         os.waitpid(self._processes[-1].pid, os.WUNTRACED)  # its threads stop one after another
 
     def resume(self) -> None:
-        """Let a paused broker go on."""
+        """Resume a paused broker."""
         self._processes[-1].send_signal(signal.SIGCONT)
 
     def _end(self, how: signal.Signals) -> None:

@@ -1,6 +1,6 @@
-"""Kill, freeze and restart what streams into bronze; then look whether all is there, once.
+"""Kill, freeze and restart producers, drainers and the broker; then check bronze for exactly once.
 
-And whether silver and gold behind it are those that the same records make as files.
+Silver and gold must equal the tables that the same records make as files.
 
 From the root of the repository: `python -m tests.stream.chaos --rounds 500 --seed 7`.
 """
@@ -22,12 +22,12 @@ from tests.stream.stage import PARTITIONS, SESSION_SECONDS, Process, Stage, stag
 
 
 def chaos(broker: Broker, folder: Path, rounds: int, seed: int) -> list[str]:
-    """Let something happen in each round to a producer, two drainers and the broker.
+    """Disturb a producer, two drainers and the broker, once per round.
 
-    The dice of a seed fall the same way each time; what they meet does not.
+    A seed gives the same disturbances each time, at other moments of the processes.
 
     Returns:
-        What is wrong with bronze in the end.
+        The faults of the tables at the end.
 
     Raises:
         StageError: a process ended by itself or did not end, or nothing was committed for long.
@@ -56,7 +56,7 @@ def chaos(broker: Broker, folder: Path, rounds: int, seed: int) -> list[str]:
 
 
 def race(broker: Broker, folder: Path, drainers: int, groups: int, records: int) -> list[str]:
-    """Let drainers begin at the same moment on an empty lake; returns and raises as `chaos`.
+    """Start drainers at the same moment on an empty lake; returns and raises as `chaos`.
 
     Those of one group share the partitions; several groups contend for each of them, in batches of
     different sizes.
@@ -81,17 +81,17 @@ def race(broker: Broker, folder: Path, drainers: int, groups: int, records: int)
 
 
 def kill_drainer(stage: Stage) -> None:
-    """One is gone at once, another comes."""
+    """Kill one drainer and start another."""
     _replace(stage, stage.dice.choice(stage.drainers), _kill)
 
 
 def end_drainer(stage: Stage) -> None:
-    """One leaves in order, another comes."""
+    """Stop one drainer cleanly and start another."""
     _replace(stage, stage.dice.choice(stage.drainers), stage.end)
 
 
 def kill_both_drainers(stage: Stage) -> None:
-    """Nobody is left to take over, until others come."""
+    """Kill both drainers, then start two others."""
     for drainer in stage.drainers:
         _kill(drainer)
     for drainer in list(stage.drainers):
@@ -99,7 +99,7 @@ def kill_both_drainers(stage: Stage) -> None:
 
 
 def freeze_drainer(stage: Stage) -> None:
-    """One sleeps until it has been given up, and wakes with a batch that another has written."""
+    """Freeze one until the group replaces it; it wakes with a batch that another has written."""
     sleeper = stage.dice.choice(stage.drainers)
     sleeper.send_signal(signal.SIGSTOP)
     stage.expect_takeover()
@@ -107,7 +107,7 @@ def freeze_drainer(stage: Stage) -> None:
 
 
 def freeze_and_kill(stage: Stage) -> None:
-    """While one sleeps, the other is killed: the newcomer meets the sleeper."""
+    """Freeze one drainer and replace the other, then wake the first."""
     sleeper, other = stage.dice.sample(stage.drainers, 2)
     sleeper.send_signal(signal.SIGSTOP)
     _replace(stage, other, _kill)
@@ -116,7 +116,7 @@ def freeze_and_kill(stage: Stage) -> None:
 
 
 def stutter(stage: Stage) -> None:
-    """The drainers stop for moments, again and again: whatever they do is cut in two."""
+    """Freeze the drainers for moments, again and again, in the middle of any operation."""
     for _ in range(10):
         sleeper = stage.dice.choice(stage.drainers)
         sleeper.send_signal(signal.SIGSTOP)
@@ -126,20 +126,20 @@ def stutter(stage: Stage) -> None:
 
 
 def kill_producer(stage: Stage) -> None:
-    """The producer is gone with what it had not sent, another comes."""
+    """Kill the producer with its unsent messages and start another."""
     _kill(stage.producers.pop())
     stage.start_producer()
 
 
 def kill_broker(stage: Stage) -> None:
-    """The broker is gone, and comes back with what it had kept."""
+    """Kill the broker and start it again with its data."""
     stage.broker.kill9()
     time.sleep(stage.dice.uniform(0, 2))
     stage.broker.start()
 
 
 def freeze_broker(stage: Stage) -> None:
-    """The broker does not answer for a while."""
+    """Freeze the broker for a while."""
     stage.broker.pause()
     try:
         time.sleep(stage.dice.uniform(1, SESSION_SECONDS + 2))
@@ -158,15 +158,15 @@ MISHAPS: dict[Callable[[Stage], None], int] = {
     kill_broker: 2,
     freeze_broker: 1,
 }
-"""What can happen in a round, and how often, one to another."""
+"""The disturbances, with their weights."""
 
 
 DELICATE = 0.7
-"""How often it happens just when a drainer has checked its offsets and is about to commit."""
+"""The share of disturbances just before a drainer commits."""
 
 
 def main() -> None:
-    """Run the harness on a broker of its own; ends with 1 when a record is lost or repeated."""
+    """Run the harness with its own broker; exit with 1 when a record is lost or repeated."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10_000))

@@ -21,25 +21,25 @@ ORDER = dict.fromkeys(bronze.Orders.fields().names(), "?")
 
 @pytest.fixture
 def lake(tmp_path: Any) -> str:
-    """Where a lake may be made."""
+    """The location of a new lake."""
     return str(tmp_path / "lake")
 
 
 @pytest.fixture
 def mock_kafka() -> Iterator[str]:
-    """The address of a broker that lives as long as the test; its topics have four partitions."""
+    """The address of a mock broker; its topics have four partitions."""
     owner = Producer({"test.mock.num.brokers": 1, "log_level": 3})
     _form_groups_at_once(owner)
     brokers = owner.list_topics(timeout=10).brokers.values()
     yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
-    del owner  # until here it lived
+    del owner  # the broker lives as long as its owner
 
 
 @pytest.fixture(scope="session")
 def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A running broker; tests that need it are skipped where it cannot be started, not in CI.
+    """A real broker; without Java and Maven, tests that need it are skipped, except in CI.
 
-    All tests share it, so each names its topics and groups differently.
+    All tests share it, so each uses its own topics and groups.
     """
     with ExitStack() as stack:
         try:
@@ -53,7 +53,7 @@ def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 @pytest.fixture
 def settings(mock_kafka: str) -> KafkaSettings:
-    """Settings for that broker; small batches, quick to notice the dead."""
+    """Settings for the mock broker, with small batches and a short session."""
     return KafkaSettings(bootstrap=mock_kafka, batch_seconds=0.5, session_seconds=6)
 
 
@@ -76,7 +76,7 @@ def produce(mock_kafka: str) -> Produce:
 
 
 def _form_groups_at_once(owner: Producer) -> None:
-    """Spare each group the three seconds that the mock broker waits for more members."""
+    """Remove the three seconds that the mock broker waits for more members of a group."""
     librdkafka = ctypes.CDLL(cimpl.__file__)
     librdkafka.rd_kafka_handle_mock_cluster.restype = ctypes.c_void_p
     # A client of confluent-kafka is a Python object's head, then its librdkafka handle.

@@ -1,4 +1,4 @@
-"""Whether bronze holds the records of Kafka's topics exactly once, by its rows and by its log."""
+"""Check that bronze holds the records of topics exactly once, by its rows and its log."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ _COMMITTED = pl.Schema({"version": pl.Int64(), "source": pl.String(), "stored": 
 def faults(
     lake: str, contract: type[Bronze], ends: Mapping[str, int], journal: pl.DataFrame, key: pl.Expr
 ) -> list[str]:
-    """Say what is wrong with a bronze table that has drained its topic; nothing when all is well.
+    """Return the faults of a bronze table that has drained its topic.
 
     Args:
         lake: a local folder.
@@ -54,7 +54,7 @@ def faults(
 
 
 def read_journals(folder: Path) -> pl.DataFrame:
-    """Return what the journals say; a last line that a kill cut off is left out."""
+    """Return the messages of the journals, without an incomplete last line."""
     lines = [
         line.split("\t")
         for path in sorted(folder.glob("*.journal"))
@@ -67,11 +67,11 @@ def read_journals(folder: Path) -> pl.DataFrame:
 def _by_snapshot(
     handle: DeltaTable, ends: Mapping[str, int], journal: pl.DataFrame, key: pl.Expr
 ) -> Iterator[str]:
-    """Compare the rows that are there now with the end offsets and the journal."""
+    """Compare the current rows with the end offsets and the journal."""
     rows = delta.scan(handle).select(WATERMARK, "_position", key=key).collect()
-    strangers = rows.filter(~pl.col("_source").is_in(list(ends)))
-    if len(strangers):
-        yield f"{len(strangers)} rows of unknown sources, such as {strangers['_source'][0]}"
+    unknown = rows.filter(~pl.col("_source").is_in(list(ends)))
+    if len(unknown):
+        yield f"{len(unknown)} rows of unknown sources, such as {unknown['_source'][0]}"
     repeated = rows.filter(pl.struct("_source", "_position").is_duplicated())
     if len(repeated):
         yield f"{len(repeated)} rows share their offsets, such as {repeated.row(0)}"
@@ -92,11 +92,11 @@ def _by_snapshot(
         rows, left_on=list(acknowledged.columns), right_on=list(rows.columns), how="anti"
     )
     if len(lost):
-        yield f"{len(lost)} acknowledged records are not there, such as {lost.row(0)}"
+        yield f"{len(lost)} acknowledged records are missing, such as {lost.row(0)}"
 
 
 def _by_commits(handle: DeltaTable) -> Iterator[str]:
-    """Read every commit: its rows, some, are those between the stored offset before and its own."""
+    """Check that each commit adds exactly the rows between the former watermark and its own."""
     root = Path(handle.table_uri.removeprefix("file://"))
     added: dict[str, int] = {}
     committed: list[tuple[int, str, int]] = []

@@ -31,30 +31,30 @@ from transforms.graph import sources
 Headers = list[tuple[str, str | bytes | None]]
 
 BAD_EVERY = 5
-"""One message of so many is none that could be read."""
+"""One of this many messages is not a record."""
 PAUSE = 0.006
 """Seconds from one message to the next."""
 
 
 def produce(settings: KafkaSettings, journal: Path, stop: Callable[[int], bool]) -> None:
-    """Send the events of one shop after another, until each of a shop has been acknowledged.
+    """Send the events of one shop after another, each shop until all its events are acknowledged.
 
-    Goes on where the journals beside this one end. What an earlier producer sent and could not note
-    any more is sent again, as is what a dying connection leaves open.
+    Continues where the other journals in the folder end. Messages that an earlier producer sent
+    but could not record are sent again.
 
     Args:
-        settings: where to.
-        journal: a new file, in which each acknowledged message is noted at once and in one piece:
-            topic, partition, offset, key, and what it was ("<shop>/<event>", or a kind of bad).
-        stop: is told how many have been sent, and says when no more shop is to be opened.
+        settings: the address of Kafka.
+        journal: a new file. Each acknowledged message is written at once, in one piece: topic,
+            partition, offset, key, and what it was ("<shop>/<event>", or a kind of bad message).
+        stop: a function of the number of sent messages; once true, no further shop begins.
     """
-    told = read_journals(journal.parent)["record"].to_list()
-    shops = [int(record.partition("/")[0]) for record in told if "/" in record]
+    recorded = read_journals(journal.parent)["record"].to_list()
+    shops = [int(record.partition("/")[0]) for record in recorded if "/" in record]
     with journal.open("xb", buffering=0) as notes:
         sender = _Sender(settings, notes)
         for number in itertools.count(max(shops, default=0)):
             events = {f"{number}/{i}": e for i, e in enumerate(shop(journal.parent, number))}
-            sender.left = {record: events[record] for record in events.keys() - set(told)}
+            sender.left = {record: events[record] for record in events.keys() - set(recorded)}
             if sender.send_all(stop):
                 return
 
@@ -72,7 +72,7 @@ class _Sender:
         )
 
     def send_all(self, stop: Callable[[int], bool]) -> bool:
-        """Send what is left, again and again until nothing is; tell whether that was enough."""
+        """Send the events until all are acknowledged; return whether to stop."""
         enough = False
         while self.left:
             for record, event in sorted(self.left.items(), key=lambda item: _number(item[0])):
@@ -91,14 +91,14 @@ class _Sender:
         self._try(kind, topic=topic, value=bad.value(self._sent), key="", partition=partition)
 
     def _try(self, record: str, **message: Any) -> None:
-        """Hand over a message; one that is not taken now is among those that are sent again."""
+        """Enqueue a message; if that fails, it is sent again later."""
         self._sent += 1
         try:
             self._producer.produce(**message, on_delivery=partial(self._note, record))
             self._producer.poll(0)
         except BufferError:
             time.sleep(0.1)
-        except KafkaException:  # fatal: this producer is of no more use
+        except KafkaException:  # fatal: replace this producer
             self._producer = self._new_producer()
 
     def _flush(self) -> None:
@@ -116,7 +116,7 @@ class _Sender:
 
 
 def main() -> None:
-    """Play the role that the arguments name, until SIGTERM or (a drainer) until caught up."""
+    """Run the role that the arguments name until SIGTERM; a bounded drainer ends by itself."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("role", choices=["produce", "drain"])
     parser.add_argument("place", help="the journal or the lake")
@@ -124,7 +124,7 @@ def main() -> None:
     arguments = parser.parse_args()
     end = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: end.set())
-    # Whoever wants several to begin at once waits for this word, and closes their input.
+    # To start several at once, the harness waits for this word, then closes their input.
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.read()

@@ -1,4 +1,4 @@
-"""Whether silver, quarantine and gold of a lake that was streamed are those of files alone."""
+"""Comparison of a streamed lake with a lake of files: silver, quarantine and gold."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,18 +14,18 @@ from transforms.graph import sources, tables
 
 
 def batch_lake(lake: str, landings: Iterable[Path]) -> None:
-    """Make a lake of files alone: ingest them, then refresh."""
+    """Create a lake of files only: ingest them, then refresh."""
     for landing in landings:
         ingest(landing, lake)
     refresh(lake)
 
 
 def differences(streamed: str, batch: str) -> Iterator[str]:
-    """Say in which tables two refreshed lakes differ; nothing when all is well.
+    """Return the differences between the tables of two refreshed lakes.
 
-    Event times are left out: an event's is its own, a file's records share the file's. So is where
-    a quarantined record came from, and how often: who is not sure that a message has arrived sends
-    it again. Values that are no CSV record are not among the files, but see `unaccounted`.
+    Event times are ignored, because all records of a file share one. So are the source of a
+    quarantined record and its repetitions, because a producer may send a message again. Values that
+    are not a CSV record exist in the stream only; `unaccounted` checks those.
     """
     for name in tables():
         if _rows(streamed, name).is_empty():
@@ -41,7 +41,7 @@ def differences(streamed: str, batch: str) -> Iterator[str]:
 
 
 def unaccounted(lake: str, contract: type[Bronze], bad: pl.DataFrame) -> Iterator[str]:
-    """Say which of the bad messages quarantine has not, or repeats.
+    """Return which bad messages the quarantine lacks or repeats.
 
     A message has a `topic`, a `partition` and a `_position`; rows may also have the topic's id.
     """
@@ -54,7 +54,7 @@ def unaccounted(lake: str, contract: type[Bronze], bad: pl.DataFrame) -> Iterato
         yield f"{name}: lacks {len(lost)} of {len(bad)} bad messages, such as {lost.row(0)}"
     twice = there.filter(pl.struct(place).is_duplicated())
     if len(twice):
-        yield f"{name}: {len(twice)} records share their place, such as {twice.row(0)}"
+        yield f"{name}: {len(twice)} records share their position, such as {twice.row(0)}"
 
 
 _NO_VALUE = pl.col("_corrupt_record").is_null()

@@ -1,4 +1,4 @@
-"""Made-up shops: what the harness sends as events, and puts as files into the lake beside."""
+"""Synthetic shops that the harness sends as events and ingests as files."""
 
 from pathlib import Path
 
@@ -6,15 +6,15 @@ from flows.kafka.event_spool import Event, read_spool, write_spool
 from flows.sample import write_sample
 
 ORDERS = 60
-"""Of a shop; some 850 events of all nine entities, those of an order in several versions."""
+"""Orders per shop: about 850 events of all nine entities, with several versions of each order."""
 DIRTY = 0.02
 
 
 def shop(folder: Path, number: int) -> list[Event]:
-    """Return the events of a shop in their order; its files are written unless they are there."""
+    """Return the events of a shop in order; write its files if they do not exist."""
     there = _place(folder, number)
     if not there.exists():
-        half = there.with_suffix(".half")  # whoever is killed leaves no shop half opened
+        half = there.with_suffix(".half")  # a killed process leaves no incomplete shop
         write_sample(half / "landing", ORDERS, seed=number, dirty=DIRTY)
         write_spool(str(half / "landing"), half)
         half.rename(there)

@@ -1,4 +1,4 @@
-"""The processes of a performance: producers and drainers, started, watched and ended."""
+"""Producers and drainers of a chaos test: started, watched and ended."""
 
 import operator
 import os
@@ -31,9 +31,9 @@ from transforms.order_events import message_key
 PARTITIONS = 2
 """Of each topic."""
 SESSION_SECONDS = 6
-"""Seconds after which a member that does not stir is put out of its group."""
+"""Seconds after which the group removes a silent member."""
 TIMEOUT = 90
-"""Seconds within which something must be committed again, whatever happened."""
+"""Seconds within which a next commit must come."""
 
 Process = subprocess.Popen[bytes]
 
@@ -43,7 +43,7 @@ class StageError(Exception):
 
 
 def stage_settings(broker: Broker) -> KafkaSettings:
-    """Return settings for topics and a group of their own, in which everything happens quickly."""
+    """Return settings with their own topics and group, and short times."""
     return KafkaSettings(
         bootstrap=broker.bootstrap,
         prefix=f"{uuid4()}.",
@@ -56,7 +56,7 @@ def stage_settings(broker: Broker) -> KafkaSettings:
 
 @dataclass
 class Stage:
-    """Who takes part, and the folder that they leave everything in."""
+    """The processes of a test, and the folder of their files."""
 
     broker: Broker
     folder: Path
@@ -68,7 +68,7 @@ class Stage:
 
     @property
     def lake(self) -> str:
-        """Where the tables lie."""
+        """The location of the tables."""
         return str(self.folder / "lake")
 
     def start_producer(self) -> None:
@@ -81,11 +81,11 @@ class Stage:
         self.drainers.append(self._start(*role, stdin=stdin, **other))
 
     def expect_ready(self) -> None:
-        """Wait until everyone is about to begin; raises as `expect_progress`."""
-        self._expect(lambda: all(self._said_ready()), "not everyone could begin")
+        """Wait until all processes are ready; raises as `expect_progress`."""
+        self._expect(lambda: all(self._said_ready()), "not all processes were ready")
 
     def expect_progress(self) -> None:
-        """Wait until everyone plays and something more has been committed, by whomever.
+        """Wait until all processes run and one of them has committed.
 
         Raises:
             StageError: nothing was for too long, or a process has ended by itself.
@@ -95,16 +95,16 @@ class Stage:
         self._expect(lambda: self._commits() > before, "nothing was committed")
 
     def await_write(self) -> None:
-        """Wait until a drainer begins to write rows, which it then has not committed yet."""
+        """Wait until a drainer has begun to write a data file and not committed it."""
         contract = self.dice.choice(sources())
         table = Path(delta.location(self.lake, contract.spec().table))
-        before = table.stat().st_mtime_ns  # of the folder: when it last got another file
+        before = table.stat().st_mtime_ns  # of the folder; a new file changes it
         deadline = time.monotonic() + SESSION_SECONDS
         while table.stat().st_mtime_ns == before and time.monotonic() < deadline:
             time.sleep(0.0005)
 
     def expect_takeover(self) -> None:
-        """Wait until somebody has moved every partition on; raises as `expect_progress`."""
+        """Wait until the watermark of every partition has moved; raises as `expect_progress`."""
         before = self._stored()
         self._expect(
             lambda: all(map(operator.gt, self._stored(), before)), "not every partition moved on"
@@ -134,7 +134,7 @@ class Stage:
             process.wait()
 
     def faults(self) -> list[str]:
-        """Drain what is left and refresh, and say what is wrong: nothing, one hopes."""
+        """Drain the rest, refresh, and return the faults of the tables."""
         self.start_drainer()
         self.expect_end(self.drainers.pop())
         journal = read_journals(self.folder)
@@ -155,8 +155,8 @@ class Stage:
             yield from unaccounted(self.lake, contract, bad)
 
     def _start(self, *role: str, stdin: int = subprocess.DEVNULL, **other: Any) -> Process:
-        told = self.settings.model_dump(exclude_unset=True) | other
-        environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(told[name]) for name in told}
+        values = self.settings.model_dump(exclude_unset=True) | other
+        environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(values[name]) for name in values}
         self.logs.append(Path(self._place(f"{role[0]}.log")))
         with self.logs[-1].open("wb") as log:
             return subprocess.Popen(
@@ -201,7 +201,7 @@ class Stage:
         return sum(1 for _ in Path(self.lake).glob("bronze/*/_delta_log/*.json"))
 
     def _fail(self, what: str) -> NoReturn:
-        message = f"{what}; what they said is in {self.folder}"
+        message = f"{what}; their logs are in {self.folder}"
         raise StageError(message)
 
 

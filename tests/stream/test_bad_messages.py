@@ -1,4 +1,4 @@
-"""Ten thousand bad messages among a hundred thousand good ones: where each of them ends."""
+"""Ten thousand bad messages among a hundred thousand good ones."""
 
 import json
 import random
@@ -19,14 +19,14 @@ from flows.kafka.client import KafkaSettings, client_config
 from flows.kafka.drain import drain
 from flows.kafka.topics import create_topics, topic_of
 from flows.refresh.source_tables import refresh_source_table
-from tests.stream.bad_messages import BAD_ORDERS, Bad, Headers, encoded, kept
+from tests.stream.bad_messages import BAD_ORDERS, Bad, Headers, corrupt_text, encoded
 from tests.stream.broker import Broker
 from tests.stream.exactly_once import WATERMARK
 from transforms.graph import tables
 
 GOOD, BAD, LARGE = 100_000, 10_000, 5
 SIZE = 5 << 20
-"""Bytes of a large one."""
+"""Bytes of a large message."""
 TIME = 1_511_535_600_000
 KINDS = {
     **BAD_ORDERS,
@@ -37,21 +37,21 @@ PLACE = ["_source", "_position"]
 
 
 class Sent(NamedTuple):
-    """The lake; the messages, one a row; and what the refresh says."""
+    """The lake, the messages (one per row), and the outcome of the refresh."""
 
     lake: str
     messages: pl.DataFrame
-    """`kind`, `fate`, `number`, `time` (Kafka's, milliseconds), and `_source` and `_position`."""
+    """`kind`, `result`, `number`, `time` (Kafka's, milliseconds), and `_source` and `_position`."""
     refreshed: Outcome
 
     def found(self, table: str) -> pl.DataFrame:
-        """The rows of a table, beside what was sent; a message that is not there has no row."""
+        """Return the messages that a table has, joined with its rows."""
         rows = delta.scan(delta.open_existing(self.lake, table)).with_columns(WATERMARK).collect()
         return self.messages.join(rows, on=PLACE)
 
-    def counts(self, *fates: str) -> Counter[str]:
-        """How many messages were sent of each kind."""
-        return Counter(self.messages.filter(pl.col("fate").is_in(fates))["kind"])
+    def counts(self, *results: str) -> Counter[str]:
+        """Return the number of messages sent of each kind."""
+        return Counter(self.messages.filter(pl.col("result").is_in(results))["kind"])
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def send(settings: KafkaSettings) -> pl.DataFrame:
         assert error is None
         source = f"kafka/{message.topic()}/{message.partition()}"
         time = message.timestamp()[1]
-        rows.append((kind, KINDS[kind].fate, number, time, source, message.offset()))
+        rows.append((kind, KINDS[kind].result, number, time, source, message.offset()))
 
     small = islice(cycle(BAD_ORDERS), BAD - LARGE)
     kinds = ["good"] * GOOD + ["large rubbish"] * LARGE + list(small)
@@ -92,11 +92,11 @@ def send(settings: KafkaSettings) -> pl.DataFrame:
         )
         producer.poll(0 if len(producer) < GOOD // 2 else 1)
     assert producer.flush(60) == 0
-    schema = ["kind", "fate", "number", "time", *PLACE]
+    schema = ["kind", "result", "number", "time", *PLACE]
     return pl.DataFrame(rows, schema, orient="row")
 
 
-def test_there_are_more_than_twenty_kinds(sent: Sent) -> None:
+def test_messages_are_of_more_than_twenty_kinds(sent: Sent) -> None:
     counts = sent.counts("corrupt", "quarantined", "accepted")
     assert counts.pop("good") == GOOD
     assert counts.pop("large rubbish") == LARGE
@@ -112,7 +112,7 @@ def test_bronze_has_every_message_once(sent: Sent) -> None:
     assert there.select(PLACE).sort(PLACE).equals(sent.messages.select(PLACE).sort(PLACE))
 
 
-def test_bronze_keeps_the_value_of_what_is_no_record_and_nothing_else(sent: Sent) -> None:
+def test_bronze_keeps_only_the_value_of_a_corrupt_message(sent: Sent) -> None:
     there = sent.found("bronze.orders")
     corrupt = there.filter(pl.col("_corrupt_record").is_not_null())
     assert Counter(corrupt["kind"]) == sent.counts("corrupt")
@@ -120,10 +120,10 @@ def test_bronze_keeps_the_value_of_what_is_no_record_and_nothing_else(sent: Sent
         len(corrupt) * len(bronze.Orders.fields())
     )
     for kind, number, text in corrupt.select("kind", "number", "_corrupt_record").iter_rows():
-        assert text == kept(KINDS[kind].value(number)), kind
+        assert text == corrupt_text(KINDS[kind].value(number)), kind
 
 
-def test_bronze_keeps_what_the_contract_does_not_know(sent: Sent) -> None:
+def test_bronze_rescues_unknown_fields(sent: Sent) -> None:
     there = sent.found("bronze.orders").filter(pl.col("_rescued_data").is_not_null())
     assert Counter(there["kind"]) == Counter(
         {"unknown fields": sent.counts("accepted")["unknown fields"]}
@@ -132,14 +132,14 @@ def test_bronze_keeps_what_the_contract_does_not_know(sent: Sent) -> None:
         assert json.loads(rescued) == {"coupon": f"C{number}"}
 
 
-def test_an_event_without_a_time_of_its_own_has_that_of_kafka(sent: Sent) -> None:
+def test_event_time_without_header_is_the_timestamp_of_kafka(sent: Sent) -> None:
     timeless = pl.col("kind").is_in(["no headers", "event time that is none"])
     expected = pl.when(timeless).then("time").otherwise(TIME)
     there = sent.found("bronze.orders")
     assert there.filter(pl.col("_event_time").dt.epoch("ms") != expected).is_empty()
 
 
-def test_quarantine_has_what_is_not_accepted_and_says_why(sent: Sent) -> None:
+def test_quarantine_has_rejected_messages_with_their_rules(sent: Sent) -> None:
     there = sent.found("quarantine.orders")
     assert Counter(there["kind"]) == sent.counts("corrupt", "quarantined")
     reasons = there.explode("_broken_rules").group_by("kind").agg(pl.col("_broken_rules").unique())
@@ -151,8 +151,8 @@ def test_quarantine_has_what_is_not_accepted_and_says_why(sent: Sent) -> None:
 
 def test_silver_has_every_good_order(sent: Sent) -> None:
     silver = delta.scan(delta.open_existing(sent.lake, "silver.orders")).collect()
-    accepted = sent.messages.filter(fate="accepted")["number"]
+    accepted = sent.messages.filter(result="accepted")["number"]
     assert sorted(silver["order_id"]) == sorted(f"{number:032x}" for number in accepted)
-    figures = sent.refreshed
-    assert (figures.read, figures.superseded) == (GOOD + BAD, 0)
-    assert figures.quarantined == sent.counts("corrupt", "quarantined").total()
+    outcome = sent.refreshed
+    assert (outcome.read, outcome.superseded) == (GOOD + BAD, 0)
+    assert outcome.quarantined == sent.counts("corrupt", "quarantined").total()

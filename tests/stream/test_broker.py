@@ -19,7 +19,7 @@ def topic(real_kafka: Broker) -> str:
     return name
 
 
-def test_what_was_acknowledged_survives_a_kill(real_kafka: Broker, topic: str) -> None:
+def test_acknowledged_message_survives_a_kill(real_kafka: Broker, topic: str) -> None:
     producer = Producer({"bootstrap.servers": real_kafka.bootstrap, "acks": "all"})
     producer.produce(topic, b"kept")
     assert producer.flush(30) == 0
@@ -30,7 +30,7 @@ def test_what_was_acknowledged_survives_a_kill(real_kafka: Broker, topic: str) -
     assert _read_first(real_kafka, topic) == b"kept"
 
 
-def test_what_was_acknowledged_survives_a_stop(real_kafka: Broker, topic: str) -> None:
+def test_acknowledged_message_survives_a_stop(real_kafka: Broker, topic: str) -> None:
     producer = Producer({"bootstrap.servers": real_kafka.bootstrap, "acks": "all"})
     producer.produce(topic, b"kept")
     assert producer.flush(30) == 0

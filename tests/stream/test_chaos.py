@@ -1,4 +1,4 @@
-"""Nothing is lost or repeated, whatever dies; and the harness that says so can tell."""
+"""Nothing is lost or repeated when processes die; the checks of the harness are tested too."""
 
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ from tests.stream.exactly_once import JOURNAL, faults, read_journals
 SOURCE = "kafka/olist.orders/0"
 
 
-def test_nothing_is_lost_or_repeated_whatever_dies(real_kafka: Broker, tmp_path: Path) -> None:
+def test_stream_loses_and_repeats_nothing_when_processes_die(
+    real_kafka: Broker, tmp_path: Path
+) -> None:
     assert chaos(real_kafka, tmp_path, rounds=25, seed=1) == []
 
 
 @pytest.mark.parametrize("groups", [1, 8])
-def test_eight_drainers_may_begin_on_an_empty_lake(
+def test_eight_drainers_start_on_an_empty_lake(
     groups: int, real_kafka: Broker, tmp_path: Path
 ) -> None:
     assert race(real_kafka, tmp_path, drainers=8, groups=groups, records=4000) == []
@@ -45,7 +47,7 @@ def test_a_table_with_every_record_once_has_no_faults(tmp_path: Path) -> None:
         ([([0], 0), ([], 0)], 1, "version 2, kafka/olist.orders/0: offset 0 becomes 0 with 0 rows"),
     ],
 )
-def test_what_is_wrong_with_a_table_is_said(
+def test_faults_of_a_table_are_reported(
     tmp_path: Path, commits: list[tuple[list[int], int]], end: int, said: str
 ) -> None:
     for positions, stored_offset in commits:
@@ -53,20 +55,20 @@ def test_what_is_wrong_with_a_table_is_said(
     assert [fault for fault in _faults(tmp_path, end) if said in fault]
 
 
-def test_rows_that_a_later_commit_removes_are_noticed(tmp_path: Path) -> None:
+def test_rows_removed_by_a_later_commit_are_reported(tmp_path: Path) -> None:
     _append(tmp_path, [0, 0], stored_offset=0)
     handle = delta.open_table(str(tmp_path), Orders)
     delta.replace(handle, _rows([0]), delta.commit_properties({}, {}))
     assert [fault for fault in _faults(tmp_path, end=1) if "version 2 removes" in fault]
 
 
-def test_an_acknowledged_record_that_is_not_there_is_missed(tmp_path: Path) -> None:
+def test_missing_acknowledged_record_is_reported(tmp_path: Path) -> None:
     _append(tmp_path, [0], stored_offset=0)
     (fault,) = _faults(tmp_path, end=1, journal=[0, 1])
-    assert "1 acknowledged records are not there" in fault
+    assert "1 acknowledged records are missing" in fault
 
 
-def test_the_line_that_a_kill_cut_off_is_left_out(tmp_path: Path) -> None:
+def test_incomplete_last_line_of_a_journal_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "1.journal").write_text("olist.orders\t0\t0\tkey-0\t0/0\nolist.orders\t0\t1\tke")
     (tmp_path / "2.journal").write_text("olist.orders\t0\t2\tkey-2\t0/2\n")
     assert read_journals(tmp_path)["key"].to_list() == ["key-0", "key-2"]

@@ -1,4 +1,4 @@
-"""Kafka into bronze: every message once, whatever happens in between."""
+"""Kafka to bronze: every message exactly once, despite errors, crashes and other drainers."""
 
 import json
 import os
@@ -65,7 +65,7 @@ def assert_exactly_once(lake: str, ids: Sequence[int]) -> None:
     assert all(table.transaction_version(name) == offset for name, offset in highest.iter_rows())
 
 
-def test_what_is_produced_lands_in_bronze(
+def test_drain_appends_all_messages_to_bronze(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     produce(ORDERS, numbered(0, 5), partition=0)
@@ -79,7 +79,7 @@ def test_what_is_produced_lands_in_bronze(
     assert_exactly_once(lake, range(8))
 
 
-def test_the_messages_of_a_held_table_wait_and_all_others_are_drained(
+def test_drain_skips_a_held_table_only(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     produce(ORDERS, numbered(0, 2))
@@ -105,7 +105,7 @@ def test_bronze_keeps_an_event_time_in_the_future(
     assert orders(lake)["_event_time"].to_list() == [year_2100]
 
 
-def test_the_next_drain_reads_on_whatever_its_group(
+def test_next_drain_reads_on_in_any_group(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     produce(ORDERS, numbered(0, 5))
@@ -116,7 +116,7 @@ def test_the_next_drain_reads_on_whatever_its_group(
     assert_exactly_once(lake, range(8))
 
 
-def test_batches_are_as_large_as_the_settings_say(
+def test_batches_have_the_size_of_the_settings(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     produce(ORDERS, [{"order_id": str(n), "customer_id": "x" * 1000} for n in range(60)])
@@ -133,7 +133,7 @@ def die(*_: object, **__: object) -> None:
     "step",
     [(delta, "append"), (consumer, "commit_offsets"), (drain_module, "bronze_rows")],
 )
-def test_a_crash_at_any_step_neither_loses_nor_repeats(
+def test_crash_at_any_step_neither_loses_nor_repeats(
     lake: str,
     settings: KafkaSettings,
     produce: Produce,
@@ -168,7 +168,7 @@ def test_an_error_after_the_commit_does_not_repeat_it(
     assert_exactly_once(lake, range(5))
 
 
-def test_an_error_before_the_commit_is_tried_again(
+def test_an_error_before_the_commit_is_retried(
     lake: str, settings: KafkaSettings, produce: Produce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append = delta.append
@@ -183,7 +183,7 @@ def test_an_error_before_the_commit_is_tried_again(
     assert_exactly_once(lake, range(5))
 
 
-def test_storage_that_stays_away_ends_the_drain(
+def test_drain_ends_when_storage_fails_for_too_long(
     lake: str, settings: KafkaSettings, produce: Produce, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
@@ -237,7 +237,7 @@ def test_several_drainers_share_an_empty_lake(
     assert sum(each.rows for one in drained for each in one) == 2000
 
 
-def test_a_drainer_that_comes_later_takes_its_share(
+def test_second_drainer_takes_its_share(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     for partition in range(4):
@@ -302,7 +302,7 @@ def test_no_topic_at_all_is_an_error(lake: str, settings: KafkaSettings) -> None
         drain(lake, settings)
 
 
-def test_lag_is_what_bronze_does_not_have(
+def test_lag_counts_the_offsets_that_bronze_lacks(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
     produce(ORDERS, numbered(0, 5))
@@ -345,7 +345,7 @@ def test_a_follower_logs_each_commit(
 
 
 @pytest.mark.parametrize("signalled", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_a_follower_in_order(
+def test_follower_stops_cleanly_on_a_signal(
     lake: str, settings: KafkaSettings, produce: Produce, signalled: signal.Signals
 ) -> None:
     produce(ORDERS, numbered(0, 5))

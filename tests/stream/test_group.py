@@ -50,7 +50,7 @@ def following(lake: str, settings: KafkaSettings) -> Iterator[None]:
         follower.result(60)
 
 
-def test_what_the_drainer_of_another_lake_reads_is_named_and_not_waited_for(
+def test_drain_names_partitions_of_another_lake_and_does_not_wait(
     lake: str, settings: KafkaSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     with following(f"{lake}-other", settings):
@@ -63,7 +63,7 @@ def test_what_the_drainer_of_another_lake_reads_is_named_and_not_waited_for(
     assert f"another member of the group {settings.group} reads them" in line
 
 
-def test_what_a_drainer_of_this_lake_reads_is_waited_for(
+def test_drain_waits_for_other_drainers_of_its_lake(
     lake: str, settings: KafkaSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     with following(lake, settings):
@@ -74,14 +74,14 @@ def test_what_a_drainer_of_this_lake_reads_is_waited_for(
     assert "not drained" not in caplog.text
 
 
-def test_lakes_that_name_no_group_do_not_share_one(lake: str, settings: KafkaSettings) -> None:
+def test_lakes_without_a_group_setting_do_not_share_one(lake: str, settings: KafkaSettings) -> None:
     own = settings.model_copy(update={"group": ""})
     with following(f"{lake}-other", own):
         assert sum(each.rows for each in drain(lake, own, max_seconds=120)) == 6
 
 
 @pytest.mark.parametrize("follow", [False, True])
-def test_members_that_share_in_another_way_are_an_error_at_once(
+def test_other_assignment_strategy_is_an_error_at_once(
     lake: str, settings: KafkaSettings, *, follow: bool
 ) -> None:
     config = {"bootstrap.servers": settings.bootstrap, "group.id": settings.group}
@@ -97,9 +97,7 @@ def test_members_that_share_in_another_way_are_an_error_at_once(
         stranger.close()
 
 
-def test_a_session_that_kafka_does_not_allow_is_an_error_at_once(
-    lake: str, settings: KafkaSettings
-) -> None:
+def test_invalid_session_timeout_is_an_error_at_once(lake: str, settings: KafkaSettings) -> None:
     short = settings.model_copy(update={"session_seconds": 0.5})
     with pytest.raises(GroupError, match="KEYSTONE_KAFKA_SESSION_SECONDS"):
         drain(lake, short, max_seconds=60)

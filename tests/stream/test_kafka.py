@@ -1,4 +1,4 @@
-"""How clients are configured, and what topics are called."""
+"""Client configuration, the first request to the brokers, and names of topics."""
 
 import socket
 import time
@@ -32,7 +32,7 @@ from transforms.graph import sources
 SECRET = "not to be seen"
 
 
-def test_plain() -> None:
+def test_client_config_without_security() -> None:
     config = client_config(KafkaSettings(bootstrap="one:9092"), group_id="readers")
     assert config == {
         "bootstrap.servers": "one:9092",
@@ -43,7 +43,7 @@ def test_plain() -> None:
 
 
 @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
-def test_a_password_reaches_the_client_and_nobody_else(
+def test_password_is_in_the_client_config_only(
     monkeypatch: pytest.MonkeyPatch, mechanism: Any
 ) -> None:
     monkeypatch.setenv("KEYSTONE_KAFKA_PASSWORD", SECRET)
@@ -61,7 +61,7 @@ def test_a_password_reaches_the_client_and_nobody_else(
     Consumer({**config, "bootstrap.servers": "", "log_level": 0}).close()  # knows all of these
 
 
-def test_mutual_tls() -> None:
+def test_client_config_with_mutual_tls() -> None:
     settings = KafkaSettings(
         bootstrap="one:9094",
         security_protocol="SSL",
@@ -89,7 +89,7 @@ MSK: dict[str, Any] = {
 }
 
 
-def test_a_token_for_msk_is_signed_and_renewed_early(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_msk_token_is_signed_and_expires_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA0000000000000000")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     config = client_config(KafkaSettings(**MSK, region="sa-east-1"))
@@ -101,12 +101,12 @@ def test_a_token_for_msk_is_signed_and_renewed_early(monkeypatch: pytest.MonkeyP
     assert SECRET not in url
 
 
-def test_msk_needs_a_region() -> None:
+def test_msk_without_region_is_an_error() -> None:
     with pytest.raises(SettingError, match="KEYSTONE_KAFKA_REGION"):
         client_config(KafkaSettings(**MSK))
 
 
-def test_kafka_must_be_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_config_without_bootstrap_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KEYSTONE_KAFKA_BOOTSTRAP", raising=False)
     with pytest.raises(SettingError, match="KEYSTONE_KAFKA_BOOTSTRAP"):
         client_config(KafkaSettings())
@@ -115,7 +115,7 @@ def test_kafka_must_be_somewhere(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "bootstrap", ["one:9092,two:9093", "one", "[::1]:9092", "SASL_SSL://one:9092", " one:1, two:2,"]
 )
-def test_brokers_are_hosts_and_ports(bootstrap: str) -> None:
+def test_bootstrap_accepts_hosts_and_ports(bootstrap: str) -> None:
     assert KafkaSettings(bootstrap=bootstrap).bootstrap == bootstrap
 
 
@@ -134,7 +134,7 @@ def test_brokers_are_hosts_and_ports(bootstrap: str) -> None:
         ",",
     ],
 )
-def test_what_is_no_broker_is_refused_and_not_repeated(bootstrap: str) -> None:
+def test_invalid_bootstrap_is_rejected_and_not_repeated(bootstrap: str) -> None:
     with pytest.raises(SettingError, match="host:port,host:port") as refused:
         kafka_settings(bootstrap=bootstrap)
     assert "den" not in str(refused.value)
@@ -169,7 +169,7 @@ def refused_port() -> str:
 
 
 @pytest.mark.parametrize("ask", ["drain", "follow", "lag", "create_topics"])
-def test_brokers_that_do_not_listen_are_named_within_seconds(
+def test_unreachable_brokers_are_named_within_seconds(
     ask: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     settings, lake = KafkaSettings(bootstrap=refused_port()), tmp_path / "lake"
@@ -204,7 +204,7 @@ def test_a_server_that_is_not_our_broker_is_reported_with_its_cause(
             lake_lag("nowhere", asked, seconds=4)
 
 
-def test_a_broker_that_never_answers_is_not_waited_for(
+def test_silent_broker_is_an_error_after_the_timeout(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     hint = "check that this is a Kafka port and that it uses PLAINTEXT"
@@ -216,27 +216,32 @@ def test_a_broker_that_never_answers_is_not_waited_for(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_batch_of_nothing_is_refused() -> None:
+def test_batch_rows_of_zero_is_an_error() -> None:
     with pytest.raises(SettingError, match="KEYSTONE_KAFKA_BATCH_ROWS: Input should be"):
         KafkaSettings(batch_rows=0)
 
 
-def test_a_topic_is_called_after_its_source() -> None:
+def test_topic_is_named_after_its_source() -> None:
     settings = KafkaSettings(prefix="shop.")
     assert topic_of(settings, bronze.OrderItems) == "shop.order_items"
     assert watermark_name("shop.order_items", 2) == "kafka/shop.order_items/2"
 
 
-def test_a_source_of_rows_carries_the_id_of_its_topic() -> None:
+def test_source_name_ends_with_the_topic_id() -> None:
     assert source_name("shop.orders", 2, None) == "kafka/shop.orders/2"
     assert source_name("shop.orders", 2, 10) == "kafka/shop.orders/2/000000000000000a"
     assert source_name("shop.orders", 2, -1) == "kafka/shop.orders/2/ffffffffffffffff"
 
 
-def test_topics_are_created_once(settings: KafkaSettings, mock_kafka: str) -> None:
+def test_create_topics_twice_changes_nothing(settings: KafkaSettings, mock_kafka: str) -> None:
     create_topics(settings, partitions=4)
     create_topics(settings, partitions=4)
     there = AdminClient({"bootstrap.servers": mock_kafka}).list_topics(timeout=10).topics
     assert {name: len(topic.partitions) for name, topic in there.items()} == {
         topic_of(settings, contract): 4 for contract in sources()
     }
+
+
+@pytest.mark.parametrize("name", KafkaSettings.model_fields)
+def test_every_setting_is_documented(name: str) -> None:
+    assert f"`{name.upper()}`" in (ROOT / "docs/streaming.md").read_text()

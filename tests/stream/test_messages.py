@@ -1,4 +1,4 @@
-"""Messages as bronze rows: columnar, and yet as if each had been read by itself."""
+"""Messages as bronze rows: parsed together with the same result as one by one."""
 
 import json
 from base64 import b64encode
@@ -213,17 +213,17 @@ VALUES = st.one_of(st.sampled_from(STRANGE), RECORDS, GOOD_ONES, damaged(), st.b
 @given(st.lists(VALUES, max_size=6))
 @example(STRANGE)
 @example([json.dumps(GOOD).encode(), *STRANGE, json.dumps(GOOD).encode()])
-def test_a_batch_is_read_as_if_each_message_came_alone(values: list[bytes | None]) -> None:
+def test_batch_equals_messages_read_one_by_one(values: list[bytes | None]) -> None:
     assert read(values) == [reference(value) for value in values]
 
 
 @pytest.mark.parametrize("value", STRANGE, ids=lambda value: str(value)[:40])
-def test_a_strange_message_leaves_its_neighbours_alone(value: bytes | None) -> None:
+def test_strange_message_does_not_change_its_neighbours(value: bytes | None) -> None:
     good = json.dumps(GOOD).encode()
     assert read([good, value, good]) == [(GOOD, None, None), reference(value), (GOOD, None, None)]
 
 
-def test_what_a_corrupt_message_becomes() -> None:
+def test_corrupt_messages_are_kept_as_text() -> None:
     values = [None, b"", b"\xff", b"oops", b'{"seller_id": ["x"]}', b'{"a": 1, "a": 2}']
     corrupt = ["null", "", "base64:/w==", "oops", '{"seller_id": ["x"]}', '{"a": 1, "a": 2}']
     assert read(values) == [(dict.fromkeys(COLUMNS), None, text) for text in corrupt]
@@ -240,7 +240,7 @@ def test_numbers_and_booleans_keep_their_digits() -> None:
     assert list(row[0].values()) == ["1.10", None, "true", "-1E+2"]
 
 
-def test_five_megabytes_of_rubbish_are_kept() -> None:
+def test_large_corrupt_message_is_kept() -> None:
     rubbish = b"{" * 5_000_000
     assert read([rubbish, json.dumps(GOOD).encode()]) == [
         (dict.fromkeys(COLUMNS), None, rubbish.decode()),
@@ -248,12 +248,12 @@ def test_five_megabytes_of_rubbish_are_kept() -> None:
     ]
 
 
-def test_five_megabytes_in_a_field_are_no_rubbish() -> None:
+def test_large_field_is_not_corrupt() -> None:
     long = GOOD | {"seller_city": "x" * 5_000_000}
     assert read([json.dumps(long).encode()]) == [(long, None, None)]
 
 
-def test_where_it_came_from_and_when() -> None:
+def test_rows_have_source_position_and_times() -> None:
     noon = int(datetime(2018, 1, 1, 12, tzinfo=UTC).timestamp() * 1000)
     headers = [("schema_version", b"1"), ("event_time", str(noon + 1).encode())]
     batch = [
@@ -272,7 +272,7 @@ def test_where_it_came_from_and_when() -> None:
     assert (datetime.now(UTC) - rows["_ingested_at"][0]).total_seconds() < 60
 
 
-def test_the_topic_id_tells_two_topics_of_one_name_apart() -> None:
+def test_source_has_the_topic_id_where_known() -> None:
     batch = [message(b"{}", 1, partition=3), message(b"{}", 1, partition=4)]
     rows = bronze_rows(bronze.Sellers, batch, {("t", 3): 10, ("t", 4): None})
     assert rows["_source"].to_list() == ["kafka/t/3/000000000000000a", "kafka/t/4"]
@@ -290,14 +290,16 @@ def test_the_topic_id_tells_two_topics_of_one_name_apart() -> None:
         (b"0", 0),
     ],
 )
-def test_a_time_is_kept_as_it_came_if_it_is_one(header: bytes, kept: int | None) -> None:
+def test_event_time_header_with_invalid_digits_is_ignored(header: bytes, kept: int | None) -> None:
     kafka = 1_500_000_000_000
     came = message(b"{}", headers=[("event_time", header)], timestamp=(1, kafka))
     rows = bronze_rows(bronze.Sellers, [came])
     assert rows["_event_time"].dt.epoch("ms").item() == (kafka if kept is None else kept)
 
 
-def test_a_reader_that_fails_quotes_no_record(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failure_of_polars_falls_back_without_quoting_records(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     def fail(lines: bytes, **_: object) -> None:
         raise ComputeError(lines.decode())
 
@@ -305,12 +307,14 @@ def test_a_reader_that_fails_quotes_no_record(monkeypatch: pytest.MonkeyPatch) -
     assert read([json.dumps(GOOD).encode()]) == [(GOOD, None, None)]
 
 
-def test_no_messages_are_no_rows() -> None:
+def test_empty_batch_has_no_rows() -> None:
     assert bronze_rows(bronze.Sellers, []).is_empty()
     assert bronze_rows(bronze.Sellers, []).schema == stored_schema(bronze.Sellers)
 
 
-def test_every_order_of_the_fields_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_plain_records_in_any_field_order_are_parsed_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(decode, "_parse_one", None)  # reading records one by one fails
     turned = {name: GOOD[name] for name in reversed(COLUMNS)}
     batch = [message(json.dumps(turned).encode(), offset) for offset in range(3)]

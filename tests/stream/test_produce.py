@@ -1,4 +1,4 @@
-"""Source files into Kafka: in order, all confirmed, whatever happens to clients and brokers."""
+"""Source files to Kafka: in order and confirmed, despite errors of clients and brokers."""
 
 import ctypes
 import json
@@ -129,7 +129,7 @@ def assert_all_there_in_order(messages: list[Message], sent: list[Event]) -> Non
         assert arrived == [event.value for event in sent if event.key == key]
 
 
-def test_all_is_confirmed_in_order_for_each_key(cluster: Cluster) -> None:
+def test_deliver_confirms_all_in_order_per_key(cluster: Cluster) -> None:
     sent = events(1000)
     assert deliver(cluster.config(), "t.", sent) == {"t.orders": 1000}
     arrived = cluster.messages("t.orders")
@@ -141,7 +141,7 @@ def test_all_is_confirmed_in_order_for_each_key(cluster: Cluster) -> None:
     }
 
 
-def test_a_full_queue_waits_and_takes_the_same_message_again(cluster: Cluster) -> None:
+def test_deliver_waits_while_the_queue_is_full(cluster: Cluster) -> None:
     sent = events(300)
     config = cluster.config(queue_buffering_max_messages=2, linger_ms=1)
     assert deliver(config, "t.", sent) == {"t.orders": 300}
@@ -159,7 +159,7 @@ def test_a_full_queue_waits_and_takes_the_same_message_again(cluster: Cluster) -
         KafkaError.NOT_LEADER_FOR_PARTITION,
     ],
 )
-def test_after_a_failed_delivery_all_is_sent_again_in_order(cluster: Cluster, error: int) -> None:
+def test_deliver_resends_in_order_after_an_error(cluster: Cluster, error: int) -> None:
     sent = events(300)
     assert deliver(
         cluster.config(linger_ms=1, queue_buffering_max_messages=50),
@@ -169,7 +169,7 @@ def test_after_a_failed_delivery_all_is_sent_again_in_order(cluster: Cluster, er
     assert_all_there_in_order(cluster.messages("t.orders"), sent)
 
 
-def test_brokers_that_are_away_cost_time_not_records(cluster: Cluster) -> None:
+def test_deliver_survives_an_outage_of_the_brokers(cluster: Cluster) -> None:
     sent = events(300)
 
     def away() -> None:
@@ -181,7 +181,7 @@ def test_brokers_that_are_away_cost_time_not_records(cluster: Cluster) -> None:
     assert_all_there_in_order(cluster.messages("t.orders"), sent)
 
 
-def test_who_gives_up_says_what_is_not_confirmed_and_sends_no_more(cluster: Cluster) -> None:
+def test_deliver_gives_up_and_names_unconfirmed_messages(cluster: Cluster) -> None:
     unread = iter(events(1000))
     cluster.down()
     config = cluster.config(queue_buffering_max_messages=10)
@@ -206,7 +206,7 @@ def test_who_gives_up_says_what_is_not_confirmed_and_sends_no_more(cluster: Clus
         (f"ana@example.com/{KEYS[1]}", r"\(a key that is not an id\)"),
     ],
 )
-def test_a_message_that_is_too_large_is_named_when_all_others_are_confirmed(
+def test_deliver_names_a_too_large_message_and_sends_all_others(
     cluster: Cluster, key: str | None, named: str
 ) -> None:
     large = Event("orders", key, "x" * 2_000_000, 0)
@@ -217,7 +217,7 @@ def test_a_message_that_is_too_large_is_named_when_all_others_are_confirmed(
     assert len(cluster.messages("t.orders")) == 9
 
 
-def test_no_more_messages_are_sent_than_the_rate_allows(cluster: Cluster) -> None:
+def test_deliver_keeps_to_the_rate(cluster: Cluster) -> None:
     started = monotonic()
     deliver(cluster.config(), "t.", events(31), rate=100)
     assert monotonic() - started >= 0.3
@@ -248,7 +248,7 @@ def kafka(cluster: Cluster) -> KafkaSettings:
     return KafkaSettings.model_validate({"bootstrap": cluster.bootstrap})
 
 
-def test_files_become_the_versions_of_their_records(
+def test_produce_sends_each_version_of_an_order(
     landing: Path, cluster: Cluster, kafka: KafkaSettings
 ) -> None:
     registry = SecretStr("mock://registry")
@@ -268,7 +268,7 @@ def test_files_become_the_versions_of_their_records(
     assert (key, json.loads(value)) == (f"{ORDER}/1", PAYMENT)
 
 
-def test_a_corrupt_record_is_sent_as_its_text(
+def test_produce_sends_a_corrupt_record_as_text(
     landing: Path, cluster: Cluster, kafka: KafkaSettings
 ) -> None:
     with (landing / "order_payments.csv").open("a") as file:
@@ -278,7 +278,7 @@ def test_a_corrupt_record_is_sent_as_its_text(
     assert (None, 'too,few "fields"') in keys_and_values
 
 
-def test_files_that_cannot_be_sent_are_named_and_the_others_sent(
+def test_produce_names_rejected_files_and_sends_the_others(
     landing: Path, kafka: KafkaSettings
 ) -> None:
     (landing / "notes.csv").write_text("a,b\n1,2\n")
@@ -303,14 +303,14 @@ def test_a_folder_without_files_of_a_table_is_an_error(
         (tmp_path / "notes.txt").write_text("no table")
 
 
-def test_a_folder_is_looked_at_before_kafka(tmp_path: Path) -> None:
+def test_produce_checks_the_folder_before_kafka(tmp_path: Path) -> None:
     nowhere = ["produce", "--source", str(tmp_path / "typo"), "--bootstrap", "127.0.0.1:1"]
     failed = CliRunner().invoke(app, nowhere)
     assert isinstance(failed.exception, FileNotFoundError)
     assert "typo" in str(failed.exception)
 
 
-def test_nothing_is_sent_when_the_registry_does_not_answer(
+def test_produce_sends_nothing_when_the_registry_is_unreachable(
     landing: Path, cluster: Cluster, kafka: KafkaSettings
 ) -> None:
     with socket.socket() as free:
@@ -324,7 +324,7 @@ def test_nothing_is_sent_when_the_registry_does_not_answer(
     assert cluster.messages("olist.orders") == []
 
 
-def test_the_real_files_arrive_record_by_record(olist: Path, kafka: KafkaSettings) -> None:
+def test_produce_sends_every_record_of_the_real_files(olist: Path, kafka: KafkaSettings) -> None:
     done = produce(str(olist), kafka)
     assert done.rejected == ()
     (customers,) = olist.glob("*customers*")

@@ -1,4 +1,4 @@
-"""The schema registry: what fits is registered, what breaks is refused."""
+"""The schema registry: compatible schemas are registered, breaking ones rejected."""
 
 import json
 import socket
@@ -49,7 +49,7 @@ def test_a_compatible_change_becomes_a_version(registry: SchemaRegistryClient) -
     assert known(registry, "olist.orders-value") == [1, 2]
 
 
-def test_a_breaking_change_is_refused_with_the_field_named(registry: SchemaRegistryClient) -> None:
+def test_breaking_change_is_rejected_and_names_the_field(registry: SchemaRegistryClient) -> None:
     older = json_schema(bronze.Sellers)
     older["properties"]["seller_phone"] = {"type": ["string", "null"]}
     put(registry, "olist.sellers-value", older)
@@ -69,14 +69,14 @@ def test_a_breaking_change_is_refused_with_the_field_named(registry: SchemaRegis
         "user:unspoken@127.0.0.1:1",
     ],
 )
-def test_an_address_that_is_none_is_told_without_its_password(url: str) -> None:
+def test_invalid_registry_url_is_rejected_without_its_password(url: str) -> None:
     with pytest.raises(SettingError, match="begins with http:// or https://") as refused:
         connect(url)
     assert refused.value.__suppress_context__
     assert "spoken" not in str(refused.value)
 
 
-def test_a_registry_that_does_not_answer_is_named() -> None:
+def test_unreachable_registry_is_an_error() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://user:hidden@127.0.0.1:{free.getsockname()[1]}"

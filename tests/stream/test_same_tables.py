@@ -1,4 +1,4 @@
-"""Stream, files and both together end in the same tables; and what compares them can tell."""
+"""A stream, files, or both end in the same tables; the comparison itself is tested too."""
 
 from collections.abc import Callable, Sequence
 from itertools import count
@@ -49,9 +49,7 @@ def test_stream_and_files_in_any_order_make_the_same_tables(
     assert list(differences(lake, batch)) == []
 
 
-def test_what_one_lake_has_and_the_other_has_not_is_said(
-    shops: Sequence[Path], tmp_path: Path
-) -> None:
+def test_differences_between_two_lakes_are_reported(shops: Sequence[Path], tmp_path: Path) -> None:
     one, both = str(tmp_path / "one"), str(tmp_path / "both")
     batch_lake(one, shops[:1])
     batch_lake(both, shops)
@@ -62,7 +60,7 @@ def test_what_one_lake_has_and_the_other_has_not_is_said(
     assert [line for line in fewer if line.startswith("quarantine.") and "lacks" in line]
 
 
-def test_a_bad_message_that_quarantine_lacks_or_repeats_is_said(tmp_path: Path) -> None:
+def test_missing_or_repeated_bad_message_is_reported(tmp_path: Path) -> None:
     lake = str(tmp_path)
     quarantine = delta.open_quarantine(lake, Orders)
     row = delta.scan(quarantine).collect().clear(1).with_columns(_source=pl.lit("kafka/o/0"))
@@ -73,4 +71,4 @@ def test_a_bad_message_that_quarantine_lacks_or_repeats_is_said(tmp_path: Path) 
     assert "lacks 1 of 2 bad messages" in lost
     delta.append(quarantine, row, delta.commit_properties({}, {}))
     (twice,) = unaccounted(lake, Orders, bad.head(1))
-    assert "2 records share their place" in twice
+    assert "2 records share their position" in twice

@@ -1,4 +1,4 @@
-"""TLS, SCRAM and mutual TLS, as a managed Kafka asks for them, on a real one."""
+"""TLS, SCRAM and mutual TLS with a real Kafka."""
 
 import socket
 import subprocess
@@ -119,7 +119,7 @@ def settings(
     return KafkaSettings(prefix=f"{request.param}.", group=request.param, batch_seconds=0.2)
 
 
-def test_messages_go_in_and_come_out(lake: str, settings: KafkaSettings) -> None:
+def test_messages_pass_through_a_secured_broker(lake: str, settings: KafkaSettings) -> None:
     create_topics(settings, partitions=1)
     sent = [Event("orders", f"{number}", "{}", 0) for number in range(5)]
     topic = f"{settings.prefix}orders"
@@ -128,9 +128,7 @@ def test_messages_go_in_and_come_out(lake: str, settings: KafkaSettings) -> None
     assert {each.count for each in lake_lag(lake, settings)} == {0}
 
 
-def test_who_is_not_let_in_hears_why_and_shows_no_secret(
-    secured: dict[str, Any], lake: str
-) -> None:
+def test_wrong_password_is_an_error_without_secrets(secured: dict[str, Any], lake: str) -> None:
     settings = KafkaSettings(
         bootstrap=secured["scram"],
         security_protocol="SASL_SSL",
@@ -148,13 +146,13 @@ def test_who_is_not_let_in_hears_why_and_shows_no_secret(
     assert monotonic() - began < 30
 
 
-def test_a_broker_that_is_not_trusted_is_not_spoken_to(secured: dict[str, Any], lake: str) -> None:
+def test_untrusted_broker_certificate_is_an_error(secured: dict[str, Any], lake: str) -> None:
     settings = KafkaSettings(bootstrap=secured["mutual"], security_protocol="SSL")
     with pytest.raises(BrokerUnreachableError, match="certificate"):
         lake_lag(lake, settings, seconds=3)
 
 
-def test_plain_text_to_a_door_of_tls_is_told_within_seconds(
+def test_plaintext_to_a_tls_port_is_an_error_within_seconds(
     secured: dict[str, Any], lake: str
 ) -> None:
     settings = KafkaSettings(bootstrap=secured["mutual"])

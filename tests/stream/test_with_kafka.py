@@ -1,4 +1,4 @@
-"""What only a real Kafka shows: recreated topics, transactions, brokers that are away."""
+"""Drains from a real Kafka: recreated topics, transactions, unreachable brokers."""
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -43,9 +43,7 @@ def settings(real_kafka: Broker) -> Iterator[KafkaSettings]:
     AdminClient({"bootstrap.servers": settings.bootstrap}).delete_topics([topic(settings)])
 
 
-def test_a_recreated_topic_is_noticed_though_it_is_longer(
-    lake: str, settings: KafkaSettings
-) -> None:
+def test_recreated_topic_is_noticed_even_if_longer(lake: str, settings: KafkaSettings) -> None:
     send(settings, 0, 3)
     drain(lake, settings)
     recreate_topic(settings)
@@ -86,9 +84,7 @@ def test_a_follower_notices_that_its_topic_was_recreated(
     assert order_ids(lake) == list(range(6))
 
 
-def test_a_table_from_before_topics_were_told_apart_goes_on(
-    lake: str, settings: KafkaSettings
-) -> None:
+def test_table_without_topic_id_is_read_on(lake: str, settings: KafkaSettings) -> None:
     send(settings, 0, 5)
     table = delta.open_table(lake, bronze.Orders)
     nothing = delta.scan(table).collect()
@@ -101,7 +97,7 @@ def test_a_table_from_before_topics_were_told_apart_goes_on(
     assert table.transaction_version(topic_identity(watermark_name(topic(settings), 0)))
 
 
-def test_who_waits_for_another_drainer_sees_the_end_of_a_transaction(
+def test_drain_reaches_the_end_of_a_transaction_of_another_drainer(
     lake: str, settings: KafkaSettings
 ) -> None:
     """The last offset of the partition holds no message, and a follower has the partition."""
@@ -120,7 +116,7 @@ def test_who_waits_for_another_drainer_sees_the_end_of_a_transaction(
     assert order_ids(lake) == [0, 1, 2]
 
 
-def test_a_broker_that_is_away_costs_a_follower_time(
+def test_follower_survives_an_outage_of_the_broker(
     lake: str, settings: KafkaSettings, real_kafka: Broker
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
@@ -139,7 +135,7 @@ def test_a_broker_that_is_away_costs_a_follower_time(
         follower.result(60)
 
 
-def test_what_an_open_transaction_keeps_back_is_counted(lake: str, settings: KafkaSettings) -> None:
+def test_lag_counts_offsets_of_an_open_transaction(lake: str, settings: KafkaSettings) -> None:
     send(settings, 0, 3)
     config = {"bootstrap.servers": settings.bootstrap, "transactional.id": str(uuid4())}
     producer = Producer(config)
@@ -173,7 +169,7 @@ def test_a_topic_that_is_deleted_ends_a_drain(
     make_topic(settings)
 
 
-def test_a_follower_says_that_its_topic_goes_and_comes_back(
+def test_follower_logs_deletion_and_return_of_its_topic(
     lake: str, settings: KafkaSettings, caplog: pytest.LogCaptureFixture
 ) -> None:
     with ThreadPoolExecutor(1) as pool:
@@ -193,7 +189,7 @@ def test_a_follower_says_that_its_topic_goes_and_comes_back(
     assert f"the topic {topic(settings)} exists again" in caplog.text
 
 
-def test_messages_of_a_topic_that_is_deleted_meanwhile_are_named(settings: KafkaSettings) -> None:
+def test_deliver_names_messages_of_a_deleted_topic(settings: KafkaSettings) -> None:
     def orders() -> Iterator[Order]:
         yield Order("orders", "a" * 32, "{}", 0)
         delete_topic(settings)
