@@ -95,7 +95,8 @@ def refresh(
 @app.command()
 def replay(
     table: Annotated[
-        str | None, typer.Argument(help="Name of the table, such as `orders`; all by default.")
+        str | None,
+        typer.Argument(help="Name of the table, such as orders; all by default.", metavar="TABLE"),
     ] = None,
     lake: Lake = None,
     executor: Executor = None,

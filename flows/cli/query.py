@@ -102,7 +102,7 @@ def _remarks(found: "LakeStatus") -> list[str]:
 @app.command(context_settings={"ignore_unknown_options": True})
 def sql(
     statement: Annotated[
-        str, typer.Argument(help="SQL statement, such as SELECT * FROM gold.dim_date.")
+        str, typer.Argument(help="SQL, such as SELECT * FROM gold.dim_date.", metavar="STATEMENT")
     ],
     lake: Lake = None,
     form: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.table,

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from contracts.describe import describe, version
 from contracts.silver.orders import Orders
-from flows.cli import app, main, output
+from flows.cli import _GROUPS, app, main, output
 from flows.delta import status
 from flows.query.sql import query
 from tests.without_prefect import ingest, refresh
@@ -46,6 +46,11 @@ def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
     with pytest.raises(SystemExit) as caught:
         main()
     return caught.value.code
+
+
+def test_help_groups_the_commands() -> None:
+    groups = re.findall(r"^╭─ (\w+) ─", invoke("--help"), re.MULTILINE)
+    assert groups == ["Options", *_GROUPS]
 
 
 def test_status_as_json(orders: str) -> None:

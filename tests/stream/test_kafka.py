@@ -216,6 +216,18 @@ def test_silent_broker_is_an_error_after_the_timeout(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("name", ["RETRY_SECONDS", "PATIENCE_SECONDS"])
+def test_retry_seconds_are_read_by_their_new_and_old_name(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"KEYSTONE_KAFKA_{name}", "5")
+    assert KafkaSettings().retry_seconds == 5
+    assert KafkaSettings(retry_seconds=7).retry_seconds == 7
+    monkeypatch.setenv(f"KEYSTONE_KAFKA_{name}", "-1")
+    with pytest.raises(SettingError, match="^KEYSTONE_KAFKA_RETRY_SECONDS: Input should be"):
+        KafkaSettings()
+
+
 def test_batch_rows_of_zero_is_an_error() -> None:
     with pytest.raises(SettingError, match="KEYSTONE_KAFKA_BATCH_ROWS: Input should be"):
         KafkaSettings(batch_rows=0)
