@@ -224,7 +224,7 @@ def test_retry_seconds_are_read_by_their_new_and_old_name(
     assert KafkaSettings().retry_seconds == 5
     assert KafkaSettings(retry_seconds=7).retry_seconds == 7
     monkeypatch.setenv(f"KEYSTONE_KAFKA_{name}", "-1")
-    with pytest.raises(SettingError, match="^KEYSTONE_KAFKA_RETRY_SECONDS: Input should be"):
+    with pytest.raises(SettingError, match=r"^KEYSTONE_KAFKA_RETRY_SECONDS: Input should be"):
         KafkaSettings()
 
 
