@@ -1,19 +1,19 @@
-"""The same question to many tables."""
+"""One function for many tables, concurrently."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-Said = TypeVar("Said")
+Result = TypeVar("Result")
 
 
 def for_each_table(
-    ask: Callable[[str, str], Said], lake: str, names: Sequence[str]
-) -> dict[str, Said]:
-    """Return what a function says of each table of a lake, by name.
+    function: Callable[[str, str], Result], lake: str, names: Sequence[str]
+) -> dict[str, Result]:
+    """Return the result of `function(lake, name)` for each table of a lake, by name.
 
-    They are asked side by side: on S3 each answer takes several requests, one after the other.
+    The calls run in threads, because on S3 each takes several requests one after the other.
     """
     with ThreadPoolExecutor() as pool:
-        return dict(zip(names, pool.map(partial(ask, lake), names), strict=True))
+        return dict(zip(names, pool.map(partial(function, lake), names), strict=True))

@@ -1,14 +1,14 @@
-"""The errors that several packages raise, and messages of libraries as one line."""
+"""Exceptions that several packages raise, and error messages of libraries as one line."""
 
 from rich.text import Text
 
 
 class SettingError(Exception):
-    """A setting is missing, or has a value that cannot be used."""
+    """A setting is missing or invalid."""
 
 
 class TableError(Exception):
-    """A table cannot be read or written as it is; the message names it and says what to do."""
+    """A table cannot be read or written; the message names it and says what to do."""
 
 
 class ConservationError(Exception):
@@ -16,11 +16,11 @@ class ConservationError(Exception):
 
 
 class NoLakeError(Exception):
-    """There are no tables where a lake was expected."""
+    """A lake has no tables."""
 
 
 class UnknownTableError(Exception):
-    """A table was asked for that does not exist; the message names those that do."""
+    """A table does not exist; the message suggests others."""
 
 
 class UnknownRuleError(Exception):
@@ -33,5 +33,5 @@ def table_name(uri: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text without line breaks, and without the colours of deltalake's messages."""
+    """Return a text without line breaks and terminal colours, which deltalake's messages have."""
     return " ".join(Text.from_ansi(text).plain.split())

@@ -1,8 +1,8 @@
-"""The server that a flow needs: the one that is set, or a temporary one of Prefect's.
+"""The Prefect server of a flow: the configured one, or a temporary one.
 
-Prefect starts a temporary server itself, but is silent for minutes when its process dies at once,
-and leaves it behind when we are killed. So we start the same application in a process of ours, and
-hand it to Prefect as the one that is running.
+Prefect can start a temporary server itself, but waits for minutes if its process dies at once, and
+leaves it running if our process is killed. So we start the same application in a process of our
+own, and register it with Prefect as the running one.
 """
 
 import atexit
@@ -38,24 +38,24 @@ R = TypeVar("R")
 
 
 class NoServerError(Exception):
-    """Prefect's temporary server does not start; says why."""
+    """The temporary Prefect server does not start; says why."""
 
 
 def flow(function: Callable[P, R]) -> Flow[P, R]:
-    """Return the Prefect flow of a function, which says at once when Prefect cannot start."""
-    return _LocalFlow(function)
+    """Turn a function into a Prefect flow that fails at once if Prefect cannot start."""
+    return _LocalFlow(function, task_runner=THREADS)
 
 
 class _LocalFlow(Flow[P, R]):
     def __call__(self, *args: Any, **options: Any) -> Any:
         for value in (*args, *options.values()):
-            check_no_secret("parameter", str(value))  # which Prefect would keep
+            check_no_secret("parameter", str(value))  # Prefect stores parameters
         start_server()
         return super().__call__(*args, **options)
 
 
 def start_server() -> None:
-    """Start a temporary server, unless one is set or runs; it ends with this process.
+    """Start a temporary server that ends with this process, unless one is configured or running.
 
     Raises:
         NoServerError: it does not start.
@@ -66,7 +66,7 @@ def start_server() -> None:
         server = SubprocessASGIServer()
         if server.running:
             return
-        server.port, server.server_process = _started()
+        server.port, server.server_process = _start_process()
         server.running = True
         atexit.register(server.stop)
 
@@ -75,13 +75,13 @@ _APPLICATION = "prefect.server.api.server:create_app"
 _starting = Lock()
 
 
-def _started() -> tuple[int, "subprocess.Popen[Any]"]:
+def _start_process() -> tuple[int, "subprocess.Popen[Any]"]:
     with socket.socket() as bound, TemporaryFile() as log:
         bound.bind(("127.0.0.1", 0))
         port = int(bound.getsockname()[1])
         process = subprocess.Popen(  # noqa: S603 - our own module
-            # -P, for names beside it are those of modules that others import.
-            [sys.executable, "-P", str(_SERVE), _APPLICATION, str(bound.fileno())],
+            # -P, because files beside the script have names of modules that others import.
+            [sys.executable, "-P", str(_SCRIPT), _APPLICATION, str(bound.fileno())],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -89,7 +89,7 @@ def _started() -> tuple[int, "subprocess.Popen[Any]"]:
             env=_environment(),
         )
         try:
-            _wait(process, port, log)
+            _wait_until_healthy(process, port, log)
         except BaseException:
             process.kill()
             process.wait()
@@ -97,7 +97,7 @@ def _started() -> tuple[int, "subprocess.Popen[Any]"]:
         return port, process
 
 
-_SERVE = Path(__file__).with_name("server_process.py")
+_SCRIPT = Path(__file__).with_name("server_process.py")
 
 
 def _environment() -> dict[str, str]:
@@ -107,48 +107,49 @@ def _environment() -> dict[str, str]:
         "PREFECT_UI_ENABLED": "0",
         "PREFECT__SERVER_EPHEMERAL": "1",
         "PREFECT__SERVER_FINAL": "1",
-        # Nobody but us reads what it prints.
+        # Only `_last_error` reads its output.
         "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "ERROR",
         "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "simple",
     }
 
 
-def _wait(process: "subprocess.Popen[Any]", port: int, log: IO[bytes]) -> None:
+def _wait_until_healthy(process: "subprocess.Popen[Any]", port: int, log: IO[bytes]) -> None:
     seconds = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.value()
     deadline = monotonic() + seconds
-    while not _answers(port):
+    while not _is_healthy(port):
         if process.poll() is not None:
-            raise NoServerError(_told(_cause(log) or f"its process ended ({process.returncode})"))
+            cause = _last_error(log) or f"its process ended ({process.returncode})"
+            raise NoServerError(_message(cause))
         if monotonic() > deadline:
-            raise NoServerError(_told(f"it does not answer within {seconds:g} s"))
-        sleep(_GLANCE)
+            raise NoServerError(_message(f"it does not answer within {seconds:g} s"))
+        sleep(_POLL_SECONDS)
 
 
-_GLANCE = 0.1  # seconds between two looks
+_POLL_SECONDS = 0.1
 
 
-def _answers(port: int) -> bool:
+def _is_healthy(port: int) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/api/health")
-        return connection.getresponse().status == 200  # noqa: PLR2004 - of HTTP
+        return connection.getresponse().status == 200  # noqa: PLR2004 - HTTP status
     except (OSError, HTTPException):
         return False
     finally:
         connection.close()
 
 
-def _cause(log: IO[bytes]) -> str:
-    """Return the last line that names an error, else the last line."""
+def _last_error(log: IO[bytes]) -> str:
+    """Return the last line that names an error, or the last line."""
     log.seek(0)
     lines = [one_line(line) for line in log.read().decode(errors="replace").splitlines()]
     errors = [line for line in lines if re.match(r"[\w.]+(?:Error|Exception): ", line)]
     return next((line for line in reversed([*lines[-1:], *errors]) if line), "")
 
 
-def _told(cause: str) -> str:
+def _message(cause: str) -> str:
     return (
         f"Prefect's temporary server does not start: {mask(cause)}; PREFECT_HOME is "
-        f"{PREFECT_HOME.value()}: let it be a folder that can be written and that no newer Prefect "
-        f"has used, or set PREFECT_API_URL to a server that runs"
+        f"{PREFECT_HOME.value()}: it must be writable, and not used by a newer version of Prefect; "
+        f"or set PREFECT_API_URL to a running server"
     )

@@ -15,7 +15,7 @@ import uvicorn
 
 
 def serve(factory: str, bound: int) -> None:
-    """Serve an application until the process is told to end, or its standard input ends."""
+    """Serve an application until the process gets a signal, or its standard input ends."""
     Thread(target=_end_with_parent, daemon=True).start()
     config = uvicorn.Config(factory, factory=True, log_level="error", lifespan="on")
     server = uvicorn.Server(config)
@@ -27,11 +27,11 @@ def serve(factory: str, bound: int) -> None:
 def _end_with_parent() -> None:
     sys.stdin.buffer.read()
     os.kill(os.getpid(), signal.SIGTERM)
-    sleep(_ORDERLY_SECONDS)
+    sleep(_SHUTDOWN_SECONDS)
     os._exit(1)
 
 
-_ORDERLY_SECONDS = 10.0
+_SHUTDOWN_SECONDS = 10.0
 
 if __name__ == "__main__":
     serve(sys.argv[1], int(sys.argv[2]))

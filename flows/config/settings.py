@@ -1,4 +1,4 @@
-"""What holds when nobody says otherwise: KEYSTONE_LAKE and its sisters."""
+"""Settings from the environment, such as KEYSTONE_LAKE, and checks of locations."""
 
 import os
 import re
@@ -13,34 +13,34 @@ from flows.config.errors import SettingError
 from flows.config.masking import mask
 
 MAX_RETENTION_DAYS = 3650
-"""How long versions of tables may be kept: who asks for more has made a slip."""
+"""The maximum retention of table versions; a larger number is a typing error."""
 
-_DEPLOYED = "PREFECT__FLOW_RUN_ID"  # what a worker sets for the process of a run
+_DEPLOYED = "PREFECT__FLOW_RUN_ID"  # set by a worker in the process of a run
 
 
 class Environment(BaseSettings):
-    """Settings that are read from the environment, and name what is wrong there.
+    """Settings that are read from the environment.
 
     Raises:
-        SettingError: a value cannot be what it is meant to be.
+        SettingError: a value is invalid; names the variable, not the value.
     """
 
     def __init__(self, **given: Any) -> None:
-        """Read them, but for those that are given."""
+        """Read the settings that are not given."""
         try:
             super().__init__(**given)
         except ValidationError as error:
             prefix = self.model_config.get("env_prefix", "")
-            names = ("_".join(map(str, each["loc"])).upper() for each in error.errors())
-            wrong = (
-                f"{prefix}{name.removeprefix(prefix)}: {each['msg']}"  # an alias has the prefix
-                for name, each in zip(names, error.errors(), strict=True)
+            problems = (
+                f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
+                for each in error.errors()
             )
-            raise SettingError("; ".join(wrong)) from None  # whose text shows the value
+            # Pydantic's error would show the value, which may be a secret.
+            raise SettingError("; ".join(problems)) from None
 
 
 class Settings(Environment):
-    """The places that commands and flows fall back to, and what they bear."""
+    """The default locations of commands and flows, and their limits."""
 
     model_config = SettingsConfigDict(env_prefix="KEYSTONE_")
 
@@ -48,93 +48,92 @@ class Settings(Environment):
     source: str = ""
     archive: str = ""
     quarantine_share: float = Field(default=0.01, ge=0, le=1)
-    """What share of the records of a refresh may go to quarantine before it is told."""
+    """The share of records in quarantine above which a refresh raises an alarm."""
     quiet_seconds: float = Field(default=120, ge=0)
-    """How long a file must not have changed before it is moved out of the landing zone."""
-    executor: Literal["local", "prefect"] | None = None
-    """What runs the pipeline: threads of the process, or a Prefect flow run."""
+    """Seconds that a file must not have changed before it is archived."""
     chunk_rows: int = Field(default=8_000_000, gt=0, le=1_000_000_000)
-    """The most rows that a step holds in memory at once; 8 million take about 2 GB."""
+    """The most rows that a step holds in memory at once; 8 million need about 2 GB."""
 
 
 def resolve_location(name: str, given: str | None) -> str:
-    """Return a place as it was given, else as it is set in the environment.
+    """Return a location as given, or as configured in the environment.
 
     Raises:
-        SettingError: neither, or no table can lie there.
+        SettingError: it is neither given nor configured, or it is invalid.
     """
-    settings = Settings()  # all of it, so that what is wrong there is told before anything is done
+    settings = Settings()  # all settings, so that every invalid one is reported at the start
     if found := str(given or getattr(settings, name)):
         if _DEPLOYED in os.environ and "://" not in found and not Path(found).is_absolute():
             message = (
-                f"{found}: a deployed run works in a folder that is removed at its end; "
+                f"{found}: the working directory of a deployed run is removed at its end; "
                 f"give the {name} as an absolute path"
             )
             raise SettingError(message)
-        return _fit(name, found)
-    message = f"where is the {name}? Say it with --{name}, or set KEYSTONE_{name.upper()}"
+        return _check_location(name, found)
+    message = f"the {name} is not set; use --{name} or KEYSTONE_{name.upper()}"
     raise SettingError(message)
 
 
 def dask_address(runner: str | None) -> str | None:
-    """Return the address in `dask=ADDRESS`, an empty one for `dask`, nothing where none is given.
+    """Return the address in `dask=ADDRESS`, an empty one for `dask`, None if no runner is given.
 
     Raises:
-        SettingError: there is no such runner, or a secret stands in its address.
+        SettingError: there is no such runner, or its address has credentials in it.
     """
     kind, _, address = (runner or "").partition("=")
     check_no_secret("runner", address)
     if kind and kind != "dask":
-        message = f"there is no runner {runner}; there is dask, or dask=ADDRESS of a scheduler"
+        message = f"there is no runner {runner}; use dask, or dask=ADDRESS of a scheduler"
         raise SettingError(message)
     return address if kind else None
 
 
 def check_no_secret(name: str, given: str) -> None:
-    """Refuse an address with a user or a password in it, which logs and Prefect would keep.
+    """Reject an address with a user or password in it, which logs and Prefect would store.
 
     Raises:
-        SettingError: it has one; shows it masked.
+        SettingError: it has one; the message shows it masked.
     """
     if (masked := mask(given)) != given:
         message = (
-            f"{masked}: a {name} cannot hold a user or a password; credentials belong in the "
+            f"{masked}: a {name} cannot contain a user or a password; put credentials in the "
             "environment, an AWS profile or a Prefect block"
         )
         raise SettingError(message)
 
 
-def _fit(name: str, found: str) -> str:
-    """Return a place that can be one: a folder, or a bucket of S3 with or without a prefix.
+def _check_location(name: str, location: str) -> str:
+    """Return a valid location: a folder, or an S3 bucket with or without a prefix.
 
     Raises:
-        SettingError: it cannot; says why.
+        SettingError: it is invalid; says why.
     """
-    check_no_secret(name, found)
-    # Neither deltalake nor a log line can hold these; a surrogate stands for a byte of no UTF-8.
-    if {unicodedata.category(each) for each in found} & {"Cc", "Cs", "Zl", "Zp"}:
-        message = f"the path of a {name} cannot have control characters in it: {found!a}"
+    check_no_secret(name, location)
+    # Neither deltalake nor a log line can contain these. A surrogate is a byte that is not UTF-8.
+    if {unicodedata.category(each) for each in location} & {"Cc", "Cs", "Zl", "Zp"}:
+        message = f"the path of a {name} cannot contain control characters: {location!a}"
         raise SettingError(message)
-    scheme, there, rest = found.partition("://")
+    scheme, separator, rest = location.partition("://")
     bucket, _, key = rest.partition("/")
-    if (there and (scheme != "s3" or not bucket)) or re.match(r"s3[an]?:/(?!/)", found):
-        message = f"{found}: a {name} lies in a folder, or on S3 as s3://bucket/prefix"
+    is_uri = bool(separator)
+    if (is_uri and (scheme != "s3" or not bucket)) or re.match(r"s3[an]?:/(?!/)", location):
+        message = f"{location}: a {name} is a folder, or a location on S3 as s3://bucket/prefix"
         raise SettingError(message)
-    if there and {"", ".", ".."} & set(key.rstrip("/").split("/") if key else ()):
-        message = f"{found}: a prefix on S3 has no empty part and no `.` or `..` in it"
+    if is_uri and {"", ".", ".."} & set(key.rstrip("/").split("/") if key else ()):
+        message = f"{location}: a prefix on S3 cannot have an empty part, `.` or `..`"
         raise SettingError(message)
-    where = found if there or name != "lake" else str(Path(found).absolute())
-    # Deltalake takes the name of a table for a part of a URL, Polars that of a file for a pattern,
-    # and a folder with an equals sign above a table's partitions for one of them.
-    unfit = set("[]*?#%\\ " if there else "") | set("[]*?#%\\=" if name == "lake" else "")
-    if strange := set(where) & unfit:
-        message = f"{where}: the path of a {name} cannot have {' '.join(sorted(strange))} in it"
+    path = location if is_uri or name != "lake" else str(Path(location).absolute())
+    # Deltalake reads a table's path as part of a URL, and Polars a file's path as a pattern; both
+    # read a folder with an equals sign as a partition of the tables below it.
+    reserved = set("[]*?#%\\ " if is_uri else "") | set("[]*?#%\\=" if name == "lake" else "")
+    if found := set(path) & reserved:
+        message = f"{path}: the path of a {name} cannot contain {' '.join(sorted(found))}"
         raise SettingError(message)
-    if not there and name == "lake" and (file := _file_on_the_way(Path(where))):
-        message = f"{file} is a file: a lake lies in a folder"
+    if not is_uri and name == "lake" and (file := _file_in_path(Path(path))):
+        message = f"{file} is a file: a lake must be a folder"
         raise SettingError(message)
-    return found
+    return location
 
 
-def _file_on_the_way(path: Path) -> Path | None:
+def _file_in_path(path: Path) -> Path | None:
     return next((each for each in (path, *path.parents) if each.is_file()), None)

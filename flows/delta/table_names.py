@@ -25,7 +25,7 @@ def existing_tables(lake: str) -> list[str]:
 
     Raises:
         NoLakeError: it has none.
-        OSError: S3 does not respond.
+        OSError: S3 does not answer.
     """
     check_access(lake)
     created = for_each_table(delta.exists, lake, all_tables())

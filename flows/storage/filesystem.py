@@ -1,4 +1,4 @@
-"""Where files and tables lie: in a folder or on S3, by what a URI begins with."""
+"""Files in a folder or on S3: the scheme of the URI decides which."""
 
 import hashlib
 import os
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def is_s3(uri: str) -> bool:
-    """Tell whether something lies on S3; else it is a path."""
+    """Return whether a URI is on S3; otherwise it is a path."""
     return uri.startswith(s3.SCHEME)
 
 
 def connect(uri: str) -> "AbstractFileSystem":
-    """Return the filesystem in which something lies; what it knows is asked anew each time."""
+    """Return the filesystem of a URI; it does not cache listings."""
     if is_s3(uri):
         return s3.connect()
     from fsspec.implementations.local import LocalFileSystem
@@ -29,17 +29,17 @@ def connect(uri: str) -> "AbstractFileSystem":
 
 
 def delta_options(uri: str) -> dict[str, str] | None:
-    """Return what deltalake needs to know to open a table; nothing for a folder."""
+    """Return the options for deltalake to open a table; None for a folder."""
     return s3.delta_options() if is_s3(uri) else None
 
 
 def polars_options(uri: str) -> dict[str, Any] | None:
-    """Return what Polars needs to know to read or write a file; nothing for a folder's."""
+    """Return the options for Polars to read or write a file; None for a folder."""
     return s3.polars_options() if is_s3(uri) else None
 
 
 def size(uri: str) -> int:
-    """Return how many bytes a file has, as the storage tells it.
+    """Return the size of a file in bytes.
 
     Raises:
         OSError: there is no such file, or the storage does not answer.
@@ -49,13 +49,13 @@ def size(uri: str) -> int:
 
 
 def sha256(uri: str) -> str:
-    """Return the SHA-256 of the bytes that the storage holds, in hex; raises as `size`."""
+    """Return the SHA-256 of the stored bytes, in hex; raises as `size`."""
     with s3.translate_errors(uri), connect(uri).open(uri, "rb", block_size=_BLOCK) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def exists(uri: str) -> bool:
-    """Tell whether a file is there; raises as `size` when the storage does not answer."""
+    """Return whether a file exists; raises as `size` if the storage does not answer."""
     with s3.translate_errors(uri):
         return bool(connect(uri).exists(uri))
 
@@ -69,17 +69,17 @@ def read(uri: str) -> bytes:
 
 
 def is_file(uri: str) -> bool:
-    """Tell whether a file lies where a folder is expected; on S3 the two cannot be confused."""
+    """Return whether there is a file where a folder is expected; on S3 there is no difference."""
     return not is_s3(uri) and Path(uri).is_file()
 
 
 def sizes(folder: str, *, after: str = "", deep: bool = False) -> dict[str, int]:
-    """Return the sizes of the files of a folder, by name; none where there is no such folder.
+    """Return the sizes of the files of a folder, by name; empty if there is no such folder.
 
     Args:
         folder: a folder, or a prefix on S3.
         after: only names that sort after it.
-        deep: also files of folders in it, by their path from the folder.
+        deep: also list nested folders; names are paths relative to the folder.
 
     Raises:
         OSError: the storage does not answer.
@@ -116,7 +116,7 @@ def _local_sizes(folder: str, path: str, after: str, *, deep: bool) -> Iterator[
         if deep and entry.is_dir():
             yield from _local_sizes(folder, f"{name}/", after, deep=deep)
         elif name > after:
-            # Another process may have removed it since it was listed.
+            # Another process may have removed the file since it was listed.
             with suppress(FileNotFoundError):
                 yield name, entry.stat().st_size
 
@@ -128,33 +128,33 @@ def remove(uri: str) -> None:
 
 
 def check_access(uri: str) -> None:
-    """Make sure that S3 answers and lets us in, before many tables find out one after the other.
+    """Check once that S3 answers and grants access, before many tables fail one after the other.
 
-    Where it was silent a moment ago, it is not asked again.
+    A failure of the last seconds is raised again without a request. A folder is not checked.
 
     Raises:
-        OSError: it does not; one line says why. Of a folder nothing is asked.
+        OSError: S3 does not answer or denies access; the message is one line.
     """
     if not is_s3(uri):
         return
     bucket, key = s3.bucket_and_key(uri)
-    soon = s3.connect(seconds=_SOON, tries=5)
-    place = (soon.endpoint_url, uri)
-    at, said = _silent.get(place, (-_MOMENT, ""))
-    if monotonic() - at < _MOMENT:
-        raise OSError(said)
+    client = s3.connect(seconds=_REQUEST_SECONDS, tries=5)
+    checked = (client.endpoint_url, uri)
+    failed_at, message = _failures.get(checked, (-_FAILURE_SECONDS, ""))
+    if monotonic() - failed_at < _FAILURE_SECONDS:
+        raise OSError(message)
     try:
         with s3.translate_errors(uri):
-            soon.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
+            client.call_s3("list_objects_v2", Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
     except (FileNotFoundError, PermissionError):
         raise
     except OSError as error:
-        _silent[place] = (monotonic(), str(error))
+        _failures[checked] = (monotonic(), str(error))
         raise
 
 
 _BLOCK = 8 << 20  # bytes
-_SOON = 3.0  # seconds: a question as small as this is answered at once, or not at all
-_MOMENT = 10.0  # seconds
-_silent: dict[tuple[str | None, str], tuple[float, str]] = {}
-"""When S3 was last silent about a place, and what was said of it: what all tasks learn at once."""
+_REQUEST_SECONDS = 3.0  # S3 answers such a small request at once, or not at all
+_FAILURE_SECONDS = 10.0
+_failures: dict[tuple[str | None, str], tuple[float, str]] = {}
+"""Time and message of the last failure by endpoint and URI, so that all tasks fail at once."""

@@ -1,7 +1,7 @@
-"""Where a command reads and writes: locations that lie neither in each other nor in a table.
+"""The locations that a command reads and writes: none may contain another or be in a table.
 
-The upkeep of a table deletes each file in its folder that no version has, a landing zone is read
-with all its folders, and a site replaces its folder as a whole.
+The maintenance of a table deletes every file in its folder that no version uses, a landing zone is
+read with all its folders, and a site replaces its whole folder.
 """
 
 import logging
@@ -19,35 +19,35 @@ from flows.storage.filesystem import is_s3
 
 
 def check_disjoint(**locations: str | Path | None) -> None:
-    """Refuse locations that lie in each other, in a Delta table or in another lake.
+    """Reject locations that are in each other, in a Delta table or in another lake.
 
     Args:
-        locations: folders, files or S3 prefixes, by the name that people know them by (`lake`,
-            `source`, `archive`, `out`); one that is empty is left out.
+        locations: folders, files or S3 prefixes, by the name of the option (`lake`, `source`,
+            `archive`, `out`); empty ones are ignored.
 
     Raises:
-        SettingError: two lie in each other, or one in a table; names both.
+        SettingError: a location is in another one or in a table; names both.
         OSError: S3 does not answer.
     """
-    given = {name: str(where) for name, where in locations.items() if where}
-    for (name, where), (other, there) in permutations(given.items(), 2):
-        if any(_same(folder, there) for folder in _upwards(where)):
-            relation = "is also" if _same(where, there) else "lies in"
-            message = f"the {name} {where} {relation} the {other} {there}: {_CHOOSE_APART}"
+    given = {name: str(location) for name, location in locations.items() if location}
+    for (name, location), (other_name, other) in permutations(given.items(), 2):
+        if any(_is_same(folder, other) for folder in _with_parents(location)):
+            relation = "is also" if _is_same(location, other) else "is inside"
+            message = f"the {name} {location} {relation} the {other_name} {other}: {_REMEDY}"
             raise SettingError(message)
-    for name, where in given.items():
-        for folder in _upwards(where):
-            is_own_lake = name == "lake" and _same(folder, where)
-            if kind := _is_delta(folder, or_lake=not is_own_lake):
-                message = f"the {name} {where} lies in the {kind} {folder}: {_CHOOSE_APART}"
+    for name, location in given.items():
+        for folder in _with_parents(location):
+            is_own_lake = name == "lake" and _is_same(folder, location)
+            if kind := _delta_kind(folder, or_lake=not is_own_lake):
+                message = f"the {name} {location} is inside the {kind} {folder}: {_REMEDY}"
                 raise SettingError(message)
 
 
 def check_output(out: str | Path, lake: str) -> None:
-    """Refuse an output that lies in the lake, in what is set as source or archive, or in a table.
+    """Reject an output that is in the lake, in the configured source or archive, or in a table.
 
     Raises:
-        SettingError: it does; names both.
+        SettingError: it is; names both.
         OSError: S3 does not answer.
     """
     settings = Settings()
@@ -57,17 +57,17 @@ def check_output(out: str | Path, lake: str) -> None:
 def ingest_locations(
     source: str | None, lake: str | None, archive: str | None
 ) -> tuple[str, str, str | None]:
-    """Return source, lake and archive as they are given, else as they are set.
+    """Return source, lake and archive as given, or as configured.
 
     Raises:
-        SettingError: one is neither, cannot be one, or lies in another or in a table.
-        FileNotFoundError: there is no such source.
+        SettingError: a location is missing, invalid, or in another one or in a table.
+        FileNotFoundError: the source does not exist.
         OSError: S3 does not answer.
     """
     source, lake = resolve_location("source", source), resolve_location("lake", lake)
     archive = resolve_location("archive", archive) if archive or Settings().archive else None
     if not is_s3(source) and not Path(source).is_dir():
-        message = f"{source}: there is no such folder; name the landing zone with --source"
+        message = f"{source}: there is no such folder; set the landing zone with --source"
         raise FileNotFoundError(message)
     check_disjoint(source=source, lake=lake, archive=archive)
     warn_of_name(lake)
@@ -76,81 +76,81 @@ def ingest_locations(
 
 @cache
 def warn_of_name(lake: str) -> None:
-    """Warn, before a lake is made, of characters in its path that other readers stumble over."""
+    """Warn, before a lake is created, of characters in its path that other readers cannot open."""
     if is_s3(lake) or Path(lake).exists():
         return
-    if strange := sorted(set(_STUMBLING.findall(str(Path(lake).absolute())))):
+    if unsafe := sorted(set(_UNSAFE.findall(str(Path(lake).absolute())))):
         _logger.warning(
-            "%s: not every reader can open a lake with %s in its path: pl.scan_delta and Spark "
-            "may fail; letters, digits, - and _ are safe",
+            "%s: some readers, such as pl.scan_delta and Spark, may fail to open a lake with %s in "
+            "its path; letters, digits, - and _ are safe",
             lake,
-            " ".join(map(repr, strange)),
+            " ".join(map(repr, unsafe)),
         )
 
 
-_CHOOSE_APART = "one would read or delete what belongs to the other; choose locations apart"
-_STUMBLING = re.compile(r"[^!-~]|[\"<>`{}:]")
-"""What a URL holds in another spelling, and the colon, which Hadoop takes for a scheme."""
+_REMEDY = "one would read or delete files of the other; choose separate locations"
+_UNSAFE = re.compile(r"[^!-~]|[\"<>`{}:]")
+"""Characters that a URL encodes, and the colon, which Hadoop reads as the end of a scheme."""
 _logger = logging.getLogger(__name__)
 
 
-def _upwards(where: str) -> Iterator[str]:
-    """Yield a location without links and `..`, then each folder or prefix that it lies in."""
-    if is_s3(where):
-        bucket, key = s3.bucket_and_key(where)
+def _with_parents(location: str) -> Iterator[str]:
+    """Yield a location without links and `..`, then each folder or prefix that contains it."""
+    if is_s3(location):
+        bucket, key = s3.bucket_and_key(location)
         inside = PurePosixPath(bucket, key)
         yield from (f"{s3.SCHEME}{each}" for each in (inside, *inside.parents[:-1]))
     else:
-        path = Path(os.path.realpath(where))
+        path = Path(os.path.realpath(location))
         yield from map(str, (path, *path.parents))
 
 
-def _same(one: str, other: str) -> bool:
-    """Tell whether two names are those of one folder or prefix."""
-    if next(_upwards(one)) == next(_upwards(other)):
+def _is_same(one: str, other: str) -> bool:
+    """Return whether two paths or URIs name the same folder or prefix."""
+    if next(_with_parents(one)) == next(_with_parents(other)):
         return True
-    try:  # a disk may not tell upper case from lower, or be mounted twice
+    try:  # a file system may ignore case, or be mounted twice
         return not is_s3(one) and not is_s3(other) and Path(one).samefile(other)
     except OSError:
         return False
 
 
-def _is_delta(folder: str, *, or_lake: bool) -> str:
-    """Say whether a folder is a Delta table, or a lake of them; nothing when it is neither."""
+def _delta_kind(folder: str, *, or_lake: bool) -> str:
+    """Return "Delta table" or "lake" if a folder is one, otherwise an empty string."""
     if _has_log(folder):
         return "Delta table"
-    # Bronze is what every lake has.
+    # Every lake has bronze tables.
     return "lake" if or_lake and any(map(_has_log, _bronze_tables(folder))) else ""
 
 
 def _has_log(folder: str) -> bool:
     if is_s3(folder):
-        return bool(_listed(folder, "_delta_log"))
+        return bool(_list_s3(folder, "_delta_log"))
     try:
         return Path(folder, "_delta_log").is_dir()
-    except OSError:  # who may not look there sees no table
+    except OSError:  # without permission to look there, no table is visible
         return False
 
 
 def _bronze_tables(folder: str) -> list[str]:
     if is_s3(folder):
         bucket, _ = s3.bucket_and_key(folder)
-        return [f"{s3.SCHEME}{bucket}/{key}" for key in _listed(folder, "bronze")]
+        return [f"{s3.SCHEME}{bucket}/{key}" for key in _list_s3(folder, "bronze")]
     try:
         return [str(each) for each in Path(folder, "bronze").iterdir() if each.is_dir()]
     except OSError:
         return []
 
 
-def _listed(folder: str, name: str) -> list[str]:
-    """Return the keys and prefixes right below a name in a prefix, at most a thousand."""
+def _list_s3(folder: str, name: str) -> list[str]:
+    """Return the keys and prefixes directly below a name in a prefix, at most a thousand."""
     bucket, key = s3.bucket_and_key(f"{folder}/{name}")
     try:
         with s3.translate_errors(folder):
-            answer = s3.connect(seconds=3, tries=5).call_s3(
+            page = s3.connect(seconds=3, tries=5).call_s3(
                 "list_objects_v2", Bucket=bucket, Prefix=f"{key}/", Delimiter="/", MaxKeys=1000
             )
-    except (FileNotFoundError, PermissionError):  # as above
+    except (FileNotFoundError, PermissionError):  # nothing visible, as above
         return []
-    keys = [each["Key"] for each in answer.get("Contents", ())]
-    return [*keys, *(each["Prefix"].rstrip("/") for each in answer.get("CommonPrefixes", ()))]
+    keys = [each["Key"] for each in page.get("Contents", ())]
+    return [*keys, *(each["Prefix"].rstrip("/") for each in page.get("CommonPrefixes", ()))]

@@ -1,8 +1,9 @@
-"""S3: who we are at AWS, where it is, how long we wait, and what went wrong in one line.
+"""S3: credentials, endpoint, timeouts, and errors as one line.
 
-The tables are read and written by Rust (deltalake, Polars), files of the landing zone by s3fs. All
-of them are told the same, and by boto3: it knows the usual chain of AWS (environment, profile,
-container or instance role), and `AWS_ENDPOINT_URL` for an S3 that is not Amazon's.
+Rust libraries (deltalake, Polars) read and write the tables, s3fs the files of the landing zone.
+All of them get the same configuration from boto3: it resolves credentials as AWS defines
+(environment, profile, container or instance role), and reads `AWS_ENDPOINT_URL` for an S3 that is
+not Amazon's.
 """
 
 import os
@@ -26,44 +27,45 @@ SCHEME = "s3://"
 
 
 class S3Settings(Environment):
-    """What is ours to say of S3; the rest is AWS's: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL."""
+    """Settings for S3 beside those of AWS: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL."""
 
     model_config = SettingsConfigDict(env_prefix="KEYSTONE_")
 
     aws_block: str = ""
-    """A Prefect block to take the credentials from: `aws-credentials/prod`, `s3-bucket/lake`."""
+    """A Prefect block with the credentials: `aws-credentials/prod`, `s3-bucket/lake`."""
     s3_seconds: float = Field(default=20, gt=0, le=3600)
-    """How long a request may take; what fails is tried again for twice as long."""
+    """Timeout of a request in seconds; a failed request is retried for twice as long."""
 
 
 def connect(seconds: float = 10, tries: int = 3) -> "S3FileSystem":
-    """Return what all files of S3 go through; ask again each time, for credentials expire.
+    """Return a file system for S3; call this for each use, because credentials expire.
 
     Args:
-        seconds: how long to wait for the next byte; never longer than for a whole request.
-        tries: how often it is made before it has failed.
+        seconds: timeout for the next byte; at most that of a whole request.
+        tries: number of attempts of a request.
 
     Raises:
-        SettingError: there are no credentials, or the block that has them cannot be read.
+        SettingError: there are no credentials, or their block cannot be read.
     """
     wait = min(seconds, S3Settings().s3_seconds)
-    return _connect(_credentials(), *_where(), wait, tries)
+    return _connect(_credentials(), *_region_and_endpoint(), wait, tries)
 
 
 def delta_options() -> dict[str, str]:
-    """Return what deltalake needs to know; ask again for each handle, for credentials expire."""
-    who, (region, endpoint), seconds = _credentials(), _where(), S3Settings().s3_seconds
+    """Return the options for deltalake; call this for each handle, because credentials expire."""
+    credentials, seconds = _credentials(), S3Settings().s3_seconds
+    region, endpoint = _region_and_endpoint()
     options = {
-        "aws_access_key_id": who.access_key,
-        "aws_secret_access_key": who.secret_key,
+        "aws_access_key_id": credentials.access_key,
+        "aws_secret_access_key": credentials.secret_key,
         "aws_region": region,
-        "aws_conditional_put": "etag",  # of two writers of a version, one is told that he is late
-        "connect_timeout": f"{min(_CONNECT, seconds)}s",
+        "aws_conditional_put": "etag",  # the second of two writers of a version fails
+        "connect_timeout": f"{min(_CONNECT_SECONDS, seconds)}s",
         "timeout": f"{seconds}s",
         "retry_timeout": f"{2 * seconds}s",
     }
-    if who.token:
-        options["aws_session_token"] = who.token
+    if credentials.token:
+        options["aws_session_token"] = credentials.token
     if endpoint:
         options["aws_endpoint_url"] = endpoint
         options["aws_allow_http"] = "true"
@@ -71,48 +73,48 @@ def delta_options() -> dict[str, str]:
 
 
 def polars_options() -> dict[str, Any]:
-    """Return the same for Polars, which wants numbers where deltalake wants words."""
+    """Return the options for Polars: those for deltalake, and retries as numbers."""
     seconds = S3Settings().s3_seconds
     return {**delta_options(), "max_retries": 10, "retry_timeout_ms": int(2000 * seconds)}
 
 
 def client(service: str) -> Any:
-    """Return a client of boto3 for another service of AWS, where we are who we are on S3.
+    """Return a boto3 client for another AWS service, with the same credentials as for S3.
 
     Raises:
-        SettingError: there are no credentials, or the block that has them cannot be read.
-        botocore.exceptions.NoRegionError: neither the environment nor the block says which region.
+        SettingError: there are no credentials, or their block cannot be read.
+        botocore.exceptions.NoRegionError: neither the environment nor the block sets a region.
     """
     session, endpoint = _session()
     return session.client(service, endpoint_url=endpoint)
 
 
 def bucket_and_key(uri: str) -> tuple[str, str]:
-    """Return the two parts of a URI; the key has no slash at its ends."""
+    """Return the bucket and the key of a URI; the key has no slash at its ends."""
     bucket, _, key = uri.removeprefix(SCHEME).partition("/")
     return bucket, key.strip("/")
 
 
 @contextmanager
 def translate_errors(uri: str) -> Iterator[None]:
-    """Make one line of what s3fs raises.
+    """Translate errors of s3fs into one line each.
 
     Raises:
         FileNotFoundError: there is no such bucket or object.
         FileExistsError: the condition of the request is not met.
-        PermissionError: S3 does not let us.
-        OSError: anything else; it can pass.
+        PermissionError: S3 denies access.
+        OSError: any other error; it may be transient.
     """
     try:
         yield
     except Exception as error:
-        if told := _told(uri, error):
-            raise told from error
+        if translated := _translate(uri, error):
+            raise translated from error
         raise
 
 
-_CONNECT = 5.0  # seconds
-_REGION = "us-east-1"  # what those who have but one region call it
+_CONNECT_SECONDS = 5.0
+_REGION = "us-east-1"  # the default of S3 servers that have only one region
 _KINDS: dict[int, type[OSError]] = {
     401: PermissionError,
     403: PermissionError,
@@ -121,44 +123,48 @@ _KINDS: dict[int, type[OSError]] = {
 }
 
 
-def _told(uri: str, error: Exception) -> OSError | None:
-    from aiohttp import ClientError as BrokenOff
+def _translate(uri: str, error: Exception) -> OSError | None:
+    from aiohttp import ClientError as ConnectionLost
     from botocore.exceptions import BotoCoreError, ClientError
 
-    # s3fs makes other errors of those that S3 tells, and not all of them say what it was.
-    said = error if isinstance(error, ClientError) else error.__cause__
-    if isinstance(said, ClientError):
-        kind = _KINDS.get(said.response["ResponseMetadata"]["HTTPStatusCode"], OSError)
-        told = said.response["Error"]
-        return kind(f"{uri}: S3 says {told.get('Code')}: {told.get('Message')}")
+    # s3fs wraps the errors of S3, and drops the details of some.
+    original = error if isinstance(error, ClientError) else error.__cause__
+    if isinstance(original, ClientError):
+        kind = _KINDS.get(original.response["ResponseMetadata"]["HTTPStatusCode"], OSError)
+        details = original.response["Error"]
+        return kind(f"{uri}: S3 says {details.get('Code')}: {details.get('Message')}")
     if isinstance(error, FileNotFoundError) and error.errno is None:
         return FileNotFoundError(f"{uri}: there is no such object")
-    if isinstance(error, BotoCoreError | BrokenOff | TimeoutError):
+    if isinstance(error, BotoCoreError | ConnectionLost | TimeoutError):
         return OSError(f"{uri}: S3 does not answer: {error}")
     return None
 
 
 @lru_cache(maxsize=4)
 def _connect(
-    who: "ReadOnlyCredentials", region: str, endpoint: str | None, seconds: float, tries: int
+    credentials: "ReadOnlyCredentials",
+    region: str,
+    endpoint: str | None,
+    seconds: float,
+    tries: int,
 ) -> "S3FileSystem":
     from s3fs import S3FileSystem
 
     connected = S3FileSystem(
-        key=who.access_key,
-        secret=who.secret_key,
-        token=who.token,
+        key=credentials.access_key,
+        secret=credentials.secret_key,
+        token=credentials.token,
         endpoint_url=endpoint,
         client_kwargs={"region_name": region},
         config_kwargs={
-            "connect_timeout": min(_CONNECT, seconds),
+            "connect_timeout": min(_CONNECT_SECONDS, seconds),
             "read_timeout": seconds,
             "retries": {"mode": "standard", "total_max_attempts": tries},
         },
         use_listings_cache=False,
-        skip_instance_cache=True,  # it would keep one for each thread, for ever
+        skip_instance_cache=True,  # fsspec would cache one instance per thread, for ever
     )
-    connected.retries = 1  # botocore tries again already, and knows what for
+    connected.retries = 1  # botocore already retries, and knows which errors are transient
     return connected
 
 
@@ -168,24 +174,24 @@ def _credentials() -> "ReadOnlyCredentials":
 
 
 @cache
-def _where() -> tuple[str, str | None]:
-    """Return the region, and the address of an S3 that is not Amazon's."""
+def _region_and_endpoint() -> tuple[str, str | None]:
+    """Return the region, and the endpoint if the S3 is not Amazon's."""
     session, endpoint = _session()
     region = session.region_name or _REGION
     address = session.client("s3", endpoint_url=endpoint, region_name=region).meta.endpoint_url
-    check_no_secret("AWS_ENDPOINT_URL", address)  # whose errors would show it
+    check_no_secret("AWS_ENDPOINT_URL", address)  # errors would show it
     return region, None if ".amazonaws.com" in address else address
 
 
 @cache
 def _session() -> tuple[Any, str | None]:
-    """Return the session of boto3 that knows our credentials, and an endpoint that came with it."""
+    """Return the boto3 session with our credentials, and the endpoint that the block defines."""
     import boto3
     from botocore.exceptions import ProfileNotFound
 
     name = S3Settings().aws_block
     try:
-        own = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # which boto3 leaves out
+        own = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # boto3 ignores it
         session, endpoint = _from_block(name) if name else (own, None)
     except ProfileNotFound as error:
         raise SettingError(str(error)) from error
@@ -202,12 +208,14 @@ def _from_block(name: str) -> tuple[Any, str | None]:
     from prefect_aws import S3Bucket
 
     if "/" not in name:
-        message = f"{name}: KEYSTONE_AWS_BLOCK names a block as TYPE/NAME, such as s3-bucket/lake"
+        message = (
+            f"{name}: KEYSTONE_AWS_BLOCK must name a block as TYPE/NAME, such as s3-bucket/lake"
+        )
         raise SettingError(message)
     try:
         block = load_block(name)
         credentials = block.credentials if isinstance(block, S3Bucket) else block
         return credentials.get_boto3_session(), credentials.aws_client_parameters.endpoint_url
-    except Exception as error:  # noqa: BLE001 - a block may raise anything, and the chain would show its secret
+    except Exception as error:  # noqa: BLE001 - a block may raise anything, and its traceback would show the secret
         message = f"the Prefect block {name} of KEYSTONE_AWS_BLOCK cannot be read: {error}"
         raise SettingError(message) from None

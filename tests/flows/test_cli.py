@@ -280,7 +280,7 @@ def test_sample_is_not_written_into_the_lake(
 ) -> None:
     into = f"{orders}/bronze/orders/landing"
     assert exit_of(monkeypatch, "sample", "--out", into, "--orders", "1") == 2
-    assert "lies in the Delta table" in capsys.readouterr().err
+    assert "is inside the Delta table" in capsys.readouterr().err
     assert not Path(into).exists()
 
 

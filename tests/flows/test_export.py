@@ -224,7 +224,7 @@ def test_a_file_in_no_folder_is_refused_before_it_is_made(tmp_path: Path) -> Non
     [("lake", "lake/gold/rows.csv"), ("s3://b/lake/", "s3://b/lake/rows.csv"), (".", "rows.csv")],
 )
 def test_the_lake_is_no_place_for_a_result(lake: str, file: str) -> None:
-    with pytest.raises(SettingError, match="lies in the lake"):
+    with pytest.raises(SettingError, match="is inside the lake"):
         export.fit(file, lake)
 
 

@@ -41,7 +41,7 @@ def test_locations_that_lie_in_each_other_are_refused(
     Path("lake").mkdir()
     Path("link").symlink_to("lake")
     for first, second in ((one, other), (other, one)):
-        with pytest.raises(SettingError, match="choose locations apart") as caught:
+        with pytest.raises(SettingError, match="choose separate locations") as caught:
             check_disjoint(lake=first, archive=second)
         assert first in str(caught.value)
         assert second in str(caught.value)
@@ -61,14 +61,14 @@ def test_locations_beside_each_other_are_accepted(
 @pytest.mark.parametrize("inside", ["", "sub/folder"])
 def test_no_location_lies_in_a_table(name: str, inside: str, tmp_path: Path) -> None:
     foreign = table(tmp_path / "foreign")
-    with pytest.raises(SettingError, match=r"lies in the Delta table .*foreign: "):
+    with pytest.raises(SettingError, match=r"is inside the Delta table .*foreign: "):
         check_disjoint(**{name: foreign / inside})
 
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
 def test_no_location_lies_in_another_lake(name: str, tmp_path: Path) -> None:
     table(tmp_path / "lake" / "bronze" / "orders")
-    with pytest.raises(SettingError, match=f"the {name} .* lies in the lake "):
+    with pytest.raises(SettingError, match=f"the {name} .* is inside the lake "):
         check_disjoint(**{name: tmp_path / "lake" / "sub"})
     check_disjoint(lake=tmp_path / "lake")
 
@@ -77,9 +77,9 @@ def test_on_s3_no_location_lies_in_a_table_or_another_lake(aws_account: str) -> 
     bucket = boto3.client("s3", endpoint_url=aws_account)
     bucket.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
     bucket.put_object(Bucket="data", Key="lake/bronze/orders/_delta_log/0.json")
-    with pytest.raises(SettingError, match="lies in the lake s3://data/lake: "):
+    with pytest.raises(SettingError, match="is inside the lake s3://data/lake: "):
         check_disjoint(lake="s3://data/lake/sub")
-    with pytest.raises(SettingError, match="lies in the Delta table s3://data/lake/bronze"):
+    with pytest.raises(SettingError, match="is inside the Delta table s3://data/lake/bronze"):
         check_disjoint(archive="s3://data/lake/bronze/orders/archive")
     check_disjoint(lake="s3://data/lake", archive="s3://data/archive")
 

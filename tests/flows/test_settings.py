@@ -24,7 +24,7 @@ def test_a_lake_is_no_file(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for lake in (file, file / "lake"):
-        with pytest.raises(SettingError, match="file is a file: a lake lies in a folder"):
+        with pytest.raises(SettingError, match="file is a file: a lake must be a folder"):
             resolve_location("lake", str(lake))
 
 
@@ -54,7 +54,7 @@ def test_a_lake_cannot_lie_below_what_readers_take_for_something_else(
     below.mkdir()
     monkeypatch.chdir(below)
     assert resolve_location("source", "here") == "here"
-    with pytest.raises(SettingError, match=r"the path of a lake cannot have [=%#\[]"):
+    with pytest.raises(SettingError, match=r"the path of a lake cannot contain [=%#\[]"):
         resolve_location("lake", "here")
 
 
@@ -71,7 +71,7 @@ def test_a_control_character_in_a_path_is_refused_and_shown_escaped(
 @pytest.mark.parametrize("uri", ["s3://KEY:SE/CRET@b/lake", "s3://SECRET@b/lake"])
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
 def test_an_address_with_a_secret_is_refused_and_the_secret_not_shown(name: str, uri: str) -> None:
-    with pytest.raises(SettingError, match=r"s3://\*\*\*@b/lake: .* cannot hold") as caught:
+    with pytest.raises(SettingError, match=r"s3://\*\*\*@b/lake: .* cannot contain") as caught:
         resolve_location(name, uri)
     assert "CRET" not in str(caught.value)
 

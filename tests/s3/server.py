@@ -75,5 +75,5 @@ def reaching(url: str, seconds: float = 20) -> Iterator[None]:
 
 def look_again() -> None:
     """Have our next client look at the environment."""
-    for kept in (s3._where, s3._session):  # noqa: SLF001 - a process keeps them, for nothing changes around it
+    for kept in (s3._region_and_endpoint, s3._session):  # noqa: SLF001 - a process keeps them, for nothing changes around it
         kept.cache_clear()
