@@ -1,4 +1,4 @@
-"""A lake under a changed contract: evolved or made anew, never mixed."""
+"""A lake under a changed contract: tables evolve or are rebuilt, and never mix contracts."""
 
 import importlib
 import sys
@@ -95,7 +95,7 @@ y,60,olinda,PE
 """
 
 Edit = list[tuple[str, str]]
-Learn = Callable[[str], ModuleType]
+Deploy = Callable[[str], ModuleType]
 
 SILVER_STATE = "    state: str = column(nullable=True)\n\ndef sellers("
 SHOP_CITY = "    city: str = column()\n\ndef shops("
@@ -115,19 +115,19 @@ CHANGES: dict[str, Edit] = {
         (SHOP_CITY, SHOP_CITY.replace("\n\n", "\n    place: str = column()\n\n")),
         (SELECTED, 'sellers.select("seller_id", "size", "city", "place")'),
     ],
-    "a column less in gold": [
+    "a removed column in gold": [
         (SHOP_CITY, "\ndef shops("),
         (SELECTED, 'sellers.select("seller_id", "size")'),
     ],
     "another type": [("size: int", "size: float"), ("pl.Int64, strict", "pl.Float64, strict")],
-    "another name": [
+    "a renamed column": [
         (SHOP_CITY, SHOP_CITY.replace("city", "town")),
         (SELECTED, 'sellers.select("seller_id", "size", town="city")'),
     ],
-    "a rule more": [
+    "a new rule": [
         (SILVER_STATE, SILVER_STATE.replace("column(nullable=True)", 'column(isin=("PA",))'))
     ],
-    "a rule of rows": [
+    "a row rule": [
         (
             SILVER_STATE,
             SILVER_STATE.replace(
@@ -136,7 +136,7 @@ CHANGES: dict[str, Edit] = {
             ),
         )
     ],
-    "a rule less": [('column(str_matches="^[0-9]+$")', "column()")],
+    "a removed rule": [('column(str_matches="^[0-9]+$")', "column()")],
     "another key": [
         ('Silver, key=("seller_id",)', 'Silver, key=("city",)'),
         (SHOPS, SHOPS.replace("seller_id", "city")),
@@ -147,21 +147,21 @@ CHANGES: dict[str, Edit] = {
     "partitions in silver": [
         ('Silver, key=("seller_id",)', 'Silver, key=("seller_id",), partition_by=("city",)')
     ],
-    "partitions by two columns of which one is new": [
+    "partitions by two columns, one of them new": [
         (SHOPS, SHOPS.replace("):", ', partition_by=("place", "size")):')),
         (SHOP_CITY, SHOP_CITY.replace("\n\n", "\n    place: str = column()\n\n")),
         (SELECTED, 'sellers.select("seller_id", "size", "city", place="city")'),
     ],
-    "partitions of a table that is made as a whole": [
+    "partitions of a table without an incremental key": [
         ('Gold, key=("state",)', 'Gold, key=("state",), partition_by=("state",)')
     ],
-    "a promise that no row notices": [("sellers: int = column()", "sellers: int = column(ge=1)")],
+    "a stricter rule": [("sellers: int = column()", "sellers: int = column(ge=1)")],
 }
 
 
 @pytest.fixture
-def learn(tmp_path: Path) -> Iterator[Learn]:
-    """Import code as a module of its own, as after a deployment."""
+def deploy(tmp_path: Path) -> Iterator[Deploy]:
+    """Import code as a new module, as after a deployment."""
     names = []
 
     def imported(code: str) -> ModuleType:
@@ -178,7 +178,7 @@ def learn(tmp_path: Path) -> Iterator[Learn]:
         del sys.modules[name]
 
 
-def edited(code: str, edits: Edit) -> str:
+def edit(code: str, edits: Edit) -> str:
     for old, new in edits:
         assert old in code
         code = code.replace(old, new)
@@ -193,17 +193,17 @@ def arrive(lake: str, module: ModuleType, text: str, day: int = 1) -> None:
     )
 
 
-def made_by(module: ModuleType) -> dict[str, Table]:
+def tables_of(module: ModuleType) -> dict[str, Table]:
     return tables(module.sellers, module.cities, module.shops, module.states)
 
 
 def refresh(lake: str, module: ModuleType) -> dict[str, str]:
-    """Refresh all; tell why each table was made anew."""
+    """Refresh all tables; return the reason of each full refresh."""
     return {
         name: (refresh_source_table if table.source else refresh_derived_table)(
             lake, table
         ).full_refresh_reason
-        for name, table in made_by(module).items()
+        for name, table in tables_of(module).items()
     }
 
 
@@ -214,20 +214,20 @@ def contents(lake: str, name: str) -> pl.DataFrame:
 
 
 def assert_same_lakes(one: str, other: str, module: ModuleType) -> None:
-    for name in (*made_by(module), "quarantine.sellers"):
+    for name in (*tables_of(module), "quarantine.sellers"):
         assert_frame_equal(contents(one, name), contents(other, name), check_column_order=False)
         here, there = (delta.open_existing(lake, name) for lake in (one, other))
         assert here.metadata().partition_columns == there.metadata().partition_columns
         assert read_contract(here) == read_contract(there)
 
 
-@pytest.mark.parametrize("back", [False, True], ids=["made", "taken back"])
+@pytest.mark.parametrize("revert", [False, True], ids=["applied", "reverted"])
 @pytest.mark.parametrize("change", CHANGES)
-def test_after_a_change_of_contracts_a_lake_is_as_a_new_one(
-    change: str, back: bool, lake: str, learn: Learn
+def test_a_lake_after_a_contract_change_equals_a_new_one(
+    change: str, revert: bool, lake: str, deploy: Deploy
 ) -> None:
-    codes = [CODE, edited(CODE, CHANGES[change])]
-    old, new = map(learn, reversed(codes) if back else codes)
+    codes = [CODE, edit(CODE, CHANGES[change])]
+    old, new = map(deploy, reversed(codes) if revert else codes)
     arrive(lake, old, FIRST)
     refresh(lake, old)
     fresh = f"{lake}-fresh"
@@ -241,16 +241,16 @@ def test_after_a_change_of_contracts_a_lake_is_as_a_new_one(
     assert_same_lakes(lake, fresh, new)
 
 
-@pytest.mark.parametrize("change", ["a column that is never null", "a rule less", "another key"])
-def test_a_replay_under_a_changed_contract_ends_as_a_refresh(
-    change: str, lake: str, learn: Learn
+@pytest.mark.parametrize("change", ["a column that is never null", "a removed rule", "another key"])
+def test_a_replay_under_a_changed_contract_equals_a_refresh(
+    change: str, lake: str, deploy: Deploy
 ) -> None:
-    old, new = learn(CODE), learn(edited(CODE, CHANGES[change]))
+    old, new = deploy(CODE), deploy(edit(CODE, CHANGES[change]))
     fresh = f"{lake}-fresh"
     for each, code in ((lake, old), (fresh, new)):
         arrive(each, code, FIRST)
         refresh(each, code)
-    replay_quarantine(lake, made_by(new)["silver.sellers"])
+    replay_quarantine(lake, tables_of(new)["silver.sellers"])
     refresh(lake, new)
     assert_same_lakes(lake, fresh, new)
 
@@ -263,28 +263,28 @@ ANOTHER_NAME: Edit = [
 ]
 
 
-@pytest.mark.parametrize("meanwhile", [[], CHANGES["a rule less"]], ids=["same", "a rule less"])
-@pytest.mark.parametrize("came", ["", LATER], ids=["nothing came", "records came"])
-def test_a_table_that_had_another_name_for_a_while_is_as_a_new_one(
-    meanwhile: Edit, came: str, lake: str, learn: Learn
+@pytest.mark.parametrize("meanwhile", [[], CHANGES["a removed rule"]], ids=["same", "fewer rules"])
+@pytest.mark.parametrize("records", ["", LATER], ids=["no new records", "new records"])
+def test_a_table_renamed_and_renamed_back_equals_a_new_one(
+    meanwhile: Edit, records: str, lake: str, deploy: Deploy
 ) -> None:
-    code, other = learn(CODE), learn(edited(CODE, [*ANOTHER_NAME, *meanwhile]))
+    code, other = deploy(CODE), deploy(edit(CODE, [*ANOTHER_NAME, *meanwhile]))
     fresh = f"{lake}-fresh"
     for each in (lake, fresh):
         arrive(each, code, FIRST)
     refresh(lake, code)
     for each in (lake, fresh):
-        if came:
-            arrive(each, code, came, day=2)
+        if records:
+            arrive(each, code, records, day=2)
     refresh(lake, other)
-    assert "silver.vendors" in made_by(other)
+    assert "silver.vendors" in tables_of(other)
     for each in (lake, fresh):
         refresh(each, code)
     assert_same_lakes(lake, fresh, code)
 
 
-def test_a_version_of_another_contract_is_not_put_back(lake: str, learn: Learn) -> None:
-    another = learn(CODE)  # than the one of our silver.sellers
+def test_a_version_of_another_contract_is_not_restored(lake: str, deploy: Deploy) -> None:
+    another = deploy(CODE)  # than the one of our silver.sellers
     for day, text in enumerate((FIRST, LATER), start=1):
         arrive(lake, another, text, day)
         refresh(lake, another)
@@ -292,15 +292,15 @@ def test_a_version_of_another_contract_is_not_put_back(lake: str, learn: Learn) 
         restore_table(lake, "silver.sellers", 1)
 
 
-def test_words_change_nothing(lake: str, learn: Learn) -> None:
-    old = learn(CODE)
-    new = learn(CODE.replace("One row per seller.", "One row for each seller."))
+def test_a_changed_description_rebuilds_nothing(lake: str, deploy: Deploy) -> None:
+    old = deploy(CODE)
+    new = deploy(CODE.replace("One row per seller.", "One row for each seller."))
     arrive(lake, old, FIRST)
     refresh(lake, old)
     assert not any(refresh(lake, new).values())
 
 
-NEW_COLUMN = edited(
+NEW_COLUMN = edit(
     CODE,
     [
         ("\nRaw = ", "    name: str = column(nullable=True)\n\nRaw = "),
@@ -314,8 +314,8 @@ y,60,olinda,PE,Rui
 """
 
 
-def test_older_records_have_null_in_a_new_column(lake: str, learn: Learn) -> None:
-    old, new = learn(CODE), learn(NEW_COLUMN)
+def test_older_records_have_null_in_a_new_column(lake: str, deploy: Deploy) -> None:
+    old, new = deploy(CODE), deploy(NEW_COLUMN)
     arrive(lake, old, FIRST)
     refresh(lake, old)
     arrive(lake, new, NAMED, day=2)
@@ -330,16 +330,16 @@ def test_older_records_have_null_in_a_new_column(lake: str, learn: Learn) -> Non
     ]
 
 
-def test_a_replay_finds_null_in_a_new_column_of_the_source(lake: str, learn: Learn) -> None:
-    old, new = learn(CODE), learn(NEW_COLUMN)
+def test_replayed_records_have_null_in_a_new_column(lake: str, deploy: Deploy) -> None:
+    old, new = deploy(CODE), deploy(NEW_COLUMN)
     arrive(lake, old, FIRST)
     refresh(lake, old)
-    assert replay_quarantine(lake, made_by(new)["silver.sellers"]).quarantined == 2
+    assert replay_quarantine(lake, tables_of(new)["silver.sellers"]).quarantined == 2
 
 
-def test_what_a_bronze_contract_drops_is_rescued(lake: str, learn: Learn) -> None:
-    old = learn(NEW_COLUMN)
-    new = learn(CODE)
+def test_a_column_dropped_from_a_bronze_contract_is_rescued(lake: str, deploy: Deploy) -> None:
+    old = deploy(NEW_COLUMN)
+    new = deploy(CODE)
     arrive(lake, old, NAMED)
     refresh(lake, old)
     arrive(lake, new, NAMED.replace("Ana", "Eva").replace("21", "22"), day=2)
@@ -353,8 +353,8 @@ def test_what_a_bronze_contract_drops_is_rescued(lake: str, learn: Learn) -> Non
     assert contents(lake, "silver.sellers")["size"].to_list() == [22]
 
 
-def test_of_two_who_divide_a_table_one_does(lake: str, learn: Learn) -> None:
-    old, new = learn(CODE), learn(edited(CODE, CHANGES["partitions in gold"]))
+def test_of_two_concurrent_repartitions_one_wins(lake: str, deploy: Deploy) -> None:
+    old, new = deploy(CODE), deploy(edit(CODE, CHANGES["partitions in gold"]))
     arrive(lake, old, FIRST)
     refresh(lake, old)
     late = delta.open_existing(lake, "gold.shops")
@@ -364,10 +364,8 @@ def test_of_two_who_divide_a_table_one_does(lake: str, learn: Learn) -> None:
     assert late.metadata().partition_columns == ["city"]
 
 
-def test_a_table_that_is_divided_has_its_rows_until_it_is_made_anew(
-    lake: str, learn: Learn
-) -> None:
-    old, new = learn(CODE), learn(edited(CODE, CHANGES["partitions in gold"]))
+def test_a_repartitioned_table_keeps_its_rows_until_rebuilt(lake: str, deploy: Deploy) -> None:
+    old, new = deploy(CODE), deploy(edit(CODE, CHANGES["partitions in gold"]))
     arrive(lake, old, FIRST)
     refresh(lake, old)
     before = contents(lake, "gold.shops")
@@ -376,8 +374,8 @@ def test_a_table_that_is_divided_has_its_rows_until_it_is_made_anew(
     assert not is_current(handle, new.Shops)
 
 
-def test_the_note_outlives_all_that_tidies_up(lake: str, learn: Learn) -> None:
-    module = learn(CODE)
+def test_the_stored_contract_survives_maintenance(lake: str, deploy: Deploy) -> None:
+    module = deploy(CODE)
     arrive(lake, module, FIRST)
     refresh(lake, module)
     arrive(lake, module, LATER, day=2)
@@ -393,8 +391,8 @@ def test_the_note_outlives_all_that_tidies_up(lake: str, learn: Learn) -> None:
     assert is_current(again, module.Sellers)
 
 
-def test_a_late_writer_leaves_no_note(lake: str, learn: Learn) -> None:
-    old, new = learn(CODE), learn(edited(CODE, CHANGES["another type"]))
+def test_a_losing_writer_stores_no_contract(lake: str, deploy: Deploy) -> None:
+    old, new = deploy(CODE), deploy(edit(CODE, CHANGES["another type"]))
     arrive(lake, old, FIRST)
     refresh(lake, old)
     winner, late = (delta.open_existing(lake, "gold.shops") for _ in range(2))

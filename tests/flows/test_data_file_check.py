@@ -1,4 +1,4 @@
-"""A data file that is cut or damaged is named, with its table."""
+"""A truncated, damaged or missing data file is named with its table."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,7 +25,7 @@ NEWEST = "SELECT max(product_id) FROM gold.dim_product"
 PRODUCTS, DIM_PRODUCT = tables()["silver.products"], tables()["gold.dim_product"]
 
 
-def cut(path: Path) -> None:
+def truncate(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
 
 
@@ -36,7 +36,7 @@ def damage(path: Path) -> None:
 
 @pytest.fixture
 def products(land: Land, lake: str) -> str:
-    """A lake with two products, as far as gold."""
+    """A lake with two products, refreshed through gold."""
     ingest(land(products=[{}, {"product_id": "2" * 32}]), lake)
     refresh(lake, "silver.products", "gold.dim_product")
     return lake
@@ -49,8 +49,8 @@ def data_file(lake: str, table: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("hurt", "said"),
-    [(cut, "is truncated"), (damage, "bytes are damaged"), (Path.unlink, "is missing")],
+    ("break_file", "expected"),
+    [(truncate, "is truncated"), (damage, "bytes are damaged"), (Path.unlink, "is missing")],
 )
 @pytest.mark.parametrize(
     ("table", "work"),
@@ -61,32 +61,34 @@ def data_file(lake: str, table: str) -> Path:
         ("gold.dim_product", lambda lake: write_docs(lake, Path(lake).parent / "docs")),
     ],
 )
-def test_the_table_and_the_file_are_named(
+def test_a_damaged_data_file_is_named_with_its_table(
     products: str,
     table: str,
     work: Callable[[str], object],
-    hurt: Callable[[Path], object],
-    said: str,
+    break_file: Callable[[Path], object],
+    expected: str,
 ) -> None:
     file = data_file(products, table)
-    hurt(file)
-    with pytest.raises(DamagedTableError, match=rf"^{table}: its data file {file.name} .*{said}"):
+    break_file(file)
+    with pytest.raises(
+        DamagedTableError, match=rf"^{table}: its data file {file.name} .*{expected}"
+    ):
         work(products)
 
 
-def test_tables_that_are_whole_can_be_asked(products: str) -> None:
-    cut(data_file(products, "gold.dim_product"))
+def test_undamaged_tables_can_be_queried(products: str) -> None:
+    truncate(data_file(products, "gold.dim_product"))
     assert query(products, "SELECT count(*) FROM silver.products").item() == 2
 
 
-def test_a_rebuild_makes_a_table_again_whose_files_are_hurt(products: str) -> None:
+def test_a_rebuild_repairs_a_table_with_damaged_files(products: str) -> None:
     for table in ("silver.products", "gold.dim_product"):
-        cut(data_file(products, table))
+        truncate(data_file(products, table))
     refresh(products, "silver.products", "gold.dim_product", rebuild=True)
     assert query(products, "SELECT count(*) FROM gold.dim_product").item() == 2
 
 
-def test_upkeep_names_a_file_that_it_cannot_put_together(land: Land, products: str) -> None:
+def test_optimize_names_a_file_that_it_cannot_read(land: Land, products: str) -> None:
     first = data_file(products, "bronze.products")
     ingest(land("more", products=[{"product_id": "3" * 32}]), products)
     refresh(products, "silver.products")
@@ -95,7 +97,7 @@ def test_upkeep_names_a_file_that_it_cannot_put_together(land: Land, products: s
         optimize_table(products, "bronze.products", timedelta(days=7))
 
 
-def test_a_panic_without_a_damaged_file_is_an_error_like_others(products: str) -> None:
+def test_a_panic_without_a_damaged_file_is_an_exception(products: str) -> None:
     panic = pl.exceptions.PanicException("not yet implemented")
     with (
         pytest.raises(PanicError, match=str(panic)),
@@ -105,11 +107,11 @@ def test_a_panic_without_a_damaged_file_is_an_error_like_others(products: str) -
 
 
 @pytest.mark.parametrize("error", [ConservationError("x"), ValueError("x"), KeyboardInterrupt()])
-def test_other_errors_stay_what_they_are(products: str, error: BaseException) -> None:
+def test_other_errors_are_not_translated(products: str, error: BaseException) -> None:
     with pytest.raises(type(error)), translate_damage(products, ["gold.dim_product"]):
         raise error
 
 
-def test_a_wrong_statement_stays_a_wrong_statement(products: str) -> None:
+def test_a_wrong_statement_is_not_reported_as_damage(products: str) -> None:
     with pytest.raises(QueryError, match='column "nothing" not found'):
         query(products, "SELECT nothing FROM gold.dim_product")

@@ -1,4 +1,4 @@
-"""Commits that others make: those that change data stop a table's readers and writers."""
+"""Commits of other programs: those that change data block a table's readers and writers."""
 
 import json
 import os
@@ -69,7 +69,7 @@ def sellers(lake: str) -> str:
     return lake
 
 
-def by_others(lake: str, table: str, change: Change) -> int:
+def commit_foreign(lake: str, table: str, change: Change) -> int:
     handle = DeltaTable(delta.location(lake, table))
     change(handle)
     return DeltaTable(delta.location(lake, table)).version()
@@ -81,18 +81,18 @@ def ids(lake: str, table: str) -> list[int]:
 
 
 @pytest.mark.parametrize("kind", CHANGES)
-def test_a_change_of_silver_by_others_stops_it_until_it_is_rebuilt(sellers: str, kind: str) -> None:
-    version = by_others(sellers, "silver.sellers", CHANGES[kind])
+def test_a_foreign_change_of_silver_blocks_it_until_a_rebuild(sellers: str, kind: str) -> None:
+    version = commit_foreign(sellers, "silver.sellers", CHANGES[kind])
     before = rows(delta.open_existing(sellers, "silver.sellers"))
     operation = kind.partition(" ")[0]
-    said = rf"^silver\.sellers: version {version} \({operation}\) .*refresh --rebuild"
+    expected = rf"^silver\.sellers: version {version} \({operation}\) .*refresh --rebuild"
     for write in (
         lambda: refresh_source_table(sellers, SELLERS),
         lambda: replay_quarantine(sellers, SELLERS),
         lambda: optimize_table(sellers, "silver.sellers", DAY),
         lambda: delta.open_table(sellers, SELLERS.contract),
     ):
-        with pytest.raises(ForeignCommitError, match=said):
+        with pytest.raises(ForeignCommitError, match=expected):
             write()
     assert rows(delta.open_existing(sellers, "silver.sellers")).equals(before)
     refresh_source_table(sellers, SELLERS, rebuild=True)
@@ -101,24 +101,24 @@ def test_a_change_of_silver_by_others_stops_it_until_it_is_rebuilt(sellers: str,
 
 
 @pytest.mark.parametrize("kind", CHANGES)
-def test_a_change_of_bronze_by_others_stops_its_silver_table_until_it_is_restored(
+def test_a_foreign_change_of_bronze_blocks_its_silver_table_until_a_restore(
     sellers: str, kind: str
 ) -> None:
     before = delta.open_existing(sellers, "bronze.sellers").version()
-    version = by_others(sellers, "bronze.sellers", CHANGES[kind])
-    said = rf"^bronze\.sellers: version {version} .*keystone restore bronze\.sellers"
+    version = commit_foreign(sellers, "bronze.sellers", CHANGES[kind])
+    expected = rf"^bronze\.sellers: version {version} .*keystone restore bronze\.sellers"
     for rebuild in (False, True):
-        with pytest.raises(ForeignCommitError, match=said):
+        with pytest.raises(ForeignCommitError, match=expected):
             refresh_source_table(sellers, SELLERS, rebuild=rebuild)
-    with pytest.raises(ForeignCommitError, match=said):
+    with pytest.raises(ForeignCommitError, match=expected):
         sellers_arrive(sellers, 3)
     restore_table(sellers, "bronze.sellers", before)
     refresh_source_table(sellers, SELLERS)
     assert ids(sellers, "silver.sellers") == [0, 1, 2]
 
 
-def test_a_restore_to_the_version_by_others_keeps_what_it_did(sellers: str) -> None:
-    version = by_others(sellers, "bronze.sellers", CHANGES["DELETE"])
+def test_a_restore_to_the_foreign_version_accepts_its_change(sellers: str) -> None:
+    version = commit_foreign(sellers, "bronze.sellers", CHANGES["DELETE"])
     restore_table(sellers, "bronze.sellers", version)
     outcome = refresh_source_table(sellers, SELLERS)
     assert outcome.full_refresh_reason == "bronze.sellers was rebuilt"
@@ -127,25 +127,27 @@ def test_a_restore_to_the_version_by_others_keeps_what_it_did(sellers: str) -> N
 
 @pytest.mark.parametrize("kind", HARMLESS)
 @pytest.mark.parametrize("table", ["bronze.sellers", "silver.sellers"])
-def test_what_others_do_without_changing_data_passes(sellers: str, table: str, kind: str) -> None:
-    by_others(sellers, table, HARMLESS[kind])
+def test_foreign_commits_without_data_changes_are_allowed(
+    sellers: str, table: str, kind: str
+) -> None:
+    commit_foreign(sellers, table, HARMLESS[kind])
     sellers_arrive(sellers, 3)
     refresh_source_table(sellers, SELLERS)
     optimize_table(sellers, table, DAY)
     assert ids(sellers, "silver.sellers") == [0, 1, 2, 3]
 
 
-def test_a_change_stays_seen_under_harmless_commits(sellers: str) -> None:
-    version = by_others(sellers, "silver.sellers", CHANGES["DELETE"])
+def test_a_foreign_change_is_found_below_harmless_commits(sellers: str) -> None:
+    version = commit_foreign(sellers, "silver.sellers", CHANGES["DELETE"])
     for change in HARMLESS.values():
-        by_others(sellers, "silver.sellers", change)
+        commit_foreign(sellers, "silver.sellers", change)
     found = foreign_commits.find_foreign_commit(delta.open_existing(sellers, "silver.sellers"))
     assert found == (version, "DELETE")
 
 
-def test_a_change_in_a_commit_that_the_log_has_forgotten_is_suspected(sellers: str) -> None:
-    version = by_others(sellers, "silver.sellers", CHANGES["DELETE"])
-    last = by_others(sellers, "silver.sellers", HARMLESS["SET TBLPROPERTIES"])
+def test_a_commit_missing_from_the_log_counts_as_a_foreign_change(sellers: str) -> None:
+    version = commit_foreign(sellers, "silver.sellers", CHANGES["DELETE"])
+    last = commit_foreign(sellers, "silver.sellers", HARMLESS["SET TBLPROPERTIES"])
     location = delta.location(sellers, "silver.sellers")
     DeltaTable(location).create_checkpoint()
     for commit in sorted(Path(location, "_delta_log").glob("*.json"))[:last]:
@@ -156,16 +158,16 @@ def test_a_change_in_a_commit_that_the_log_has_forgotten_is_suspected(sellers: s
     assert ids(sellers, "silver.sellers") == [0, 1, 2]
 
 
-def test_a_change_that_our_append_overtook_is_seen(sellers: str) -> None:
+def test_a_foreign_change_before_our_concurrent_append_is_found(sellers: str) -> None:
     ours = delta.open_existing(sellers, "bronze.sellers")
-    version = by_others(sellers, "bronze.sellers", CHANGES["WRITE"])
+    version = commit_foreign(sellers, "bronze.sellers", CHANGES["WRITE"])
     delta.append(ours, delta.scan(ours).clear().collect(), delta.commit_properties({}, {}))
     found = foreign_commits.find_foreign_commit(delta.open_existing(sellers, "bronze.sellers"))
     assert found == (version, "WRITE")
 
 
-def test_status_and_a_dry_run_say_which_table_others_have_changed(sellers: str) -> None:
-    version = by_others(sellers, "silver.sellers", CHANGES["DELETE"])
+def test_status_and_plan_name_a_table_with_a_foreign_change(sellers: str) -> None:
+    version = commit_foreign(sellers, "silver.sellers", CHANGES["DELETE"])
     found = lake_status(sellers)
     assert found.tables["silver.sellers"]["rows"] == 2
     assert f"version {version} (DELETE)" in found.not_writable["silver.sellers"]
@@ -174,12 +176,12 @@ def test_status_and_a_dry_run_say_which_table_others_have_changed(sellers: str) 
     assert planned.outcome is None
 
 
-def test_every_commit_of_ours_says_that_it_is_ours(sellers: str) -> None:
+def test_every_commit_has_an_id(sellers: str) -> None:
     names = ("bronze.sellers", "silver.sellers", "quarantine.sellers")
     long_ago = (datetime.now(UTC) - timedelta(days=70)).timestamp()
     for name in names:
         orphan = Path(delta.location(sellers, name), "part-orphan.parquet")
-        orphan.write_bytes(b"by a writer that died before its commit")
+        orphan.write_bytes(b"written by a process that died before its commit")
         os.utime(orphan, (long_ago, long_ago))
         optimize_table(sellers, name, timedelta(days=60))
     restore_table(sellers, "silver.sellers", 1)
@@ -191,12 +193,19 @@ def test_every_commit_of_ours_says_that_it_is_ours(sellers: str) -> None:
         for line in path.read_text().splitlines()
         if (info := json.loads(line).get("commitInfo"))
     }
-    made = {"CREATE TABLE", "WRITE", "SET TBLPROPERTIES", "VACUUM START", "VACUUM END", "RESTORE"}
-    assert {info["operation"] for info in commits.values()} == made
+    operations = {
+        "CREATE TABLE",
+        "WRITE",
+        "SET TBLPROPERTIES",
+        "VACUUM START",
+        "VACUUM END",
+        "RESTORE",
+    }
+    assert {info["operation"] for info in commits.values()} == operations
     assert [name for name, info in commits.items() if foreign_commits.COMMIT not in info] == []
 
 
-def test_a_table_that_is_made_ready_for_a_new_contract_stays_ours(lake: str) -> None:
+def test_a_schema_change_commit_has_an_id(lake: str) -> None:
     older = stored_schema(FactSales).to_frame().drop("purchase_month")
     older.write_delta(delta.location(lake, "gold.fact_sales"))
     some = arrived(pl.DataFrame([GOOD["sellers"]])).drop("_rescued_data")
@@ -205,7 +214,7 @@ def test_a_table_that_is_made_ready_for_a_new_contract_stays_ours(lake: str) -> 
         assert foreign_commits.COMMIT in handle.history(1)[0]
 
 
-def test_commits_of_older_code_are_ours(lake: str) -> None:
+def test_commits_of_older_code_are_not_foreign(lake: str) -> None:
     delta.open_table(lake, Sellers)
     rows = arrived(pl.DataFrame([GOOD["sellers"]]))
     for key in ("keystone", "keystone.before"):

@@ -1,4 +1,4 @@
-"""A restored table stays as it is until it is released."""
+"""A restored table does not change until it is released."""
 
 import json
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def invoke(*arguments: str) -> str:
     return result.output
 
 
-def test_a_refresh_and_a_replay_leave_a_held_table_as_it_is(restored: str) -> None:
+def test_refresh_and_replay_do_not_change_a_held_table(restored: str) -> None:
     sellers_arrive(restored, 2)
     version = delta.open_existing(restored, "silver.sellers").version()
     for outcome in (
@@ -66,7 +66,7 @@ def test_a_refresh_and_a_replay_leave_a_held_table_as_it_is(restored: str) -> No
     assert planned.outcome.held_since
 
 
-def test_after_its_release_a_refresh_brings_a_table_up_to_date(restored: str) -> None:
+def test_a_refresh_updates_a_released_table(restored: str) -> None:
     since = held_since(delta.open_existing(restored, "silver.sellers"))
     released = release_table(restored, "silver.sellers")
     assert (released.since, released.version) == (since, 4)
@@ -76,14 +76,14 @@ def test_after_its_release_a_refresh_brings_a_table_up_to_date(restored: str) ->
     assert rows(restored) == 2
 
 
-def test_a_release_changes_nothing_where_no_restore_holds_the_table(restored: str) -> None:
+def test_a_release_of_a_table_that_is_not_held_changes_nothing(restored: str) -> None:
     release_table(restored, "silver.sellers")
     assert release_table(restored, "silver.sellers")[1:] == (None, 4)
     with pytest.raises(UnknownTableError, match=r"nearest: silver\.sellers"):
         release_table(restored, "silver.selers")
 
 
-def test_a_table_may_be_restored_and_held_again(restored: str) -> None:
+def test_a_released_table_can_be_restored_again(restored: str) -> None:
     release_table(restored, "silver.sellers")
     refresh_source_table(restored, SELLERS)
     assert restore_table(restored, "silver.sellers", 2).held_since
@@ -104,7 +104,7 @@ def test_downstream_is_refreshed_from_the_held_version(land: Land, lake: str) ->
     assert rows(lake, "gold.dim_product") == 1
 
 
-def test_a_derived_table_is_held_as_well(land: Land, lake: str) -> None:
+def test_a_derived_table_can_be_held(land: Land, lake: str) -> None:
     ingest(land(products=[{}]), lake)
     refresh(lake, "silver.products", "gold.dim_product")
     restore_table(lake, "gold.dim_product", 0)
@@ -133,13 +133,13 @@ def test_nothing_is_appended_to_a_held_table(lake: str) -> None:
         sellers_arrive(lake, 1)
 
 
-def test_upkeep_of_a_held_table_keeps_it_held(restored: str) -> None:
+def test_an_optimized_table_stays_held(restored: str) -> None:
     optimize_table(restored, "silver.sellers", timedelta(days=7))
     assert held_since(delta.open_existing(restored, "silver.sellers"))
     assert rows(restored) == 1
 
 
-def test_people_learn_that_a_table_is_held_and_since_when(restored: str, tmp_path: Path) -> None:
+def test_commands_and_docs_show_a_hold_and_its_start(restored: str, tmp_path: Path) -> None:
     since = held_since(delta.open_existing(restored, "silver.sellers"))
     assert since
     line = f"silver.sellers: held since {since:%Y-%m-%d %H:%M} UTC"
@@ -156,7 +156,7 @@ def test_people_learn_that_a_table_is_held_and_since_when(restored: str, tmp_pat
     assert "keystone release silver.sellers" in page
 
 
-def test_the_command_says_what_it_did(restored: str) -> None:
+def test_the_release_command_prints_its_result(restored: str) -> None:
     since = held_since(delta.open_existing(restored, "silver.sellers"))
     released = invoke("release", "silver.sellers", "--lake", restored)
     assert released.startswith("silver.sellers: released in version 4; it was held since ")

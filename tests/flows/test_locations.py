@@ -1,4 +1,4 @@
-"""Locations that a command refuses, since one would read or delete what belongs to another."""
+"""Locations that a command rejects, because one would read or delete files of another."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from tests.aws import REGION
 
 
 def table(folder: Path) -> Path:
-    """Make what readers take for a Delta table."""
+    """Create a folder that looks like a Delta table."""
     (folder / "_delta_log").mkdir(parents=True)
     return folder
 
@@ -34,7 +34,7 @@ def table(folder: Path) -> Path:
         ("s3://b/lake", "s3://b"),
     ],
 )
-def test_locations_that_lie_in_each_other_are_refused(
+def test_nested_locations_are_rejected(
     one: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -47,10 +47,10 @@ def test_locations_that_lie_in_each_other_are_refused(
         assert second in str(caught.value)
 
 
-def test_locations_beside_each_other_are_accepted(
+def test_separate_locations_are_accepted(
     tmp_path: Path, aws_account: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    del aws_account  # where no bucket is
+    del aws_account  # it has no bucket
     monkeypatch.chdir(tmp_path)
     check_disjoint(lake="lake", source="landing", archive="lake2", out=None)
     check_disjoint(lake="s3://b/lake", archive="s3://b/lake2", source="s3://b/Lake")
@@ -59,21 +59,21 @@ def test_locations_beside_each_other_are_accepted(
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
 @pytest.mark.parametrize("inside", ["", "sub/folder"])
-def test_no_location_lies_in_a_table(name: str, inside: str, tmp_path: Path) -> None:
+def test_a_location_inside_a_table_is_rejected(name: str, inside: str, tmp_path: Path) -> None:
     foreign = table(tmp_path / "foreign")
     with pytest.raises(SettingError, match=r"is inside the Delta table .*foreign: "):
         check_disjoint(**{name: foreign / inside})
 
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
-def test_no_location_lies_in_another_lake(name: str, tmp_path: Path) -> None:
+def test_a_location_inside_another_lake_is_rejected(name: str, tmp_path: Path) -> None:
     table(tmp_path / "lake" / "bronze" / "orders")
     with pytest.raises(SettingError, match=f"the {name} .* is inside the lake "):
         check_disjoint(**{name: tmp_path / "lake" / "sub"})
     check_disjoint(lake=tmp_path / "lake")
 
 
-def test_on_s3_no_location_lies_in_a_table_or_another_lake(aws_account: str) -> None:
+def test_an_s3_location_inside_a_table_or_lake_is_rejected(aws_account: str) -> None:
     bucket = boto3.client("s3", endpoint_url=aws_account)
     bucket.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": REGION})
     bucket.put_object(Bucket="data", Key="lake/bronze/orders/_delta_log/0.json")
@@ -84,7 +84,7 @@ def test_on_s3_no_location_lies_in_a_table_or_another_lake(aws_account: str) -> 
     check_disjoint(lake="s3://data/lake", archive="s3://data/archive")
 
 
-def test_what_is_written_does_not_lie_in_what_is_set(
+def test_an_output_inside_a_configured_location_is_rejected(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lake, archive = tmp_path / "lake", tmp_path / "archive"
@@ -99,7 +99,7 @@ def test_what_is_written_does_not_lie_in_what_is_set(
             write()
 
 
-def test_the_locations_of_an_ingest_are_given_or_set(
+def test_ingest_locations_are_given_or_configured(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "landing").mkdir()
@@ -113,14 +113,14 @@ def test_the_locations_of_an_ingest_are_given_or_set(
 
 
 @pytest.mark.parametrize(
-    ("name", "strange"), [("lake", ""), ("my lake", "' '"), ("água", "'á'"), ("{x}", "'{' '}'")]
+    ("name", "unsafe"), [("lake", ""), ("my lake", "' '"), ("água", "'á'"), ("{x}", "'{' '}'")]
 )
-def test_a_path_that_other_readers_cannot_open_is_named_when_the_lake_is_made(
-    name: str, strange: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_a_new_lake_with_unsafe_characters_in_its_path_is_warned_about(
+    name: str, unsafe: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     lake = tmp_path / name
     warn_of_name(str(lake))
-    assert [strange in line for line in caplog.messages] == ([True] if strange else [])
+    assert [unsafe in line for line in caplog.messages] == ([True] if unsafe else [])
     caplog.clear()
     lake.mkdir()
     warn_of_name.cache_clear()

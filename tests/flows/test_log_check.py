@@ -1,4 +1,4 @@
-"""A log that is hurt: named by table and file, and nothing is made of it."""
+"""A damaged log: table and file are named, and nothing is written."""
 
 import json
 import os
@@ -33,7 +33,7 @@ def checkpoint(version: int) -> str:
     return f"{version:020}.checkpoint.parquet"
 
 
-def cut(path: Path) -> None:
+def truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size - 100)
 
 
@@ -56,24 +56,24 @@ def bronze(lake: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("file", "hurt", "said"),
+    ("file", "damage", "expected"),
     [
         (commit(4), empty, f"{commit(4)} is empty"),
         (commit(3), empty, f"{commit(3)} is empty"),
-        (commit(4), cut, f"{commit(4)} is truncated or not JSON"),
+        (commit(4), truncate, f"{commit(4)} is truncated or not JSON"),
         (commit(4), write("\x00" * 50), f"{commit(4)} is truncated or not JSON"),
         (commit(3), Path.unlink, f"{commit(3)} is missing"),
         (checkpoint(2), empty, f"{checkpoint(2)} is empty"),
-        (checkpoint(2), cut, f"{checkpoint(2)} is truncated or not a Parquet file"),
+        (checkpoint(2), truncate, f"{checkpoint(2)} is truncated or not a Parquet file"),
         (checkpoint(2), Path.unlink, f"{HINT} names version 2, which has no"),
         (HINT, write('{"version": 999, "size": 10}'), f"{HINT} names version 999, which"),
         (commit(9), write("{}"), f"{commit(5)} is missing"),
     ],
 )
-def test_a_hurt_log_is_named_and_nothing_is_made_of_it(
-    lake: str, bronze: Path, file: str, hurt: Callable[[Path], object], said: str
+def test_a_damaged_log_is_named_and_nothing_is_written(
+    lake: str, bronze: Path, file: str, damage: Callable[[Path], object], expected: str
 ) -> None:
-    hurt(bronze / file)
+    damage(bronze / file)
     before = {path.name: path.read_bytes() for path in bronze.iterdir()}
     for work in (
         lambda: delta.open_existing(lake, "bronze.sellers"),
@@ -85,7 +85,7 @@ def test_a_hurt_log_is_named_and_nothing_is_made_of_it(
         lambda: status(lake),
     ):
         with pytest.raises(
-            Exception, match=rf"^bronze\.sellers: its Delta log is damaged: .*{said}"
+            Exception, match=rf"^bronze\.sellers: its Delta log is damaged: .*{expected}"
         ):
             work()
     assert {path.name: path.read_bytes() for path in bronze.iterdir()} == before
@@ -106,14 +106,14 @@ def test_a_hurt_log_is_named_and_nothing_is_made_of_it(
         ("README", write("by a person")),
     ],
 )
-def test_what_no_reader_needs_may_be_missing_or_wrong(
+def test_log_files_that_no_reader_needs_may_be_damaged(
     lake: str, bronze: Path, file: str, change: Callable[[Path], object]
 ) -> None:
     change(bronze / file)
     assert delta.rows(delta.open_existing(lake, "bronze.sellers")) == 4
 
 
-def test_an_empty_commit_before_a_checkpoint_is_not_restored(lake: str, bronze: Path) -> None:
+def test_a_version_with_an_empty_commit_is_not_opened(lake: str, bronze: Path) -> None:
     empty(bronze / commit(1))
     handle = delta.open_existing(lake, "bronze.sellers")
     with pytest.raises(DamagedTableError, match=f"{commit(1)} is empty"):
@@ -121,7 +121,7 @@ def test_an_empty_commit_before_a_checkpoint_is_not_restored(lake: str, bronze: 
     assert delta.rows(delta.as_of(handle, 3)) == 3
 
 
-def test_a_table_without_its_log_is_not_made_again_over_its_data(lake: str, bronze: Path) -> None:
+def test_a_table_without_a_log_is_not_created_over_its_data(lake: str, bronze: Path) -> None:
     for path in bronze.iterdir():
         path.unlink()
     bronze.rmdir()
@@ -131,7 +131,7 @@ def test_a_table_without_its_log_is_not_made_again_over_its_data(lake: str, bron
     assert not bronze.exists()
 
 
-def test_a_file_where_a_table_is_expected_is_named(lake: str) -> None:
+def test_a_file_in_place_of_a_table_is_an_error(lake: str) -> None:
     where = Path(delta.location(lake, "bronze.sellers"))
     where.parent.mkdir(parents=True)
     where.touch()
@@ -140,7 +140,7 @@ def test_a_file_where_a_table_is_expected_is_named(lake: str) -> None:
         delta.open_table(lake, Sellers)
 
 
-def test_a_folder_that_is_empty_is_no_table(lake: str) -> None:
+def test_an_empty_folder_is_not_a_table(lake: str) -> None:
     Path(delta.location(lake, "bronze.sellers")).mkdir(parents=True)
     assert not delta.exists(lake, "bronze.sellers")
     with pytest.raises(TableNotFoundError):
@@ -148,7 +148,7 @@ def test_a_folder_that_is_empty_is_no_table(lake: str) -> None:
     assert delta.rows(delta.open_table(lake, Sellers)) == 0
 
 
-def test_the_other_tables_are_shown_asked_planned_and_kept_up(lake: str, bronze: Path) -> None:
+def test_other_tables_work_while_one_is_damaged(lake: str, bronze: Path) -> None:
     refresh_source_table(lake, SELLERS)
     empty(bronze / commit(4))
     found = lake_status(lake)
@@ -161,7 +161,7 @@ def test_the_other_tables_are_shown_asked_planned_and_kept_up(lake: str, bronze:
     assert optimize_table(lake, "silver.sellers", timedelta(days=7)).files == 1
 
 
-def test_upkeep_keeps_what_a_hurt_reader_may_have_to_read(lake: str, bronze: Path) -> None:
+def test_optimize_keeps_rows_that_a_damaged_reader_may_need(lake: str, bronze: Path) -> None:
     refresh_source_table(lake, SELLERS)
     silver = Path(delta.location(lake, "silver.sellers"), "_delta_log", commit(1))
     empty(silver)
@@ -169,7 +169,7 @@ def test_upkeep_keeps_what_a_hurt_reader_may_have_to_read(lake: str, bronze: Pat
     assert (bronze / commit(0)).exists()
 
 
-def test_a_lake_of_a_newer_version_of_the_code_is_read(lake: str, bronze: Path) -> None:
+def test_a_lake_written_by_newer_code_is_readable(lake: str, bronze: Path) -> None:
     newest = bronze / commit(4)
     info, *actions = map(json.loads, newest.read_text().splitlines())
     info["commitInfo"]["keystone"] = json.dumps({"read": 1, "seen": {"by": ["future"]}})
@@ -180,7 +180,7 @@ def test_a_lake_of_a_newer_version_of_the_code_is_read(lake: str, bronze: Path) 
     assert refresh_source_table(lake, SELLERS).accepted == 4
 
 
-def test_a_checkpoint_of_several_parts_is_whole_only_with_all(lake: str, bronze: Path) -> None:
+def test_a_multipart_checkpoint_needs_all_parts(lake: str, bronze: Path) -> None:
     part = f"{2:020}.checkpoint.{1:010}.{2:010}.parquet"
     (bronze / checkpoint(2)).rename(bronze / part)
     with pytest.raises(DamagedTableError, match=f"{HINT} names version 2"):
@@ -190,7 +190,7 @@ def test_a_checkpoint_of_several_parts_is_whole_only_with_all(lake: str, bronze:
     assert delta.rows(delta.open_existing(lake, "bronze.sellers")) == 4
 
 
-def test_raw_records_in_a_folder_are_for_their_owner_alone(lake: str, bronze: Path) -> None:
+def test_only_the_owner_may_read_folders_of_raw_records(lake: str, bronze: Path) -> None:
     refresh_source_table(lake, SELLERS)
     modes = {layer: Path(lake, layer).stat().st_mode & 0o077 for layer in ("bronze", "quarantine")}
     assert modes == {"bronze": 0, "quarantine": 0}

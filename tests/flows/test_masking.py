@@ -26,5 +26,5 @@ def test_a_secret_in_an_address_is_masked(text: str, masked: str) -> None:
 @pytest.mark.parametrize(
     "text", ["s3://bucket/file@2.csv", "http://127.0.0.1:4200/api", "host:9092,host2:9092", "a@b.c"]
 )
-def test_an_address_without_a_secret_stays(text: str) -> None:
+def test_an_address_without_a_secret_is_not_changed(text: str) -> None:
     assert mask(text) == text

@@ -1,4 +1,4 @@
-"""Commits that carry what they have consumed, over files that Polars writes."""
+"""Merges: rows that replace others, in files that Polars writes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -15,8 +15,7 @@ from contracts.silver.sellers import Sellers
 from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.config.errors import ConservationError
-from flows.delta import data_files
-from flows.delta.merge import merge_rows
+from flows.delta import data_files, merge
 from transforms.graph import tables
 
 NOTHING = delta.commit_properties({}, {})
@@ -46,14 +45,14 @@ def versions(handle: DeltaTable) -> dict[str, int]:
 def put(
     handle: DeltaTable,
     rows: pl.DataFrame,
-    over: pl.DataFrame | None = None,
+    replaced_rows: pl.DataFrame | None = None,
     *,
     tracked_columns: Sequence[str] = (),
 ) -> int:
-    if over is None:
-        over = delta.matching(handle, rows.select("seller_id")).collect()
+    if replaced_rows is None:
+        replaced_rows = delta.matching(handle, rows.select("seller_id")).collect()
     table = replace(tables()["silver.sellers"], tracked_columns=frozenset(tracked_columns))
-    merge_rows(table, handle, rows, over, NOTHING)
+    merge.merge_rows(table, handle, rows, replaced_rows, NOTHING)
     return delta.rows(handle)
 
 
@@ -66,17 +65,17 @@ def rebuilt(handle: DeltaTable) -> int | None:
     return handle.transaction_version(delta.REBUILT)
 
 
-def test_rows_that_would_get_lost_are_missed_before_anything_is_written(lake: str) -> None:
+def test_a_merge_that_would_lose_rows_fails_before_it_writes(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     delta.append(handle, delta.stamped(handle, sellers("a", "a", "b")), NOTHING)
     one = delta.matching(handle, sellers("a").select("seller_id")).collect().head(1)
     with pytest.raises(ConservationError, match=r"^silver\.sellers: .* nothing was written"):
-        put(handle, sellers("a", city="recife"), over=one)
+        put(handle, sellers("a", city="recife"), replaced_rows=one)
     assert delta.open_existing(lake, "silver.sellers").version() == handle.version()
     assert delta.rows(handle) == 3
 
 
-def test_rows_say_which_version_changed_them(lake: str) -> None:
+def test_rows_carry_the_version_that_changed_them(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     rebuild(handle, sellers("a", "b"))
     assert put(handle, sellers("b", "c", city="recife")) == 3
@@ -88,10 +87,10 @@ def test_rows_say_which_version_changed_them(lake: str) -> None:
     )
 
 
-def test_only_the_files_of_rows_that_go_are_rewritten(
+def test_a_merge_rewrites_only_files_with_replaced_rows(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.delta.merge.SMALL_FILE_ROWS", 0)
+    monkeypatch.setattr(merge, "SMALL_FILE_ROWS", 0)
     handle = delta.open_table(lake, Sellers)
     for name in "abc":
         put(handle, sellers(name))
@@ -101,7 +100,7 @@ def test_only_the_files_of_rows_that_go_are_rewritten(
     assert cities(handle) == {"a": "niteroi", "b": "recife", "c": "niteroi"}
 
 
-def test_small_files_do_not_pile_up(lake: str) -> None:
+def test_merges_compact_small_files(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     for number in range(40):
         put(handle, sellers(f"{number:02}"))
@@ -110,7 +109,7 @@ def test_small_files_do_not_pile_up(lake: str) -> None:
     assert versions(handle) == {f"{number:02}": number + 1 for number in range(40)}
 
 
-def test_readers_begin_anew_where_a_row_or_what_they_follow_goes(lake: str) -> None:
+def test_a_lost_row_or_tracked_value_marks_a_rebuild(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     put(handle, sellers("a", "b"))
     put(handle, sellers("a", city="recife"))
@@ -119,12 +118,16 @@ def test_readers_begin_anew_where_a_row_or_what_they_follow_goes(lake: str) -> N
     assert rebuilt(handle) == handle.version() == 3
     put(handle, sellers("a", city="belem"), tracked_columns=["seller_city"])
     assert rebuilt(handle) == 3
-    put(handle, sellers(), over=delta.matching(handle, sellers("b").select("seller_id")).collect())
+    put(
+        handle,
+        sellers(),
+        replaced_rows=delta.matching(handle, sellers("b").select("seller_id")).collect(),
+    )
     assert rebuilt(handle) == handle.version() == 5
     assert cities(handle) == {"a": "belem"}
 
 
-def test_another_commit_in_between_is_a_conflict(lake: str) -> None:
+def test_a_concurrent_commit_is_a_conflict(lake: str) -> None:
     first, second = delta.open_table(lake, Sellers), delta.open_table(lake, Sellers)
     put(first, sellers("a"))
     with pytest.raises(CommitFailedError):
@@ -132,7 +135,7 @@ def test_another_commit_in_between_is_a_conflict(lake: str) -> None:
     assert cities(delta.open_table(lake, Sellers)) == {"a": "niteroi"}
 
 
-def test_rows_are_found_by_several_columns_and_with_their_partition(lake: str) -> None:
+def test_rows_match_by_several_columns_and_partition(lake: str) -> None:
     handle = delta.open_table(lake, FactSales)
     rows = [
         {"order_id": order, "order_item_id": item, "purchase_month": month}
@@ -148,7 +151,7 @@ def test_rows_are_found_by_several_columns_and_with_their_partition(lake: str) -
     ]
 
 
-def test_delta_itself_reads_what_polars_wrote(lake: str) -> None:
+def test_deltalake_reads_files_written_by_polars(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     put(handle, sellers("a"))
     assert handle.to_pyarrow_table().column("seller_id").to_pylist() == ["a"]

@@ -1,7 +1,8 @@
-"""Housekeeping leaves every row where readers find it, also while others write."""
+"""Maintenance keeps every row readable, even while others write."""
 
 import os
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -38,19 +39,19 @@ def numbers(lake: str, name: str) -> list[int]:
     return sorted(int(each, 16) for each in ids)
 
 
-def test_small_files_are_put_together_and_nothing_is_new_to_readers(lake: str) -> None:
+def test_compacted_files_hold_no_new_rows_for_readers(lake: str) -> None:
     for number in range(4):
         sellers_arrive(lake, number)
     refresh_source_table(lake, SELLERS)
-    kept_up = optimize_table(lake, "bronze.sellers", DAY)
-    assert kept_up == Optimized("bronze.sellers", compacted=4, files=1, deleted=0, version=5)
+    optimized = optimize_table(lake, "bronze.sellers", DAY)
+    assert optimized == Optimized("bronze.sellers", compacted=4, files=1, deleted=0, version=5)
     sellers_arrive(lake, 4)
     outcome = refresh_source_table(lake, SELLERS)
     assert (outcome.read, outcome.full_refresh_reason) == (1, "")
     assert numbers(lake, "silver.sellers") == [0, 1, 2, 3, 4]
 
 
-def test_what_a_reader_has_not_consumed_stays_in_files_of_its_own(lake: str) -> None:
+def test_rows_that_a_reader_has_not_consumed_are_not_compacted(lake: str) -> None:
     sellers_arrive(lake, 0)
     sellers_arrive(lake, 1)
     refresh_source_table(lake, SELLERS)
@@ -61,23 +62,22 @@ def test_what_a_reader_has_not_consumed_stays_in_files_of_its_own(lake: str) -> 
     assert (outcome.read, outcome.full_refresh_reason) == (2, "")
 
 
-def test_a_reader_that_stands_before_what_was_folded_decides_on_all(lake: str) -> None:
+def test_a_reader_older_than_a_compaction_reads_all_rows(lake: str) -> None:
     sellers_arrive(lake, 0)
     refresh_source_table(lake, SELLERS)
     sellers_arrive(lake, 1)
     handle = delta.open_existing(lake, "bronze.sellers")
-    some = data_files.files(handle)
-    rows = data_files.scan_files(handle, some["path"]).drop("_file").collect()
-    commit_compaction(
-        handle, some, data_files.write_files(handle, [rows], compacted_through=handle.version())
-    )
+    existing = data_files.files(handle)
+    rows = data_files.scan_files(handle, existing["path"]).drop("_file").collect()
+    written = data_files.write_files(handle, [rows], compacted_through=handle.version())
+    commit_compaction(handle, existing, written)
     outcome = refresh_source_table(lake, SELLERS)
     assert outcome.read == 2
     assert "does not tell" in outcome.full_refresh_reason
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 
-def test_a_reader_that_was_put_back_to_its_beginning_has_consumed_nothing(lake: str) -> None:
+def test_a_reader_restored_to_version_0_has_consumed_nothing(lake: str) -> None:
     sellers_arrive(lake, 0)
     sellers_arrive(lake, 1)
     refresh_source_table(lake, SELLERS)
@@ -88,7 +88,7 @@ def test_a_reader_that_was_put_back_to_its_beginning_has_consumed_nothing(lake: 
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 
-def test_partitions_are_kept_apart(lake: str) -> None:
+def test_files_are_compacted_within_a_partition(lake: str) -> None:
     months = ["2017-01", "2017-02"]
     contract = tables()["gold.fact_sales"].contract
     for item in (1, 2):
@@ -106,13 +106,13 @@ def test_partitions_are_kept_apart(lake: str) -> None:
     ]
 
 
-def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> None:
+def test_files_that_no_retained_version_uses_are_deleted(lake: str) -> None:
     sellers_arrive(lake, 0)
     handle = delta.open_existing(lake, "bronze.sellers")
     orphan = Path(data_files.paths(handle, ["part-orphan.parquet"])[0])
     old = Path(data_files.paths(handle, ["part-old.parquet"])[0])
     for path in (orphan, old):
-        path.write_bytes(b"written by somebody who died before the commit")
+        path.write_bytes(b"written by a process that died before its commit")
     long_ago = (datetime.now(UTC) - 2 * DAY).timestamp()
 
     os.utime(old, (long_ago, long_ago))
@@ -122,7 +122,7 @@ def test_files_that_no_version_of_the_last_days_has_are_deleted(lake: str) -> No
     assert numbers(lake, "bronze.sellers") == [0]
 
 
-def test_files_may_be_kept_longer_than_delta_remembers_them(
+def test_files_may_be_retained_longer_than_delta_does_by_default(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     month = timedelta(days=30)
@@ -135,7 +135,7 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
     written, removed = ((datetime.now(UTC) - days * DAY).timestamp() for days in (40, 8))
     for path in paths:
         os.utime(path, (written, written))
-    monkeypatch.setattr("flows.delta.data_files.time.time", lambda: removed)
+    monkeypatch.setattr(time, "time", lambda: removed)
     assert optimize_table(lake, "bronze.sellers", month).compacted == 2
     monkeypatch.undo()
     assert optimize_table(lake, "bronze.sellers", month).deleted == 0
@@ -143,7 +143,7 @@ def test_files_may_be_kept_longer_than_delta_remembers_them(
     assert optimize_table(lake, "bronze.sellers", timedelta(days=7)).deleted == 2
 
 
-def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
+def test_a_checkpoint_keeps_the_watermark(lake: str) -> None:
     sellers_arrive(lake, 0, 1)
     optimize_table(lake, "bronze.sellers", DAY)
     log = Path(data_files.paths(delta.open_existing(lake, "bronze.sellers"), ["_delta_log"])[0])
@@ -151,14 +151,14 @@ def test_a_checkpoint_keeps_what_was_consumed(lake: str) -> None:
     assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
 
 
-def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> None:
+def test_metrics_outlive_the_commit_that_wrote_them(lake: str) -> None:
     for number in range(2):
         sellers_arrive(lake, number)
         refresh_source_table(lake, SELLERS)
     handle = delta.open_existing(lake, "silver.sellers")
-    figures, done = last_metrics(handle), handle.version()
+    metrics, done = last_metrics(handle), handle.version()
     orphan = Path(data_files.paths(handle, ["part-orphan.parquet"])[0])
-    orphan.write_bytes(b"written by somebody who died before the commit")
+    orphan.write_bytes(b"written by a process that died before its commit")
     log = Path(data_files.paths(handle, ["_delta_log"])[0])
     long_ago = (datetime.now(UTC) - 31 * DAY).timestamp()
     os.utime(orphan, (long_ago, long_ago))
@@ -167,11 +167,11 @@ def test_figures_outlive_the_log_of_the_commit_that_brought_them(lake: str) -> N
         os.utime(path, (long_ago, long_ago))
     optimize_table(lake, "silver.sellers", DAY)
     assert not (log / f"{done:020}.json").exists()
-    assert figures
-    assert last_metrics(delta.open_existing(lake, "silver.sellers")) == figures
+    assert metrics
+    assert last_metrics(delta.open_existing(lake, "silver.sellers")) == metrics
 
 
-def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lake: str) -> None:
+def test_old_log_entries_are_deleted_if_readers_lag_little(lake: str) -> None:
     sellers_arrive(lake, 0)
     sellers_arrive(lake, 1)
     refresh_source_table(lake, SELLERS)
@@ -188,23 +188,23 @@ def test_the_log_forgets_what_is_old_before_a_reader_that_is_a_little_behind(lak
     assert (outcome.read, outcome.full_refresh_reason) == (1, "")
 
 
-@pytest.mark.parametrize("born", ["now", "before tables kept their log"])
-def test_a_vacuum_leaves_the_log_to_a_reader_that_is_far_behind(lake: str, born: str) -> None:
+@pytest.mark.parametrize("created_by", ["current code", "code that did not keep the log"])
+def test_a_vacuum_keeps_the_log_if_a_reader_lags_far(lake: str, created_by: str) -> None:
     sellers_arrive(lake, 0)
     refresh_source_table(lake, SELLERS)
     sellers_arrive(lake, 1)
     handle = delta.open_existing(lake, "bronze.sellers")
-    if born != "now":
+    if created_by != "current code":
         handle.alter.set_table_properties({"delta.enableExpiredLogCleanup": "true"})
         handle.update_incremental()
     handle.create_checkpoint()
     log = Path(data_files.paths(handle, ["_delta_log"])[0])
     orphan = Path(data_files.paths(handle, ["part-orphan.parquet"])[0])
-    orphan.write_bytes(b"written by somebody who died before the commit")
+    orphan.write_bytes(b"written by a process that died before its commit")
     long_ago = (datetime.now(UTC) - 40 * DAY).timestamp()
     for path in log.glob("*.json"):
-        then = f'"timestamp":{long_ago * 1000:.0f}'
-        path.write_text(re.sub(r'"timestamp":\d+', then, path.read_text()))
+        old = f'"timestamp":{long_ago * 1000:.0f}'
+        path.write_text(re.sub(r'"timestamp":\d+', old, path.read_text()))
     for path in (orphan, *log.iterdir()):
         os.utime(path, (long_ago, long_ago))
     assert optimize_table(lake, "bronze.sellers", DAY).deleted == 1
@@ -214,7 +214,7 @@ def test_a_vacuum_leaves_the_log_to_a_reader_that_is_far_behind(lake: str, born:
     assert (outcome.read, outcome.full_refresh_reason) == (2, "")
 
 
-def test_the_log_is_kept_as_long_as_the_files(lake: str) -> None:
+def test_the_log_is_retained_as_long_as_the_files(lake: str) -> None:
     for number in range(3):
         sellers_arrive(lake, number)
     handle = delta.open_existing(lake, "bronze.sellers")
@@ -227,7 +227,7 @@ def test_the_log_is_kept_as_long_as_the_files(lake: str) -> None:
     assert restore_table(lake, "bronze.sellers", 1).rows == 1
 
 
-def test_who_keeps_less_again_is_taken_at_his_word(lake: str) -> None:
+def test_the_retention_can_be_shortened_again(lake: str) -> None:
     sellers_arrive(lake, 0)
     optimize_table(lake, "bronze.sellers", 400 * DAY)
     optimize_table(lake, "bronze.sellers", 7 * DAY)
@@ -236,7 +236,7 @@ def test_who_keeps_less_again_is_taken_at_his_word(lake: str) -> None:
     assert known["delta.deletedFileRetentionDuration"] == "interval 7 days"
 
 
-def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
+def test_a_compaction_after_a_concurrent_merge_fails(lake: str) -> None:
     for number in range(2):
         sellers_arrive(lake, number)
         refresh_source_table(lake, SELLERS)
@@ -245,29 +245,29 @@ def test_one_that_is_overtaken_changes_nothing(lake: str) -> None:
     rows = data_files.scan_files(stale, removed["path"]).drop("_file").collect()
     written = data_files.write_files(stale, [rows], compacted_through=stale.version())
     changed = rows.filter(pl.col("seller_id") == f"{1:032x}").drop("_version")
-    over = delta.matching(other, changed.select("seller_id")).collect()
+    replaced_rows = delta.matching(other, changed.select("seller_id")).collect()
     new = changed.with_columns(seller_city=pl.lit("recife"))
-    merge_rows(SELLERS, other, new, over, delta.commit_properties({}, {}))
+    merge_rows(SELLERS, other, new, replaced_rows, delta.commit_properties({}, {}))
     with pytest.raises(CommitFailedError):
         commit_compaction(stale, removed, written)
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 
-def test_others_read_and_write_meanwhile(lake: str) -> None:
+def test_tables_are_optimized_while_others_read_and_write(lake: str) -> None:
     rounds, done = 25, Event()
     sellers_arrive(lake, 0)
     refresh_source_table(lake, SELLERS)
 
-    def again(work: Callable[[], object]) -> None:
+    def repeat(work: Callable[[], object]) -> None:
         while not done.is_set():
             with suppress(CommitFailedError):
                 work()
 
     names = ("bronze.sellers", "silver.sellers", "quarantine.sellers")
-    with ThreadPoolExecutor() as people:
+    with ThreadPoolExecutor() as executor:
         others = [
-            people.submit(again, lambda: refresh_source_table(lake, SELLERS)),
-            *(people.submit(again, partial(optimize_table, lake, name, DAY)) for name in names),
+            executor.submit(repeat, lambda: refresh_source_table(lake, SELLERS)),
+            *(executor.submit(repeat, partial(optimize_table, lake, name, DAY)) for name in names),
         ]
         for number in range(1, rounds):
             sellers_arrive(lake, number)

@@ -1,4 +1,4 @@
-"""Prefect's temporary server: it ends with its parent, and says at once why it cannot start."""
+"""The temporary Prefect server: it ends with its parent, and reports why it cannot start."""
 
 import os
 import signal
@@ -28,13 +28,13 @@ time.sleep(600)
 """
 
 
-def alone(folder: Path, **more: str) -> dict[str, str]:
-    """Return an environment where no Prefect server is known."""
+def without_server(folder: Path, **more: str) -> dict[str, str]:
+    """Return an environment without a configured Prefect server."""
     known = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
     return {**known, "PREFECT_HOME": str(folder / "prefect"), **more}
 
 
-def lives(process: int) -> bool:
+def is_running(process: int) -> bool:
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
@@ -43,26 +43,26 @@ def lives(process: int) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes in /proc")
-def test_the_server_ends_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+def test_the_server_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", START], stdout=subprocess.PIPE, env=alone(tmp_path)
+        [sys.executable, "-c", START], stdout=subprocess.PIPE, env=without_server(tmp_path)
     ) as parent:
         assert parent.stdout
         server = int(parent.stdout.readline())
-        assert lives(server)
+        assert is_running(server)
         os.kill(parent.pid, signal.SIGKILL)
     deadline = monotonic() + 300
-    while lives(server) and monotonic() < deadline:
+    while is_running(server) and monotonic() < deadline:
         sleep(0.1)
-    assert not lives(server)
+    assert not is_running(server)
 
 
-def test_a_prefect_that_cannot_start_is_one_line_with_its_cause(land: Land, tmp_path: Path) -> None:
+def test_a_server_that_cannot_start_is_reported_in_one_line(land: Land, tmp_path: Path) -> None:
     nowhere = f"sqlite+aiosqlite:///{tmp_path}/nowhere/prefect.db"
     command = [sys.executable, "-m", "flows", "ingest", "--source", str(land(orders=[{}]))]
     done = subprocess.run(
         [*command, "--lake", str(tmp_path / "lake")],
-        env=alone(tmp_path, PREFECT_SERVER_DATABASE_CONNECTION_URL=nowhere),
+        env=without_server(tmp_path, PREFECT_SERVER_DATABASE_CONNECTION_URL=nowhere),
         capture_output=True,
         text=True,
         check=False,
@@ -73,7 +73,7 @@ def test_a_prefect_that_cannot_start_is_one_line_with_its_cause(land: Land, tmp_
     assert "unable to open database file; PREFECT_HOME is " in line
 
 
-def test_a_secret_in_a_parameter_never_reaches_prefect() -> None:
+def test_a_secret_in_a_parameter_is_rejected_before_prefect() -> None:
     with pytest.raises(SettingError, match=r"s3://\*\*\*@bucket") as caught:
         ingest("s3://KEY:SECRET@bucket/landing", "lake")
     assert "SECRET" not in str(caught.value)

@@ -1,4 +1,4 @@
-"""Tables that use features of Delta which we do not write."""
+"""Tables that use Delta features that Keystone does not support."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -38,32 +38,32 @@ def log(lake: str, table: str) -> Path:
 
 
 class Features(NamedTuple):
-    """What a table's protocol says of it."""
+    """The protocol and properties of a table."""
 
     both: Sequence[str] = ()
-    """Features that readers and writers must know."""
+    """Features for readers and writers."""
     writer: Sequence[str] = ()
-    """Those that writers alone must."""
+    """Features for writers only."""
     versions: tuple[int, int] = (3, 7)
     properties: Mapping[str, str] = {}
 
 
 def use(lake: str, table: str, features: Features) -> None:
-    """Commit a protocol, as Spark does when a feature is switched on."""
+    """Commit a protocol, as Spark does when a feature is enabled."""
     both, writer, versions, properties = features
     handle = delta.open_existing(lake, table)
     protocol = {"minReaderVersion": versions[0], "minWriterVersion": versions[1]}
     named = {"readerFeatures": [*both], "writerFeatures": [*both, *writer]}
-    said = [
+    actions = [
         {"commitInfo": {"operation": "SET TBLPROPERTIES", "timestamp": 1}},
         {"protocol": protocol | (named if versions[1] == 7 else {})},
     ]
     if properties:
         first = (log(lake, table) / f"{0:020}.json").read_text().splitlines()
         (known,) = (a["metaData"] for a in map(json.loads, first) if "metaData" in a)
-        said.append({"metaData": known | {"configuration": properties}})
+        actions.append({"metaData": known | {"configuration": properties}})
     newest = log(lake, table) / f"{handle.version() + 1:020}.json"
-    newest.write_text("\n".join(map(json.dumps, said)))
+    newest.write_text("\n".join(map(json.dumps, actions)))
 
 
 UNWRITTEN = {
@@ -76,7 +76,7 @@ UNWRITTEN = {
     "identityColumns": Features(writer=["identityColumns"]),
     "icebergCompatV2": Features(writer=["icebergCompatV2"]),
     "inCommitTimestamp": Features(writer=["inCommitTimestamp"]),
-    "ofTomorrow": Features(writer=["ofTomorrow"]),
+    "unknownFeature": Features(writer=["unknownFeature"]),
     "checkConstraints": Features(versions=(1, 3)),
     "checkConstraints, changeDataFeed, generatedColumns": Features(versions=(1, 4)),
     "checkConstraints, changeDataFeed, generatedColumns, columnMapping": Features(versions=(2, 5)),
@@ -89,7 +89,7 @@ UNWRITTEN = {
 
 @pytest.mark.parametrize("table", ["bronze.sellers", "silver.sellers", "quarantine.sellers"])
 @pytest.mark.parametrize("features", UNWRITTEN)
-def test_a_table_with_a_feature_that_we_do_not_write_is_refused_before_anything_is_written(
+def test_a_feature_that_keystone_does_not_write_is_rejected_before_writing(
     sellers: str, table: str, features: str
 ) -> None:
     use(sellers, table, UNWRITTEN[features])
@@ -103,16 +103,16 @@ def test_a_table_with_a_feature_that_we_do_not_write_is_refused_before_anything_
         works.append(lambda: sellers_arrive(sellers, 9))
     else:
         works.append(lambda: replay_quarantine(sellers, SELLERS))
-    said = rf"^{table}: uses {features}, which Keystone does not write.* DROP FEATURE"
+    expected = rf"^{table}: uses {features}, which Keystone does not write.* DROP FEATURE"
     for work in works:
-        with pytest.raises(UnsupportedFeatureError, match=said):
+        with pytest.raises(UnsupportedFeatureError, match=expected):
             work()
     assert {
         path: path.read_bytes() for path in Path(sellers).rglob("*") if path.is_file()
     } == before
 
 
-def test_a_constraint_that_deltalake_adds_is_refused(sellers: str) -> None:
+def test_a_constraint_added_by_deltalake_is_rejected(sellers: str) -> None:
     table = DeltaTable(delta.location(sellers, "silver.sellers"))
     table.alter.add_constraint({"named": "seller_id is not null"})
     with pytest.raises(UnsupportedFeatureError, match="checkConstraints"):
@@ -128,30 +128,30 @@ def test_a_feature_that_polars_does_not_read_is_named(sellers: str, feature: str
 
 
 @pytest.mark.parametrize(
-    ("features", "said"),
+    ("features", "name"),
     [
-        (Features(["ofTomorrow"]), "ofTomorrow"),
+        (Features(["unknownFeature"]), "unknownFeature"),
         (Features(["catalogManaged"]), "catalogManaged"),
         (Features(versions=(4, 8)), "reader version 4"),
     ],
 )
 def test_a_feature_that_deltalake_cannot_open_is_named(
-    sellers: str, features: Features, said: str
+    sellers: str, features: Features, name: str
 ) -> None:
     use(sellers, "silver.sellers", features)
     for work in (lambda: query(sellers, COUNT), lambda: refresh_source_table(sellers, SELLERS)):
-        with pytest.raises(UnsupportedFeatureError, match=rf"^silver\.sellers: uses {said},"):
+        with pytest.raises(UnsupportedFeatureError, match=rf"^silver\.sellers: uses {name},"):
             work()
 
 
-def test_rows_that_a_deletion_vector_hides_stay_hidden_to_readers(sellers: str) -> None:
+def test_rows_deleted_by_a_deletion_vector_stay_hidden(sellers: str) -> None:
     mark_deleted(Path(delta.location(sellers, "silver.sellers")), [0, 2])
     assert query(sellers, COUNT).item() == 1
     assert status(sellers)["silver.sellers"]["rows"] == 1
 
 
 @pytest.mark.parametrize("table", ["bronze.sellers", "silver.sellers"])
-def test_a_restore_takes_the_protocol_back_as_well(sellers: str, table: str) -> None:
+def test_a_restore_takes_back_the_protocol(sellers: str, table: str) -> None:
     before = delta.open_existing(sellers, table).version()
     mark_deleted(Path(delta.location(sellers, table)), [0])
     with pytest.raises(UnsupportedFeatureError, match="deletionVectors"):
@@ -162,13 +162,13 @@ def test_a_restore_takes_the_protocol_back_as_well(sellers: str, table: str) -> 
     assert query(sellers, COUNT).item() == 3
 
 
-def test_a_table_that_cannot_be_read_any_more_is_restored(sellers: str) -> None:
+def test_an_unreadable_table_can_be_restored(sellers: str) -> None:
     use(sellers, "bronze.sellers", Features(["columnMapping"]))
     assert restore_table(sellers, "bronze.sellers", 0).removed_sources == ("kafka/sellers/0",)
     assert delta.rows(delta.open_table(sellers, Sellers)) == 0
 
 
-def test_a_version_with_a_feature_that_we_do_not_write_is_not_restored(sellers: str) -> None:
+def test_a_version_with_an_unsupported_feature_is_not_restored(sellers: str) -> None:
     mark_deleted(Path(delta.location(sellers, "silver.sellers")), [0])
     version = delta.open_existing(sellers, "silver.sellers").version()
     with pytest.raises(UnsupportedFeatureError, match="deletionVectors"):

@@ -1,4 +1,4 @@
-"""A table goes back to a version of its own, and everything behind it follows."""
+"""Restores of a table to an earlier version, with a refresh of everything downstream."""
 
 import shutil
 from collections.abc import Callable
@@ -22,8 +22,9 @@ A, B = "a" * 32, "b" * 32
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A lake of an order, and of another that came later; and the landing zones of both."""
+def made(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake with an order and a later one, and the landing zones of both."""
+    assert prefect_server
     folder = tmp_path_factory.mktemp("two")
     for order in (A, B):
         rows = [{"order_id": order}]
@@ -34,7 +35,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def two_orders(made: Path, tmp_path: Path, lake: str) -> str:
-    """A copy of that lake, beside copies of its landing zones."""
+    """A copy of that lake, with copies of its landing zones."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return lake
 
@@ -49,26 +50,26 @@ def of(outcomes: list[Outcome], name: str) -> Outcome:
     return found
 
 
-def test_a_bronze_table_takes_all_behind_it_along(two_orders: str, land: Land) -> None:
+def test_a_bronze_restore_refreshes_all_downstream_tables(two_orders: str, land: Land) -> None:
     outcomes = restore("bronze.orders", 1, two_orders)
     assert of(outcomes, "bronze.orders").removed_sources == ("orders_1.csv",)
     for name in ("bronze.orders", "silver.orders", "gold.fact_sales", "gold.fact_orders"):
         assert orders(two_orders, name) == {A}
-    assert orders(two_orders, "silver.order_items") == {A, B}  # which is not behind it
+    assert orders(two_orders, "silver.order_items") == {A, B}  # not downstream of it
 
     release_table(two_orders, "bronze.orders")
-    ingest(str(land("b")), two_orders)  # the same file may come again now
+    ingest(str(land("b")), two_orders)  # the same file may be ingested again
     refresh(two_orders)
     for name in ("bronze.orders", "silver.orders", "gold.fact_sales", "gold.fact_orders"):
         assert orders(two_orders, name) == {A, B}
     assert not any(outcome.changed for outcome in refresh(two_orders))
 
 
-def test_what_is_put_back_is_told_also_where_a_table_behind_it_fails(
+def test_a_restore_is_reported_even_if_a_downstream_table_fails(
     two_orders: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> Outcome:
-        message = "the figures do not add up"
+        message = "the counts do not add up"
         raise ConservationError(message)
 
     monkeypatch.setattr(runs, "refresh_source_table", fail)
@@ -77,7 +78,7 @@ def test_what_is_put_back_is_told_also_where_a_table_behind_it_fails(
     assert of(caught.value.outcomes, "bronze.orders").removed_sources == ("orders_1.csv",)
 
 
-def test_a_table_that_was_put_back_before_is_no_hindrance(two_orders: str) -> None:
+def test_a_restore_works_while_another_table_is_held(two_orders: str) -> None:
     restore("gold.dim_customer", 1, two_orders)
     restore("silver.order_items", 1, two_orders)
     assert orders(two_orders, "gold.fact_sales") == {A}
@@ -87,7 +88,7 @@ def test_a_table_that_was_put_back_before_is_no_hindrance(two_orders: str) -> No
     assert orders(two_orders, "gold.fact_sales") == {A, B}
 
 
-def test_the_next_refresh_goes_on_from_where_a_silver_table_was(two_orders: str) -> None:
+def test_a_refresh_after_release_continues_from_the_restored_version(two_orders: str) -> None:
     restore("silver.orders", 1, two_orders)
     assert orders(two_orders, "silver.orders") == {A}
     assert orders(two_orders, "gold.fact_sales") == {A}
@@ -99,7 +100,7 @@ def test_the_next_refresh_goes_on_from_where_a_silver_table_was(two_orders: str)
     assert orders(two_orders, "gold.fact_sales") == {A, B}
 
 
-def test_a_fact_takes_its_marts_along(two_orders: str) -> None:
+def test_a_restored_fact_refreshes_its_marts(two_orders: str) -> None:
     outcomes = restore("gold.fact_sales", 1, two_orders)
     marts = ["gold.mart_category", "gold.mart_seller_scorecard"]
     assert [outcome.table for outcome in outcomes] == ["gold.fact_sales", *marts]
@@ -111,7 +112,7 @@ def test_a_fact_takes_its_marts_along(two_orders: str) -> None:
     assert [units(two_orders, mart) for mart in marts] == [2, 2]
 
 
-def test_a_table_that_nobody_reads_is_put_back_alone(two_orders: str) -> None:
+def test_a_table_without_readers_is_restored_alone(two_orders: str) -> None:
     (outcome,) = restore("gold.mart_category", 1, two_orders)
     assert outcome.table == "gold.mart_category"
     assert units(two_orders, "gold.mart_category") == 1
@@ -125,7 +126,7 @@ def units(lake: str, mart: str) -> int:
     return int(rows.select(pl.col("units").sum()).collect().item())
 
 
-def test_a_restore_may_be_undone(two_orders: str) -> None:
+def test_a_restore_can_be_undone(two_orders: str) -> None:
     newest = delta.open_existing(two_orders, "bronze.orders").version()
     restore("bronze.orders", 1, two_orders)
     restore("bronze.orders", newest, two_orders)
@@ -133,7 +134,7 @@ def test_a_restore_may_be_undone(two_orders: str) -> None:
         assert orders(two_orders, name) == {A, B}
 
 
-def test_a_file_that_comes_back_is_known_again(two_orders: str, land: Land) -> None:
+def test_a_file_is_known_again_after_an_undone_restore(two_orders: str, land: Land) -> None:
     newest = delta.open_existing(two_orders, "bronze.orders").version()
     restore("bronze.orders", 1, two_orders)
     restore("bronze.orders", newest, two_orders)
@@ -142,7 +143,7 @@ def test_a_file_that_comes_back_is_known_again(two_orders: str, land: Land) -> N
     assert delta.rows(delta.open_existing(two_orders, "bronze.orders")) == 2
 
 
-def test_before_its_first_rows_a_table_was_empty(two_orders: str) -> None:
+def test_version_0_of_a_table_is_empty(two_orders: str) -> None:
     restore("silver.orders", 0, two_orders)
     assert orders(two_orders, "gold.fact_orders") == set()
     release_table(two_orders, "silver.orders")
@@ -150,7 +151,7 @@ def test_before_its_first_rows_a_table_was_empty(two_orders: str) -> None:
     assert orders(two_orders, "gold.fact_orders") == {A, B}
 
 
-def test_history_tells_what_each_version_did(two_orders: str) -> None:
+def test_history_lists_what_each_version_did(two_orders: str) -> None:
     restore("bronze.orders", 1, two_orders)
     arguments = ["history", "bronze.orders", "--lake", two_orders]
     lines = CliRunner().invoke(app, arguments, catch_exceptions=False).output.splitlines()
@@ -164,17 +165,19 @@ def test_history_tells_what_each_version_did(two_orders: str) -> None:
 
 
 @pytest.mark.parametrize("version", [2, 99])
-def test_a_version_must_be_an_earlier_one(two_orders: str, version: int) -> None:
+def test_a_restore_to_the_newest_or_a_later_version_is_rejected(
+    two_orders: str, version: int
+) -> None:
     with pytest.raises(NoVersionError, match="the newest is 2"):
         restore_table(two_orders, "bronze.orders", version)
 
 
-def test_a_table_must_be_there(two_orders: str) -> None:
+def test_an_unknown_table_is_rejected_with_a_suggestion(two_orders: str) -> None:
     with pytest.raises(UnknownTableError, match=r"no table gold\.fact_sale; nearest: "):
         resolve_table(two_orders, "gold.fact_sale")
 
 
-def test_every_table_of_a_lake_is_kept_up(two_orders: str) -> None:
+def test_maintain_optimizes_every_table(two_orders: str) -> None:
     before = {name: orders(two_orders, name) for name in ("bronze.orders", "gold.fact_sales")}
     done = {each.table: each for each in maintain(two_orders)}
     assert done.keys() == set(existing_tables(two_orders))

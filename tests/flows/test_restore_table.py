@@ -1,4 +1,4 @@
-"""What a restore takes with the rows, and what it refuses."""
+"""The watermark and metrics that a restore takes back, and versions that it rejects."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -20,7 +20,7 @@ from transforms.graph import tables
 SELLERS = tables()["silver.sellers"]
 
 
-def test_a_partition_that_comes_back_has_its_offset_again(lake: str) -> None:
+def test_an_undone_restore_brings_the_offset_back(lake: str) -> None:
     sellers_arrive(lake, 0)
     sellers_arrive(lake, 1)
     restore_table(lake, "bronze.sellers", 0)
@@ -29,22 +29,22 @@ def test_a_partition_that_comes_back_has_its_offset_again(lake: str) -> None:
     assert delta.consumed(delta.open_existing(lake, "bronze.sellers"), "kafka/sellers/0") == 1
 
 
-def test_an_offset_goes_back_with_the_topic_that_it_belongs_to(lake: str) -> None:
-    source = watermark_name("sellers", 0)
-    held = [{source: 50, topic_identity(source): 7}]
-    held.append({source: 3, topic_identity(source): 8})  # the topic was created again
-    for number, consumed in enumerate(held):
+def test_a_restore_takes_back_offset_and_topic_id_together(lake: str) -> None:
+    source = origin("sellers", 0)
+    consumed = [{source: 50, topic_identity(source): 7}]
+    consumed.append({source: 3, topic_identity(source): 8})  # the topic was created again
+    for number, watermark in enumerate(consumed):
         sellers_arrive(lake, number)
         handle = delta.open_existing(lake, "bronze.sellers")
         delta.append(
-            handle, delta.scan(handle).clear().collect(), delta.commit_properties(consumed, {})
+            handle, delta.scan(handle).clear().collect(), delta.commit_properties(watermark, {})
         )
     restore_table(lake, "bronze.sellers", 2)
     handle = delta.open_existing(lake, "bronze.sellers")
-    assert {name: delta.consumed(handle, name) for name in held[0]} == held[0]
+    assert {name: delta.consumed(handle, name) for name in consumed[0]} == consumed[0]
 
 
-def test_every_partition_goes_back_however_many_there_are(lake: str) -> None:
+def test_a_restore_takes_back_all_of_many_partitions(lake: str) -> None:
     sellers_arrive(lake, 0)
     handle = delta.open_existing(lake, "bronze.sellers")
     sources = [watermark_name("sellers", number) for number in range(1, 2001)]
@@ -58,7 +58,7 @@ def test_every_partition_goes_back_however_many_there_are(lake: str) -> None:
     assert [*restored.removed_sources] == sorted(sources)
 
 
-def test_a_quarantine_is_not_put_back_without_its_silver_table(lake: str) -> None:
+def test_a_quarantine_is_not_restored_alone(lake: str) -> None:
     sellers_arrive(lake, 0)
     refresh_source_table(lake, SELLERS)
     with pytest.raises(NoVersionError, match="restore its silver table"):
@@ -66,13 +66,13 @@ def test_a_quarantine_is_not_put_back_without_its_silver_table(lake: str) -> Non
 
 
 @pytest.mark.parametrize("table", ["bronze.sellers", "silver.sellers"])
-def test_a_version_whose_files_are_deleted_is_refused(lake: str, table: str) -> None:
+def test_a_version_whose_files_are_deleted_is_rejected(lake: str, table: str) -> None:
     for number in range(2):
         sellers_arrive(lake, number)
         refresh_source_table(lake, SELLERS)
-    then = delta.as_of(delta.open_existing(lake, table), 1)
+    old = delta.as_of(delta.open_existing(lake, table), 1)
     optimize_table(lake, table, timedelta(days=1))
-    for path in data_files.paths(then, data_files.files(then)["path"]):
+    for path in data_files.paths(old, data_files.files(old)["path"]):
         Path(path).unlink()
     with pytest.raises(
         NoVersionError, match=f"{table}: `keystone maintain` has deleted 1 files of version 1"
@@ -80,7 +80,7 @@ def test_a_version_whose_files_are_deleted_is_refused(lake: str, table: str) -> 
         restore_table(lake, table, 1)
 
 
-def test_figures_go_back_with_the_rows(lake: str) -> None:
+def test_a_restore_takes_back_the_metrics(lake: str) -> None:
     for numbers in ([0], [1, 2]):
         sellers_arrive(lake, *numbers)
         refresh_source_table(lake, SELLERS)

@@ -1,4 +1,4 @@
-"""Secrets that are kept in Prefect blocks, on a real Prefect server and a stand-in for AWS."""
+"""Secrets in Prefect blocks, on a real Prefect server and a simulated AWS."""
 
 import asyncio
 from typing import Any
@@ -22,28 +22,28 @@ SCRAM: Any = {
 }
 
 
-def test_a_value_is_its_own_secret() -> None:
+def test_a_plain_value_is_returned_as_the_secret() -> None:
     assert reveal(SecretStr(HIDDEN), "password") == HIDDEN
 
 
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize(
-    ("held", "seen"),
+    ("stored", "secret"),
     [(HIDDEN, HIDDEN), ("0123", "0123"), ({"username": "x", "password": HIDDEN}, HIDDEN)],
 )
-def test_a_setting_may_name_a_prefect_block(
-    monkeypatch: pytest.MonkeyPatch, held: Any, seen: str
+def test_a_setting_can_name_a_prefect_block(
+    monkeypatch: pytest.MonkeyPatch, stored: Any, secret: str
 ) -> None:
-    Secret(value=held).save("kafka", overwrite=True)
+    Secret(value=stored).save("kafka", overwrite=True)
     monkeypatch.setenv("KEYSTONE_KAFKA_PASSWORD", "block:secret/kafka")
     settings = KafkaSettings(**SCRAM)
-    assert client_config(settings)["sasl.password"] == seen
+    assert client_config(settings)["sasl.password"] == secret
     assert HIDDEN not in f"{settings!r} {settings.model_dump()}"
 
 
 @pytest.mark.usefixtures("prefect_server")
-@pytest.mark.parametrize("held", [HIDDEN, f'{{"username": "keystone", "password": "{HIDDEN}"}}'])
-def test_a_block_may_lead_to_aws_secrets_manager(aws_account: str, held: str) -> None:
+@pytest.mark.parametrize("stored", [HIDDEN, f'{{"username": "keystone", "password": "{HIDDEN}"}}'])
+def test_a_block_can_refer_to_aws_secrets_manager(aws_account: str, stored: str) -> None:
     access = AwsCredentials(
         aws_access_key_id="any",
         aws_secret_access_key=SecretStr("any"),
@@ -56,7 +56,7 @@ def test_a_block_may_lead_to_aws_secrets_manager(aws_account: str, held: str) ->
         region_name="sa-east-1",
         aws_access_key_id="any",
         aws_secret_access_key="any",
-    ).create_secret(Name="AmazonMSK_keystone", SecretString=held)
+    ).create_secret(Name="AmazonMSK_keystone", SecretString=stored)
     AwsSecret(aws_credentials=access, secret_name="AmazonMSK_keystone").save(
         "kafka", overwrite=True
     )
@@ -64,7 +64,7 @@ def test_a_block_may_lead_to_aws_secrets_manager(aws_account: str, held: str) ->
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_a_block_is_read_where_an_event_loop_runs() -> None:
+def test_a_block_is_read_inside_an_event_loop() -> None:
     Secret(value=SecretStr(HIDDEN)).save("kafka", overwrite=True)
 
     async def notebook() -> str:
@@ -74,17 +74,17 @@ def test_a_block_is_read_where_an_event_loop_runs() -> None:
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_a_block_that_does_not_help_is_named_and_nothing_is_shown() -> None:
-    held: Any = {"key": HIDDEN}
-    Secret(value=held).save("other", overwrite=True)
+def test_an_unusable_block_is_named_without_its_secret() -> None:
+    stored: Any = {"key": HIDDEN}
+    Secret(value=stored).save("other", overwrite=True)
     AwsCredentials(aws_secret_access_key=SecretStr(HIDDEN)).save("kafka", overwrite=True)
-    for name, said in {
+    for name, problem in {
         "secret/absent": r"secret/absent cannot be read: .*absent",
         "secret/other": r"secret/other has no `password`",
         "aws-credentials/kafka": r"aws-credentials/kafka cannot be read: it is neither",
         "nonsense": r"nonsense cannot be read",
     }.items():
-        with pytest.raises(SettingError, match=said) as caught:
+        with pytest.raises(SettingError, match=problem) as caught:
             reveal(SecretStr(f"block:{name}"), "password")
         assert HIDDEN not in str(caught.value)
         assert caught.value.__suppress_context__  # a log shows the chain

@@ -1,4 +1,4 @@
-"""Where things lie."""
+"""Settings and the locations that they name."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from flows.storage.s3 import S3Settings
 
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive"])
-def test_a_deployed_run_refuses_a_place_that_ends_with_it(
+def test_a_deployed_run_rejects_a_relative_path(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert resolve_location(name, "here") == "here"
@@ -20,7 +20,7 @@ def test_a_deployed_run_refuses_a_place_that_ends_with_it(
         resolve_location(name, "here")
 
 
-def test_a_lake_is_no_file(tmp_path: Path) -> None:
+def test_a_file_is_not_a_lake(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for lake in (file, file / "lake"):
@@ -38,7 +38,7 @@ def test_a_lake_is_no_file(tmp_path: Path) -> None:
         ("KEYSTONE_QUARANTINE_SHARE", "nan"),
     ],
 )
-def test_a_setting_that_cannot_be_is_named_at_once_and_its_value_is_not(
+def test_an_invalid_setting_is_named_without_its_value(
     name: str, value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, value)
@@ -47,7 +47,7 @@ def test_a_setting_that_cannot_be_is_named_at_once_and_its_value_is_not(
 
 
 @pytest.mark.parametrize("folder", ["env=prod", "50%", "lake #1", "[old]"])
-def test_a_lake_cannot_lie_below_what_readers_take_for_something_else(
+def test_a_lake_below_a_folder_with_reserved_characters_is_rejected(
     folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     below = tmp_path / folder
@@ -60,9 +60,7 @@ def test_a_lake_cannot_lie_below_what_readers_take_for_something_else(
 
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
 @pytest.mark.parametrize("strange", ["\t", "\n", "\r", "\x1b", "\x85", "\u2028", "\udcff"])
-def test_a_control_character_in_a_path_is_refused_and_shown_escaped(
-    name: str, strange: str
-) -> None:
+def test_a_control_character_in_a_path_is_rejected_and_escaped(name: str, strange: str) -> None:
     with pytest.raises(SettingError, match="control characters") as caught:
         resolve_location(name, f"la{strange}ke")
     assert strange not in str(caught.value)
@@ -70,7 +68,7 @@ def test_a_control_character_in_a_path_is_refused_and_shown_escaped(
 
 @pytest.mark.parametrize("uri", ["s3://KEY:SE/CRET@b/lake", "s3://SECRET@b/lake"])
 @pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
-def test_an_address_with_a_secret_is_refused_and_the_secret_not_shown(name: str, uri: str) -> None:
+def test_an_address_with_a_secret_is_rejected_and_masked(name: str, uri: str) -> None:
     with pytest.raises(SettingError, match=r"s3://\*\*\*@b/lake: .* cannot contain") as caught:
         resolve_location(name, uri)
     assert "CRET" not in str(caught.value)
@@ -79,14 +77,14 @@ def test_an_address_with_a_secret_is_refused_and_the_secret_not_shown(name: str,
 @pytest.mark.parametrize(
     "uri", ["s3://", "s3:///x", "s3:/b/x", "s3a://b/x", "file:///x", "s3://b//x", "s3://b/../x"]
 )
-def test_an_address_that_two_readers_take_for_different_ones_is_refused(uri: str) -> None:
+def test_an_ambiguous_address_is_rejected(uri: str) -> None:
     with pytest.raises(SettingError, match="on S3"):
         resolve_location("source", uri)
     assert resolve_location("source", "s3://b/x/") == "s3://b/x/"
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "1e300"])
-def test_a_time_that_no_request_may_take_is_refused(
+def test_an_invalid_request_timeout_is_rejected(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYSTONE_S3_SECONDS", value)

@@ -1,4 +1,4 @@
-"""How far bronze is behind Kafka, in `keystone status` and in the flow's artifact."""
+"""The lag of bronze behind Kafka, in `keystone status` and in the flow's artifact."""
 
 import json
 import socket
@@ -49,7 +49,7 @@ def status(lake: str, *arguments: str) -> Any:
     return json.loads(result.stdout) if "--json" in arguments else result.stdout
 
 
-def test_status_has_the_lag_of_each_partition(
+def test_status_shows_the_lag_of_each_partition(
     bronze: str, mock_kafka: str, produce: Produce
 ) -> None:
     produce(ORDERS, [{}] * 5, partition=1)
@@ -66,7 +66,9 @@ def test_status_has_the_lag_of_each_partition(
     assert behind == empty | {"partition": 1, "stored": 2, "end": 5, "lag": 2}
 
 
-def test_status_prints_lag_and_loss(bronze: str, mock_kafka: str, produce: Produce) -> None:
+def test_status_prints_a_topic_that_ends_before_the_offset(
+    bronze: str, mock_kafka: str, produce: Produce
+) -> None:
     produce(ORDERS, [{}] * 1, partition=1)
     shown = status(bronze, "--bootstrap", mock_kafka)
     assert "bronze.orders" in shown
@@ -78,7 +80,7 @@ def test_status_without_kafka_shows_tables_only(bronze: str) -> None:
     assert "partition" not in status(bronze)
 
 
-def test_status_with_unreachable_kafka_shows_tables_and_one_error(
+def test_status_shows_the_tables_if_kafka_is_unreachable(
     bronze: str, nowhere: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -96,7 +98,7 @@ def test_status_with_unreachable_kafka_shows_tables_and_one_error(
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_stream_flow_updates_one_artifact(
+def test_the_stream_flow_updates_one_lag_artifact(
     bronze: str,
     settings: KafkaSettings,
     produce: Produce,

@@ -1,4 +1,4 @@
-"""What somebody may have meant by a name that is not there."""
+"""Suggestions for a name that does not exist."""
 
 import pytest
 
@@ -27,9 +27,9 @@ TABLES = (
         ("Gold.Fact_Sale", TABLES, "gold.fact_sales"),
     ],
 )
-def test_the_likeliest_is_first(asked: str, names: tuple[str, ...], first: str) -> None:
+def test_the_likeliest_name_is_first(asked: str, names: tuple[str, ...], first: str) -> None:
     assert suggest(asked, names)[0] == first
 
 
-def test_nothing_is_near_to_nonsense() -> None:
+def test_nonsense_has_no_suggestions() -> None:
     assert suggest("zzz", COLUMNS) == []

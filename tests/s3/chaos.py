@@ -1,4 +1,4 @@
-"""Whole runs over a bad line to S3; then look whether each left the right lake, once.
+"""Whole runs over a faulty connection to S3, each checked to end in the right lake.
 
 From the root of the repository: `python -m tests.s3.chaos --runs 50 --rate 0.1 --seed 1`.
 """
@@ -23,12 +23,12 @@ from tests.s3.lakes import assert_same, contents
 from tests.s3.server import BEST, BUCKET, connect, make_bucket, reaching
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
-SECONDS = 1.0  # that a request may take
+SECONDS = 1.0  # timeout of a request
 
 
 @contextmanager
-def bad_line(server: str, log: Path, rate: float, seed: int, *only: str) -> Iterator[str]:
-    """Put a bad line before a server; return its address. What it does stands in the log."""
+def faulty_proxy(server: str, log: Path, rate: float, seed: int, *only: str) -> Iterator[str]:
+    """Put a faulty proxy in front of a server; return its address. It logs each fault."""
     port = free_port()
     arguments = [str(port), str(urlsplit(server).port), str(rate), str(seed), *only]
     with process([sys.executable, "-m", "tests.s3.faults", *arguments], port, log) as url:
@@ -36,41 +36,44 @@ def bad_line(server: str, log: Path, rate: float, seed: int, *only: str) -> Iter
 
 
 def faults(log: Path) -> Counter[str]:
-    """Count what a bad line did."""
+    """Count the faults in a proxy's log."""
     return Counter(line.partition(":")[0] for line in log.read_text().splitlines())
 
 
 def runs(server: str, folder: Path, count: int, rate: float, seed: int) -> list[str]:
-    """Run the lakehouse on S3 so many times, each from a landing zone to a lake of its own.
+    """Run the lakehouse on S3 `count` times, each with its own landing zone and lake.
 
     Returns:
-        What is wrong with the lakes, or with the landing zones and archives behind them.
+        The differences from the expected lakes, landing zones and archives.
     """
     landing, lake, log = folder / "landing", folder / "lake", folder / "faults.log"
     write_sample(landing, 300, seed=seed, dirty=0.01)
     files = {path.name: path.read_bytes() for path in landing.glob("*.csv")}
-    run(str(landing), str(lake), as_of=AS_OF)
-    right, wrong = contents(str(lake)), list[str]()
+    lakehouse(str(landing), str(lake), as_of=AS_OF)
+    expected, wrong = contents(str(lake)), list[str]()
     for number in range(1, count + 1):
-        place, started = f"s3://{BUCKET}/run-{number}", monotonic()
+        base, started = f"s3://{BUCKET}/run-{number}", monotonic()
         for name, data in files.items():
             connect(server).put_object(Bucket=BUCKET, Key=f"run-{number}/in/{name}", Body=data)
         try:
-            with bad_line(server, log, rate, seed + number) as line, reaching(line, SECONDS):
-                run(f"{place}/in", f"{place}/lake", f"{place}/archive", as_of=AS_OF)
+            with faulty_proxy(server, log, rate, seed + number) as proxy, reaching(proxy, SECONDS):
+                lakehouse(f"{base}/in", f"{base}/lake", f"{base}/archive", as_of=AS_OF)
             with reaching(server):
-                assert_same(contents(f"{place}/lake"), right)
-            assert _held(server, f"run-{number}/in/") == {}
-            assert _held(server, f"run-{number}/archive/") == files
+                assert_same(contents(f"{base}/lake"), expected)
+            assert _objects(server, f"run-{number}/in/") == {}
+            assert _objects(server, f"run-{number}/archive/") == files
         except (AssertionError, OSError, RunFailedError) as error:
             wrong.append(f"run {number}: {error}")
-        seconds, met = monotonic() - started, faults(log)
-        said = "WRONG" if wrong and wrong[-1].startswith(f"run {number}:") else "right"
-        print(f"run {number} of {count}: {said}, {seconds:.0f} s, {met.total()} faults", flush=True)
+        seconds, met = monotonic() - started, faults(log).total()
+        result = "WRONG" if wrong and wrong[-1].startswith(f"run {number}:") else "right"
+        print(
+            f"run {number} of {count}: {result}, {seconds:.0f} s, {met} faults",
+            flush=True,
+        )
     return wrong
 
 
-def _held(server: str, prefix: str) -> dict[str, bytes]:
+def _objects(server: str, prefix: str) -> dict[str, bytes]:
     client = connect(server)
     listed = client.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
     return {
@@ -82,8 +85,8 @@ def _held(server: str, prefix: str) -> dict[str, bytes]:
 
 
 def main() -> int:
-    """Run as often as asked; say what went wrong."""
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - behind our settings
+    """Run as often as asked; print what went wrong."""
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - after our settings
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=50)

@@ -1,4 +1,4 @@
-"""A lake on S3: real servers, and the environment that leads to them."""
+"""A lake on S3: real servers, and an environment that refers to them."""
 
 import os
 from collections.abc import Iterator
@@ -24,6 +24,6 @@ def s3_server(
 
 @pytest.fixture
 def on_s3(s3_server: str) -> Iterator[str]:
-    """The URI of an empty prefix; the environment leads to its server."""
+    """The URI of an empty prefix; the environment refers to its server."""
     with reaching(s3_server):
         yield f"s3://{BUCKET}/{uuid4()}"

@@ -1,9 +1,9 @@
-"""A bad line to S3: `python -m tests.s3.faults PORT SERVER_PORT RATE SEED [FAULT]`.
+"""A faulty proxy in front of S3: `python -m tests.s3.faults PORT SERVER_PORT RATE SEED [FAULT]`.
 
-A process between a client and a server. It passes requests on, one a connection, but for a share
-of them: it answers with an error, never answers, cuts the connection, or lets the request through
-and keeps the answer to itself. With a FAULT that is what happens to each commit when it is tried
-first, and nothing else does. It prints what it did, a line each.
+It forwards requests, one per connection, except for a share of them: it answers with an error,
+never answers, closes the connection, or forwards the request and drops the response. With a FAULT,
+that happens to the first attempt of each commit, and to nothing else. It prints a line for each
+fault.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ ERRORS = {
     "503": "SlowDown",
     "409": "ConditionalRequestConflict",
 }
-FAULTS = ("500", "503", "hang", "cut", "cut answer", "lose answer", "lose answer, say 500")
-"""What may happen to any request."""
+FAULTS = ("500", "503", "hang", "cut", "cut response", "lose response", "lose response, say 500")
+"""Faults of any request."""
 FAULTS_OF_WRITES = (*FAULTS, "409")
-"""What may happen to one that writes: S3 says 409 to no other."""
-_OF_COMMITS = ("lose answer", "lose answer, say 500")
-_NASTY = 0.5  # the share of a commit's faults that come after it has succeeded
+"""Faults of a request that writes: S3 answers 409 to no other."""
+_OF_COMMITS = ("lose response", "lose response, say 500")
+_AFTER_SUCCESS = 0.5  # share of a commit's faults that occur after it has succeeded
 
 
 class Request(NamedTuple):
-    """A request as it came, but for what concerns the connection alone."""
+    """A request without its headers about the connection."""
 
     line: str
     head: bytes
@@ -34,7 +34,7 @@ class Request(NamedTuple):
 
     @property
     def commits(self) -> bool:
-        """Tell whether it makes a version of a Delta table."""
+        """Return whether it creates a version of a Delta table."""
         return self.line.startswith("PUT") and "_delta_log" in self.line
 
 
@@ -42,7 +42,7 @@ async def serve(port: int, server_port: int, rate: float, seed: int, only: str =
     """Listen until killed."""
     dice, tried = random.Random(seed), set[str]()
 
-    def fate(request: Request) -> str:
+    def choose_fault(request: Request) -> str:
         if not only:
             return _draw(dice, request) if dice.random() < rate else ""
         first = request.commits and request.line not in tried
@@ -52,11 +52,11 @@ async def serve(port: int, server_port: int, rate: float, seed: int, only: str =
     async def handle(reader: StreamReader, writer: StreamWriter) -> None:
         try:
             request = await _read(reader, writer)
-            if fault := fate(request):
+            if fault := choose_fault(request):
                 print(fault, request.line, sep=": ", flush=True)
             await _answer(request, fault, server_port, writer, reader)
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client went, as clients may
+            pass  # the client closed the connection
         finally:
             writer.close()
 
@@ -65,7 +65,7 @@ async def serve(port: int, server_port: int, rate: float, seed: int, only: str =
 
 
 def _draw(dice: random.Random, request: Request) -> str:
-    if request.commits and dice.random() < _NASTY:
+    if request.commits and dice.random() < _AFTER_SUCCESS:
         return dice.choice(_OF_COMMITS)
     return dice.choice(FAULTS if request.line.startswith(("GET", "HEAD")) else FAULTS_OF_WRITES)
 
@@ -76,12 +76,12 @@ async def _answer(
     if fault in ERRORS:
         writer.write(_error(fault))
     elif fault == "hang":
-        await reader.read()  # until the client has had enough
+        await reader.read()  # until the client gives up
     elif fault != "cut":
-        answer = await _pass_on(request, server_port)
-        if fault == "cut answer":
+        answer = await _forward(request, server_port)
+        if fault == "cut response":
             answer = answer[: len(answer) // 2]
-        elif fault == "lose answer":
+        elif fault == "lose response":
             answer = b""
         elif fault:
             answer = _error("500")
@@ -107,7 +107,7 @@ async def _read(reader: StreamReader, writer: StreamWriter) -> Request:
 
 
 async def _chunks(reader: StreamReader) -> bytes:
-    """Read a chunked body as it stands, with the lengths of its chunks."""
+    """Read a chunked body with the lengths of its chunks."""
     body = b""
     while not body.endswith(b"0\r\n"):
         size = await reader.readline()
@@ -117,7 +117,7 @@ async def _chunks(reader: StreamReader) -> bytes:
     return body + b"\r\n"
 
 
-async def _pass_on(request: Request, port: int) -> bytes:
+async def _forward(request: Request, port: int) -> bytes:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(request.head + request.body)
     await writer.drain()

@@ -1,4 +1,4 @@
-"""What lakes hold, to be compared."""
+"""Comparison of the contents of lakes."""
 
 import polars as pl
 from polars.testing import assert_frame_equal
@@ -11,7 +11,7 @@ BRONZE = [source.spec().table for source in sources()]
 
 
 def contents(lake: str) -> dict[str, pl.DataFrame]:
-    """Return all rows of bronze, silver, gold and quarantine, but for when they came."""
+    """Return all rows of all tables, without the columns that depend on the time of the run."""
     names = [*BRONZE, *tables(), *(delta.quarantine_name(source) for source in sources())]
     return {
         name: delta.scan(delta.open_existing(lake, name))
@@ -23,12 +23,12 @@ def contents(lake: str) -> dict[str, pl.DataFrame]:
 
 
 def assert_same(lake: dict[str, pl.DataFrame], other: dict[str, pl.DataFrame]) -> None:
-    """Compare two lakes, whatever the order of their rows."""
+    """Compare two lakes, regardless of the order of rows."""
     assert lake.keys() == other.keys()
     for name, rows in lake.items():
         assert_frame_equal(rows, other[name], check_row_order=False)
 
 
-def figures(outcomes: list[Outcome]) -> list[dict[str, object]]:
-    """Return what became of each table, but for how long it took."""
+def metrics(outcomes: list[Outcome]) -> list[dict[str, object]]:
+    """Return the metrics of each table, without durations."""
     return [{**outcome.metrics(), "seconds": 0} for outcome in outcomes]

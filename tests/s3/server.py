@@ -1,7 +1,7 @@
-"""S3 servers for tests: processes of their own, on loopback.
+"""S3 servers for tests, each in its own process on loopback.
 
-moto's server is always there. versitygw is a small gateway to a folder, by its makers built for
-production: `make .s3` builds it where Go is.
+moto's server is always available. versitygw is a small gateway to a folder that is meant for
+production; `make .s3` builds it if Go is installed.
 """
 
 import os
@@ -37,16 +37,16 @@ def versitygw(folder: Path) -> Iterator[str]:
 
 
 BEST = versitygw if VERSITYGW.exists() else moto
-"""The one to use where one will do."""
+"""The server for tests that need only one."""
 
 
 def make_bucket(url: str, name: str = BUCKET) -> None:
-    """Make a bucket on a server."""
+    """Create a bucket on a server."""
     connect(url).create_bucket(Bucket=name)
 
 
 def connect(url: str) -> Any:
-    """Return a client of a server that is none of ours."""
+    """Return a client that does not use Keystone's configuration."""
     return boto3.client(
         "s3",
         endpoint_url=url,
@@ -58,11 +58,11 @@ def connect(url: str) -> Any:
 
 @contextmanager
 def reaching(url: str, seconds: float = 20) -> Iterator[None]:
-    """Have all of ours reach S3 at an address, where a request may take so many seconds."""
+    """Let Keystone use the S3 server at an address, with a timeout for requests."""
     changed = {**KEYS, "AWS_ENDPOINT_URL": url, "KEYSTONE_S3_SECONDS": str(seconds)}
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
-    look_again()
+    clear_configuration()
     try:
         yield
     finally:
@@ -70,10 +70,10 @@ def reaching(url: str, seconds: float = 20) -> Iterator[None]:
             os.environ.pop(name)
             if value is not None:
                 os.environ[name] = value
-        look_again()
+        clear_configuration()
 
 
-def look_again() -> None:
-    """Have our next client look at the environment."""
-    for kept in (s3._region_and_endpoint, s3._session):  # noqa: SLF001 - a process keeps them, for nothing changes around it
-        kept.cache_clear()
+def clear_configuration() -> None:
+    """Make the next client read the environment again."""
+    for cached in (s3._region_and_endpoint, s3._session):  # noqa: SLF001 - cached, because the environment of a process does not change
+        cached.cache_clear()

@@ -1,4 +1,4 @@
-"""What else is done with a lake, on S3: each command once, and a table that is divided anew."""
+"""Each command on a lake on S3, and a table that is repartitioned."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A small lake on S3, to which the environment leads."""
+    """A small lake on S3; the environment refers to its server."""
     folder = tmp_path_factory.mktemp("s3")
     write_sample(folder / "landing", 20, seed=1)
     with BEST(folder) as url, reaching(url):
@@ -40,7 +40,7 @@ def invoke(*arguments: str) -> str:
     return result.output
 
 
-def test_status_sql_history_and_contracts_are_read(lake: str) -> None:
+def test_status_sql_history_and_contracts_read_from_s3(lake: str) -> None:
     assert "gold.fact_sales" in invoke("status", "--lake", lake)
     counted = "SELECT count(*) AS orders FROM silver.orders"
     assert invoke("sql", counted, "--lake", lake, "--format", "csv").split() == ["orders", "20"]
@@ -48,7 +48,7 @@ def test_status_sql_history_and_contracts_are_read(lake: str) -> None:
     assert "changes: 0, breaking: 0" in invoke("contracts", "diff", "--lake", lake)
 
 
-def test_the_data_docs_are_written(lake: str, tmp_path: Path) -> None:
+def test_data_docs_of_a_lake_on_s3_are_written(lake: str, tmp_path: Path) -> None:
     invoke("docs", "--lake", lake, "--out", str(tmp_path))
     assert "fact_sales" in (tmp_path / "index.html").read_text()
 
@@ -91,7 +91,7 @@ class Divided(Gold, key=("id",), incremental_key=("id",), partition_by=("city",)
     city: str = column()
 
 
-def test_a_table_is_divided_anew(lake: str) -> None:
+def test_a_table_on_s3_is_repartitioned(lake: str) -> None:
     handle = delta.open_table(lake, Places)
     rows = pl.DataFrame({"id": ["1", "2"], "city": ["Rio", "São Paulo"]})
     delta.append(handle, delta.stamped(handle, rows), delta.commit_properties({}, {}))

@@ -1,4 +1,4 @@
-"""Who we are on S3: by AWS's own chain, or by a Prefect block."""
+"""Credentials for S3: from AWS's own chain, or from a Prefect block."""
 
 import os
 from collections.abc import Iterator
@@ -18,24 +18,24 @@ from flows.config.settings import resolve_location
 from flows.storage import s3
 from flows.storage.filesystem import check_access
 from tests.aws import REGION
-from tests.s3.server import BEST, KEYS, look_again, make_bucket
+from tests.s3.server import BEST, KEYS, clear_configuration, make_bucket
 
 
 @pytest.fixture
 def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
-    """An environment in which AWS's chain finds nothing."""
+    """An environment in which AWS's chain finds no credentials."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    look_again()
+    clear_configuration()
     yield monkeypatch
-    look_again()
+    clear_configuration()
 
 
 def saved(address: str, region: str) -> AwsCredentials:
-    """A Prefect block named `shop`, which says who we are at an address."""
+    """Save a Prefect block named `shop` with credentials for an address."""
     credentials = AwsCredentials(
         aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
         aws_secret_access_key=SecretStr(KEYS["AWS_SECRET_ACCESS_KEY"]),
@@ -47,12 +47,12 @@ def saved(address: str, region: str) -> AwsCredentials:
 
 
 @pytest.mark.usefixtures("nobody")
-def test_who_has_no_credentials_is_told_how_to_give_them() -> None:
+def test_missing_credentials_are_reported_with_a_remedy() -> None:
     with pytest.raises(SettingError, match="no AWS credentials were found: set AWS_PROFILE"):
         check_access("s3://lake/x")
 
 
-def test_an_endpoint_with_a_password_in_it_is_refused_and_masked(
+def test_an_endpoint_with_a_password_is_rejected_and_masked(
     nobody: pytest.MonkeyPatch,
 ) -> None:
     for name, value in {**KEYS, "AWS_ENDPOINT_URL": "http://user:SECRET@localhost:1"}.items():
@@ -62,7 +62,7 @@ def test_an_endpoint_with_a_password_in_it_is_refused_and_masked(
     assert "SECRET" not in str(caught.value)
 
 
-def test_a_profile_says_who_and_where(nobody: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_profile_sets_credentials_and_region(nobody: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "credentials").write_text(
         "[shop]\naws_access_key_id = me\naws_secret_access_key = made-up\n"
         "aws_session_token = for-an-hour\n"
@@ -70,8 +70,8 @@ def test_a_profile_says_who_and_where(nobody: pytest.MonkeyPatch, tmp_path: Path
     (tmp_path / "config").write_text("[profile shop]\nregion = sa-east-1\n")
     nobody.setenv("AWS_PROFILE", "shop")
     options = s3.delta_options()
-    told = {name: options[name] for name in options if name.startswith("aws_")}
-    assert told == {
+    found = {name: options[name] for name in options if name.startswith("aws_")}
+    assert found == {
         "aws_access_key_id": "me",
         "aws_secret_access_key": "made-up",
         "aws_session_token": "for-an-hour",
@@ -79,13 +79,13 @@ def test_a_profile_says_who_and_where(nobody: pytest.MonkeyPatch, tmp_path: Path
         "aws_conditional_put": "etag",
     }
     nobody.setenv("AWS_PROFILE", "nobody's")
-    look_again()
+    clear_configuration()
     with pytest.raises(SettingError, match=r"The config profile \(nobody's\) could not be"):
         check_access("s3://lake/x")
 
 
 @pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
-def test_the_environment_says_where(nobody: pytest.MonkeyPatch, name: str) -> None:
+def test_the_environment_sets_the_region(nobody: pytest.MonkeyPatch, name: str) -> None:
     nobody.setenv("AWS_ACCESS_KEY_ID", "me")
     nobody.setenv("AWS_SECRET_ACCESS_KEY", "made-up")
     nobody.setenv(name, "sa-east-1")
@@ -95,7 +95,7 @@ def test_the_environment_says_where(nobody: pytest.MonkeyPatch, name: str) -> No
 @pytest.mark.usefixtures("prefect_server")
 @pytest.mark.parametrize("s3_server", [BEST], indirect=True)
 @pytest.mark.parametrize("block", ["aws-credentials/shop", "s3-bucket/shop"])
-def test_a_prefect_block_says_who_and_where(
+def test_a_prefect_block_sets_credentials_and_endpoint(
     nobody: pytest.MonkeyPatch, s3_server: str, block: str
 ) -> None:
     credentials = saved(s3_server, "us-east-1")
@@ -107,7 +107,7 @@ def test_a_prefect_block_says_who_and_where(
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_a_prefect_block_opens_the_catalog_and_the_registry_too(
+def test_a_prefect_block_gives_access_to_catalog_and_registry(
     aws_account: str, nobody: pytest.MonkeyPatch
 ) -> None:
     make_bucket(aws_account)
@@ -123,21 +123,21 @@ def test_a_prefect_block_opens_the_catalog_and_the_registry_too(
 
 
 @pytest.mark.usefixtures("nobody")
-def test_who_has_no_credentials_is_told_so_of_the_registry_too() -> None:
+def test_missing_credentials_for_the_registry_are_reported() -> None:
     with pytest.raises(SettingError, match="no AWS credentials were found"):
         register_schemas("keystone", {})
 
 
 @pytest.mark.usefixtures("prefect_server")
-def test_a_block_that_is_not_there_is_named(nobody: pytest.MonkeyPatch) -> None:
+def test_a_missing_block_is_named(nobody: pytest.MonkeyPatch) -> None:
     nobody.setenv("KEYSTONE_AWS_BLOCK", "aws-credentials/absent")
     with pytest.raises(SettingError, match=r"aws-credentials/absent of KEYSTONE_AWS_BLOCK"):
         check_access("s3://lake/x")
 
 
 @pytest.mark.parametrize(
-    "strange", ["gs://lake/x", "s3:///x", "s3://lake/a b", "s3://lake/a?b", "s3://lake/env=prod"]
+    "location", ["gs://lake/x", "s3:///x", "s3://lake/a b", "s3://lake/a?b", "s3://lake/env=prod"]
 )
-def test_what_cannot_be_a_place_is_refused(strange: str) -> None:
+def test_an_invalid_location_is_rejected(location: str) -> None:
     with pytest.raises(SettingError):
-        resolve_location("lake", strange)
+        resolve_location("lake", location)

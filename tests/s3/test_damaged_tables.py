@@ -1,4 +1,4 @@
-"""Tables on S3 whose log or data files are hurt."""
+"""Tables on S3 whose log or data files are damaged."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def bronze(on_s3: str) -> str:
     return f"{delta.location(on_s3, 'bronze.sellers')}/_delta_log"
 
 
-def test_a_log_is_listed_from_its_checkpoint_on(on_s3: str, bronze: str) -> None:
+def test_a_log_is_listed_from_its_checkpoint(on_s3: str, bronze: str) -> None:
     upload(f"{bronze}/{0:020}.json", b"")
     found = filesystem.sizes(bronze, after=f"{1:020}")
     json = {f"{version:020}.json" for version in (1, 2, 3)}
@@ -33,19 +33,19 @@ def test_a_log_is_listed_from_its_checkpoint_on(on_s3: str, bronze: str) -> None
     assert delta.rows(delta.open_existing(on_s3, "bronze.sellers")) == 3
 
 
-@pytest.mark.parametrize("hurt", ["is empty", "is missing"])
-def test_an_empty_or_missing_commit_is_named(on_s3: str, bronze: str, hurt: str) -> None:
+@pytest.mark.parametrize("damage", ["is empty", "is missing"])
+def test_an_empty_or_missing_commit_is_named(on_s3: str, bronze: str, damage: str) -> None:
     commit = f"{bronze}/{2:020}.json"
-    if hurt == "is empty":
+    if damage == "is empty":
         upload(commit, b"")
     else:
         filesystem.remove(commit)
-    with pytest.raises(DamagedTableError, match=rf"^bronze\.sellers: .*{2:020}\.json {hurt}"):
+    with pytest.raises(DamagedTableError, match=rf"^bronze\.sellers: .*{2:020}\.json {damage}"):
         refresh_source_table(on_s3, SELLERS)
     assert delta.exists(on_s3, "bronze.sellers")
 
 
-def test_data_without_a_log_is_a_hurt_table(on_s3: str, bronze: str) -> None:
+def test_data_without_a_log_is_a_damaged_table(on_s3: str, bronze: str) -> None:
     for name in filesystem.sizes(bronze):
         filesystem.remove(f"{bronze}/{name}")
     assert delta.exists(on_s3, "bronze.sellers")
@@ -53,7 +53,7 @@ def test_data_without_a_log_is_a_hurt_table(on_s3: str, bronze: str) -> None:
         sellers_arrive(on_s3, 3)
 
 
-def test_a_data_file_that_is_cut_is_named(on_s3: str, bronze: str) -> None:
+def test_a_truncated_data_file_is_named(on_s3: str, bronze: str) -> None:
     handle = delta.open_existing(on_s3, "bronze.sellers")
     (first, *_) = data_files.files(handle)["path"]
     (uri,) = data_files.paths(handle, [first])

@@ -1,4 +1,4 @@
-"""S3 that fails now and then, and S3 that is gone."""
+"""An S3 with transient errors, and one that is unreachable."""
 
 import socket
 from collections.abc import Iterator
@@ -30,16 +30,18 @@ from transforms.graph import tables
 
 
 @pytest.mark.parametrize("s3_server", [BEST], indirect=True)
-def test_a_run_over_a_bad_line_leaves_the_right_lake(s3_server: str, tmp_path: Path) -> None:
+def test_a_run_over_a_faulty_connection_ends_in_the_right_lake(
+    s3_server: str, tmp_path: Path
+) -> None:
     assert chaos.runs(s3_server, tmp_path, count=1, rate=0.05, seed=3) == []
-    met = chaos.faults(tmp_path / "faults.log")
-    assert met.total() > 20
-    assert met["lose answer"] + met["lose answer, say 500"] > 0
+    found = chaos.faults(tmp_path / "faults.log")
+    assert found.total() > 20
+    assert found["lose response"] + found["lose response, say 500"] > 0
 
 
 @pytest.mark.parametrize("s3_server", [BEST], indirect=True)
-@pytest.mark.parametrize("fault", ["lose answer", "lose answer, say 500"])
-def test_who_does_not_hear_that_a_commit_succeeded_finds_it(
+@pytest.mark.parametrize("fault", ["lose response", "lose response, say 500"])
+def test_a_commit_whose_response_is_lost_is_found(
     s3_server: str, tmp_path: Path, fault: str
 ) -> None:
     landing, lake = tmp_path / "landing", f"s3://{BUCKET}/{uuid4()}"
@@ -49,20 +51,20 @@ def test_who_does_not_hear_that_a_commit_succeeded_finds_it(
     heard = ingest_table(str(tmp_path / "lake"), Orders, files)
     made = refresh_source_table(str(tmp_path / "lake"), table)
     with (
-        chaos.bad_line(s3_server, tmp_path / "faults.log", 1, 1, fault) as line,
-        reaching(line, seconds=2),
+        chaos.faulty_proxy(s3_server, tmp_path / "faults.log", 1, 1, fault) as proxy,
+        reaching(proxy, seconds=2),
     ):
         assert ingest_table(lake, Orders, files).read == heard.read
         assert refresh_source_table(lake, table).metrics() | CHANCE == made.metrics() | CHANCE
-    assert chaos.faults(tmp_path / "faults.log") == {fault: 6}  # three tables, made and filled
+    assert chaos.faults(tmp_path / "faults.log") == {fault: 6}  # three tables, created and filled
 
 
 CHANCE = {"seconds": 0}
 
 
-def test_a_lake_that_does_not_answer_is_one_line_within_a_minute(tmp_path: Path) -> None:
+def test_an_unresponsive_s3_is_one_line_within_a_minute(tmp_path: Path) -> None:
     write_sample(tmp_path, 1, seed=1)
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # it takes connections and says nothing
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # never answers
         started = monotonic()
         with (
             reaching(f"http://127.0.0.1:{silent.getsockname()[1]}", seconds=1),
@@ -72,7 +74,7 @@ def test_a_lake_that_does_not_answer_is_one_line_within_a_minute(tmp_path: Path)
         assert monotonic() - started < 60
 
 
-def test_a_lake_that_goes_away_amid_a_run_is_one_line(
+def test_an_s3_that_stops_during_a_run_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     landing = tmp_path / "landing"
@@ -95,26 +97,26 @@ def test_a_lake_that_goes_away_amid_a_run_is_one_line(
 
 
 @contextmanager
-def saying(answer: bytes) -> Iterator[list[bytes]]:
-    """Have ours reach an S3 that says this to every request, and no more; list what is asked."""
-    asked = list[bytes]()
+def answering(answer: bytes) -> Iterator[list[bytes]]:
+    """Let Keystone use an S3 that gives the same answer to every request; yield the requests."""
+    requests = list[bytes]()
 
     class Handler(BaseRequestHandler):
         def handle(self) -> None:
-            asked.append(self.request.recv(65536))
+            requests.append(self.request.recv(65536))
             self.request.sendall(answer)
 
     with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         Thread(target=server.serve_forever).start()
         with reaching(f"http://127.0.0.1:{server.server_address[1]}", seconds=1):
-            yield asked
+            yield requests
         server.shutdown()
 
 
-def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> None:
+def test_a_truncated_response_is_an_error(tmp_path: Path) -> None:
     listed = S3Object("s3://lake/in/orders.csv", "orders.csv")
     state = FileState(('"etag"',), 0, 0)
-    with saying(b"HTTP/1.1 200 OK\r\nServer: S"):
+    with answering(b"HTTP/1.1 200 OK\r\nServer: S"):
         for ask in (
             partial(find_files, "s3://lake/in"),
             listed.state,
@@ -126,22 +128,22 @@ def test_an_answer_that_is_cut_off_is_not_taken_for_nothing(tmp_path: Path) -> N
                 ask()
 
 
-def test_a_list_that_is_cut_off_is_not_taken_for_an_empty_one() -> None:
+def test_a_truncated_listing_is_an_error() -> None:
     page = b"<ListBucketResult><Name>lake</Name></ListBucketResult>"
     head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(page) + 1}\r\n\r\n".encode()
     with (
-        saying(head + page),
+        answering(head + page),
         pytest.raises(OSError, match=r"^s3://lake/in: S3 does not answer: "),
     ):
         find_files("s3://lake/in")
 
 
-def test_an_s3_that_was_silent_a_moment_ago_is_not_asked_again() -> None:
-    with saying(b"") as asked:
+def test_a_recent_failure_of_s3_is_raised_without_a_request() -> None:
+    with answering(b"") as requests:
         for _ in range(2):
             with pytest.raises(OSError, match=r"^s3://lake/x: S3 does not answer: "):
                 filesystem.check_access("s3://lake/x")
-        before = len(asked)
+        before = len(requests)
         with pytest.raises(OSError, match=r"^s3://lake/y: S3 does not answer: "):
             filesystem.check_access("s3://lake/y")
-        assert before == len(asked) / 2
+        assert before == len(requests) / 2

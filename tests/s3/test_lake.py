@@ -1,4 +1,4 @@
-"""The whole run on S3: the tables, and the figures, of the same run on folders."""
+"""A whole run on S3 gives the same tables and metrics as in a folder."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from flows.delta.status import status
 from flows.pipeline import run
 from flows.query.sql import query
-from tests.s3.lakes import assert_same, contents, figures
+from tests.s3.lakes import assert_same, contents, metrics
 from tests.s3.server import BEST
 from tests.s3.test_landing import held, upload
 
@@ -16,14 +16,16 @@ AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("s3_server", [BEST], indirect=True)
-def test_the_real_files_make_the_same_lake(olist: Path, on_s3: str, tmp_path: Path) -> None:
+def test_the_real_files_give_the_same_lake_on_s3_as_in_a_folder(
+    olist: Path, on_s3: str, tmp_path: Path
+) -> None:
     names = [path.name for path in olist.glob("*.csv")]
     for name in names:
         upload(f"{on_s3}/landing/{name}", (olist / name).read_bytes())
     here, there = str(tmp_path / "lake"), f"{on_s3}/lake"
-    on_folders = run(str(olist), here, as_of=AS_OF)
-    on_s3_too = run(f"{on_s3}/landing", there, f"{on_s3}/archive", as_of=AS_OF)
-    assert figures(on_s3_too) == figures(on_folders)
+    on_folders = lakehouse(str(olist), here, as_of=AS_OF)
+    on_s3_too = lakehouse(f"{on_s3}/landing", there, f"{on_s3}/archive", as_of=AS_OF)
+    assert metrics(on_s3_too) == metrics(on_folders)
     assert_same(contents(there), contents(here))
     sums = "SELECT count(*), sum(price), sum(freight_value) FROM gold.fact_sales"
     assert query(there, sums).equals(query(here, sums))

@@ -1,4 +1,4 @@
-"""Files that land on S3, or are archived there: read as they were listed, proven, then deleted."""
+"""A landing zone or archive on S3: objects are read as listed, verified, then deleted."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,7 +28,7 @@ def csv(**changes: str) -> bytes:
 
 
 def client() -> Any:
-    """Return a client that is none of ours, of the server to which the environment leads."""
+    """Return a client of the environment's server that does not use Keystone's configuration."""
     return boto3.Session().client("s3", region_name="us-east-1")
 
 
@@ -38,7 +38,7 @@ def upload(uri: str, contents: bytes) -> None:
 
 
 def held(uri: str) -> dict[str, bytes]:
-    """Return what lies under a prefix, by name."""
+    """Return the objects below a prefix, by name."""
     bucket, prefix = bucket_and_key(uri)
     listed = client().list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/").get("Contents", [])
     return {
@@ -54,7 +54,7 @@ def ingest(source: str, lake: str, archive: str | None = None) -> Outcome:
     return ingest_table(lake, bronze.Orders, files[bronze.Orders], archive=archive)
 
 
-def test_an_object_lands_with_its_name_and_its_time(on_s3: str, tmp_path: Path) -> None:
+def test_an_object_is_ingested_with_its_name_and_time(on_s3: str, tmp_path: Path) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
     lake = str(tmp_path / "lake")
     assert ingest(f"{on_s3}/in", lake).read == 1
@@ -67,7 +67,7 @@ def test_an_object_lands_with_its_name_and_its_time(on_s3: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("s3_server", [moto], indirect=True)  # the other one keeps files
-def test_objects_below_the_prefix_are_found_by_their_name_or_their_folders(on_s3: str) -> None:
+def test_objects_are_found_by_their_name_or_folder(on_s3: str) -> None:
     for name in (
         "orders.csv",
         "2018/10/orders (1) ã&+#[*].csv",
@@ -103,7 +103,7 @@ def test_objects_below_the_prefix_are_found_by_their_name_or_their_folders(on_s3
     "name",
     ["/orders.csv", "../orders.csv", "orders/./x.csv", "orders.csv?versionId=1.csv"],
 )
-def test_keys_that_would_be_other_paths_are_named(on_s3: str, name: str) -> None:
+def test_ambiguous_keys_are_reported(on_s3: str, name: str) -> None:
     upload(f"{on_s3}/in/{name}", b"x")
     files, (error,) = find_files(f"{on_s3}/in")
     assert not any(files.values())
@@ -120,7 +120,7 @@ def test_odd_keys_are_read_and_archived(on_s3: str, tmp_path: Path) -> None:
     assert not held(f"{on_s3}/in")
 
 
-def test_a_young_object_is_ingested_and_stays(
+def test_a_recent_object_is_ingested_but_not_archived(
     on_s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYSTONE_QUIET_SECONDS", "3600")
@@ -185,9 +185,7 @@ def files_of(folder: Path) -> Mapping[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_an_object_that_has_changed_since_it_was_looked_at_is_not_read(
-    on_s3: str, tmp_path: Path
-) -> None:
+def test_an_object_that_changed_since_the_listing_is_not_read(on_s3: str, tmp_path: Path) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
     (listed,) = find_files(f"{on_s3}/in")[0][bronze.Orders]
     state = listed.state()
@@ -196,7 +194,9 @@ def test_an_object_that_has_changed_since_it_was_looked_at_is_not_read(
         listed.local_path(state, tmp_path)
 
 
-def test_an_object_that_has_changed_since_it_was_read_stays(on_s3: str, tmp_path: Path) -> None:
+def test_an_object_that_changed_since_it_was_read_is_not_archived(
+    on_s3: str, tmp_path: Path
+) -> None:
     upload(f"{on_s3}/in/orders.csv", csv(order_status="created"))
     (file,) = find_files(f"{on_s3}/in")[0][bronze.Orders]
     state = file.state()
@@ -208,7 +208,7 @@ def test_an_object_that_has_changed_since_it_was_read_stays(on_s3: str, tmp_path
     assert held(f"{on_s3}/in") == {"orders.csv": newer}
 
 
-def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
+def test_an_object_is_not_archived_if_its_copy_differs(
     on_s3: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(f"{on_s3}/in/orders.csv", csv())
@@ -227,7 +227,7 @@ def test_an_object_stays_when_the_copy_is_not_what_was_ingested(
     assert held(f"{on_s3}/in").keys() == {"orders.csv"}
 
 
-def test_an_object_that_another_run_has_archived_is_passed_over(on_s3: str) -> None:
+def test_an_object_archived_by_another_run_is_skipped(on_s3: str) -> None:
     upload(f"{on_s3}/in/orders.csv", csv())
     upload(f"{on_s3}/in/orders_2.csv", csv(order_status="shipped"))
     files = find_files(f"{on_s3}/in")[0][bronze.Orders]
@@ -236,6 +236,6 @@ def test_an_object_that_another_run_has_archived_is_passed_over(on_s3: str) -> N
 
 
 @pytest.mark.usefixtures("on_s3")
-def test_a_bucket_that_is_not_there_is_named() -> None:
+def test_a_missing_bucket_is_named() -> None:
     with pytest.raises(FileNotFoundError, match=r"^s3://no-such-bucket/in: S3 says NoSuchBucket"):
         find_files("s3://no-such-bucket/in")

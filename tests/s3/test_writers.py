@@ -1,4 +1,4 @@
-"""Eight writers at once on one lake on S3, where only conditional puts keep them apart."""
+"""Eight concurrent writers of one lake on S3, protected only by conditional puts."""
 
 import os
 import subprocess

@@ -1,6 +1,6 @@
-"""One of several who write the same lake: `python -m tests.s3.writer SOURCE LAKE`.
+"""One of several concurrent writers of a lake: `python -m tests.s3.writer SOURCE LAKE`.
 
-It begins when its standard input ends, and tries again whatever another writer was faster with.
+It starts when its standard input ends, and retries after each conflict with another writer.
 """
 
 import sys
@@ -22,7 +22,7 @@ AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
 
 
 def write(source: str, lake: str) -> None:
-    """Ingest what lies in the landing zone, then refresh every table that has all its inputs."""
+    """Ingest the landing zone, then refresh every table that has all its inputs."""
     there = {contract: files for contract, files in find_files(source)[0].items() if files}
     for contract, files in there.items():
         _until_it_works(partial(ingest_table, lake, contract, files, as_of=AS_OF))
