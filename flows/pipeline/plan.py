@@ -101,7 +101,7 @@ def _plan(
         reason = "" if quarantine and is_same_generation(table, target, quarantine) else OUT_OF_STEP
     behind = {
         name: since
-        for name, since in todo.since.items()
+        for name, since in todo.watermarks.items()
         if todo.consumed[name] != since and not reason
     }
     idle = not (reason or behind or after)

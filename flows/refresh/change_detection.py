@@ -1,4 +1,4 @@
-"""What a table has to read to be up to its inputs."""
+"""Change detection: what a table must read to be up to date with its inputs."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -17,60 +17,62 @@ from transforms.graph import Table
 
 
 class RefreshScope(NamedTuple):
-    """What a refresh of a table will have consumed, and from where it goes on."""
+    """The changes that a refresh of a table has to read."""
 
     consumed: dict[str, int]
-    """By input, its version and which table it is; and the code that did it."""
-    since: dict[str, int]
-    """By input, the version that the table holds already."""
+    """The transactions to commit: the version and identity of each input, and the code version."""
+    watermarks: dict[str, int]
+    """By input, the version that the table has consumed so far."""
     full_refresh_reason: str
-    """Why it has to be made of all rows of its inputs; empty when those that came since will do."""
+    """Why all rows of the inputs must be read; empty if the new rows suffice."""
 
     @property
-    def nothing(self) -> bool:
-        """Nothing came since."""
+    def is_empty(self) -> bool:
+        """Whether the table is up to date."""
         return not self.full_refresh_reason and all(
-            self.consumed[name] == at for name, at in self.since.items()
+            self.consumed[name] == version for name, version in self.watermarks.items()
         )
 
 
-NOT_CREATED = "it is not there yet"
+NOT_CREATED = "the table does not exist yet"
+"""The reason for the first refresh of a table."""
 
 
 def detect_changes(
     table: Table, target: DeltaTable, inputs: Mapping[str, DeltaTable], *, rebuild: bool = False
 ) -> RefreshScope:
-    """Compare a table with its inputs (by the names of their tables), from their logs alone."""
+    """Compare a table with its inputs, given by name, from their logs alone."""
     code = code_version(table)
     consumed = {name: handle.version() for name, handle in inputs.items()}
-    made = {table_identity(name): _made(handle) for name, handle in inputs.items()}
-    seen = {name: delta.consumed(target, name) for name in inputs}
-    since = {name: version for name, version in seen.items() if version is not None}
-    if len(since) < len(inputs):
+    identities = {table_identity(name): _identity(handle) for name, handle in inputs.items()}
+    stored = {name: delta.consumed(target, name) for name in inputs}
+    watermarks = {name: version for name, version in stored.items() if version is not None}
+    if len(watermarks) < len(inputs):
         reason = NOT_CREATED
     elif rebuild:
-        reason = "asked for"
+        reason = "a rebuild was requested"
     elif not is_current(target, table.contract):
-        reason = "its contract has changed"
+        reason = "the contract changed"
     elif target.transaction_version(CODE_VERSION) != code:
-        reason = "its code has changed"
-    elif others := [
+        reason = "the code changed"
+    elif replaced := [
         name
         for name in inputs
-        if delta.consumed(target, table_identity(name)) not in {None, made[table_identity(name)]}
+        if delta.consumed(target, table_identity(name))
+        not in {None, identities[table_identity(name)]}
     ]:
-        reason = f"{', '.join(others)} is another table than it was"
+        reason = ", ".join(f"{name} was replaced by a new table" for name in replaced)
     else:
         reason = ", ".join(
             f"{name} was rebuilt"
             for name, handle in inputs.items()
-            if (handle.transaction_version(delta.REBUILT) or 0) > since[name]
+            if (handle.transaction_version(delta.REBUILT) or 0) > watermarks[name]
         )
-    return RefreshScope({**consumed, **made, CODE_VERSION: code}, since, reason)
+    return RefreshScope({**consumed, **identities, CODE_VERSION: code}, watermarks, reason)
 
 
 def unchanged_outcome(table: Table, target: DeltaTable) -> Outcome:
-    """Return the metrics of a silver or gold table to which nothing happens."""
+    """Return the outcome of a silver or gold table that stays as it is."""
     metrics = last_metrics(target)
     return Outcome(
         table=table.name,
@@ -81,10 +83,10 @@ def unchanged_outcome(table: Table, target: DeltaTable) -> Outcome:
         in_quarantine=metrics.get("in_quarantine", 0),
         broken_rules=metrics.get("broken_rules", {}),
         warnings=metrics.get("warnings", {}),
-        held_since=since.isoformat() if (since := held_since(target)) else "",
+        held=held.isoformat() if (held := held_since(target)) else "",
     )
 
 
-def _made(handle: DeltaTable) -> int:
-    """Return what tells a table from one that is made in its place: 63 bits of its id."""
+def _identity(handle: DeltaTable) -> int:
+    """Return 63 bits of a table's id. A table that is deleted and created again has another id."""
     return UUID(str(handle.metadata().id)).int >> 65

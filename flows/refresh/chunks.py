@@ -1,4 +1,4 @@
-"""Work that does not fit into memory at once, divided into chunks that do."""
+"""Divide rows that do not fit into memory into chunks that do."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,10 +6,10 @@ import polars as pl
 
 
 def chunks(rows: int, by: Sequence[str], size: int) -> Iterator[pl.Expr]:
-    """Yield filters that divide rows into chunks of about a size; rows equal in `by` stay together.
+    """Yield filters that divide rows into chunks of about `size`; rows equal in `by` stay together.
 
-    Without `by` there is one chunk. A filter may be sent to another process, where the same version
-    of Polars puts a row into the same chunk.
+    Without `by` there is one chunk. A filter can be sent to another process: the same version of
+    Polars assigns a row to the same chunk there.
     """
     count = 1 + rows // size if by else 1
     if count == 1:

@@ -1,4 +1,4 @@
-"""Whether a table was made by the code as it is now."""
+"""The version of the code that computes a table."""
 
 import ast
 import hashlib
@@ -12,24 +12,27 @@ from transforms.graph import Table
 
 
 def code_version(table: Table) -> int:
-    """Return a number for the code that makes a table, the size of a Delta transaction's version.
+    """Return a hash of the code that computes a table; it fits the version of a Delta transaction.
 
-    It covers the table's function and contract, the steps around them, every module of `contracts`
-    and `transforms` that they import, and the flow that puts them together; but not comments,
-    docstrings and layout, nor the libraries.
+    It covers the table's function and contract, the steps before and after the function, and every
+    module of `contracts` and `transforms` that these import. It ignores comments, docstrings,
+    layout and the libraries.
     """
-    told = "".join(map(_told, sorted(_modules(table))))
-    return int.from_bytes(hashlib.sha256(told.encode()).digest()[:8]) >> 1
+    code = "".join(map(_code, sorted(_modules(table))))
+    return int.from_bytes(hashlib.sha256(code.encode()).digest()[:8]) >> 1
 
 
-_OURS = ("contracts", "transforms")
-_OF_RECORDS = ("transforms.validation", "transforms.deduplication", "flows.refresh.deduplicate")
-_DERIVED = ("contracts.table_check", "contracts.reconcile", "flows.refresh.derived_tables")
+_PACKAGES = ("contracts", "transforms")
+_SOURCE_STEPS = ("transforms.validation", "transforms.deduplication", "flows.refresh.deduplicate")
+_DERIVED_STEPS = (
+    *("contracts.table_check", "contracts.reconcile"),
+    *("flows.refresh.derived_tables", "flows.refresh.affected_keys", "flows.refresh.compute"),
+)
 
 
 def _modules(table: Table) -> set[str]:
-    around = _OF_RECORDS if table.source else _DERIVED
-    modules = {table.function.__module__, *around}
+    steps = _SOURCE_STEPS if table.source else _DERIVED_STEPS
+    modules = {table.function.__module__, *steps}
     while more := {name for module in modules for name in _imported(module)} - modules:
         modules |= more
     return modules
@@ -45,13 +48,15 @@ def _tree(module: str) -> ast.Module:
 
 
 @cache
-def _told(module: str) -> str:
+def _code(module: str) -> str:
     return ast.dump(_tree(module))
 
 
 @cache
 def _imported(module: str) -> frozenset[str]:
-    return frozenset(name for name in _imports(_tree(module)) if name.partition(".")[0] in _OURS)
+    return frozenset(
+        name for name in _imports(_tree(module)) if name.partition(".")[0] in _PACKAGES
+    )
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
@@ -61,5 +66,5 @@ def _imports(tree: ast.Module) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             # `from contracts import x` may name a module, `from contracts.domain import x` a value.
-            if node.module in _OURS:
+            if node.module in _PACKAGES:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)

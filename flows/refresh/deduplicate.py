@@ -1,4 +1,4 @@
-"""What becomes of raw records: accepted, superseded or broken."""
+"""Resolve raw records into accepted, superseded and quarantined ones."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,22 +21,24 @@ from transforms.validation import validate_records, warning_counts
 
 
 class BatchResult(NamedTuple):
-    """What becomes of some records, before a commit says so."""
+    """Resolved records, not yet committed."""
 
     read: int
-    """How many they are, by the log of the table that they come from."""
+    """The number of records, from the log of the table that they come from."""
     accepted: pl.DataFrame | Written
-    """Rows to put into the table; or files that are to be all that it has."""
+    """Rows to merge into the table, or data files that replace all of the table."""
     superseded: int
-    broken: pl.DataFrame
-    over: pl.DataFrame
-    """The stored rows that the accepted ones take the place of, and where they lie."""
+    """The number of valid records of which the table has a later version."""
+    quarantined: pl.DataFrame
+    """The records that break the contract."""
+    replaced_rows: pl.DataFrame
+    """The stored rows that the accepted ones replace, with the data files that hold them."""
     warnings: dict[str, int]
-    """How many rows of the table will give which warning."""
+    """By warning, the number of rows of the table that give it after the commit."""
 
     @property
     def rows(self) -> int:
-        """How many are accepted."""
+        """The number of accepted rows."""
         return self.accepted.rows if isinstance(self.accepted, Written) else len(self.accepted)
 
     def metrics(self) -> dict[str, Any]:
@@ -45,112 +47,116 @@ class BatchResult(NamedTuple):
             "read": self.read,
             "accepted": self.rows,
             "superseded": self.superseded,
-            "quarantined": len(self.broken),
+            "quarantined": len(self.quarantined),
         }
 
 
 def resolve_batch(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> BatchResult:
-    """Decide on records that came since; stored rows compete for their keys.
+    """Resolve new records; the stored rows of their keys take part in the deduplication.
 
     Raises:
-        ConservationError: the records are not as many as the log says.
-        ContractBrokenError: the table's function does not make what its contract promises.
+        ConservationError: the number of records differs from that in the log.
+        ContractBrokenError: the table's function does not return one row per record.
     """
     key = list(table.contract.spec().key)
-    kept, broken = _validated(raw, table)
-    _conserve(table, read, len(kept) + len(broken))
-    rivals = delta.matching(silver, kept.select(key)).drop("_version").collect(engine="streaming")
-    # Between equals the stored row wins (true sorts last), so that a repeat changes nothing.
+    valid, invalid = _validated(raw, table)
+    _check_conservation(table, read, len(valid) + len(invalid))
+    stored = delta.matching(silver, valid.select(key)).drop("_version").collect(engine="streaming")
+    # Of equal versions the stored row wins (true sorts last), so a repeated record changes nothing.
     versions = [
-        rivals.select(*kept.columns, _stored=pl.lit(value=True)),
-        kept.with_columns(_stored=pl.lit(value=False)),
+        stored.select(*valid.columns, _stored=pl.lit(value=True)),
+        valid.with_columns(_stored=pl.lit(value=False)),
     ]
-    newest = latest_versions(pl.concat(versions).lazy(), key)
-    accepted = newest.filter(~pl.col("_stored")).drop("_stored").collect()
-    over = rivals.join(accepted, on=key, how="semi")
-    warned = Counter(last_metrics(silver).get("warnings", {}))
-    warned.update(_warnings(accepted, table))
-    warned.subtract(_warnings(over, table))
-    return BatchResult(read, accepted, len(kept) - len(accepted), broken, over, dict(warned))
+    latest = latest_versions(pl.concat(versions).lazy(), key)
+    accepted = latest.filter(~pl.col("_stored")).drop("_stored").collect()
+    replaced = stored.join(accepted, on=key, how="semi")
+    warnings = Counter(last_metrics(silver).get("warnings", {}))
+    warnings.update(_warnings(accepted, table))
+    warnings.subtract(_warnings(replaced, table))
+    superseded = len(valid) - len(accepted)
+    return BatchResult(read, accepted, superseded, invalid, replaced, dict(warnings))
 
 
 def resolve_all(
     raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table, chunk_rows: int
 ) -> BatchResult:
-    """Decide on all records of a source, part by part; raises as `resolve_batch`.
+    """Resolve all records of a source, one chunk at a time; raise as `resolve_batch`.
 
-    What is accepted is written to files, for a commit to name.
+    The accepted rows are written to data files that no commit names yet.
     """
     spec = table.contract.spec()
-    hashes = list[pl.Series]()
-    no_row, no_broken = _validated(raw.clear(), table)
-    broken = [no_broken]
-    warned = Counter[str]()
+    key_hashes = list[pl.Series]()
+    no_valid, no_invalid = _validated(raw.clear(), table)
+    invalid_parts = [no_invalid]
+    warnings = Counter[str]()
 
-    def typed() -> Iterator[pl.DataFrame]:
-        yield no_row  # which says what columns there are, also where there are no records
+    def valid_parts() -> Iterator[pl.DataFrame]:
+        yield no_valid  # it has the columns, even if there are no records
         for part in raw.collect_batches(chunk_size=data_files.ROWS):
-            kept, bad = _validated(part.lazy(), table)
-            hashes.append(kept.select(pl.struct(spec.key).hash()).to_series())
-            broken.append(bad)
-            yield kept
+            valid, invalid = _validated(part.lazy(), table)
+            key_hashes.append(valid.select(pl.struct(spec.key).hash()).to_series())
+            invalid_parts.append(invalid)
+            yield valid
 
-    def ready(rows: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-        warned.clear()
-        for part in rows:
-            warned.update(_warnings(part, table))
+    def prepared(parts: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+        warnings.clear()
+        for part in parts:
+            warnings.update(_warnings(part, table))
             yield delta.stamped(silver, part.sort(spec.sort_by))
 
-    written = data_files.write_files(silver, ready(typed()))
-    bad, kept = pl.concat(broken), written.rows
-    _conserve(table, read, kept + len(bad))
-    # To count hashes is cheap, and where none is repeated no key is.
-    if kept and (keys := pl.concat(hashes).n_unique()) < kept:
+    written = data_files.write_files(silver, prepared(valid_parts()))
+    invalid, valid_rows = pl.concat(invalid_parts), written.rows
+    _check_conservation(table, read, valid_rows + len(invalid))
+    # Counting hashes is cheap. If no hash occurs twice, no key does.
+    if valid_rows and (keys := pl.concat(key_hashes).n_unique()) < valid_rows:
         versions = written
-        written = data_files.write_files(
-            silver, ready(_newest(silver, versions, spec.key, chunk_rows))
-        )
+        latest = _latest(silver, versions, spec.key, chunk_rows)
+        written = data_files.write_files(silver, prepared(latest))
         data_files.remove_files(silver, versions)
-        _one_each(table, keys, written.rows)
-    return BatchResult(read, written, kept - written.rows, bad, pl.DataFrame(), dict(warned))
+        _check_keys(table, keys, written.rows)
+    superseded = valid_rows - written.rows
+    return BatchResult(read, written, superseded, invalid, pl.DataFrame(), dict(warnings))
 
 
 def _validated(raw: pl.LazyFrame, table: Table) -> list[pl.DataFrame]:
+    """Return the valid rows, typed, and the invalid records, raw."""
     try:
         return pl.collect_all(
             validate_records(raw, table.function, table.contract), engine="streaming"
         )
     except ShapeError as error:
-        message = f"{table.name}: its function must give one row per record, in the same order"
+        message = f"{table.name}: its function must return one row per record, in the same order"
         raise ContractBrokenError(message) from error
 
 
-def _conserve(table: Table, read: int, decided: int) -> None:
-    if read != decided:
+def _check_conservation(table: Table, read: int, validated: int) -> None:
+    if read != validated:
         message = (
-            f"{table.name}: the log of its source has {read} records, but {decided} were kept or "
-            f"broken; nothing was written"
+            f"{table.name}: the log of its source has {read} records, but {validated} were read; "
+            f"nothing was written"
         )
         raise ConservationError(message)
 
 
-def _one_each(table: Table, keys: int, rows: int) -> None:
-    # Hashes of different keys may be alike: then there are a few more rows.
+def _check_keys(table: Table, keys: int, rows: int) -> None:
+    # Different keys may have the same hash: then there are a few more rows than hashes.
     if rows < keys:
-        message = f"{table.name}: of {keys} keys {rows} have a latest version; nothing was written"
+        message = (
+            f"{table.name}: only {rows} of {keys} keys have a latest version; nothing was written"
+        )
         raise ConservationError(message)
 
 
-def _newest(
+def _latest(
     silver: DeltaTable, versions: Written, key: Sequence[str], chunk_rows: int
 ) -> Iterator[pl.DataFrame]:
-    """Return the latest version of each key among files that no commit has named."""
+    """Yield the latest version of each key from data files that no commit names."""
     paths = [action.path for action in versions.actions]
     rows = data_files.scan_files(silver, paths, versions.schema).drop("_file", "_version")
-    for mine in chunks(versions.rows, key, chunk_rows):
-        yield latest_versions(rows.filter(mine), key).collect(engine="streaming")
+    for chunk in chunks(versions.rows, key, chunk_rows):
+        yield latest_versions(rows.filter(chunk), key).collect(engine="streaming")
 
 
 def _warnings(rows: pl.DataFrame, table: Table) -> dict[str, int]:
-    asked = warning_counts(table.contract)
-    return rows.select(**asked).row(0, named=True) if asked else {}
+    counts = warning_counts(table.contract)
+    return rows.select(**counts).row(0, named=True) if counts else {}

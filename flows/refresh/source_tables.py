@@ -1,9 +1,9 @@
-"""Records into a silver table: typed, sifted by the contract, the latest version of each key.
+"""Refresh of silver tables from records: typed, validated, with the latest version of each key.
 
-Two tables are written, and two commits are not atomic together: progress is the silver commit
-alone. The quarantine is written first and counts its generations; the silver commit names the
-generation that belongs to it. Where the two do not match, a process died in between, and all
-records are decided on again, by the code of that day: each ends in exactly one place.
+A refresh writes silver and quarantine, and two commits are not atomic together: the silver commit
+alone is progress. The quarantine is written first and counts its generations; the silver commit
+carries the generation that belongs to it. If the two differ, a process died between the commits.
+All records are then resolved again, by the current code, so that each ends in exactly one table.
 """
 
 from collections.abc import Mapping
@@ -29,48 +29,50 @@ from transforms.graph import Table
 
 @translates_damage
 def refresh_source_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
-    """Bring a silver table up to its bronze table: what came since, or all with `rebuild`.
+    """Bring a silver table up to date with its bronze table; with `rebuild`, read all records.
 
     Raises:
         ConservationError: the metrics do not add up.
-        deltalake.exceptions.CommitFailedError: another writer was faster; try again.
+        deltalake.exceptions.CommitFailedError: another writer committed first; try again.
     """
     started, chunk_rows = perf_counter(), Settings().chunk_rows
     (source,) = table.inputs.values()
-    # The quarantine first: who finds old progress in silver must hold an old quarantine handle,
-    # or a late writer could replace newer quarantine rows before its silver commit fails.
+    # Open the quarantine first. Otherwise a slow writer with an old silver handle and a new
+    # quarantine handle could replace newer quarantine rows before its silver commit fails.
     quarantine = delta.open_quarantine(lake, source, rebuild=rebuild)
     silver = delta.open_table(lake, table.contract, rebuild=rebuild)
     if held_since(silver):
         return _outcome(table, silver, started)
     bronze = delta.open_table(lake, source)
     (name,) = table.input_names
-    todo = detect_changes(table, silver, {name: bronze}, rebuild=rebuild)
-    reason = todo.full_refresh_reason or (
+    pending = detect_changes(table, silver, {name: bronze}, rebuild=rebuild)
+    reason = pending.full_refresh_reason or (
         "" if is_same_generation(table, silver, quarantine) else OUT_OF_STEP
     )
-    if todo.nothing and not reason:
+    if pending.is_empty and not reason:
         return _outcome(table, silver, started)
-    new = None if reason else delta.appended_since(bronze, todo.since[name])
-    if new and new[1] <= chunk_rows // _HEAVY:
-        fate = resolve_batch(*new, silver, table)
+    new = None if reason else delta.appended_since(bronze, pending.watermarks[name])
+    if new and new[1] <= chunk_rows // _MEMORY_FACTOR:
+        result = resolve_batch(*new, silver, table)
     else:
-        reason = reason or _why(name, new)
-        fate = resolve_all(delta.scan(bronze), delta.rows(bronze), silver, table, chunk_rows)
-    consumed = _quarantine(table, quarantine, fate, todo.consumed, full_refresh=bool(reason))
-    _write(table, silver, quarantine, fate, consumed)
-    return replace(_outcome(table, silver, started, fate), full_refresh_reason=reason)
+        reason = reason or _full_refresh_reason(name, new)
+        result = resolve_all(delta.scan(bronze), delta.rows(bronze), silver, table, chunk_rows)
+    consumed = _write_quarantine(
+        table, quarantine, result, pending.consumed, full_refresh=bool(reason)
+    )
+    _write_silver(table, silver, quarantine, result, consumed)
+    return replace(_outcome(table, silver, started, result), full_refresh_reason=reason)
 
 
 @translates_damage
 def replay_quarantine(lake: str, table: Table) -> Outcome:
-    """Put the quarantined records of a table through the code as it is now.
+    """Validate the quarantined records of a table again with the current code.
 
-    Those that pass move to silver, the others stay with the rules that they break today.
+    Valid records move to silver; the others stay, with the rules that they break now.
 
     Raises:
         ConservationError: the metrics do not add up.
-        deltalake.exceptions.CommitFailedError: another writer was faster; try again.
+        deltalake.exceptions.CommitFailedError: another writer committed first; try again.
     """
     started = perf_counter()
     (source,) = table.inputs.values()
@@ -79,85 +81,86 @@ def replay_quarantine(lake: str, table: Table) -> Outcome:
     if held_since(silver):
         return _outcome(table, silver, started)
     name, read = source.spec().table, delta.rows(quarantine)
-    since, same = delta.consumed(silver, name), is_current(silver, table.contract)
-    if since is None or not same or not is_same_generation(table, silver, quarantine):
+    watermark, current = delta.consumed(silver, name), is_current(silver, table.contract)
+    if watermark is None or not current or not is_same_generation(table, silver, quarantine):
         return refresh_source_table(lake, table)
     waiting = delta.scan(quarantine).collect()
-    fate = resolve_batch(waiting.lazy().drop("_broken_rules"), read, silver, table)
-    if fate.broken.select(waiting.columns).equals(waiting):
+    result = resolve_batch(waiting.lazy().drop("_broken_rules"), read, silver, table)
+    if result.quarantined.select(waiting.columns).equals(waiting):
         return _outcome(table, silver, started)
-    # The watermark stays, but to name it makes this commit conflict with a refresh's.
-    consumed = _quarantine(table, quarantine, fate, {name: since}, full_refresh=True)
-    _write(table, silver, quarantine, fate, consumed)
-    return _outcome(table, silver, started, fate)
+    # The watermark stays, but naming it makes this commit conflict with that of a refresh.
+    consumed = _write_quarantine(table, quarantine, result, {name: watermark}, full_refresh=True)
+    _write_silver(table, silver, quarantine, result, consumed)
+    return _outcome(table, silver, started, result)
 
 
-_HEAVY = 4
-"""How many times the memory of a row in its part a record takes, beside the stored one."""
+_MEMORY_FACTOR = 4
+"""The memory of a record in a batch (raw, typed, stored, merged) per that of a row in a chunk."""
 
 
-def _why(name: str, new: tuple[pl.LazyFrame, int] | None) -> str:
+def _full_refresh_reason(name: str, new: tuple[pl.LazyFrame, int] | None) -> str:
     if new:
-        return f"{new[1]:,} records came since: too many to hold at once"
-    return f"the log of {name} does not tell what came since"
+        return f"{new[1]:,} new records do not fit into memory at once"
+    return f"the log of {name} does not show which records are new"
 
 
-OUT_OF_STEP = "it and its quarantine are not of one refresh"
-"""Why a table is made reason whose quarantine does not belong to it."""
+OUT_OF_STEP = "the quarantine belongs to another refresh"
+"""The reason for a full refresh after a process died between the two commits."""
 
 
 def is_same_generation(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
-    """Tell whether the quarantine is of the generation that the silver table belongs to."""
+    """Tell whether the quarantine has the generation that the silver table carries."""
     (source,) = table.inputs.values()
     generation = delta.quarantine_name(source)
-    # The quarantine counts for itself: another table, or this one by a former name, may write it.
+    # The quarantine has a counter of its own because a table of another name may have written it.
     return silver.transaction_version(generation) == quarantine.transaction_version(generation)
 
 
-def _quarantine(
+def _write_quarantine(
     table: Table,
     quarantine: DeltaTable,
-    fate: BatchResult,
+    result: BatchResult,
     consumed: Mapping[str, int],
     *,
     full_refresh: bool,
 ) -> dict[str, int]:
-    """Write the broken records as the next generation; return the watermark with that."""
+    """Write the quarantined records as the next generation; return the transactions with it."""
     (source,) = table.inputs.values()
     name = delta.quarantine_name(source)
     generation = (quarantine.transaction_version(name) or 0) + 1
-    both = {**consumed, name: generation}
+    transactions = {**consumed, name: generation}
     write = delta.replace if full_refresh else delta.append
-    write(quarantine, fate.broken, delta.commit_properties(both, fate.metrics()))
-    return both
+    properties = delta.commit_properties(transactions, result.metrics())
+    write(quarantine, result.quarantined, properties)
+    return transactions
 
 
-def _write(
+def _write_silver(
     table: Table,
     silver: DeltaTable,
     quarantine: DeltaTable,
-    fate: BatchResult,
+    result: BatchResult,
     consumed: Mapping[str, int],
 ) -> None:
     state_metrics = {
         "in_quarantine": delta.rows(quarantine),
         "broken_rules": broken_rules(quarantine),
-        "warnings": fate.warnings,
+        "warnings": result.warnings,
     }
-    properties = delta.commit_properties(consumed, {**fate.metrics(), **state_metrics})
-    if isinstance(fate.accepted, Written):
-        delta.rebuild(silver, fate.accepted, properties, table.contract)
+    properties = delta.commit_properties(consumed, {**result.metrics(), **state_metrics})
+    if isinstance(result.accepted, Written):
+        delta.rebuild(silver, result.accepted, properties, table.contract)
     else:
-        merge_rows(table, silver, fate.accepted, fate.over, properties)
+        merge_rows(table, silver, result.accepted, result.replaced_rows, properties)
 
 
 def _outcome(
-    table: Table, silver: DeltaTable, started: float, fate: BatchResult | None = None
+    table: Table, silver: DeltaTable, started: float, result: BatchResult | None = None
 ) -> Outcome:
-    done = {"written": fate.rows, **fate.metrics()} if fate else {}
+    metrics = {"written": result.rows, **result.metrics()} if result else {}
     return replace(
         unchanged_outcome(table, silver),
-        changed=bool(fate),
+        changed=bool(result),
         seconds=perf_counter() - started,
-        **done,
+        **metrics,
     )

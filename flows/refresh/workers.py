@@ -1,4 +1,4 @@
-"""Work of one table, spread over the workers of a Dask cluster where the run uses one."""
+"""Spread the work of one table over the workers of a Dask cluster, if the run uses one."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -9,26 +9,27 @@ Result = TypeVar("Result")
 
 
 def run_on_workers(work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Do work for each item: one after the other, or all over the cluster from a Dask worker.
+    """Do work for each item: in parallel on the cluster if this is a Dask worker, else in turn.
 
-    Items and results travel: let them be names, versions and metrics, never frames.
+    Items and results are sent between processes, so they must be names, versions and metrics, never
+    frames.
     """
     items = list(items)
-    if len(items) == 1 or not _on_a_worker():
+    if len(items) == 1 or not _is_worker():
         return [work(item) for item in items]
     from distributed import worker_client
 
-    # While it waits, the task leaves its place to a part; parts come before tables not yet begun.
+    # While this task waits, its worker takes an item. Items have priority over other tables.
     with worker_client() as client:
         return list(client.gather(client.map(work, items, pure=False, priority=1)))
 
 
 class UnlikeWorkersError(Exception):
-    """The workers of a cluster are not alike, and what they do would not fit together."""
+    """The workers of a cluster run different software, so their results would not match."""
 
 
-def _on_a_worker() -> bool:
-    if "distributed" not in sys.modules:  # whoever is on a worker has it
+def _is_worker() -> bool:
+    if "distributed" not in sys.modules:  # every worker has imported it
         return False
     from distributed import get_worker
 

@@ -76,7 +76,7 @@ def test_dry_run_shows_the_plan_and_changes_nothing(orders: str, land: Land) -> 
     said = invoke("refresh", "--lake", orders, "--dry-run")
     assert "1 new of bronze.orders" in said
     assert re.search(r"dry run: \d\d of 26 tables due\.", said)
-    assert "all: it is not there yet" in said  # gold
+    assert "all: the table does not exist yet" in said  # gold
     assert invoke("status", "--lake", orders) == before
 
 

@@ -1,4 +1,4 @@
-"""The number of the code that makes a table changes when the code does, and only then."""
+"""The code version of a table changes if and only if the code changes."""
 
 import importlib
 import sys
@@ -14,14 +14,14 @@ from transforms.graph import tables
 SALES = tables()["gold.fact_sales"]
 
 
-def test_each_table_has_a_number_of_its_own_that_fits_a_transaction() -> None:
+def test_code_versions_are_distinct_and_fit_a_transaction() -> None:
     numbers = {code_version(table) for table in tables().values()}
     assert len(numbers) == len(tables())
     assert all(0 <= number < 2**63 for number in numbers)
 
 
-def test_it_covers_what_the_function_imports() -> None:
-    imported = module._modules(SALES)  # noqa: SLF001 - to see what goes into the number
+def test_code_version_covers_the_imports_of_the_function() -> None:
+    imported = module._modules(SALES)  # noqa: SLF001 - to see what the hash covers
     assert {
         "contracts.gold.fact_sales",
         "contracts.domain",
@@ -34,24 +34,26 @@ def test_it_covers_what_the_function_imports() -> None:
 @pytest.mark.parametrize(
     ("code", "same"),
     [
-        ('"""Another docstring."""\ndef made():\n    # why\n    return  1', True),
-        ('def made():\n    "What it is."\n    return 1', True),
-        ('def made():\n    return 1\n"""What is behind it."""', True),
-        ("def made():\n    return 2", False),
+        ('"""Another docstring."""\ndef rows():\n    # why\n    return  1', True),
+        ('def rows():\n    "A docstring."\n    return 1', True),
+        ('def rows():\n    return 1\n"""A trailing docstring."""', True),
+        ("def rows():\n    return 2", False),
     ],
 )
-def test_only_what_runs_counts(code: str, same: bool, tmp_path: Path) -> None:
-    before = told(tmp_path, "def made():\n    return 1")
-    assert (before == told(tmp_path, code)) is same
+def test_code_version_ignores_comments_and_docstrings(
+    code: str, same: bool, tmp_path: Path
+) -> None:
+    before = code_of(tmp_path, "def rows():\n    return 1")
+    assert (before == code_of(tmp_path, code)) is same
 
 
-def told(folder: Path, code: str) -> str:
-    name = f"made_{uuid4().hex}"  # a module is looked at once
+def code_of(folder: Path, code: str) -> str:
+    name = f"module_{uuid4().hex}"  # modules are cached
     (folder / f"{name}.py").write_text(code)
     sys.path.insert(0, str(folder))
     try:
         importlib.import_module(name)
-        return module._told(name)  # noqa: SLF001 - to see what goes into the number
+        return str(module._code(name))  # noqa: SLF001 - to see what the hash covers
     finally:
         sys.path.remove(str(folder))
         sys.modules.pop(name)

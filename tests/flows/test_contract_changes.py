@@ -87,7 +87,7 @@ x,40,natal,RN
 4,many,natal,RN
 1,11,belem,PA
 """
-CHANGED = "its contract has changed"
+CHANGED = "the contract changed"
 LATER = """seller_id,size,city,state
 2,21,belem,PA
 5,50,olinda,PE

@@ -1,4 +1,4 @@
-"""All records of a source, decided on part by part, end as when decided on at once."""
+"""Resolving all records chunk by chunk gives the same result as resolving them at once."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -39,7 +39,9 @@ def records(*ids: int, city: str = "recife", hour: int = 0) -> pl.LazyFrame:
 
 
 @pytest.mark.parametrize("size", [2, 5, 1000])
-def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_result_does_not_depend_on_the_chunk_size(
+    size: int, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(data_files, "ROWS", size)
     raw = pl.concat(
         [
@@ -49,31 +51,33 @@ def test_parts_are_decided_on_as_one(size: int, lake: str, monkeypatch: pytest.M
         ]
     )
     silver = delta.open_table(lake, Sellers)
-    fate = resolve_all(raw, 80, silver, SELLERS, size)
-    assert isinstance(fate.accepted, Written)
-    assert fate.metrics() == {"read": 80, "accepted": 39, "superseded": 39, "quarantined": 2}
-    delta.rebuild(silver, fate.accepted, delta.commit_properties({}, {}), Sellers)
+    result = resolve_all(raw, 80, silver, SELLERS, size)
+    assert isinstance(result.accepted, Written)
+    assert result.metrics() == {"read": 80, "accepted": 39, "superseded": 39, "quarantined": 2}
+    delta.rebuild(silver, result.accepted, delta.commit_properties({}, {}), Sellers)
     cities = delta.scan(silver).group_by("seller_city").len().sort("seller_city").collect()
     assert cities.rows() == [("belem", 30), ("natal", 9)]
     on_disk = {path.name for path in Path(lake, "silver", "sellers").glob("*.parquet")}
-    assert on_disk == set(data_files.files(silver)["path"])  # nothing is left of the first pass
+    assert on_disk == set(
+        data_files.files(silver)["path"]
+    )  # the files of the first pass are removed
 
 
-def test_keys_that_get_lost_among_their_versions_are_missed(
-    lake: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lost_key_is_a_conservation_error(lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def lossy(rows: int, by: Sequence[str], size: int) -> Iterator[pl.Expr]:
-        yield from [*chunks(rows, by, size)][1:]  # as workers do whose hashes differ
+        yield from [*chunks(rows, by, size)][1:]  # as if the hashes of workers differed
 
     monkeypatch.setattr(deduplicate, "chunks", lossy)
     raw = pl.concat([records(*range(30)), records(*range(30), hour=1)])
-    with pytest.raises(ConservationError, match=r"^silver\.sellers: of 29 keys \d+ have a latest"):
+    with pytest.raises(
+        ConservationError, match=r"^silver\.sellers: only \d+ of 29 keys have a latest"
+    ):
         resolve_all(raw, 60, delta.open_table(lake, Sellers), SELLERS, 5)
 
 
-def test_no_records_are_a_table_too(lake: str) -> None:
+def test_source_without_records_gives_an_empty_table(lake: str) -> None:
     silver = delta.open_table(lake, Sellers)
-    fate = resolve_all(records(), 0, silver, SELLERS, 5)
-    assert fate.rows == 0
-    delta.replace(silver, fate.accepted, delta.commit_properties({}, {}))
+    result = resolve_all(records(), 0, silver, SELLERS, 5)
+    assert result.rows == 0
+    delta.replace(silver, result.accepted, delta.commit_properties({}, {}))
     assert_frame_equal(delta.scan(silver).collect(), delta.scan(silver).clear().collect())

@@ -1,4 +1,4 @@
-"""Tables made of tables: refreshed when an input changed, checked before they are written."""
+"""Derived tables: refreshed when an input changes, checked before they are written."""
 
 import shutil
 from collections.abc import Callable
@@ -56,9 +56,7 @@ def test_one_order_becomes_one_sale(land: Land, lake: str) -> None:
 
 
 @pytest.mark.parametrize("lost", ["bronze", "silver"])
-def test_a_table_that_was_made_again_in_the_place_of_another_is_noticed(
-    lost: str, land: Land, lake: str
-) -> None:
+def test_input_that_was_created_again_is_noticed(lost: str, land: Land, lake: str) -> None:
     landing = land(**{name: [{}] for name in EVERYTHING})
     bring_up(landing, lake)
     (landing / "orders.csv").unlink()
@@ -68,19 +66,19 @@ def test_a_table_that_was_made_again_in_the_place_of_another_is_noticed(
     assert not any(outcome.changed for outcome in refresh(lake).values())
 
 
-def test_nothing_new_changes_nothing(land: Land, lake: str) -> None:
+def test_refresh_without_new_files_changes_nothing(land: Land, lake: str) -> None:
     landing = land(**{name: [{}] for name in EVERYTHING})
     assert all(bring_up(landing, lake).values())
     assert not any(bring_up(landing, lake).values())
 
 
-def test_a_lone_file_makes_a_whole_lake(land: Land, lake: str) -> None:
+def test_single_file_creates_all_tables(land: Land, lake: str) -> None:
     bring_up(land(order_items=[{}]), lake)
     assert gold(lake, "fact_sales").is_empty()
     assert gold(lake, "dim_product")["inferred"].to_list() == [True]
 
 
-def test_a_late_dimension_row_replaces_the_inferred_one(land: Land, lake: str) -> None:
+def test_late_dimension_row_replaces_the_inferred_one(land: Land, lake: str) -> None:
     bring_up(land(orders=[{}], order_items=[{}]), lake)
     assert gold(lake, "dim_customer").select("customer_state", "inferred").row(0) == (None, True)
     bring_up(land("late", customers=[{}]), lake)
@@ -88,25 +86,25 @@ def test_a_late_dimension_row_replaces_the_inferred_one(land: Land, lake: str) -
     assert gold(lake, "fact_sales").height == 1
 
 
-def test_a_late_order_brings_its_items_to_gold(land: Land, lake: str) -> None:
+def test_late_order_brings_its_items_to_gold(land: Land, lake: str) -> None:
     bring_up(land(order_items=[{}], order_payments=[{}], order_reviews=[{}]), lake)
     bring_up(land("late", orders=[{}]), lake)
     for fact in ("fact_sales", "fact_orders", "fact_payments", "fact_reviews"):
         assert gold(lake, fact).height == 1
 
 
-def test_only_what_stands_behind_a_change_is_made_again(land: Land, lake: str) -> None:
+def test_only_tables_downstream_of_a_change_are_refreshed(land: Land, lake: str) -> None:
     bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
     changed = bring_up(land("late", sellers=[{"seller_city": "niteroi"}]), lake)
     assert {name for name, yes in changed.items() if yes} == {"silver.sellers", "gold.dim_seller"}
 
 
-def test_only_the_rows_that_a_change_affects_are_written(land: Land, lake: str) -> None:
+def test_only_affected_rows_are_written(land: Land, lake: str) -> None:
     two = [{}, {"order_id": "b" * 32}]
     bring_up(land(orders=two, order_items=two, order_payments=two), lake)
     landing = land("late", order_payments=[{"order_id": "b" * 32, "payment_sequential": "2"}])
     done = outcomes(landing, lake)
-    assert {name: made.written for name, made in done.items() if made.written} == {
+    assert {name: each.written for name, each in done.items() if each.written} == {
         "silver.order_payments": 1,
         "gold.fact_orders": 1,
         "gold.fact_payments": 1,
@@ -115,7 +113,7 @@ def test_only_the_rows_that_a_change_affects_are_written(land: Land, lake: str) 
     }
 
 
-def test_what_is_looked_up_affects_those_who_look(land: Land, lake: str) -> None:
+def test_changed_lookup_affects_the_rows_that_refer_to_it(land: Land, lake: str) -> None:
     far = {"customer_id": "d" * 32, "customer_zip_code_prefix": "20040"}
     bring_up(land(customers=[{}, far], geolocation=[{}]), lake)
     landing = land("late", geolocation=[{"geolocation_lat": "-20.0"}])
@@ -123,7 +121,7 @@ def test_what_is_looked_up_affects_those_who_look(land: Land, lake: str) -> None
     assert gold(lake, "dim_customer").sort("customer_id")["latitude"].to_list() == [-21.78, None]
 
 
-def test_what_cannot_tell_whom_it_affects_affects_all(
+def test_change_of_unknown_effect_affects_all_rows(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bring_up(land(customers=[{}], geolocation=[{}]), lake)
@@ -131,7 +129,7 @@ def test_what_cannot_tell_whom_it_affects_affects_all(
     monkeypatch.setattr(Customers, "lookups", dict)
     landing = land("later", geolocation=[{"geolocation_lat": "-21.0"}])
     outcome = outcomes(landing, lake)["gold.dim_customer"]
-    assert outcome.full_refresh_reason == "silver.geolocation changed, which has no customer_id"
+    assert outcome.full_refresh_reason == "silver.geolocation changed and has no customer_id"
     assert gold(lake, "dim_customer")["latitude"].item() == -21.0
 
 
@@ -152,14 +150,14 @@ def test_rows_that_break_the_contract_are_not_written(land: Land, lake: str) -> 
     assert delta.open_existing(lake, "gold.fact_sales").version() == 1
 
 
-def test_facts_are_partitioned_by_purchase_month(land: Land, lake: str) -> None:
+def test_fact_sales_is_partitioned_by_purchase_month(land: Land, lake: str) -> None:
     bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
     handle = delta.open_existing(lake, "gold.fact_sales")
     assert handle.metadata().partition_columns == ["purchase_month"]
     assert [p["purchase_month"] for p in handle.partitions()] == ["2017-11"]
 
 
-def test_a_lake_may_have_spaces_and_accents_in_its_path(land: Land, tmp_path: Path) -> None:
+def test_path_of_a_lake_may_have_spaces_and_accents(land: Land, tmp_path: Path) -> None:
     lake = str(tmp_path / "my lake é")
     bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
     bring_up(land("late", orders=[{"order_status": "shipped"}]), lake)

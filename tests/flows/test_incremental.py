@@ -1,4 +1,4 @@
-"""Any arrivals, refreshed in any rhythm, end in the tables that a rebuild makes of them."""
+"""Records that arrive in any batches, refreshed at any time, give the same tables as a rebuild."""
 
 from collections.abc import Iterable
 from tempfile import TemporaryDirectory
@@ -16,46 +16,44 @@ from tests.examples import examples
 from tests.without_prefect import refresh
 from transforms.graph import tables
 
-OF_RECORDS = {table.contract: table.source for table in tables().values() if table.source}
+SOURCE_TABLES = {table.contract: table.source for table in tables().values() if table.source}
 
 Shipment = list[tuple[type[Bronze], pl.DataFrame]]
-"""What arrives before the next refresh: raw records, as they lie in bronze."""
+"""Raw records that arrive in bronze before the next refresh."""
 
 
 @st.composite
 def shipments(draw: st.DrawFn) -> Shipment:
-    """Draw records that belong together, though not all of them, and some broken ones."""
-    rows = draw(related(*OF_RECORDS, complete=False, max_size=2))
-    raw = [
-        (source, to_raw_text(rows[typed], typed, source)) for typed, source in OF_RECORDS.items()
-    ]
-    spoiled, source = draw(st.sampled_from([*OF_RECORDS.items()]))
-    raw.append((source, draw(broken(spoiled, source=source, max_size=1)).frame))
+    """Draw records that refer to each other, with some missing and some invalid."""
+    rows = draw(related(*SOURCE_TABLES, complete=False, max_size=2))
+    raw = [(source, written(rows[typed], typed, source)) for typed, source in SOURCE_TABLES.items()]
+    invalid, source = draw(st.sampled_from([*SOURCE_TABLES.items()]))
+    raw.append((source, draw(broken(invalid, source=source, max_size=1)).frame))
     hours = st.lists(st.integers(0, 3), max_size=2)
     return [(source, arrived(frame, draw(hours))) for source, frame in raw if len(frame)]
 
 
 @examples(6)
-@given(rhythm=st.lists(shipments(), min_size=2, max_size=3))
-def test_any_rhythm_ends_as_a_rebuild(rhythm: list[Shipment]) -> None:
+@given(batches=st.lists(shipments(), min_size=2, max_size=3))
+def test_incremental_refreshes_equal_a_rebuild(batches: list[Shipment]) -> None:
     with TemporaryDirectory() as lake:
-        for shipment in rhythm:
+        for shipment in batches:
             _arrive(lake, shipment)
             refresh(lake)
-        in_steps = contents(lake)
+        incremental = contents(lake)
         refresh(lake, rebuild=True)
-        _assert_same(in_steps, contents(lake))
+        _assert_same(incremental, contents(lake))
         assert not any(outcome.changed for outcome in refresh(lake).values())
 
 
 @examples(4)
-@given(rhythm=st.lists(shipments(), min_size=2, max_size=3))
-def test_any_order_and_any_repetition_ends_in_the_same_tables(rhythm: list[Shipment]) -> None:
+@given(batches=st.lists(shipments(), min_size=2, max_size=3))
+def test_order_and_repetition_of_arrivals_do_not_matter(batches: list[Shipment]) -> None:
     with TemporaryDirectory() as lake, TemporaryDirectory() as other:
-        for shipment in rhythm:
+        for shipment in batches:
             _arrive(lake, shipment)
         refresh(lake)
-        for shipment in [*reversed(rhythm), rhythm[0]]:
+        for shipment in [*reversed(batches), batches[0]]:
             _arrive(other, [(source, frame.reverse()) for source, frame in reversed(shipment)])
             refresh(other)
         _assert_same(contents(other), contents(lake))
@@ -68,9 +66,9 @@ def contents(lake: str) -> dict[str, pl.DataFrame]:
     }
 
 
-def _assert_same(some: dict[str, pl.DataFrame], others: dict[str, pl.DataFrame]) -> None:
-    for name, table in others.items():
-        assert_frame_equal(some[name], table, check_row_order=False)
+def _assert_same(actual: dict[str, pl.DataFrame], expected: dict[str, pl.DataFrame]) -> None:
+    for name, table in expected.items():
+        assert_frame_equal(actual[name], table, check_row_order=False)
 
 
 def _arrive(lake: str, shipment: Iterable[tuple[type[Bronze], pl.DataFrame]]) -> None:

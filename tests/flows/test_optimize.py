@@ -73,7 +73,7 @@ def test_a_reader_older_than_a_compaction_reads_all_rows(lake: str) -> None:
     commit_compaction(handle, existing, written)
     outcome = refresh_source_table(lake, SELLERS)
     assert outcome.read == 2
-    assert "does not tell" in outcome.full_refresh_reason
+    assert "does not show" in outcome.full_refresh_reason
     assert numbers(lake, "silver.sellers") == [0, 1]
 
 

@@ -1,4 +1,4 @@
-"""Which version of a record is in silver, through files, refreshes and tables of older code."""
+"""Which version of a record silver keeps, across files, refreshes and tables of older code."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -39,7 +39,7 @@ def silver(lake: str) -> pl.DataFrame:
     return rows.drop("_version").sort("order_id").collect()
 
 
-def test_the_last_row_of_a_file_is_the_state_of_an_order(land: Land, lake: str) -> None:
+def test_last_row_of_a_file_is_the_state_of_an_order(land: Land, lake: str) -> None:
     arrive(lake, file(land, "orders", "shipped", "delivered", "canceled"))
     outcome = refresh_source_table(lake, ORDERS)
     assert (outcome.accepted, outcome.superseded) == (1, 2)
@@ -48,7 +48,7 @@ def test_the_last_row_of_a_file_is_the_state_of_an_order(land: Land, lake: str) 
     assert row["_source"].endswith("/orders.csv")
 
 
-def test_of_files_of_one_moment_the_last_name_wins_in_whatever_order_they_arrive(
+def test_last_name_wins_among_files_of_the_same_time_in_any_order_of_arrival(
     land: Land, lake: str
 ) -> None:
     files = [
@@ -71,23 +71,25 @@ def test_of_files_of_one_moment_the_last_name_wins_in_whatever_order_they_arrive
 
 
 @pytest.mark.parametrize("bring_up", [refresh_source_table, replay_quarantine])
-def test_a_table_that_does_not_know_where_its_rows_stand_is_rebuilt(
+def test_table_without_provenance_columns_is_rebuilt(
     bring_up: Callable[..., object], land: Land, lake: str
 ) -> None:
     arrive(lake, file(land, "orders", "shipped", "delivered", "creatd"))
     refresh_source_table(lake, ORDERS)
-    wanted = silver(lake)
+    expected = silver(lake)
     handle = delta.open_existing(lake, "silver.orders")
     older = delta.scan(handle).drop("_source", "_position")
-    older = older.with_columns(order_status=pl.lit("shipped"))  # by the order of its time
+    older = older.with_columns(
+        order_status=pl.lit("shipped")
+    )  # by the order of versions at that time
     written = data_files.write_files(handle, [older.collect()])
     delta.rebuild(handle, written, delta.commit_properties({}, {}), ORDERS.contract)
     bring_up(lake, ORDERS)
-    assert_frame_equal(silver(lake), wanted)
+    assert_frame_equal(silver(lake), expected)
     assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 1
 
 
-def test_a_record_from_the_future_does_not_win_until_its_time_has_come(
+def test_record_from_the_future_does_not_win_before_its_time(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ahead = timedelta(days=400)
@@ -109,7 +111,7 @@ def test_a_record_from_the_future_does_not_win_until_its_time_has_come(
     refresh_source_table(lake, ORDERS)
     assert silver(lake)["order_status"].to_list() == ["shipped"]
     assert not replay_quarantine(lake, ORDERS).changed
-    monkeypatch.setattr(validation, "CLOCK_TOLERANCE", 2 * ahead)  # as if the clock had reached it
+    monkeypatch.setattr(validation, "CLOCK_TOLERANCE", 2 * ahead)  # as if that time had come
     replay_quarantine(lake, ORDERS)
     assert silver(lake)["order_status"].to_list() == ["canceled"]
     assert delta.rows(delta.open_existing(lake, "quarantine.orders")) == 0

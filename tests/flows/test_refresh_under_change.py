@@ -1,4 +1,4 @@
-"""A refresh where code, columns or other writers change around it."""
+"""Refresh while code, columns or other writers change."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +30,7 @@ class Place(Gold, key=("id",), incremental_key=("id",), partition_by=("city",)):
     city: str = column(nullable=True)
 
 
-def test_rows_of_other_columns_than_the_table_has_are_refused(land: Land, lake: str) -> None:
+def test_rows_with_unknown_columns_are_refused(land: Land, lake: str) -> None:
     ingest(land(sellers=[{}]), lake)
     handle = delta.open_table(lake, bronze.Sellers)
     row = {"seller_id": "9" * 32, "nickname": "x"}
@@ -39,7 +39,7 @@ def test_rows_of_other_columns_than_the_table_has_are_refused(land: Land, lake: 
         delta.append(handle, pl.DataFrame([row], schema), NOTHING)
 
 
-def test_a_new_column_of_a_bronze_contract_comes_to_its_table(land: Land, lake: str) -> None:
+def test_new_column_of_a_bronze_contract_is_added_to_its_table(land: Land, lake: str) -> None:
     class Sellers(bronze.Sellers):
         nickname: str = column()
 
@@ -50,33 +50,36 @@ def test_a_new_column_of_a_bronze_contract_comes_to_its_table(land: Land, lake: 
     delta.append(handle, pl.DataFrame([row], stored_schema(Sellers)), NOTHING)
     names = delta.scan(delta.open_existing(lake, "bronze.sellers")).sort("seller_id")
     assert names.collect()["nickname"].to_list() == ["x", None]
-    came = delta.appended_since(handle, version)
-    assert came is not None
-    assert came[0].collect()["nickname"].to_list() == ["x"]
+    appended = delta.appended_since(handle, version)
+    assert appended is not None
+    assert appended[0].collect()["nickname"].to_list() == ["x"]
 
 
-def test_a_table_without_an_incremental_key_takes_a_new_column(land: Land, lake: str) -> None:
+def test_table_without_an_incremental_key_gets_a_new_column(land: Land, lake: str) -> None:
     ingest(land(orders=[{}]), lake)
     refresh(lake)
     handle = delta.open_existing(lake, "gold.dim_date")
     older = delta.scan(handle).drop("is_weekend").collect()
-    seen = tables()["gold.dim_date"].input_names
-    consumed = {name: handle.transaction_version(name) or 0 for name in seen}
+    inputs = tables()["gold.dim_date"].input_names
+    consumed = {name: handle.transaction_version(name) or 0 for name in inputs}
     delta.replace(handle, older, delta.commit_properties(consumed, {}))
     outcome = refresh_derived_table(lake, tables()["gold.dim_date"], rebuild=True)
     assert outcome.rows == 365
 
 
-def test_a_plan_of_a_lake_without_versions_can_be_made(land: Land, lake: str) -> None:
+def test_plan_accepts_a_lake_without_versions(land: Land, lake: str) -> None:
     ingest(land(geolocation=[{}]), lake)
     refresh(lake)
-    # As the previous release leaves it when it stops between silver and gold.
+    # The state after a run of the previous release that stopped between silver and gold.
     handle = delta.open_existing(lake, "silver.geolocation_points")
     delta.replace(handle, delta.scan(handle).drop("_version").collect(), NOTHING)
-    assert plan(lake, rebuild=True)["silver.geolocation"].full_refresh_reason == "asked for"
+    assert (
+        plan(lake, rebuild=True)["silver.geolocation"].full_refresh_reason
+        == "a rebuild was requested"
+    )
 
 
-def test_a_contract_changes_while_its_source_is_empty(lake: str) -> None:
+def test_contract_may_change_while_its_source_is_empty(lake: str) -> None:
     delta.open_table(lake, bronze.Sellers)
     handle = delta.open_table(lake, Sellers)
     older = delta.scan(handle).drop("seller_state").collect()
@@ -87,18 +90,20 @@ def test_a_contract_changes_while_its_source_is_empty(lake: str) -> None:
 
 
 @pytest.mark.parametrize("city", [None, "", "a/b", "são paulo", "a=b", "50%"])
-def test_a_partition_value_that_paths_would_garble_is_refused(lake: str, city: str | None) -> None:
+def test_partition_value_that_is_unsafe_in_a_path_is_refused(lake: str, city: str | None) -> None:
     handle = delta.open_table(lake, Place)
     with pytest.raises(ValueError, match="partition columns"):
         delta.replace(handle, pl.DataFrame([{"id": "1", "city": city}], Place.fields()), NOTHING)
 
 
-def test_a_fact_comes_again_where_its_dimensions_are_not_equally_far(land: Land, lake: str) -> None:
+def test_fact_is_retried_if_its_dimensions_have_read_different_versions(
+    land: Land, lake: str
+) -> None:
     ingest(land(orders=[{}], order_items=[{"seller_id": "1" * 32}], products=[{}]), lake)
     refresh(lake)
     late = {"seller_id": "2" * 32, "price": "5.00"}
     ingest(land("late", orders=[{"order_status": "shipped"}], order_items=[late]), lake)
-    # Another refresh is here already, and has not made dim_product yet.
+    # Another refresh has not updated dim_product yet.
     refresh(lake, "silver.order_items", "silver.orders", "gold.dim_seller", "gold.dim_customer")
     with pytest.raises(CommitFailedError, match="try again"):
         refresh(lake, "gold.dim_date", "gold.fact_sales")
@@ -106,7 +111,7 @@ def test_a_fact_comes_again_where_its_dimensions_are_not_equally_far(land: Land,
     assert delta.rows(delta.open_existing(lake, "gold.fact_sales")) == 1
 
 
-def test_a_change_in_one_month_rewrites_that_month(land: Land, lake: str) -> None:
+def test_change_in_one_month_rewrites_only_that_month(land: Land, lake: str) -> None:
     orders = [
         {
             "order_id": f"{month:032x}",

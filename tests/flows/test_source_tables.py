@@ -1,4 +1,4 @@
-"""Bronze into silver: sifted, once, whatever dies in between."""
+"""Source tables: records are validated and deduplicated once, even if a process dies."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -25,7 +25,7 @@ from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
 from flows.refresh import source_tables
 from flows.refresh.deduplicate import resolve_batch
-from flows.refresh.source_tables import refresh_source_table, replay_quarantine
+from flows.refresh.source_tables import OUT_OF_STEP, refresh_source_table, replay_quarantine
 from tests.examples import examples
 from transforms.graph import Table, tables
 
@@ -55,7 +55,7 @@ def statuses(lake: str) -> dict[str, str]:
 
 
 def lenient(table: Table) -> Table:
-    """The table after a change of code: what was an unknown status is taken for `created`."""
+    """Return the table with changed code: it accepts a misspelt status as `created`."""
 
     def orders(raw: pl.LazyFrame) -> pl.LazyFrame:
         fixed = pl.col("order_status").replace("creatd", "created")
@@ -64,18 +64,18 @@ def lenient(table: Table) -> Table:
     return replace(table, function=orders)
 
 
-def test_each_record_is_accepted_superseded_or_quarantined(land: Land, lake: str) -> None:
+def test_record_is_accepted_superseded_or_quarantined(land: Land, lake: str) -> None:
     landing = land(orders=[{}, {}, {"order_id": B}, {"order_id": "x"}, {"order_status": "creatd"}])
     arrive(lake, landing / "orders.csv")
     outcome = refresh_source_table(lake, ORDERS)
     assert (outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined) == (5, 2, 1, 2)
     assert outcome.broken_rules == {"order_id_is_well_formed": 1, "order_status_is_known": 1}
-    figures = last_metrics(delta.open_existing(lake, "silver.orders"))
+    metrics = last_metrics(delta.open_existing(lake, "silver.orders"))
     conserved = {"read": 5, "accepted": 2, "superseded": 1, "quarantined": 2}
-    assert figures.items() >= conserved.items()
+    assert metrics.items() >= conserved.items()
 
 
-def test_quarantine_keeps_the_raw_record_and_where_it_came_from(land: Land, lake: str) -> None:
+def test_quarantine_holds_the_raw_record_and_its_provenance(land: Land, lake: str) -> None:
     landing = land(orders=[{}, {"order_status": " Creatd", "order_purchase_timestamp": "soon"}])
     arrive(lake, landing / "orders.csv")
     refresh_source_table(lake, ORDERS)
@@ -90,7 +90,7 @@ def test_quarantine_keeps_the_raw_record_and_where_it_came_from(land: Land, lake
     ]
 
 
-def test_a_batch_of_bad_records_alone_is_progress(land: Land, lake: str) -> None:
+def test_batch_of_invalid_records_advances_the_watermark(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{}]) / "orders.csv")
     refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_id": "x"}]) / "orders.csv")
@@ -99,7 +99,7 @@ def test_a_batch_of_bad_records_alone_is_progress(land: Land, lake: str) -> None
     assert statuses(lake) == {A: "delivered"}
 
 
-def test_only_what_came_since_is_read(land: Land, lake: str) -> None:
+def test_only_new_records_are_read(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{}, {"order_id": B}]) / "orders.csv")
     refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
@@ -108,7 +108,7 @@ def test_only_what_came_since_is_read(land: Land, lake: str) -> None:
     assert statuses(lake) == {A: "shipped", B: "delivered"}
 
 
-def test_too_many_new_records_are_decided_on_part_by_part(
+def test_too_many_new_records_cause_a_full_refresh(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYSTONE_CHUNK_ROWS", "8")
@@ -119,12 +119,12 @@ def test_too_many_new_records_are_decided_on_part_by_part(
     many = [{"order_status": "invoiced"}, {"order_id": "x"}, {"order_id": "c" * 32}]
     arrive(lake, land(orders=many) / "orders.csv", hours=2)
     outcome = refresh_source_table(lake, ORDERS)
-    assert outcome.full_refresh_reason == "3 records came since: too many to hold at once"
+    assert outcome.full_refresh_reason == "3 new records do not fit into memory at once"
     assert (outcome.read, outcome.quarantined, len(quarantine(lake))) == (6, 1, 1)
     assert statuses(lake) == {A: "invoiced", B: "delivered", "c" * 32: "delivered"}
 
 
-def test_an_older_version_does_not_overwrite_a_later_one(land: Land, lake: str) -> None:
+def test_older_version_does_not_replace_a_later_one(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{"order_status": "shipped"}]) / "orders.csv", hours=1)
     refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "created"}]) / "orders.csv", hours=0)
@@ -132,7 +132,7 @@ def test_an_older_version_does_not_overwrite_a_later_one(land: Land, lake: str) 
     assert statuses(lake) == {A: "shipped"}
 
 
-def test_a_rebuild_gives_the_same_table(land: Land, lake: str) -> None:
+def test_rebuild_gives_the_same_table(land: Land, lake: str) -> None:
     for hour, status in enumerate(["created", "shipped", "nonsense"]):
         landing = land(orders=[{"order_status": status}, {"order_id": B}])
         arrive(lake, landing / "orders.csv", hours=hour)
@@ -144,7 +144,7 @@ def test_a_rebuild_gives_the_same_table(land: Land, lake: str) -> None:
     assert_frame_equal(quarantine(lake), quarantine_before)
 
 
-def test_other_code_decides_on_all_records_again(land: Land, lake: str) -> None:
+def test_changed_code_causes_a_full_refresh(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
     refresh_source_table(lake, ORDERS)
     delta.append(
@@ -153,12 +153,12 @@ def test_other_code_decides_on_all_records_again(land: Land, lake: str) -> None:
         delta.commit_properties({CODE_VERSION: 1}, {}),
     )
     outcome = refresh_source_table(lake, lenient(ORDERS))
-    assert outcome.full_refresh_reason == "its code has changed"
+    assert outcome.full_refresh_reason == "the code changed"
     assert statuses(lake) == {A: "created"}
     assert not refresh_source_table(lake, lenient(ORDERS)).changed
 
 
-def test_warnings_are_counted_over_what_stands(land: Land, lake: str) -> None:
+def test_warnings_are_counted_over_all_rows_of_the_table(land: Land, lake: str) -> None:
     late = {"order_delivered_carrier_date": "2017-12-30 00:00:00"}
     arrive(lake, land(orders=[late, {"order_id": B}]) / "orders.csv")
     assert refresh_source_table(lake, ORDERS).warnings["delivered_not_before_carrier"] == 1
@@ -168,32 +168,34 @@ def test_warnings_are_counted_over_what_stands(land: Land, lake: str) -> None:
     assert refresh_source_table(lake, ORDERS).warnings["delivered_not_before_carrier"] == 2
 
 
-def test_a_crash_between_quarantine_and_silver_leaves_each_record_in_one_place(
+def test_crash_between_the_commits_leaves_each_record_in_one_table(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrive(lake, land(orders=[{"order_id": B}]) / "orders.csv")
     refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv", hours=1)
     with monkeypatch.context() as patch:
-        patch.setattr("flows.refresh.source_tables.merge_rows", _die)
+        patch.setattr(source_tables, "merge_rows", _die)
         with pytest.raises(KeyboardInterrupt):
             refresh_source_table(lake, ORDERS)
     assert len(quarantine(lake)) == 1
-    assert (
-        refresh_source_table(lake, lenient(ORDERS)).read == 2
-    )  # all of bronze: what was begun is void
+    outcome = refresh_source_table(lake, ORDERS)
+    assert (outcome.read, outcome.full_refresh_reason) == (2, OUT_OF_STEP)
+    assert len(quarantine(lake)) == 1
+    assert statuses(lake) == {B: "delivered"}
+    refresh_source_table(lake, lenient(ORDERS))
     assert statuses(lake) == {A: "created", B: "delivered"}
     assert quarantine(lake).is_empty()
 
 
-def test_a_crash_amid_a_rebuild_by_other_code_is_mended_by_a_refresh(
+def test_refresh_recovers_from_a_crash_during_a_rebuild_with_other_code(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     landing = land(orders=[{"order_status": "creatd"}, {"order_id": B}])
     arrive(lake, landing / "orders.csv")
     refresh_source_table(lake, ORDERS)
     with monkeypatch.context() as patch:
-        patch.setattr(delta, "carrying", _dying_after(1, delta.commit_properties))
+        patch.setattr(delta, "commit_properties", _dying_after(1, delta.commit_properties))
         with pytest.raises(KeyboardInterrupt):
             refresh_source_table(lake, lenient(ORDERS), rebuild=True)
     assert quarantine(lake).is_empty()
@@ -203,13 +205,13 @@ def test_a_crash_amid_a_rebuild_by_other_code_is_mended_by_a_refresh(
     assert statuses(lake) == {B: "delivered"}
 
 
-def test_a_crash_amid_a_replay_is_mended_by_a_refresh(
+def test_refresh_recovers_from_a_crash_during_a_replay(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
     refresh_source_table(lake, ORDERS)
     with monkeypatch.context() as patch:
-        patch.setattr("flows.refresh.source_tables.merge_rows", _die)
+        patch.setattr(source_tables, "merge_rows", _die)
         with pytest.raises(KeyboardInterrupt):
             replay_quarantine(lake, lenient(ORDERS))
     assert quarantine(lake).is_empty()
@@ -217,7 +219,7 @@ def test_a_crash_amid_a_replay_is_mended_by_a_refresh(
     assert statuses(lake) == {A: "created"}
 
 
-def test_a_compacted_bronze_table_repeats_nothing(land: Land, lake: str) -> None:
+def test_compaction_of_bronze_repeats_no_record(land: Land, lake: str) -> None:
     for status in ("?", "shipped", "!"):
         arrive(lake, land(orders=[{"order_status": status}]) / "orders.csv")
         refresh_source_table(lake, ORDERS)
@@ -232,36 +234,35 @@ def _die(*_: object, **__: object) -> None:
 
 
 def _dying_after(calls: int, do: Callable[..., Any]) -> Callable[..., Any]:
-    left = iter([do] * calls + [_die])
+    remaining = iter([do] * calls + [_die])
 
     def do_or_die(*arguments: Any) -> Any:
-        return next(left)(*arguments)
+        return next(remaining)(*arguments)
 
     return do_or_die
 
 
-def test_a_stale_writer_gets_a_conflict_and_writes_nothing(
+def test_stale_writer_gets_a_conflict_and_writes_nothing(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     arrive(lake, land(orders=[{"order_status": "creatd"}]) / "orders.csv")
     refresh_source_table(lake, ORDERS)
     arrive(lake, land(orders=[{"order_id": B, "order_status": "?"}]) / "orders.csv", hours=1)
 
-    def slowly(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> object:
+    def resolve_slowly(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> object:
         monkeypatch.undo()
         arrive(lake, land(orders=[{"order_id": "!"}]) / "orders.csv", hours=2)
-        refresh_source_table(lake, ORDERS)  # somebody faster
+        refresh_source_table(lake, ORDERS)  # a faster writer
         return resolve_batch(raw, read, silver, table)
 
-    # The moment between reading and writing.
-    monkeypatch.setattr(source_tables, "decide_some", slowly)
+    monkeypatch.setattr(source_tables, "resolve_batch", resolve_slowly)
     with pytest.raises(CommitFailedError):
         refresh_source_table(lake, ORDERS)
     assert len(quarantine(lake)) == 3
     assert silver(lake).is_empty()
 
 
-def test_replay_moves_what_passes_now(land: Land, lake: str) -> None:
+def test_replay_moves_records_that_are_valid_now(land: Land, lake: str) -> None:
     landing = land(orders=[{"order_status": "creatd"}, {"order_id": "x"}])
     arrive(lake, landing / "orders.csv")
     refresh_source_table(lake, ORDERS)
@@ -281,7 +282,7 @@ def test_replay_does_not_bring_back_an_older_version(land: Land, lake: str) -> N
     assert quarantine(lake).is_empty()
 
 
-def test_warnings_are_counted_and_kept(land: Land, lake: str) -> None:
+def test_rows_with_warnings_are_accepted(land: Land, lake: str) -> None:
     landing = land(orders=[{"order_delivered_customer_date": ""}])
     arrive(lake, landing / "orders.csv")
     outcome = refresh_source_table(lake, ORDERS)
@@ -305,7 +306,7 @@ VERSIONS = st.tuples(
     deliveries=st.lists(st.lists(VERSIONS, max_size=4), min_size=1, max_size=4),
     refreshed=st.lists(st.booleans(), min_size=4, max_size=4),
 )
-def test_any_delivery_in_any_rhythm_ends_in_the_same_silver(
+def test_any_delivery_at_any_time_gives_the_same_silver(
     deliveries: Sequence[Sequence[tuple[str, str, int]]], refreshed: Sequence[bool]
 ) -> None:
     with TemporaryDirectory() as one, TemporaryDirectory() as many:
@@ -344,7 +345,7 @@ def _append(lake: str, versions: Sequence[tuple[int, int, tuple[str, str, int]]]
     delta.append(handle, frame, delta.commit_properties({}, {}))
 
 
-def test_permutations_of_three_files_end_in_the_same_silver(land: Land, lake: str) -> None:
+def test_any_order_of_three_files_gives_the_same_silver(land: Land, lake: str) -> None:
     files = [
         land(folder=name, orders=[{"order_status": name}]) / "orders.csv"
         for name in ("created", "approved", "shipped")

@@ -1,0 +1,51 @@
+"""The keys of a derived table that a change of its inputs affects."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import polars as pl
+from deltalake import DeltaTable
+
+from contracts.contract import Contract
+from flows import delta
+from transforms.graph import Table
+
+
+def affected_keys(
+    table: Table, inputs: Mapping[str, DeltaTable], watermarks: Mapping[str, int]
+) -> tuple[pl.DataFrame | None, str]:
+    """Return the incremental keys that the changed rows of the inputs affect.
+
+    If they cannot be determined, return None and the reason.
+    """
+    key = list(table.contract.spec().incremental_key)
+    found = [pl.LazyFrame(schema={name: table.contract.fields()[name] for name in key})]
+    for contract in table.inputs.values():
+        name = contract.spec().table
+        changed = delta.changed_since(inputs[name], watermarks[name])
+        if has_columns(inputs[name], key):
+            found.append(changed.select(key))
+        elif len(changed_keys := changed.select(contract.spec().key).collect()):
+            referring = list(_referring_rows(table, inputs, contract, changed_keys))
+            if not referring:
+                return None, f"{name} changed and has no {' and '.join(key)}"
+            found += [rows.select(key) for rows in referring]
+    return pl.concat(found).drop_nulls().unique().collect(engine="streaming"), ""
+
+
+def has_columns(handle: DeltaTable, columns: Sequence[str]) -> bool:
+    """Tell whether a table has all of the columns."""
+    return set(columns) <= {field.name for field in handle.schema().fields}
+
+
+def _referring_rows(
+    table: Table,
+    inputs: Mapping[str, DeltaTable],
+    looked_up: type[Contract],
+    keys: pl.DataFrame,
+) -> Iterator[pl.LazyFrame]:
+    """Yield the rows of the other inputs that look up some keys of an input."""
+    for contract in table.inputs.values():
+        for column, target in contract.lookups().items():
+            if target is looked_up:
+                renamed = keys.rename(dict.fromkeys(keys.columns, column))
+                yield delta.matching(inputs[contract.spec().table], renamed)
