@@ -1,1 +1,1 @@
-"""The same work with other tools; see docs/reference/performance.md."""
+"""Benchmarks: the same work with other tools. docs/performance.md explains the results."""

@@ -1,4 +1,4 @@
-"""Compare the tables of a build with those of a lake: `python -m benchmarks.agree LAKE OUT`."""
+"""Check that another build gives the same tables as ours: `python -m benchmarks.agree LAKE OUT`."""
 
 import sys
 from pathlib import Path
@@ -12,21 +12,18 @@ from transforms.graph import tables
 
 
 def disagreements(lake: str, out: Path) -> list[str]:
-    """Return a line for each table of a build that differs from the lake's.
+    """Compare a build's tables with those of a lake; return a line for each difference.
 
-    Gold tables are compared value by value, money exactly and floats to nine digits. Silver tables
-    are compared by their number of rows, bad rows by their total.
+    Gold has the same keys and values, with money to the cent and coordinates to nine digits. Silver
+    has the same number of rows per table. The total number of bad rows is the same.
     """
-    tables_of_lake = status(lake)
+    state = status(lake)
     found = [line for name in GOLD if (line := _difference(lake, out, name))]
     for name in SILVER:
-        ours, theirs = (
-            tables_of_lake[f"silver.{name}"]["rows"],
-            _rows(out / f"silver/{name}.parquet"),
-        )
+        ours, theirs = state[f"silver.{name}"]["rows"], _rows(out / f"silver/{name}.parquet")
         if ours != theirs:
             found.append(f"silver.{name}: we have {ours:,} rows, they {theirs:,}")
-    ours = sum(each["quarantined"] for each in tables_of_lake.values())
+    ours = sum(each["quarantined"] for each in state.values())
     theirs = sum(_rows(out / f"bad/{name}.parquet") for name in ("unreadable", *RECORDS))
     if ours != theirs:
         found.append(f"bad rows: we have {ours:,}, they {theirs:,}")
@@ -52,7 +49,7 @@ def _difference(lake: str, out: Path, name: str) -> str:
 
 
 def _rows(path: Path) -> int:
-    if not path.exists():  # a build without bad rows may omit their files
+    if not path.exists():  # a build without bad rows may omit the file
         return 0
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
 

@@ -1,6 +1,7 @@
-"""Compare builds: `python -m benchmarks.bench --orders 100000 --rounds 3`.
+"""Compare our build with its peers: `python -m benchmarks.bench --orders 100000 --rounds 3`.
 
-Each build is a process of its own. Builds take turns, and only builds of one round are compared.
+Each build runs in a process of its own. All builds run once per round, and ratios are computed
+within a round.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from time import perf_counter
 from rich.console import Console
 from rich.table import Table
 
-import flows  # noqa: F401 - for its effect: it sets in the environment what Prefect reads when it is imported
+import flows  # noqa: F401 - importing it sets environment variables that Prefect reads on import
 
 CACHE = Path(".bench")
 MIB = 1 << 20
@@ -39,17 +40,17 @@ STEPS = {
 
 
 def bench(orders: int, rounds: int) -> Path:
-    """Run the rounds, write the metrics to `.bench/<orders>.json` and return its path.
+    """Run the rounds; write the measurements to `.bench/<orders>.json` and return the path.
 
-    Each step has these metrics, with one entry per round: `seconds` (wall time), `cpu` (seconds),
-    `rss` (peak memory in MiB; at least that of this process, which the children inherit), and
-    `load` (average number of other processes that wanted a core when the step began).
+    Each step has a list with one entry per round: `seconds` (wall time), `cpu` (seconds), `rss`
+    (peak memory in MiB; at least that of this process, because children inherit it), and `load`
+    (the load average when the step began).
     """
     base, increment = CACHE / f"{orders}", CACHE / f"{orders}+"
-    if not increment.exists():  # in its own process, whose memory the builds do not inherit
+    if not increment.exists():  # in its own process, so that the steps do not inherit its memory
         _run(["benchmarks.landings", str(orders), str(base), str(increment)])
     out = CACHE / "out"
-    metrics: dict[str, dict[str, list[float]]] = {
+    measured: dict[str, dict[str, list[float]]] = {
         name: {"seconds": [], "cpu": [], "rss": [], "load": []} for name in STEPS
     }
     with _prefect_server():
@@ -58,16 +59,16 @@ def bench(orders: int, rounds: int) -> Path:
             for name, step in STEPS.items():
                 words = step.format(base=base, increment=increment, out=out).split()
                 for metric, value in _run(words).items():
-                    metrics[name][metric].append(value)
+                    measured[name][metric].append(value)
     rmtree(out)
     result = CACHE / f"{orders}.json"
-    result.write_text(json.dumps({"orders": orders, **_machine(), "steps": metrics}, indent=2))
+    result.write_text(json.dumps({"orders": orders, **_machine(), "steps": measured}, indent=2))
     return result
 
 
 def main() -> None:
-    """Run and print the table."""
-    parser = argparse.ArgumentParser(description="Compare builds.")
+    """Run the benchmark and print its table."""
+    parser = argparse.ArgumentParser(description="Compare our build with its peers.")
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
@@ -75,40 +76,40 @@ def main() -> None:
     console = Console(width=100)
     console.print(table(result))
     for metric in ("seconds", "cpu"):
-        for what, (more, share) in costs(result, metric).items():
-            console.print(f"{what}, {metric}: {more:.2f}, {share:.0%} of the build")
+        for part, (extra, share) in costs(result, metric).items():
+            console.print(f"{part}, {metric}: {extra:.2f}, {share:.0%} of the build")
 
 
 def table(result: Path) -> Table:
-    """Return a table of the metrics; a ratio is the median of the ratios of the rounds."""
+    """Return the measurements as a table; a ratio is the median of the ratios of the rounds."""
     run = json.loads(result.read_text())
     grid = Table(title=f"{run['orders']:,} orders, {run['cpus']} cores")
     for column in ("", "median s", "min", "max", "ours ÷ this", "CPU s", "peak MiB", "load"):
         grid.add_column(column, justify="right" if column else "left")
     ours = run["steps"]["ours"]["seconds"]
-    for name, metrics in run["steps"].items():
-        seconds = metrics["seconds"]
+    for name, measured in run["steps"].items():
+        seconds = measured["seconds"]
         ratio = median(our / their for our, their in zip(ours, seconds, strict=True))
-        rss, load = f"{median(metrics['rss']):,.0f}", f"{median(metrics['load']):.1f}"
-        cells = (median(seconds), min(seconds), max(seconds), ratio, median(metrics["cpu"]))
+        rss, load = f"{median(measured['rss']):,.0f}", f"{median(measured['load']):.1f}"
+        cells = (median(seconds), min(seconds), max(seconds), ratio, median(measured["cpu"]))
         grid.add_row(name, *(f"{cell:.2f}" for cell in cells), rss, load)
     return grid
 
 
 def costs(result: Path, metric: str) -> dict[str, tuple[float, float]]:
-    """Return the cost of contracts and Prefect: (CPU) seconds, and the share of our build."""
+    """Return the cost of the contracts and of Prefect: (CPU) seconds and share of our build."""
     spent = {
-        name: metrics[metric] for name, metrics in json.loads(result.read_text())["steps"].items()
+        name: measured[metric] for name, measured in json.loads(result.read_text())["steps"].items()
     }
     pairs = {
         "contracts": ("bare Polars + contracts", "bare Polars"),
         "Prefect, with its imports": ("ours", "ours without Prefect"),
     }
     found = {}
-    for what, (with_it, without) in pairs.items():
-        more = [a - b for a, b in zip(spent[with_it], spent[without], strict=True)]
-        shares = [each / whole for each, whole in zip(more, spent["ours"], strict=True)]
-        found[what] = (median(more), median(shares))
+    for part, (with_it, without) in pairs.items():
+        extra = [a - b for a, b in zip(spent[with_it], spent[without], strict=True)]
+        shares = [each / total for each, total in zip(extra, spent["ours"], strict=True)]
+        found[part] = (median(extra), median(shares))
     return found
 
 
@@ -127,9 +128,9 @@ def _run(words: list[str]) -> dict[str, float]:
 
 @contextmanager
 def _prefect_server() -> Iterator[None]:
-    """Run a server, so that its start is not measured; the processes find it by its URL."""
+    """Start a server before anything is timed; the processes find it by its URL."""
     os.environ["PREFECT_HOME"] = str((CACHE / "prefect").resolve())
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - Prefect reads PREFECT_HOME when it is imported
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - Prefect reads PREFECT_HOME on import
     from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
 
     with prefect_test_harness(server_startup_timeout=180):

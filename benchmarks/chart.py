@@ -10,7 +10,7 @@ from matplotlib import pyplot as plt
 
 mpl.use("Agg")
 
-# Colours of each theme: text, our bars, other bars.
+# The colours of each theme: text, our bars, the bars of the others.
 THEMES = {"light": ("#1f2328", "#0969da", "#afb8c1"), "dark": ("#e6edf3", "#4493f8", "#545d68")}
 SHOWN = {
     "ours": "Keystone: build",
@@ -23,7 +23,7 @@ SHOWN = {
 
 
 def chart(result: Path, folder: Path) -> None:
-    """Write `benchmark-light.png` and `benchmark-dark.png`: medians and ranges."""
+    """Write `benchmark-light.png` and `benchmark-dark.png`: medians with their range."""
     run = json.loads(result.read_text())
     seconds = [run["steps"][name]["seconds"] for name in SHOWN]
     middles = [median(each) for each in seconds]

@@ -13,7 +13,7 @@ def build(source: Path, out: Path) -> None:
     folders(out)
     with duckdb.connect() as connection:
         connection.execute("SET VARIABLE source = ?", [str(source.resolve())])
-        _run(connection, "duckdb_silver.sql")  # where the order of a file's rows matters
+        _run(connection, "duckdb_silver.sql")  # needs the order of the rows in a file
         connection.execute("SET preserve_insertion_order = false")
         _run(connection, "duckdb_gold.sql")
         _run(connection, "duckdb_marts.sql")

@@ -1,4 +1,4 @@
--- Silver into the star schema: four dimensions and four facts.
+-- Build the star schema from silver: four dimensions and four facts.
 
 CREATE MACRO day_key(moment) AS
     (year(moment) * 10000 + month(moment) * 100 + day(moment))::BIGINT;
@@ -107,8 +107,8 @@ SELECT
     review_answer_timestamp
 FROM order_reviews JOIN orders USING (order_id);
 
--- An item gets the payments up to and including it, rounded down to the cent, minus those of the items
--- before it. Items without a price share equally.
+-- Allocate the payments to the items in turn, rounded down to the cent, so that the shares add up.
+-- Items of an order without any price have equal shares.
 CREATE TABLE fact_sales AS
 WITH paid AS (
     SELECT order_id, sum(payment_value) AS paid FROM order_payments GROUP BY order_id),

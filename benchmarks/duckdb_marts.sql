@@ -1,9 +1,9 @@
--- The star schema into eight marts.
+-- Build eight marts from the star schema.
 
-CREATE MACRO came(status, on_time) AS status = 'delivered' AND on_time IS NOT NULL;
-CREATE MACRO off(status) AS status IN ('canceled', 'unavailable');
+CREATE MACRO was_delivered(status, on_time) AS status = 'delivered' AND on_time IS NOT NULL;
+CREATE MACRO is_called_off(status) AS status IN ('canceled', 'unavailable');
 CREATE MACRO ratio(part, whole) AS part::DOUBLE / nullif(whole, 0)::DOUBLE;
--- Half a cent is rounded up.
+-- Round half a cent up.
 CREATE MACRO per(amount, pieces) AS
     (((amount * 200)::HUGEINT + pieces) // nullif(2 * pieces, 0))::DECIMAL(18, 0)
     * 0.01::DECIMAL(3, 2);
@@ -16,10 +16,10 @@ WITH sold AS (
         count(*) FILTER (items > 0) AS orders_with_items,
         sum(items)::BIGINT AS items,
         sum(price) AS gmv,
-        sum(price) FILTER (off(order_status)) AS gmv_called_off,
+        sum(price) FILTER (is_called_off(order_status)) AS gmv_called_off,
         sum(freight_value) AS freight_value,
-        count(*) FILTER (came(order_status, delivered_on_time)) AS delivered,
-        count(*) FILTER (came(order_status, delivered_on_time) AND delivered_on_time)
+        count(*) FILTER (was_delivered(order_status, delivered_on_time)) AS delivered,
+        count(*) FILTER (was_delivered(order_status, delivered_on_time) AND delivered_on_time)
             AS delivered_on_time
     FROM fact_orders GROUP BY ALL),
 scored AS (
@@ -79,8 +79,8 @@ WITH sent AS (
     SELECT
         fact_orders.*,
         coalesce(customer_state, 'unknown') AS customer_state,
-        came(order_status, delivered_on_time) AS came,
-        NOT off(order_status) AND order_status != 'delivered'
+        was_delivered(order_status, delivered_on_time) AS came,
+        NOT is_called_off(order_status) AND order_status != 'delivered'
             AND order_estimated_delivery_date::DATE
                 < max(order_purchase_timestamp) OVER ()::DATE AS overdue
     FROM fact_orders LEFT JOIN dim_customer USING (customer_id)),
@@ -121,9 +121,9 @@ people AS (
     SELECT
         customer_unique_id,
         count(*) AS orders,
-        count(*) FILTER (NOT off(order_status)) AS frequency,
-        coalesce(sum(total_order_value) FILTER (NOT off(order_status)), 0) AS monetary,
-        (max(order_purchase_timestamp) FILTER (NOT off(order_status)))::DATE AS last_purchase
+        count(*) FILTER (NOT is_called_off(order_status)) AS frequency,
+        coalesce(sum(total_order_value) FILTER (NOT is_called_off(order_status)), 0) AS monetary,
+        (max(order_purchase_timestamp) FILTER (NOT is_called_off(order_status)))::DATE AS last_purchase
     FROM by_person GROUP BY ALL)
 SELECT
     people.*,
@@ -143,7 +143,7 @@ WITH purchases AS (
         *,
         date_trunc('month', order_purchase_timestamp)::DATE AS month,
         min(month) OVER (PARTITION BY customer_unique_id) AS first
-    FROM by_person WHERE NOT off(order_status)),
+    FROM by_person WHERE NOT is_called_off(order_status)),
 counted AS (
     SELECT
         first,
@@ -171,8 +171,8 @@ parts AS (
     SELECT DISTINCT
         seller_id,
         order_id,
-        off(order_status) AS off,
-        came(order_status, delivered_on_time) AS came,
+        is_called_off(order_status) AS off,
+        was_delivered(order_status, delivered_on_time) AS came,
         delivered_on_time,
         delivery_lag_days
     FROM fact_sales),
@@ -226,7 +226,7 @@ WITH bands (position, lateness, first, last) AS (VALUES
 placed AS (
     SELECT
         review_score,
-        CASE WHEN came(order_status, delivered_on_time) THEN days_past_estimate END AS days
+        CASE WHEN was_delivered(order_status, delivered_on_time) THEN days_past_estimate END AS days
     FROM fact_reviews LEFT JOIN fact_orders USING (order_id))
 SELECT
     position,

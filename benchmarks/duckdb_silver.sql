@@ -1,7 +1,7 @@
--- Nine CSV files into silver: typed by the reader, checked by the rules, the latest row of each key.
--- Null satisfies a rule, unless the rule requires a value. Rows that the reader cannot parse are in
--- `reject_errors`, rows that break a rule in `bad_<table>`, with every rule that they break. The later
--- row of a file wins; `rowid` is the order in which rows were read.
+-- Build silver from nine CSV files: typed by the reader, validated by the rules, the latest row of
+-- each key. Null passes a rule, unless the rule requires a value. `reject_errors` has the records that
+-- the reader cannot read or type; `bad_<table>` has the rows that break rules, with the names of the
+-- rules. The later row of a file wins: `rowid` numbers the rows of a table in reading order.
 
 SET VARIABLE opened = TIMESTAMP '2016-01-01';
 SET VARIABLE here = now() AT TIME ZONE 'America/Sao_Paulo';

@@ -1,6 +1,6 @@
-"""Make two landing zones: `python -m benchmarks.landings ORDERS BASE INCREMENT`.
+"""Create two landing zones: `python -m benchmarks.landings ORDERS BASE INCREMENT`.
 
-The second has 1 % new orders, and changes to 0.1 % of the orders of the first.
+The second adds 1 % more orders to the first, and changes 0.1 % of those.
 """
 
 import sys
@@ -13,33 +13,36 @@ from polars import col
 from flows.sample import write_sample
 
 NEW, CHANGED = 0.01, 0.001
-"""New and changed orders of the increment, as shares of the first delivery."""
+"""New and changed orders of the increment, as shares of the existing orders."""
 
 UNDER_WAY = 0.1
-"""Share of the latest orders, some of which change."""
+"""The share of the orders, the latest ones, from which the changed orders are taken."""
 
-_OF_ORDERS = {"orders", "order_items", "order_payments", "order_reviews"}
+_ENTITIES_OF_ORDERS = {"orders", "order_items", "order_payments", "order_reviews"}
 
 
 def landings(orders: int, base: Path, increment: Path) -> None:
-    """Make the folders with the first delivery and with the increment.
+    """Create the folders of the first delivery and of the increment.
 
-    The increment is the latest orders of one sample, with their customers, items, payments and
-    reviews. So new orders are for known products, as in a shop. The changed orders are among the
-    latest tenth of the others, which are still in delivery; their estimate moves by a day.
+    The increment holds the latest orders of a sample, with their customers, items, payments and
+    reviews. New orders therefore refer to known products, as in a shop. The changed orders are from
+    the latest tenth of the earlier orders, which are still under way; their estimated delivery is
+    a day later.
     """
     base.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=base.parent) as folder:
-        whole, parted = Path(folder, "whole"), Path(folder, "increment")
-        write_sample(whole, round(orders * (1 + NEW)), seed=1)
+        sample, parted = Path(folder, "sample"), Path(folder, "increment")
+        write_sample(sample, round(orders * (1 + NEW)), seed=1)
         parted.mkdir()
-        _part(whole, orders, base, parted)
-        parted.rename(increment)  # whole or not at all
+        _split(sample, orders, base, parted)
+        parted.rename(increment)  # an interrupted run leaves no incomplete increment
 
 
-def _part(whole: Path, orders: int, base: Path, increment: Path) -> None:
-    every = _read(whole / "olist_orders_dataset.csv").sort("order_purchase_timestamp", "order_id")
-    old, new = every.head(orders), every.tail(-orders)
+def _split(sample: Path, orders: int, base: Path, increment: Path) -> None:
+    all_orders = _read(sample / "olist_orders_dataset.csv").sort(
+        "order_purchase_timestamp", "order_id"
+    )
+    old, new = all_orders.head(orders), all_orders.tail(-orders)
     under_way = old.tail(round(orders * UNDER_WAY))
     changed = under_way.gather_every(round(UNDER_WAY / CHANGED)).with_columns(
         col("order_estimated_delivery_date")
@@ -47,12 +50,12 @@ def _part(whole: Path, orders: int, base: Path, increment: Path) -> None:
         .dt.offset_by("1d")
         .dt.to_string("%Y-%m-%d %H:%M:%S")
     )
-    for path in whole.glob("*.csv"):
+    for path in sample.glob("*.csv"):
         entity = path.stem.removeprefix("olist_").removesuffix("_dataset")
         rows = _read(path)
         if entity == "orders":
             rows, later = old, pl.concat([new, changed])
-        elif entity in _OF_ORDERS or entity == "customers":
+        elif entity in _ENTITIES_OF_ORDERS or entity == "customers":
             key = "customer_id" if entity == "customers" else "order_id"
             later = rows.join(new, on=key, how="semi")
             rows = rows.join(new, on=key, how="anti", maintain_order="left")

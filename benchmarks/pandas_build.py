@@ -33,10 +33,10 @@ def build(source: Path, out: Path) -> None:
     facts = gold(good)
     for name, rows in {**facts, **marts(facts)}.items():
         if by := PARTITIONED.get(name):
-            for part, some in rows.groupby(by):
-                folder = out / "gold" / name / f"{by}={part}"
+            for value, part in rows.groupby(by):
+                folder = out / "gold" / name / f"{by}={value}"
                 folder.mkdir(parents=True)
-                parquet.write_table(_reais(_arrow(some.drop(columns=by))), folder / "0.parquet")
+                parquet.write_table(_reais(_arrow(part.drop(columns=by))), folder / "0.parquet")
         else:
             parquet.write_table(_reais(_arrow(rows)), out / "gold" / f"{name}.parquet")
 
@@ -46,12 +46,12 @@ def _arrow(rows: pd.DataFrame) -> pa.Table:
 
 
 def _reais(table: pa.Table) -> pa.Table:
-    """Write whole centavos as decimals."""
+    """Convert integer centavos to decimals."""
     cent = pa.scalar(Decimal("0.01"), pa.decimal128(3, 2))
-    for position, name in enumerate(table.column_names):
+    for index, name in enumerate(table.column_names):
         if name in MONEY:
             amounts = pc.multiply(table[name].cast(pa.decimal128(19)), cent)
-            table = table.set_column(position, name, amounts.cast(pa.decimal128(18, 2)))
+            table = table.set_column(index, name, amounts.cast(pa.decimal128(18, 2)))
     return table
 
 

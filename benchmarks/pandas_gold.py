@@ -1,4 +1,4 @@
-"""Silver into the star schema, in pandas; amounts are whole centavos."""
+"""Build the star schema from silver, in pandas; amounts are integer centavos."""
 
 from collections.abc import Mapping
 
@@ -29,12 +29,14 @@ def gold(silver: Tables) -> dict[str, pd.DataFrame]:
 
 
 def _dim_customer(silver: Tables) -> pd.DataFrame:
-    customers = _placed(silver["customers"], silver["geolocation"], "customer_zip_code_prefix")
+    customers = _with_coordinates(
+        silver["customers"], silver["geolocation"], "customer_zip_code_prefix"
+    )
     return _with_inferred(customers, silver["orders"], "customer_id")
 
 
 def _dim_seller(silver: Tables) -> pd.DataFrame:
-    sellers = _placed(silver["sellers"], silver["geolocation"], "seller_zip_code_prefix")
+    sellers = _with_coordinates(silver["sellers"], silver["geolocation"], "seller_zip_code_prefix")
     return _with_inferred(sellers, silver["order_items"], "seller_id")
 
 
@@ -86,9 +88,9 @@ def _fact_orders(silver: Tables) -> pd.DataFrame:
         .groupby("order_id", sort=False)
         .agg(payments=("payment_value", "size"), payment_value=("payment_value", "sum"))
     )
-    added_up = ["items", "price", "freight_value", "payments", "payment_value"]
+    totals = ["items", "price", "freight_value", "payments", "payment_value"]
     facts = orders.merge(sold, on="order_id", how="left").merge(paid, on="order_id", how="left")
-    facts[added_up] = facts[added_up].fillna(0).astype("int64")
+    facts[totals] = facts[totals].fillna(0).astype("int64")
     total = facts["price"] + facts["freight_value"]
     past = _days(facts[ESTIMATED], facts[DELIVERED])
     return facts.assign(
@@ -144,15 +146,15 @@ def _fact_sales(silver: Tables) -> pd.DataFrame:
 
 
 def _allocated(order: pd.Series, paid: pd.Series, total: pd.Series) -> pd.Series:
-    """Each item gets what is paid up to and including it, less what the items before it got."""
+    """Allocate the payments to the items in turn, so that the rounded shares add up."""
     paid, part = paid.astype("int64"), total.astype("int64")
     part = part.where(part.groupby(order, sort=False).transform("sum") > 0, 1)
     by_order = part.groupby(order, sort=False)
-    whole, upto = by_order.transform("sum"), by_order.cumsum()
-    return paid * upto // whole - paid * (upto - part) // whole
+    order_total, cumulative = by_order.transform("sum"), by_order.cumsum()
+    return paid * cumulative // order_total - paid * (cumulative - part) // order_total
 
 
-def _placed(people: pd.DataFrame, geolocation: pd.DataFrame, prefix: str) -> pd.DataFrame:
+def _with_coordinates(people: pd.DataFrame, geolocation: pd.DataFrame, prefix: str) -> pd.DataFrame:
     points = geolocation[["zip_code_prefix", "latitude", "longitude"]]
     return people.merge(points, left_on=prefix, right_on="zip_code_prefix", how="left").drop(
         columns="zip_code_prefix"

@@ -1,4 +1,4 @@
-"""Nine CSV files into silver, in pandas: read as text, parsed, checked, the last row per key."""
+"""Build silver from nine CSV files, in pandas: read as text, parse, validate, deduplicate."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from benchmarks.pandas_sources import SOURCES, Source, city_name, folded, free_t
 
 
 def silver(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """Return the silver tables, and by the same names the bad rows, raw, with the reasons."""
+    """Return the silver tables, and by the same names the bad rows, raw, with their broken rules."""
     unreadable: list[str] = []
     good, bad = {}, {}
     for name, source in SOURCES.items():
@@ -22,7 +22,7 @@ def silver(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFram
 
 
 def _read(path: Path, names: list[str], unreadable: list[str]) -> pd.DataFrame:
-    def keep_apart(row: csv.InvalidRow) -> str:
+    def collect_row(row: csv.InvalidRow) -> str:
         unreadable.append(row.text)
         return "skip"
 
@@ -30,9 +30,9 @@ def _read(path: Path, names: list[str], unreadable: list[str]) -> pd.DataFrame:
         path,
         csv.ReadOptions(column_names=names, skip_rows=1),
         csv.ParseOptions(
-            # pandas' own reader has no such option and fails on line breaks in comments.
+            # pandas' own reader has no such option, and fails on the line breaks of the comments.
             newlines_in_values="review_comment_message" in names,
-            invalid_row_handler=keep_apart,
+            invalid_row_handler=collect_row,
         ),
         csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True
@@ -42,18 +42,16 @@ def _read(path: Path, names: list[str], unreadable: list[str]) -> pd.DataFrame:
 
 def _validated(raw: pd.DataFrame, source: Source) -> tuple[pd.DataFrame, pd.DataFrame]:
     typed = pd.DataFrame({name: each.parse(raw[name]) for name, each in source.columns.items()})
-    verdicts = {}
+    checks = {}
     for name, each in source.columns.items():
         if each.parse not in (text, free_text, city_name):
-            verdicts[f"{name}_is_readable"] = typed[name].notna() | raw[name].isna()
-        if each.satisfies:
-            verdicts[name] = each.satisfies(typed[name]).fillna(value=False).astype(bool)
-    verdicts |= {name: rule(typed) for name, rule in source.rules.items()}
-    satisfied = pd.DataFrame(verdicts)
-    good = satisfied.all(axis="columns")
-    reasons = (~satisfied[~good]).apply(
-        lambda row: ", ".join(satisfied.columns[row]), axis="columns"
-    )
+            checks[f"{name}_is_readable"] = typed[name].notna() | raw[name].isna()
+        if each.rule:
+            checks[name] = each.rule(typed[name]).fillna(value=False).astype(bool)
+    checks |= {name: rule(typed) for name, rule in source.rules.items()}
+    passed = pd.DataFrame(checks)
+    good = passed.all(axis="columns")
+    reasons = (~passed[~good]).apply(lambda row: ", ".join(passed.columns[row]), axis="columns")
     return (
         typed[good].drop_duplicates(source.key, keep="last"),
         raw[~good].assign(broken=reasons if len(reasons) else ""),

@@ -1,6 +1,6 @@
-"""The nine files for pandas: how each column is parsed, and which rule it must satisfy.
+"""The nine source files for pandas: the parser and the rule of each column.
 
-Amounts are whole centavos, because pandas has no fast decimals.
+Amounts are integer centavos because pandas has no fast decimals.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,14 +16,14 @@ Predicate = Callable[[pd.Series], pd.Series]
 
 
 class Column(NamedTuple):
-    """How a column is parsed, and the rule of its values; without a rule they may be missing."""
+    """The parser and the rule of a column; without a rule, values may be missing."""
 
     parse: Callable[[pd.Series], pd.Series]
-    satisfies: Predicate | None = None
+    rule: Predicate | None = None
 
 
 class Source(NamedTuple):
-    """A file, its columns in their order, rules over several columns, and its key."""
+    """A file with its columns in order, its key, and the rules over several columns."""
 
     file: str
     columns: Mapping[str, Column]
@@ -32,21 +32,21 @@ class Source(NamedTuple):
 
 
 def text(raw: pd.Series) -> pd.Series:
-    """Return text without surrounding white space; empty text is missing."""
+    """Strip white space; empty text is missing."""
     stripped = raw.str.strip()
     return stripped.mask(stripped == "")
 
 
 def free_text(raw: pd.Series) -> pd.Series:
-    """Return text with contact data replaced."""
-    texts = text(raw)
-    suspect = texts.str.contains(r"@|\d(?:[\s.-]{0,3}\d){4}", na=False)
+    """Replace contact data in text."""
+    stripped = text(raw)
+    suspect = stripped.str.contains(r"@|\d(?:[\s.-]{0,3}\d){4}", na=False)
     if suspect.any():
-        some = texts[suspect]
+        redacted = stripped[suspect]
         for shape, kind in REDACTED.items():
-            some = some.str.replace(shape, kind, regex=True)
-        texts = texts.where(~suspect, some)
-    return texts
+            redacted = redacted.str.replace(shape, kind, regex=True)
+        stripped = stripped.where(~suspect, redacted)
+    return stripped
 
 
 REDACTED = {
@@ -64,69 +64,69 @@ def city_name(raw: pd.Series) -> pd.Series:
 
 
 def folded(cities: pd.Series) -> pd.Series:
-    """Return cities without accents and with single spaces."""
+    """Remove accents from cities, and extra spaces between words."""
     bare = cities.str.normalize("NFKD").str.replace(r"[\u0300-\u036f]", "", regex=True)
     return bare.str.replace(r"\s+", " ", regex=True)
 
 
 def moment(raw: pd.Series) -> pd.Series:
-    """Parse a wall-clock time; any other text is missing."""
+    """Parse a wall-clock time; an invalid one is missing."""
     return pd.to_datetime(raw, format="%Y-%m-%d %H:%M:%S", errors="coerce")
 
 
 def number(raw: pd.Series) -> pd.Series:
-    """Parse a number; any other text is missing."""
+    """Parse a number; an invalid one is missing."""
     return pd.to_numeric(raw, errors="coerce")
 
 
 def integer(raw: pd.Series) -> pd.Series:
-    """Parse an integer; any other text is missing."""
+    """Parse an integer; an invalid one is missing."""
     return number(raw).astype("Int64")
 
 
 def centavos(raw: pd.Series) -> pd.Series:
-    """Parse an amount of money as whole centavos."""
+    """Parse an amount of money as integer centavos."""
     return (number(raw) * 100).round().astype("Int64")
 
 
 def is_hex_id(values: pd.Series) -> pd.Series:
-    """Return whether a value is 32 hex digits."""
+    """Tell whether values are 32 hex digits."""
     return values.str.fullmatch("[0-9a-f]{32}")
 
 
 def is_zip_prefix(values: pd.Series) -> pd.Series:
-    """Return whether a value is five digits."""
+    """Tell whether values are five digits."""
     return values.str.fullmatch("[0-9]{5}")
 
 
 def is_present(values: pd.Series) -> pd.Series:
-    """Return whether there is a value."""
+    """Tell whether values are present."""
     return values.notna()
 
 
 def is_plausible(ahead: timedelta = CLOCK_TOLERANCE) -> Predicate:
-    """Require a time after the shop opened and not in the future; it may be missing."""
-    here = pd.Timestamp.now("America/Sao_Paulo").tz_localize(None)
-    return lambda values: values.isna() | values.between(SHOP_OPENED, here + ahead)
+    """Return a check that times are since the shop opened and not ahead of now; missing passes."""
+    now = pd.Timestamp.now("America/Sao_Paulo").tz_localize(None)
+    return lambda values: values.isna() | values.between(SHOP_OPENED, now + ahead)
 
 
 def is_given(plausible: Predicate) -> Predicate:
-    """Require a plausible value."""
+    """Return a check that values are present and plausible."""
     return lambda values: values.notna() & plausible(values)
 
 
 def is_one_of(known: Sequence[object]) -> Predicate:
-    """Require one of these values."""
+    """Return a check that values are among those known."""
     return lambda values: values.isin(known)
 
 
 def is_within(least: float, most: float = float("inf")) -> Predicate:
-    """Require a value between two bounds."""
+    """Return a check that values are in a range."""
     return lambda values: values.between(least, most)
 
 
 def is_missing_or_positive(values: pd.Series) -> pd.Series:
-    """Return whether a value is zero or more, or missing."""
+    """Tell whether values are missing, or zero or more."""
     return (values >= 0).fillna(value=True)
 
 

@@ -1,8 +1,9 @@
-"""Run only our table functions: `python -m benchmarks.polars_floor SOURCE OUT [--contracts]`.
+"""Our table functions alone: `python -m benchmarks.polars_floor SOURCE OUT [--contracts]`.
 
-Bare Polars, in memory, into Parquet files: no bronze, no Delta, no proofs, no Prefect. With
-`--contracts`, silver is validated and gold is checked, as in a refresh; the difference is the cost
-of the contracts. The CSV files must be regular.
+Polars computes the tables in memory and writes Parquet files, without bronze, Delta, verification
+or Prefect. With `--contracts`, bad rows are filtered out and gold is checked as in a refresh;
+otherwise nothing is checked. The difference is the cost of the contracts. The source files must be
+regular.
 """
 
 import sys
@@ -24,26 +25,26 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
     """Read nine CSV files; write silver and gold (with the contracts: bad rows too)."""
     folders(out)
     files, _ = find_files(str(source))
-    made: dict[str, pl.DataFrame] = {}
+    done: dict[str, pl.DataFrame] = {}
     for name, table in tables().items():
         if table.source:
             raw = _raw([source / file.name for file in files[table.source]])
-            typed, bad = _sifted(raw, table) if contracts else (table.function(raw), None)
+            typed, bad = _validated(raw, table) if contracts else (table.function(raw), None)
             versions = typed if contracts else typed.with_columns(**_origin())
             rows = latest_versions(versions, table.contract.spec().key).drop(
                 SILVER_PROVENANCE.names()
             )
         else:
-            rows, bad = table.function(**_inputs(table, made)), None
-        made[name] = rows.select(table.contract.fields().names()).collect(engine="streaming")
+            rows, bad = table.function(**_inputs(table, done)), None
+        done[name] = rows.select(table.contract.fields().names()).collect(engine="streaming")
         if contracts and not table.source:
             parents = table.contract.references().items()
             check_table(
-                made[name],
+                done[name],
                 table.contract,
-                {column: made[parent.spec().table].lazy() for column, parent in parents},
+                {column: done[parent.spec().table].lazy() for column, parent in parents},
             )
-        _write(out, name, made[name])
+        _write(out, name, done[name])
         if bad is not None:
             _write(out, name.replace("silver", "bad"), bad)
 
@@ -62,16 +63,16 @@ def _origin() -> dict[str, pl.Expr]:
     }
 
 
-def _sifted(raw: pl.LazyFrame, table: Table) -> tuple[pl.LazyFrame, pl.DataFrame]:
-    kept, broken = pl.collect_all(
+def _validated(raw: pl.LazyFrame, table: Table) -> tuple[pl.LazyFrame, pl.DataFrame]:
+    valid, invalid = pl.collect_all(
         validate_records(raw, table.function, table.contract), engine="streaming"
     )
-    return kept.lazy(), broken
+    return valid.lazy(), invalid
 
 
-def _inputs(table: Table, made: dict[str, pl.DataFrame]) -> dict[str, pl.LazyFrame]:
+def _inputs(table: Table, done: dict[str, pl.DataFrame]) -> dict[str, pl.LazyFrame]:
     return {
-        name: made[read].lazy() for name, read in zip(table.inputs, table.input_names, strict=True)
+        name: done[read].lazy() for name, read in zip(table.inputs, table.input_names, strict=True)
     }
 
 
@@ -79,7 +80,7 @@ def _write(out: Path, name: str, rows: pl.DataFrame) -> None:
     path = out / name.replace(".", "/")
     by = PARTITIONED.get(path.name)
     target = pl.PartitionBy(path, key=by) if by else path.with_suffix(".parquet")
-    # The default of DuckDB, pandas and Delta.
+    # The default compression of DuckDB, pandas and Delta.
     rows.lazy().sink_parquet(target, compression="snappy")
 
 

@@ -1,8 +1,8 @@
 """Profile our build: `python -m benchmarks.profile_build SOURCE LAKE`.
 
-It builds one table after the other, without Prefect. A thread samples the stack of the working
-thread every few milliseconds, and counts the time for our innermost function and the function that
-it called. Unlike cProfile this costs nothing, and it includes work of Polars and Delta in Rust.
+The tables are built one after the other, without Prefect. A thread samples the working thread every
+few milliseconds. It adds the time to the innermost function of ours and to the function that this
+one called. Unlike cProfile, it has no overhead and covers what Polars and Delta do outside Python.
 """
 
 import sys
@@ -20,15 +20,15 @@ from benchmarks.without_prefect import build
 
 INTERVAL = 0.004
 SHOWN = 0.005
-"""Smallest share of the total that is shown."""
+"""The smallest share of the total time that is shown."""
 
-Moment = tuple[str, str]
-"""A table, and the functions that worked on it: `delta.append → write_deltalake`."""
+Activity = tuple[str, str]
+"""A table, and the activity: `delta.append → write_deltalake`."""
 
 
-def profile(source: str, lake: str) -> dict[Moment, float]:
-    """Build a lake; return the seconds spent, by table and function."""
-    spent: dict[Moment, float] = defaultdict(float)
+def profile(source: str, lake: str) -> dict[Activity, float]:
+    """Build a lake; return the seconds spent by table and activity."""
+    spent: dict[Activity, float] = defaultdict(float)
     done = threading.Event()
     observer = threading.Thread(target=_observe, args=(spent, done))
     observer.start()
@@ -40,19 +40,19 @@ def profile(source: str, lake: str) -> dict[Moment, float]:
     return spent
 
 
-def _observe(spent: dict[Moment, float], done: threading.Event) -> None:
+def _observe(spent: dict[Activity, float], done: threading.Event) -> None:
     then = perf_counter()
     while not done.is_set():
         sleep(INTERVAL)
         names = {thread.ident: thread.name for thread in threading.enumerate()}
         now = perf_counter()
-        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - documented API of `sys`
+        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - a documented function, despite its underscore
             if names.get(ident, "").startswith(("bronze.", "silver.", "gold.")):
-                spent[names[ident], _doing(frame)] += now - then
+                spent[names[ident], _activity(frame)] += now - then
         then = now
 
 
-def _doing(frame: FrameType) -> str:
+def _activity(frame: FrameType) -> str:
     called, ours = frame.f_code.co_name, _ours(frame)
     return called if ours == called else f"{ours} → {called}"
 
@@ -70,25 +70,25 @@ _ROOTS = tuple(
 
 
 def _table(title: str, spent: Iterable[tuple[str, float]]) -> Table:
-    every: dict[str, float] = defaultdict(float)
+    totals: dict[str, float] = defaultdict(float)
     for name, seconds in spent:
-        every[name] += seconds
-    whole = sum(every.values())
-    grid = Table(title=f"{title} ({whole:.1f} s)")
+        totals[name] += seconds
+    total = sum(totals.values())
+    grid = Table(title=f"{title} ({total:.1f} s)")
     for column in ("", "s", "%"):
         grid.add_column(column, justify="right" if column else "left")
-    for name, seconds in sorted(every.items(), key=lambda row: -row[1]):
-        if seconds > SHOWN * whole:
-            grid.add_row(name, f"{seconds:.2f}", f"{seconds / whole:.0%}")
+    for name, seconds in sorted(totals.items(), key=lambda row: -row[1]):
+        if seconds > SHOWN * total:
+            grid.add_row(name, f"{seconds:.2f}", f"{seconds / total:.0%}")
     return grid
 
 
 def main() -> None:
-    """Print the profile by table and by function."""
+    """Print the profile by table and by activity."""
     spent = profile(*sys.argv[1:3])
     console = Console(width=100)
     console.print(_table("By table", ((name, s) for (name, _), s in spent.items())))
-    console.print(_table("By function", ((what, s) for (_, what), s in spent.items())))
+    console.print(_table("By activity", ((activity, s) for (_, activity), s in spent.items())))
 
 
 if __name__ == "__main__":

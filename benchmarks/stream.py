@@ -1,8 +1,8 @@
-"""Measure the stream: messages per second into Delta, compared with a bare and a naive loop.
+"""Measure the stream: messages per second into Delta, compared with a bare and a naive consumer.
 
-`make bench-stream`, or `python -m benchmarks.stream --messages 2000000 --rounds 5`. A real Kafka
-is started and filled with payments. Then the contenders take turns to read all of them, each in a
-process of its own. It needs Java 17, Maven and some hundred megabytes on disk.
+Run `make bench-stream`, or `python -m benchmarks.stream --messages 2000000 --rounds 5`. It starts a
+real Kafka broker and fills it with payments. In each round, every contender reads all messages in a
+process of its own. It needs Java 17, Maven and some hundred megabytes of disk space.
 """
 
 import argparse
@@ -35,11 +35,11 @@ from tests.stream.broker import ROOT, kafka
 
 PARTITIONS = 4
 NEARLY_FULL = 90_000
-"""Messages; the queue of a producer holds 100,000."""
+"""Messages in the queue of a producer, which holds 100,000."""
 
 
 class Contender(NamedTuple):
-    """One way to read a topic, and how it differs from the others."""
+    """One way to read a topic, with its settings."""
 
     role: str
     prefix: str = "all."
@@ -62,19 +62,19 @@ class Run(NamedTuple):
     messages: int
     seconds: float
     memory: int
-    """Peak memory of the process, in bytes."""
+    """The peak memory of the process in bytes."""
 
     @property
     def rate(self) -> float:
-        """Messages per second."""
+        """The messages per second."""
         return self.messages / self.seconds
 
 
 def benchmark(messages: int, rounds: int) -> dict[str, list[Run]]:
-    """Let each contender read all messages, once per round.
+    """Let each contender read all messages once per round.
 
     Raises:
-        BrokerError: there is no Java or Maven, or Kafka does not start.
+        BrokerError: Java or Maven is missing, or Kafka does not start.
         subprocess.CalledProcessError: a contender failed.
     """
     runs: dict[str, list[Run]] = {name: [] for name in CONTENDERS}
@@ -135,12 +135,12 @@ def consume(settings: KafkaSettings, _lake: str) -> int:
 
 
 def drained(settings: KafkaSettings, lake: str) -> int:
-    """Drain all messages."""
+    """Drain all messages into the lake."""
     return sum(each.rows for each in drain(lake, settings))
 
 
 def naive(settings: KafkaSettings, lake: str) -> int:
-    """Read naively: a dictionary per message, an append per batch, no watermark."""
+    """Read in the obvious way: a dictionary per message, an append per batch, no watermark."""
     count, rows = 0, list[dict[str, Any]]()
     for chunk, is_last in _chunks(settings):
         for message in chunk:
@@ -156,8 +156,8 @@ def naive(settings: KafkaSettings, lake: str) -> int:
 
 
 def _chunks(settings: KafkaSettings) -> Iterator[tuple[list[Message], bool]]:
-    """Yield the messages of the topic in chunks, and whether a chunk is the last."""
-    # By default librdkafka pauses for a second when its queue is full; that would be measured.
+    """Read the topic from its beginning; yield each chunk and whether it is the last."""
+    # By default librdkafka pauses for a second when its queue is full. That distorts the rates.
     tuned = client_config(settings, group_id=settings.group, fetch_queue_backoff_ms=10)
     consumer = Consumer(tuned)
     cluster = consumer.list_topics(timeout=BROKER_TIMEOUT)
@@ -178,7 +178,7 @@ ROLES: dict[str, Callable[[KafkaSettings, str], int]] = {
 }
 
 
-def play(role: str, lake: str) -> Run:
+def run_role(role: str, lake: str) -> Run:
     """Run a contender in this process."""
     began = perf_counter()
     messages = ROLES[role](KafkaSettings(), lake)
@@ -188,7 +188,7 @@ def play(role: str, lake: str) -> Run:
 
 
 def report(runs: dict[str, list[Run]]) -> Table:
-    """Return a table of the runs, one line per contender."""
+    """Return the runs as a table, one row per contender."""
     table = Table("", "messages/s", "min", "max", "ratio", "peak memory")
     bare = median(run.rate for run in next(iter(runs.values())))
     for name, of_name in runs.items():
@@ -208,7 +208,7 @@ def main() -> None:
     parser.add_argument("--lake", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.role:
-        sys.stdout.write(json.dumps(play(arguments.role, arguments.lake)._asdict()))
+        sys.stdout.write(json.dumps(run_role(arguments.role, arguments.lake)._asdict()))
     else:
         Console().print(report(benchmark(arguments.messages, arguments.rounds)))
 

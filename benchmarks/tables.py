@@ -1,4 +1,4 @@
-"""The tables that every build writes, as Parquet files in `silver/`, `bad/` and `gold/`."""
+"""The tables that every build writes as Parquet: `silver/`, `bad/` and `gold/`."""
 
 from pathlib import Path
 from shutil import rmtree
@@ -34,11 +34,11 @@ GOLD = (
     "mart_seller_scorecard",
 )
 PARTITIONED = {"fact_sales": "purchase_month"}
-"""Partition column by table; a partitioned table is a folder."""
+"""The partition column by table; a partitioned table is a folder."""
 
 
 def folders(out: Path) -> None:
-    """Make the folders of a build and empty them."""
+    """Create the empty folders of a build."""
     for layer in ("silver", "bad", "gold"):
         rmtree(out / layer, ignore_errors=True)
         (out / layer).mkdir(parents=True)

@@ -1,7 +1,7 @@
 """Build without Prefect: `python -m benchmarks.without_prefect SOURCE LAKE`.
 
-It calls the functions of the flow's tasks, with the same parallelism, on plain threads. The
-difference is the cost of Prefect.
+It calls the same functions as the tasks of the flow, with the same concurrency, on plain threads.
+The difference is the cost of Prefect.
 """
 
 import os
@@ -18,7 +18,7 @@ from transforms.graph import tables
 
 
 def build(source: str, lake: str, workers: int | None = None) -> None:
-    """Ingest, then refresh; a thread is named after its table."""
+    """Ingest, then refresh; a thread has the name of the table that it computes."""
     files, _ = find_files(source)
     with ThreadPoolExecutor(workers or os.cpu_count()) as pool:
         landed = [
@@ -28,25 +28,25 @@ def build(source: str, lake: str, workers: int | None = None) -> None:
         ]
         for each in landed:
             each.result()
-        made: dict[str, Future[Any]] = {}
+        started: dict[str, Future[Any]] = {}
         for name, table in tables().items():
-            make = refresh_source_table if table.source else refresh_derived_table
-            needed = [made[other] for other in table.dependencies if other in made]
-            made[name] = pool.submit(_after, needed, name, make, lake, table)
-        for each in made.values():
+            work = refresh_source_table if table.source else refresh_derived_table
+            needed = [started[other] for other in table.dependencies if other in started]
+            started[name] = pool.submit(_after, needed, name, work, lake, table)
+        for each in started.values():
             each.result()
 
 
-def _after(needed: list[Future[Any]], name: str, make: Callable[..., Any], *args: Any) -> None:
-    # Tables are submitted in the order of the graph, so a task waits only for submitted ones.
+def _after(needed: list[Future[Any]], name: str, work: Callable[..., Any], *args: Any) -> None:
+    # Tables are submitted in order, so a table that another waits for is always running.
     for each in needed:
         each.result()
-    _named(name, make, *args)
+    _named(name, work, *args)
 
 
-def _named(name: str, make: Callable[..., Any], *args: Any) -> None:
+def _named(name: str, work: Callable[..., Any], *args: Any) -> None:
     threading.current_thread().name = name
-    make(*args)
+    work(*args)
 
 
 if __name__ == "__main__":

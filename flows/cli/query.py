@@ -120,9 +120,9 @@ def sql(
     from flows.query.sql import CELLS, JSON, TEXT, query
 
     lake = resolve_location("lake", lake)
-    file = to and export.fit(to, lake)
+    file = to and export.check_target(to, lake)
     if file:
-        rows = query(lake, statement, keep=export.kept(file))
+        rows = query(lake, statement, keep=export.supported_types(file))
         export.write(rows, file)
         print(f"{pluralize(len(rows), 'row')} in {file}")
     elif form is Format.csv:

@@ -1,4 +1,4 @@
-"""A result of SQL as a file: Parquet, CSV or Excel."""
+"""Write the result of a query to a file: Parquet, CSV or Excel."""
 
 import json
 import os
@@ -22,55 +22,57 @@ from flows.storage.s3 import translate_errors
 
 
 class DoesNotFitError(Exception):
-    """An Excel sheet cannot hold the rows; says which format can."""
+    """An Excel sheet cannot hold the rows; the message names a format that can."""
 
 
-def fit(uri: str, lake: str) -> str:
-    """Return where a file may be written, before anybody waits for its rows.
+def check_target(uri: str, lake: str) -> str:
+    """Check that a result can be written to a file, before the query runs; return its location.
 
     Raises:
-        SettingError: its name does not say how to write it, there is no such folder, or it
-            lies in the lake, the landing zone or the archive.
+        SettingError: the name has no known format, the folder does not exist, or the file would be
+            in the lake, the landing zone or the archive.
     """
     if _suffix(uri) not in _WRITERS:
-        message = f"{uri}: a result is written as {', '.join(_WRITERS)}; end the name with one"
+        message = (
+            f"{uri}: a result is written as {', '.join(_WRITERS)}; end the name with one of them"
+        )
         raise SettingError(message)
     check_output(resolve_location("result", uri), lake)
     if not filesystem.is_s3(uri) and Path(uri).is_dir():
         message = f"{uri} is a folder; name a file"
         raise SettingError(message)
     if not filesystem.is_s3(uri) and not Path(uri).parent.is_dir():
-        message = f"{uri}: there is no folder {Path(uri).parent}; make it first"
+        message = f"{uri}: there is no folder {Path(uri).parent}; create it first"
         raise SettingError(message)
     return uri
 
 
-def kept(uri: str) -> Collection[str]:
-    """Return the types of SQL that a file of this format keeps; `query` makes others a text."""
-    return _KEPT[_suffix(uri)]
+def supported_types(uri: str) -> Collection[str]:
+    """Return the SQL types that a file of this format can hold; `query` turns others into text."""
+    return _SUPPORTED_TYPES[_suffix(uri)]
 
 
 def write(rows: pl.DataFrame, uri: str) -> None:
-    """Write rows to a file in the format that its name ends with: all of them, or no file.
+    """Write rows to a file, in the format of its suffix: either all rows, or no file.
 
-    Parquet and CSV keep every cent and moment as they are. Excel keeps 15 digits of a float.
+    Parquet and CSV are exact. Excel holds 15 digits of a float.
 
     Raises:
-        DoesNotFitError: the format cannot hold them.
-        OSError: the location does not take the file.
+        DoesNotFitError: the format cannot hold the rows.
+        OSError: the file cannot be written.
     """
-    into = _WRITERS[_suffix(uri)]
+    write_rows = _WRITERS[_suffix(uri)]
     if filesystem.is_s3(uri):
         with TemporaryDirectory() as folder, translate_errors(uri):
             file = Path(folder) / "result"
-            into(rows, file)
+            write_rows(rows, file)
             filesystem.connect(uri).put_file(str(file), uri)
         return
     partial = Path(uri).with_name(f".{Path(uri).name}.{os.getpid()}.partial")
     try:
-        into(rows, partial)
+        write_rows(rows, partial)
         partial.replace(uri)
-    except (OSError, pl.exceptions.ComputeError) as error:  # which of them Polars decides
+    except (OSError, pl.exceptions.ComputeError) as error:  # Polars raises either
         reason = (isinstance(error, OSError) and error.strerror) or error
         message = f"{uri} cannot be written: {reason}"
         raise OSError(message) from error
@@ -80,13 +82,13 @@ def write(rows: pl.DataFrame, uri: str) -> None:
 
 
 def as_csv(rows: pl.DataFrame) -> str:
-    """Write rows as CSV: a null is an empty field, an empty text is two quotes."""
+    """Return rows as CSV: a null is an empty field, an empty string is two quotes."""
     return rows.write_csv(datetime_format=_MOMENT)
 
 
 def as_json(rows: pl.DataFrame) -> str:
-    """Write rows as a list of JSON objects; what JSON has no number for (NaN) is null there."""
-    # A decimal of Python has 38 digits, and the largest of these whole numbers one more.
+    """Return rows as a JSON list of objects. NaN and infinity are null: JSON does not have them."""
+    # The largest of these integers has 39 digits, one more than a decimal may have.
     huge = [name for name, kind in rows.schema.items() if kind == pl.Decimal(38, 0)]
     names = [json.dumps(name, ensure_ascii=False) for name in rows.columns]
     objects = (
@@ -97,7 +99,7 @@ def as_json(rows: pl.DataFrame) -> str:
 
 
 def _json(value: object) -> str:
-    # The json module would write a decimal as a float, which loses digits, and NaN as NaN.
+    # The json module writes NaN, which is not JSON, and has no exact form of a decimal.
     match value:
         case Decimal():
             return f"{value:f}"
@@ -124,13 +126,13 @@ def _csv(rows: pl.DataFrame, file: Path) -> None:
 
 
 def _xlsx(rows: pl.DataFrame, file: Path) -> None:
-    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - who prints a result need not wait for it
+    from xlsxwriter import Workbook  # type: ignore[import-untyped]  # noqa: PLC0415 - printing a result does not need it
 
     rows = _as_sheet(rows)
     _fits_a_sheet(rows)
-    # In memory, for a zip file that cannot be finished on a full disk tries again when it goes.
+    # In memory: on a full disk, a zip file that fails to close raises again when it is collected.
     sheet = BytesIO()
-    with Workbook(sheet, _AS_IT_IS) as book:
+    with Workbook(sheet, _WORKBOOK_OPTIONS) as book:
         formats = {name: _number_format(kind) for name, kind in rows.schema.items()}
         rows.write_excel(
             book,
@@ -141,7 +143,7 @@ def _xlsx(rows: pl.DataFrame, file: Path) -> None:
 
 
 def _as_sheet(rows: pl.DataFrame) -> pl.DataFrame:
-    """Return rows with texts in place of exact numbers that have more digits than Excel keeps."""
+    """Turn columns of exact numbers into text if a number has more digits than Excel keeps."""
     exact = rows.select(cs.integer() | cs.decimal()).cast(pl.String)
     digits = pl.all().str.replace(".", "", literal=True).str.strip_chars("-0").str.len_chars()
     longest = exact.select(digits.max())
@@ -150,42 +152,42 @@ def _as_sheet(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _number_format(kind: pl.DataType) -> str:
-    """Return how Excel shows a column; nothing, where what Polars chooses is right."""
+    """Return the Excel format of a column; empty if the default of Polars is right."""
     if isinstance(kind, pl.Decimal) and kind.scale:
         return f"#,##0.{'0' * kind.scale}"
-    # No commas: a whole number can be the key of a day.
+    # No thousands separators: an integer may be a date key.
     return "0" if isinstance(kind, pl.Decimal) or kind.is_integer() else ""
 
 
 def _fits_a_sheet(rows: pl.DataFrame) -> None:
     if len(rows) > _ROWS:
         message = (
-            f"{len(rows):,} rows: an Excel sheet holds 1,048,576, and one is the header; "
-            "write .parquet or .csv, or fewer rows"
+            f"{len(rows):,} rows: an Excel sheet holds 1,048,576 with the header; "
+            "write .parquet or .csv, or select fewer rows"
         )
         raise DoesNotFitError(message)
     longest = rows.select(cs.string().str.len_chars().max())
     if long := [column.name for column in longest if (column.item() or 0) > _CHARACTERS]:
         message = (
-            f"{', '.join(long)}: a cell of Excel holds {_CHARACTERS:,} characters, and a text is "
-            "longer; write .parquet or .csv"
+            f"{', '.join(long)}: a text is longer than the {_CHARACTERS:,} characters of an Excel "
+            "cell; write .parquet or .csv"
         )
         raise DoesNotFitError(message)
     first = rows.select(cs.date() | cs.datetime()).select(pl.all().dt.year().min())
     if old := [column.name for column in first if (column.item() or _YEAR) < _YEAR]:
         message = (
             f"{', '.join(old)}: Excel has no dates before {_YEAR}; write .parquet or .csv, "
-            f"or ask for it as text: {old[0]}::VARCHAR"
+            f"or select it as text: {old[0]}::VARCHAR"
         )
         raise DoesNotFitError(message)
 
 
-_MOMENT = "%Y-%m-%d %H:%M:%S%.f"  # as the landing zone's files have it, a fraction if there is one
+_MOMENT = "%Y-%m-%d %H:%M:%S%.f"  # the format of the source files, with a fraction if there is one
 _ROWS = 1_048_575
 _DIGITS = 15
 _YEAR = 1900
 _CHARACTERS = 32_767
-_AS_IT_IS = {
+_WORKBOOK_OPTIONS = {
     "in_memory": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -197,4 +199,4 @@ _WRITERS: dict[str, Callable[[pl.DataFrame, Path], None]] = {
     ".csv": _csv,
     ".xlsx": _xlsx,
 }
-_KEPT = {".parquet": EXACT, ".csv": TEXT, ".xlsx": SHEET}
+_SUPPORTED_TYPES = {".parquet": EXACT, ".csv": TEXT, ".xlsx": SHEET}

@@ -1,4 +1,4 @@
-"""SQL over the tables of a lake, by DuckDB, which can reach nothing else."""
+"""SQL over the tables of a lake with DuckDB, which has access to nothing else."""
 
 import json
 import re
@@ -23,72 +23,71 @@ _NUMBERS = {
     *("boolean", "tinyint", "smallint", "integer", "bigint"),
     *("utinyint", "usmallint", "uinteger", "ubigint", "float", "double", "decimal"),
 }
-_MOMENTS = {"date", "timestamp", "timestamp with time zone"}
+_DATES_AND_TIMES = {"date", "timestamp", "timestamp with time zone"}
 _NESTED = {"list", "array", "struct", "map"}
 
 TEXT: Collection[str] = frozenset()
-"""Keeps no type: each value is the text that DuckDB writes for it."""
+"""No types: each value becomes the text that DuckDB writes for it."""
 
 CELLS: Collection[str] = frozenset({"float", "double"})
-"""Keeps what a terminal rounds."""
+"""The types that a terminal shows rounded."""
 
 JSON: Collection[str] = frozenset(_NUMBERS | _NESTED | {"hugeint"})
-"""Keeps what JSON has."""
+"""The types that JSON has."""
 
-SHEET: Collection[str] = frozenset(_NUMBERS | _MOMENTS)
-"""Keeps what a cell of a spreadsheet can be."""
+SHEET: Collection[str] = frozenset(_NUMBERS | _DATES_AND_TIMES)
+"""The types of a spreadsheet cell."""
 
-EXACT: Collection[str] = frozenset(_NUMBERS | _MOMENTS | _NESTED | {"blob"})
-"""Keeps what Polars and Python hold exactly."""
+EXACT: Collection[str] = frozenset(_NUMBERS | _DATES_AND_TIMES | _NESTED | {"blob"})
+"""The types that Polars and Python hold exactly."""
 
 
 class QueryError(Exception):
-    """A statement cannot be run; says in a line what is wrong with it, and where."""
+    """A statement cannot be run; the message says in one line what is wrong, and where."""
 
 
 def query(
     lake: str, statement: str, limit: int | None = None, keep: Collection[str] = EXACT
 ) -> pl.DataFrame:
-    """Run a SQL statement over the lake's tables, named as `gold.fact_sales`.
+    """Run SQL over the lake's tables, named as `gold.fact_sales`; return the last statement's rows.
 
-    DuckDB can neither write nor read anything else, whatever the statement says, and its time zone
-    is UTC. Of several statements the last one's rows are returned.
+    DuckDB cannot read or write anything else, whatever the statement says. Its time zone is UTC.
 
     Args:
         lake: the lake's location.
-        statement: in DuckDB's dialect.
-        limit: the most rows to return; all, if it is not given.
-        keep: the types whose values are returned as such. Values of all others, of intervals and
-            times of day for instance, become the text that DuckDB writes for them.
+        statement: one or more statements in DuckDB's dialect.
+        limit: the most rows to return; all by default.
+        keep: the types whose values are returned as they are. Values of other types, such as
+            intervals and times of day, become the text that DuckDB writes for them.
 
     Raises:
         NoLakeError: the lake has no tables.
-        QueryError: the statement is wrong, or returns a date that Python does not have.
+        QueryError: the statement is invalid, or returns a date that Python does not have.
         TableError: a table that it names cannot be read.
     """
-    tables = _opened(lake, [statement])
+    tables = _readable_tables(lake, [statement])
     with translate_damage(lake, _named(tables, [statement])), _connected(tables) as connection:
-        return _answer(connection, tables, statement, limit, keep)
+        return _run(connection, tables, statement, limit, keep)
 
 
 def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
-    """Run statements over the same versions of the tables; returns and raises as `query`."""
+    """Run statements over the same versions of the tables; return and raise as `query`."""
     statements = list(statements)
-    tables = _opened(lake, statements)
+    tables = _readable_tables(lake, statements)
     with translate_damage(lake, _named(tables, statements)), _connected(tables) as connection:
-        return {statement: _answer(connection, tables, statement) for statement in statements}
+        return {statement: _run(connection, tables, statement) for statement in statements}
 
 
-def _opened(lake: str, statements: list[str]) -> Tables:
-    """Return the tables of a lake that can be read.
+def _readable_tables(lake: str, statements: list[str]) -> Tables:
+    """Return the readable tables of a lake.
 
     Raises:
-        TableError: a statement asks for one that cannot.
+        TableError: a statement names a table that cannot be read.
     """
     found = for_each_table(_rows, lake, existing_tables(lake))
     for name in _named(found, statements):
-        if isinstance(why := found[name], TableError):
-            raise why
+        if isinstance(error := found[name], TableError):
+            raise error
     return {name: rows for name, rows in found.items() if isinstance(rows, pl.LazyFrame)}
 
 
@@ -106,15 +105,15 @@ def _rows(lake: str, name: str) -> pl.LazyFrame | TableError:
         rows = delta.scan(delta.open_existing(lake, name))
     except TableError as error:
         return error
-    # What analysts read is the contract's columns alone.
+    # Analysts see only the columns of the contract.
     return rows.drop("_version", strict=False) if name.startswith("gold.") else rows
 
 
 @contextmanager
 def _connected(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a database of views on the tables, which can reach nothing else.
+    """Open a database with views on the tables and access to nothing else.
 
-    What does not fit into memory spills into a folder that is removed afterwards.
+    Data that does not fit into memory spills into a folder that is removed afterwards.
     """
     with (
         TemporaryDirectory(prefix="keystone-sql-") as folder,
@@ -123,7 +122,7 @@ def _connected(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
         for schema in {name.partition(".")[0] for name in all_tables()}:
             connection.execute(f"CREATE SCHEMA {schema}")
         for name, rows in tables.items():
-            connection.register(name, rows)  # under the name that `SHOW TABLES` is to say
+            connection.register(name, rows)  # the name that `SHOW TABLES` lists
             connection.execute(f'CREATE VIEW {name} AS SELECT * FROM "{name}"')  # noqa: S608 - our names
         for setting, value in _SETTINGS.items():
             connection.execute(f"SET {setting} = {value}")
@@ -131,18 +130,18 @@ def _connected(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 _SETTINGS = {
-    "TimeZone": "'UTC'",  # the same answer on every machine
-    "errors_as_json": "true",  # tells the position
-    "python_enable_replacements": "false",  # variables of this process are no tables
+    "TimeZone": "'UTC'",  # the same result on every machine
+    "errors_as_json": "true",  # includes the position
+    "python_enable_replacements": "false",  # Python variables are not tables
     "allow_persistent_secrets": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
     "enable_external_access": "false",
-    "lock_configuration": "true",  # the last one, for nothing can be set after it
+    "lock_configuration": "true",  # must be last: nothing can be set after it
 }
 
 
-def _answer(
+def _run(
     connection: duckdb.DuckDBPyConnection,
     tables: Tables,
     statement: str,
@@ -157,20 +156,20 @@ def _answer(
         raise QueryError(_message(error, tables, statement)) from error
     try:
         return pl.DataFrame() if result is None else _fetch(result, limit, keep)
-    except duckdb.Error as error:  # whose position is one in a statement of ours
+    except duckdb.Error as error:  # its position refers to our own statement
         raise QueryError(_message(error, tables)) from error
 
 
 def _check_kinds(statements: list[duckdb.Statement]) -> None:
-    """Refuse statements that ask nothing: they could not change anything."""
+    """Refuse statements that do not read; they could not change the lake anyway."""
     if not statements:
-        message = "the statement is empty; `SHOW TABLES` lists what can be asked"
+        message = "the statement is empty; `SHOW TABLES` lists the tables"
         raise QueryError(message)
-    *before, asked = (each.type.name for each in statements)
-    if wrong := {*before} - {*_READS, "CREATE"} | {asked} - _READS:
+    *earlier, last = (each.type.name for each in statements)
+    if wrong := {*earlier} - {*_READS, "CREATE"} | {last} - _READS:
         message = (
-            f"{', '.join(sorted(wrong))}: SQL reads a lake and never changes it; ask with SELECT, "
-            f"WITH, FROM, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN, and write the answer with `--out`"
+            f"{', '.join(sorted(wrong))}: SQL reads a lake and never changes it; use SELECT, WITH, "
+            f"FROM, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN, and write the result with `--out`"
         )
         raise QueryError(message)
 
@@ -184,52 +183,52 @@ def _relation(
     try:
         return connection.sql(statement)
     except duckdb.Error:
-        connection.execute(statement)  # fails as well, and says at which position
+        connection.execute(statement)  # fails too, and its error has the position
         raise
 
 
 def _fetch(
     result: duckdb.DuckDBPyRelation, limit: int | None, keep: Collection[str]
 ) -> pl.DataFrame:
-    # By position, for of two columns of a name DuckDB would take the first twice.
+    # By position: if two columns have the same name, DuckDB would take the first one twice.
     columns = (
-        duckdb.SQLExpression(f"#{n}").cast(_kept(kind, keep)).alias(name)
+        duckdb.SQLExpression(f"#{n}").cast(_result_type(kind, keep)).alias(name)
         for n, (name, kind) in enumerate(zip(result.columns, result.types, strict=True), 1)
     )
     chosen = result.project(*columns)
     rows = pl.DataFrame((chosen if limit is None else chosen.limit(limit)).pl())
-    _check_moments(rows)
+    _check_dates(rows)
     return rows
 
 
-def _kept(kind: DuckDBPyType, keep: Collection[str]) -> str:
-    """Return the type as which the values of a type are returned."""
+def _result_type(kind: DuckDBPyType, keep: Collection[str]) -> str:
+    """Return the type that values of a type are cast to."""
     if kind.id not in keep:
-        # The sum of a column is such a whole number; Arrow has them up to 38 digits only.
+        # The sum of an integer column is a hugeint. Arrow holds at most 38 digits.
         return "DECIMAL(38, 0)" if kind.id == "hugeint" and "decimal" in keep else "VARCHAR"
     if kind.id not in _NESTED:
         return str(kind)
-    inner = {*keep} - _MOMENTS - {"hugeint"}  # what is checked, or exact, in a column only
+    # Dates are checked, and huge integers exact, only outside of nested values.
+    inner = {*keep} - _DATES_AND_TIMES - {"hugeint"}
     parts = [(name, part) for name, part in kind.children if isinstance(part, DuckDBPyType)]
     if kind.id == "struct":
-        return (
-            f"STRUCT({', '.join(f'{_quoted(name)} {_kept(part, inner)}' for name, part in parts)})"
-        )
+        fields = [f"{_quoted(name)} {_result_type(part, inner)}" for name, part in parts]
+        return f"STRUCT({', '.join(fields)})"
     if kind.id == "map":
         (_, key), (_, value) = parts
-        return f"MAP({_kept(key, inner - _NESTED)}, {_kept(value, inner)})"
+        return f"MAP({_result_type(key, inner - _NESTED)}, {_result_type(value, inner)})"
     size = dict(kind.children).get("size", "")
-    return f"{_kept(parts[0][1], inner)}[{size}]"
+    return f"{_result_type(parts[0][1], inner)}[{size}]"
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _check_moments(rows: pl.DataFrame) -> None:
-    """Refuse dates and times that Python does not have, and of which Polars makes others."""
+def _check_dates(rows: pl.DataFrame) -> None:
+    """Refuse dates and times that Python does not have; Polars would return wrong ones."""
     days = {
-        name: pl.col(name).to_physical() // (1 if kind == pl.Date else _MICROSECONDS_A_DAY)
+        name: pl.col(name).to_physical() // (1 if kind == pl.Date else _MICROSECONDS_PER_DAY)
         for name, kind in rows.schema.items()
         if kind.is_temporal()
     }
@@ -239,37 +238,37 @@ def _check_moments(rows: pl.DataFrame) -> None:
     if wrong := [each.name for each in found if each.item()]:
         message = (
             f"{', '.join(wrong)}: a date or time is infinite or outside the years 1 to 9999; "
-            f"ask for it as text: {wrong[0]}::VARCHAR"
+            f"select it as text: {wrong[0]}::VARCHAR"
         )
         raise QueryError(message)
 
 
-_MICROSECONDS_A_DAY = 86_400_000_000
+_MICROSECONDS_PER_DAY = 86_400_000_000
 _EPOCH = date(1970, 1, 1)
 _FIRST_DAY, _LAST_DAY = (date.min - _EPOCH).days, (date.max - _EPOCH).days
 
 
 def _message(error: duckdb.Error, tables: Tables, statement: str = "") -> str:
-    """Return in a line what DuckDB says of an error, and where in a statement it found it."""
+    """Return the message of a DuckDB error in one line, with its position in the statement."""
     _, _, text = str(error).partition(" Error: ")
     found = json.loads(text) if text.startswith("{") else {"exception_message": text or str(error)}
     start = int(found.get("position", 0))
     if found.get("type") == "Table":
-        # As it is written, for the message leaves its layer out.
+        # Take the name from the statement, because the message omits its layer.
         _, length = json.loads(found.get("location", "[0, 0]"))
         written = statement.encode()[start : start + length].decode(errors="ignore")
         return unknown_table(written.replace('"', "") or found["name"], tables)
-    # What follows is advice about settings and extensions, which are locked.
-    said, _, _ = str(found["exception_message"]).partition("\n\n")
-    told = [one_line(said), *(hint for kind, hint in _HINTS.items() if isinstance(error, kind))]
+    # The rest is advice about settings and extensions, which are locked.
+    first, _, _ = str(found["exception_message"]).partition("\n\n")
+    parts = [one_line(first), *(hint for kind, hint in _HINTS.items() if isinstance(error, kind))]
     if "position" in found and statement:
         before = statement.encode()[:start].decode(errors="ignore")
         line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
-        told[0] += f" (line {line}, column {column})"
-    return "; ".join(told)
+        parts[0] += f" (line {line}, column {column})"
+    return "; ".join(parts)
 
 
 _HINTS = {
-    duckdb.OutOfMemoryException: "ask for fewer rows or columns at once",
-    duckdb.PermissionException: "SQL reads the lake's tables alone; load other files in Python",
+    duckdb.OutOfMemoryException: "select fewer rows or columns at once",
+    duckdb.PermissionException: "SQL reads only the lake's tables; load other files in Python",
 }

@@ -1,4 +1,4 @@
-"""A result as a file."""
+"""Results of queries as files."""
 
 import gc
 import json
@@ -28,7 +28,7 @@ XL = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
 def sheet(file: Path) -> list[list[tuple[str, str]]]:
-    """Return the cells of a sheet row by row: how Excel shows the value, and the value."""
+    """Return the cells of a sheet by row: the format and the value of each."""
     with ZipFile(file) as parts:
         texts = [
             "".join(text.itertext())
@@ -82,7 +82,7 @@ def test_csv_reads_back_equal(rows: pl.DataFrame, tmp_path_factory: pytest.TempP
     assert_frame_equal(pl.read_csv(file, schema=rows.schema), rows)
 
 
-def test_a_sheet_has_money_times_and_texts_as_they_are(tmp_path: Path) -> None:
+def test_sheet_holds_money_times_and_text_unchanged(tmp_path: Path) -> None:
     file = tmp_path / "rows.xlsx"
     rows = pl.DataFrame(
         {
@@ -119,7 +119,7 @@ def test_a_sheet_has_money_times_and_texts_as_they_are(tmp_path: Path) -> None:
     ]
 
 
-def test_a_csv_has_moments_as_the_landing_zone_has_them_and_nulls_apart_from_texts(
+def test_csv_has_times_in_the_source_format_and_distinguishes_null_from_empty(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "rows.csv"
@@ -135,7 +135,7 @@ def test_a_csv_has_moments_as_the_landing_zone_has_them_and_nulls_apart_from_tex
     ]
 
 
-def test_json_has_exact_numbers_and_nothing_that_is_no_json() -> None:
+def test_json_has_exact_numbers_and_is_valid() -> None:
     rows = pl.DataFrame(
         {
             "huge": [2**127 - 1, None],
@@ -155,36 +155,37 @@ def test_json_has_exact_numbers_and_nothing_that_is_no_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "said"),
+    ("rows", "message"),
     [
         (pl.DataFrame({"n": pl.int_range(1_048_576, eager=True)}), "1,048,576 rows"),
-        (pl.DataFrame({"n": [1], "text": ["x" * 32_768]}), "text: a cell of Excel holds 32,767"),
+        (
+            pl.DataFrame({"n": [1], "text": ["x" * 32_768]}),
+            "text: a text is longer than the 32,767",
+        ),
         (pl.DataFrame({"n": [1], "day": [date(1899, 12, 31)]}), "day: Excel has no dates before"),
     ],
 )
-def test_what_a_sheet_cannot_hold_is_refused_and_leaves_what_was_there(
-    rows: pl.DataFrame, said: str, tmp_path: Path
+def test_rows_that_do_not_fit_a_sheet_leave_the_old_file(
+    rows: pl.DataFrame, message: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "rows.xlsx"
-    file.write_text("as before")
-    with pytest.raises(export.DoesNotFitError, match=said):
+    file.write_text("old")
+    with pytest.raises(export.DoesNotFitError, match=message):
         export.write(rows, str(file))
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["as before"]
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
-def test_a_file_that_cannot_be_written_to_its_end_is_none(tmp_path: Path) -> None:
-    objects = pl.DataFrame({"of": [object()]})  # of which CSV knows nothing
+def test_failed_write_leaves_no_file(tmp_path: Path) -> None:
+    objects = pl.DataFrame({"object": [object()]})  # CSV cannot hold it
     with pytest.raises(OSError, match=r"rows\.csv cannot be written: "):
         export.write(objects, str(tmp_path / "rows.csv"))
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".parquet", ".xlsx"])
-def test_a_file_that_the_disk_does_not_take_is_one_line_and_leaves_what_was_there(
-    suffix: str, tmp_path: Path
-) -> None:
+def test_full_disk_is_reported_and_leaves_the_old_file(suffix: str, tmp_path: Path) -> None:
     file = tmp_path / f"rows{suffix}"
-    file.write_text("as before")
+    file.write_text("old")
     rows = pl.DataFrame({"n": pl.int_range(2_000, eager=True).shuffle(1).cast(pl.Float64).sqrt()})
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
@@ -193,56 +194,56 @@ def test_a_file_that_the_disk_does_not_take_is_one_line_and_leaves_what_was_ther
             export.write(rows, str(file))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
-    gc.collect()  # what is only half closed would complain now
-    assert [path.read_text() for path in tmp_path.iterdir()] == ["as before"]
+    gc.collect()  # a half-closed file would raise now
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["old"]
 
 
-def test_a_folder_that_takes_no_file_is_named() -> None:
+def test_unwritable_folder_is_named() -> None:
     with pytest.raises(OSError, match=r"^/proc/rows\.csv cannot be written: "):
         export.write(pl.DataFrame({"n": [1]}), "/proc/rows.csv")
 
 
 @pytest.mark.parametrize("name", ["rows", "rows.txt", "rows.csv.gz", "s3://bucket/rows"])
-def test_a_file_of_another_kind_is_refused(name: str) -> None:
+def test_unknown_format_is_refused(name: str) -> None:
     with pytest.raises(SettingError, match=r"as \.parquet, \.csv, \.xlsx"):
-        export.fit(name, "lake")
+        export.check_target(name, "lake")
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_folder_as_target_is_refused(tmp_path: Path) -> None:
     (tmp_path / "rows.csv").mkdir()
     with pytest.raises(SettingError, match=r"rows\.csv is a folder; name a file"):
-        export.fit(str(tmp_path / "rows.csv"), "lake")
+        export.check_target(str(tmp_path / "rows.csv"), "lake")
 
 
-def test_a_file_in_no_folder_is_refused_before_it_is_made(tmp_path: Path) -> None:
+def test_target_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="there is no folder"):
-        export.fit(str(tmp_path / "nowhere" / "rows.csv"), "lake")
+        export.check_target(str(tmp_path / "nowhere" / "rows.csv"), "lake")
 
 
 @pytest.mark.parametrize(
     ("lake", "file"),
     [("lake", "lake/gold/rows.csv"), ("s3://b/lake/", "s3://b/lake/rows.csv"), (".", "rows.csv")],
 )
-def test_the_lake_is_no_place_for_a_result(lake: str, file: str) -> None:
-    with pytest.raises(SettingError, match="is inside the lake"):
-        export.fit(file, lake)
+def test_target_in_the_lake_is_refused(lake: str, file: str) -> None:
+    with pytest.raises(SettingError, match="lies in the lake"):
+        export.check_target(file, lake)
 
 
-def test_a_file_may_lie_on_s3(aws_account: str) -> None:
+def test_target_may_be_on_s3(aws_account: str) -> None:
     bucket = boto3.client("s3", endpoint_url=aws_account)
     bucket.create_bucket(Bucket="results", CreateBucketConfiguration={"LocationConstraint": REGION})
-    uri = export.fit("s3://results/2018/rows.csv", "lake")
+    uri = export.check_target("s3://results/2018/rows.csv", "lake")
     export.write(pl.DataFrame({"n": [1]}), uri)
     assert bucket.get_object(Bucket="results", Key="2018/rows.csv")["Body"].read() == b"n\n1\n"
 
 
 @pytest.mark.usefixtures("aws_account")
-def test_a_bucket_that_is_not_there_is_told() -> None:
+def test_missing_bucket_is_named() -> None:
     with pytest.raises(FileNotFoundError, match=r"s3://nowhere/rows\.csv: "):
         export.write(pl.DataFrame({"n": [1]}), "s3://nowhere/rows.csv")
 
 
-def test_a_table_that_was_written_as_csv_can_be_ingested_again(tmp_path: Path) -> None:
+def test_exported_csv_can_be_ingested_again(tmp_path: Path) -> None:
     write_sample(tmp_path / "landing", 30, seed=1)
     lake, again = str(tmp_path / "lake"), str(tmp_path / "again")
     names = ("silver.orders", "silver.order_items", "silver.order_payments", "silver.order_reviews")

@@ -93,7 +93,7 @@ def test_an_output_inside_a_configured_location_is_rejected(
         lambda: check_output(archive / "site", str(lake)),
         lambda: write_docs(str(lake), archive / "site"),
         lambda: write_report(str(lake), archive),
-        lambda: export.fit(str(archive / "rows.csv"), str(lake)),
+        lambda: export.check_target(str(archive / "rows.csv"), str(lake)),
     ):
         with pytest.raises(SettingError, match="the archive"):
             write()

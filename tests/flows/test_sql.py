@@ -1,4 +1,4 @@
-"""SQL over a lake: what comes back, and what is said of a wrong statement."""
+"""SQL over a lake: results, and the messages for invalid statements."""
 
 import time
 from collections.abc import Callable
@@ -22,7 +22,7 @@ from transforms.graph import tables
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A lake of an order and its payment, without gold."""
+    """Return a lake with an order and its payment, without gold."""
     folder = tmp_path_factory.mktemp("small")
     for entity in ("orders", "order_payments"):
         names, values = zip(*GOOD[entity].items(), strict=True)
@@ -37,7 +37,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> str:
     return lake
 
 
-NEAREST = {
+MESSAGES = {
     "SELECT * FROM silver.order": "there is no table silver.order; nearest: silver.orders, ",
     'SELECT * FROM "silver"."order"': "there is no table silver.order; nearest: silver.orders, ",
     "SELECT 1; SELECT 'é' FROM silver.ordres": "there is no table silver.ordres; nearest: silver.",
@@ -66,21 +66,21 @@ NEAREST = {
     "SELECT DATE '2018-13-01'": 'date field value out of range: "2018-13-01"',
     "SELECT count(*), order_id FROM silver.orders": 'column "order_id" must appear',
     "SELECT error('without any prefix')": "without any prefix",
-    "FROM '/etc/passwd.csv'": "disabled by configuration; SQL reads the lake's tables alone; load ",
+    "FROM '/etc/passwd.csv'": "disabled by configuration; SQL reads only the lake's tables; load ",
 }
 
 
-@pytest.mark.parametrize("statement", NEAREST)
-def test_what_is_said_of_a_wrong_statement(small: str, statement: str) -> None:
+@pytest.mark.parametrize("statement", MESSAGES)
+def test_message_for_an_invalid_statement(small: str, statement: str) -> None:
     with pytest.raises(QueryError) as caught:
         query(small, statement)
-    assert NEAREST[statement] in str(caught.value)
+    assert MESSAGES[statement] in str(caught.value)
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value.__cause__, duckdb.Error)
 
 
 @pytest.mark.parametrize("statement", ["", " ;\n", "-- all orders"])
-def test_an_empty_statement_is_told(small: str, statement: str) -> None:
+def test_empty_statement_is_refused(small: str, statement: str) -> None:
     with pytest.raises(QueryError, match="the statement is empty"):
         query(small, statement)
 
@@ -97,7 +97,7 @@ def test_an_empty_statement_is_told(small: str, statement: str) -> None:
         ("INSTALL httpfs", "LOAD"),
     ],
 )
-def test_what_would_change_something_is_refused(small: str, statement: str, kind: str) -> None:
+def test_statement_that_changes_data_is_refused(small: str, statement: str, kind: str) -> None:
     with pytest.raises(QueryError, match=f"^{kind}: SQL reads a lake and never changes it"):
         query(small, statement)
 
@@ -108,24 +108,24 @@ def test_what_would_change_something_is_refused(small: str, statement: str, kind
         "CREATE TEMP TABLE t AS FROM silver.orders; SELECT count(*) FROM t",
         "CREATE MACRO one() AS 1; SELECT one()",
         "SET VARIABLE least = 1; SELECT getvariable('least')",
-        "PIVOT (SELECT 1 AS n, 'a' AS of) ON of USING sum(n)",
+        "PIVOT (SELECT 1 AS n, 'a' AS kind) ON kind USING sum(n)",
         "SUMMARIZE silver.orders",
         "EXPLAIN FROM silver.orders",
         "FROM silver.orders; SHOW TABLES; FROM silver.orders",
         "VALUES (1)",
     ],
 )
-def test_a_question_may_have_several_statements(small: str, statement: str) -> None:
+def test_query_may_have_several_statements(small: str, statement: str) -> None:
     assert query(small, statement).height
 
 
-def test_show_tables_says_the_names_to_ask_for(small: str) -> None:
+def test_show_tables_lists_names_that_can_be_queried(small: str) -> None:
     names = query(small, "SHOW TABLES").to_series().to_list()
     assert "silver.orders" in names
     assert all(query(small, f"SELECT count(*) FROM {name}").height for name in names)  # noqa: S608 - ours
 
 
-def test_the_version_of_a_gold_row_is_not_shown(tmp_path: Path, land: Callable[..., Path]) -> None:
+def test_version_column_of_gold_is_hidden(tmp_path: Path, land: Callable[..., Path]) -> None:
     lake, landing = str(tmp_path / "lake"), land(orders=[{}])
     files, _ = find_files(str(landing))
     for contract, paths in files.items():
@@ -168,7 +168,7 @@ FORBIDDEN = [
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
-def test_a_statement_reaches_nothing_but_the_tables(
+def test_statement_has_access_to_the_tables_alone(
     small: str, statement: str, tmp_path: Path
 ) -> None:
     (tmp_path / "secret.csv").write_text("a,b\n1,2\n")
@@ -177,7 +177,7 @@ def test_a_statement_reaches_nothing_but_the_tables(
     assert [path.name for path in tmp_path.iterdir()] == ["secret.csv"]
 
 
-def test_a_variable_of_the_process_is_no_table(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_python_variable_is_not_a_table(small: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sql, "secret", pl.DataFrame({"n": [1]}), raising=False)
     with pytest.raises(QueryError, match="there is no table secret"):
         query(small, "FROM secret")
@@ -197,7 +197,7 @@ def test_a_variable_of_the_process_is_no_table(small: str, monkeypatch: pytest.M
         "SET threads = 1",
     ],
 )
-def test_safety_does_not_rest_on_the_list_of_kinds(
+def test_access_is_denied_without_the_check_of_statement_kinds(
     small: str, statement: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sql, "_check_kinds", lambda _: None)
@@ -206,7 +206,7 @@ def test_safety_does_not_rest_on_the_list_of_kinds(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_large_question_spills_into_a_private_folder_that_is_gone_afterwards(
+def test_spill_folder_is_private_and_removed_afterwards(
     small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
@@ -215,15 +215,15 @@ def test_a_large_question_spills_into_a_private_folder_that_is_gone_afterwards(
     assert not folder.exists()
 
 
-def test_memory_that_is_too_small_ends_in_a_line(
+def test_lack_of_memory_is_reported_in_one_line(
     small: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "_SETTINGS", {"memory_limit": "'20MB'", **sql._SETTINGS})  # noqa: SLF001 - no machine of a test is so small
-    with pytest.raises(QueryError, match=r"^failed to [^\n]*; ask for fewer rows [^\n]*$"):
+    monkeypatch.setattr(sql, "_SETTINGS", {"memory_limit": "'20MB'", **sql._SETTINGS})  # noqa: SLF001 - test machines have more memory
+    with pytest.raises(QueryError, match=r"^failed to [^\n]*; select fewer rows [^\n]*$"):
         query(small, "SELECT list(i) FROM range(100_000_000) t(i)")
 
 
-def test_the_time_between_two_moments_is_a_text(small: str) -> None:
+def test_interval_is_returned_as_text(small: str) -> None:
     statement = """
         -- how long it took, at most
         SELECT max(order_purchase_timestamp + INTERVAL 36 HOUR - order_purchase_timestamp) AS took,
@@ -233,12 +233,12 @@ def test_the_time_between_two_moments_is_a_text(small: str) -> None:
     assert query(small, statement).rows() == [("1 day 12:00:00", 1)]
 
 
-def test_columns_of_the_same_name_keep_their_values(small: str) -> None:
+def test_columns_of_the_same_name_have_their_own_values(small: str) -> None:
     found = query(small, "SELECT 1 AS n, 2 AS N, INTERVAL 1 DAY AS n FROM silver.orders")
     assert found.rows() == [(1, 2, "1 day")]
 
 
-def test_no_more_rows_than_the_limit_are_returned(small: str) -> None:
+def test_limit_bounds_the_rows(small: str) -> None:
     statement = "FROM range(10) ORDER BY 1 DESC"
     assert query(small, statement, limit=3).to_series().to_list() == [9, 8, 7]
     assert query(small, statement).height == 10
@@ -271,11 +271,11 @@ VALUES = {
 
 
 @pytest.mark.parametrize("value", VALUES)
-def test_a_value_as_text_is_what_duckdb_writes(small: str, value: str) -> None:
+def test_text_of_a_value_is_that_of_duckdb(small: str, value: str) -> None:
     assert query(small, f"SELECT {value}", keep=sql.TEXT).item() == VALUES[value]
 
 
-def test_what_polars_does_not_hold_exactly_comes_as_text_also_within_a_list(small: str) -> None:
+def test_inexact_types_are_returned_as_text_also_when_nested(small: str) -> None:
     found = query(
         small,
         """SELECT TIME '24:00:00' AS clock, [INTERVAL 1 DAY] AS spans,
@@ -296,18 +296,18 @@ def test_what_polars_does_not_hold_exactly_comes_as_text_also_within_a_list(smal
 @pytest.mark.parametrize(
     "value", ["'infinity'::DATE", "'-infinity'::TIMESTAMP", "DATE '0045-03-15 (BC)'"]
 )
-def test_a_date_that_python_does_not_have_is_refused_by_its_column(small: str, value: str) -> None:
-    with pytest.raises(QueryError, match=r"^valid_to: .* ask for it as text: valid_to::VARCHAR"):
+def test_date_that_python_does_not_have_is_refused(small: str, value: str) -> None:
+    with pytest.raises(QueryError, match=r"^valid_to: .* select it as text: valid_to::VARCHAR"):
         query(small, f"SELECT {value} AS valid_to UNION ALL SELECT NULL")
 
 
-def test_the_first_and_the_last_moment_of_python_are_kept(small: str) -> None:
+def test_first_and_last_time_of_python_are_returned(small: str) -> None:
     last = datetime(9999, 12, 31, 23, 59, 59, 999_999)
     statement = "SELECT DATE '0001-01-01', TIMESTAMP '9999-12-31 23:59:59.999999', NULL::DATE"
     assert query(small, statement).rows() == [(date(1, 1, 1), last, None)]
 
 
-def test_the_day_of_a_moment_does_not_depend_on_the_zone_of_the_machine(
+def test_day_of_a_time_does_not_depend_on_the_local_time_zone(
     small: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TZ", "America/Sao_Paulo")
