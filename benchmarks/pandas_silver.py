@@ -10,7 +10,7 @@ from benchmarks.pandas_sources import SOURCES, Source, city_name, folded, free_t
 
 
 def silver(folder: Path) -> tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]:
-    """Return the silver tables, and by the same names the bad rows, raw, with their broken rules."""
+    """Return the silver tables, and by the same names the bad raw rows with their broken rules."""
     unreadable: list[str] = []
     good, bad = {}, {}
     for name, source in SOURCES.items():

@@ -1,4 +1,4 @@
-"""What holds for every table of the graph, whatever it makes; each law is a function of a table."""
+"""Laws that hold for every table of the graph; each law is a function of a table."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,20 +24,22 @@ def laws(table: Table) -> list[Law]:
     """Return the laws that apply to a table."""
     if table.source:
         return [
-            valid_records_are_kept,
-            a_broken_record_is_told_by_the_name_of_its_rule,
-            every_record_ends_in_one_place,
-            each_record_is_typed_for_itself,
-            order_duplicates_and_parts_do_not_matter,
-            of_one_file_the_later_record_wins,
-            it_is_lazy,
+            valid_records_are_accepted,
+            quarantine_names_the_broken_rule,
+            record_is_either_valid_or_invalid,
+            records_are_typed_independently,
+            order_duplicates_and_batches_do_not_matter,
+            later_record_of_a_file_wins,
+            function_is_lazy,
         ]
-    local = [some_keys_alone_are_made_as_among_all] if table.contract.spec().incremental_key else []
-    return [valid_inputs_make_what_is_promised, its_money_is_that_of_its_inputs, *local, it_is_lazy]
+    local = (
+        [function_is_local_in_its_incremental_key] if table.contract.spec().incremental_key else []
+    )
+    return [valid_inputs_give_valid_rows, amounts_are_conserved, *local, function_is_lazy]
 
 
-def valid_records_are_kept(table: Table, data: st.DataObject) -> None:
-    """Valid bronze keeps the silver contract, and nothing is quarantined."""
+def valid_records_are_accepted(table: Table, data: st.DataObject) -> None:
+    """Valid bronze gives valid silver, and nothing is quarantined."""
     raw = data.draw(valid(table.contract, source=table.source))
     before = raw.clone()
     _, invalid = _validated(table, arrived(raw))
@@ -47,8 +49,8 @@ def valid_records_are_kept(table: Table, data: st.DataObject) -> None:
     assert_frame_equal(raw, before)
 
 
-def a_broken_record_is_told_by_the_name_of_its_rule(table: Table, data: st.DataObject) -> None:
-    """Quarantine names exactly the rule that a row breaks, and leaves the others alone."""
+def quarantine_names_the_broken_rule(table: Table, data: st.DataObject) -> None:
+    """Quarantine names exactly the broken rule, and the other rows are unaffected."""
     drawn = data.draw(broken(table.contract, source=table.source))
     warns = {rule.name for rule in rules(table.contract) if rule.warning}
     bad = pl.Series(range(len(drawn.frame))).is_in([] if drawn.rule in warns else drawn.rows)
@@ -60,28 +62,28 @@ def a_broken_record_is_told_by_the_name_of_its_rule(table: Table, data: st.DataO
     assert_frame_equal(valid, alone)
 
 
-def every_record_ends_in_one_place(table: Table, data: st.DataObject) -> None:
-    """What is read is what is valid or invalid, record by record."""
+def record_is_either_valid_or_invalid(table: Table, data: st.DataObject) -> None:
+    """Every record is either valid or invalid, and no record is lost."""
     raw = arrived(data.draw(_records(table)))
     valid, invalid = _validated(table, raw)
     assert len(valid) + len(invalid) == len(raw)
-    sound, none = _validated(table, raw.join(invalid, on="_position", how="anti"))
+    remaining, none = _validated(table, raw.join(invalid, on="_position", how="anti"))
     assert none.is_empty()
-    assert_frame_equal(valid, sound)
+    assert_frame_equal(valid, remaining)
     accepted = latest_versions(valid.lazy(), table.contract.spec().key).collect()
     assert len(accepted.join(valid, on=valid.columns, how="anti", nulls_equal=True)) == 0
 
 
-def each_record_is_typed_for_itself(table: Table, data: st.DataObject) -> None:
-    """What becomes of a record does not depend on those beside it."""
+def records_are_typed_independently(table: Table, data: st.DataObject) -> None:
+    """The typed form of a record does not depend on other records."""
     raw = data.draw(_records(table))
     one_by_one = [table.function(raw[[row]].lazy()) for row in range(len(raw))]
     together = table.function(raw.lazy()).collect()
     assert_frame_equal(together, pl.concat(pl.collect_all(one_by_one)))
 
 
-def order_duplicates_and_parts_do_not_matter(table: Table, data: st.DataObject) -> None:
-    """The same records in any order, some of them twice, in parts or at once, are one silver."""
+def order_duplicates_and_batches_do_not_matter(table: Table, data: st.DataObject) -> None:
+    """Records in any order, with duplicates, in batches or at once, give the same silver."""
     raw = data.draw(_records(table).flatmap(_delivered))
     at_once = _silver(table, raw).collect()
     order = data.draw(st.permutations([*range(len(raw)), *range(len(raw))]))
@@ -91,8 +93,8 @@ def order_duplicates_and_parts_do_not_matter(table: Table, data: st.DataObject) 
     assert_frame_equal(together, at_once, check_row_order=False)
 
 
-def of_one_file_the_later_record_wins(table: Table, data: st.DataObject) -> None:
-    """Of the records of one file with the same key, silver has the last one that is not broken."""
+def later_record_of_a_file_wins(table: Table, data: st.DataObject) -> None:
+    """Among the records of a file with the same key, silver has the last valid one."""
     raw = arrived(data.draw(_records(table)))
     valid, _ = _validated(table, raw)
     last = valid.unique(table.contract.spec().key, keep="last", maintain_order=True)
@@ -100,66 +102,66 @@ def of_one_file_the_later_record_wins(table: Table, data: st.DataObject) -> None
     assert_frame_equal(_silver(table, raw[order]).collect(), last, check_row_order=False)
 
 
-def valid_inputs_make_what_is_promised(table: Table, data: st.DataObject) -> None:
-    """On valid inputs a function does not raise, changes none, and keeps all rules and its key."""
+def valid_inputs_give_valid_rows(table: Table, data: st.DataObject) -> None:
+    """With valid inputs a function gives valid rows with a unique key, and changes no input."""
     inputs = data.draw(_inputs(table))
     before = {name: frame.clone() for name, frame in inputs.items()}
-    made = _made(table, inputs).collect()
-    check_table(made, table.contract, {})
-    reconcile(made, table.contract, {table.inputs[name]: inputs[name].lazy() for name in inputs})
+    output = _output(table, inputs).collect()
+    check_table(output, table.contract, {})
+    reconcile(output, table.contract, {table.inputs[name]: inputs[name].lazy() for name in inputs})
     for name, frame in inputs.items():
         assert_frame_equal(frame, before[name])
 
 
-def its_money_is_that_of_its_inputs(table: Table, data: st.DataObject) -> None:
-    """An amount that is taken over adds up to the same; what still waits for its order may miss."""
+def amounts_are_conserved(table: Table, data: st.DataObject) -> None:
+    """Amounts of inputs and output have the same sum, apart from rows that await their order."""
     complete = data.draw(st.booleans())
     inputs = data.draw(_frames(table, complete=complete))
-    made = _made(table, inputs).collect()
+    output = _output(table, inputs).collect()
     incremental_key = list(table.contract.spec().incremental_key)
     for frame in inputs.values():
         if set(incremental_key) <= {*frame.columns}:
-            due = (
+            expected = (
                 frame
                 if complete or not incremental_key
-                else frame.join(made, on=incremental_key, how="semi")
+                else frame.join(output, on=incremental_key, how="semi")
             )
-            amounts = sorted(_amounts(due) & _amounts(made))
+            amounts = sorted(_amounts(expected) & _amounts(output))
             assert_frame_equal(
-                due.select(pl.col(amounts).sum()), made.select(pl.col(amounts).sum())
+                expected.select(pl.col(amounts).sum()), output.select(pl.col(amounts).sum())
             )
 
 
-def some_keys_alone_are_made_as_among_all(table: Table, data: st.DataObject) -> None:
-    """Computed from the inputs of some incremental keys, a table has the rows of those keys."""
+def function_is_local_in_its_incremental_key(table: Table, data: st.DataObject) -> None:
+    """Computing a table from some incremental keys gives exactly the rows of those keys."""
     incremental_key = list(table.contract.spec().incremental_key)
     inputs = data.draw(_inputs(table))
-    every = pl.concat(
+    present = pl.concat(
         [f.select(incremental_key) for f in inputs.values() if {*incremental_key} <= {*f.columns}]
     )
-    known = every.unique(maintain_order=True)
-    wanted = known.filter(
+    keys = present.unique(maintain_order=True)
+    chosen = keys.filter(
         pl.Series(
-            data.draw(st.lists(st.booleans(), min_size=len(known), max_size=len(known))),
+            data.draw(st.lists(st.booleans(), min_size=len(keys), max_size=len(keys))),
             dtype=pl.Boolean,
         )
     )
 
     def within(frame: pl.LazyFrame) -> pl.LazyFrame:
         if {*incremental_key} <= {*frame.collect_schema()}:
-            return frame.join(wanted.lazy(), on=incremental_key, how="semi")
+            return frame.join(chosen.lazy(), on=incremental_key, how="semi")
         return frame
 
     alone = table.function(**{name: within(frame.lazy()) for name, frame in inputs.items()})
     assert_frame_equal(
         alone.collect(engine="streaming"),
-        within(_made(table, inputs)).collect(),
+        within(_output(table, inputs)).collect(),
         check_row_order=False,
     )
 
 
-def it_is_lazy(table: Table, _data: st.DataObject) -> None:
-    """A function computes nothing: what it reads may be much, or not there yet."""
+def function_is_lazy(table: Table, _data: st.DataObject) -> None:
+    """A function builds a lazy frame and computes nothing."""
 
     def forbidden(_frame: pl.DataFrame) -> pl.DataFrame:
         raise AssertionError(table.name)
@@ -173,14 +175,14 @@ def it_is_lazy(table: Table, _data: st.DataObject) -> None:
 
 @st.composite
 def _records(draw: st.DrawFn, table: Table) -> pl.DataFrame:
-    """Draw records of which some may be broken, and some versions of one key."""
+    """Draw records, of which some may be invalid or versions of the same key."""
     good = valid(table.contract, min_size=1, source=table.source)
     bad = broken(table.contract, source=table.source, max_size=3).map(lambda drawn: drawn.frame)
     return pl.concat(draw(st.lists(good | bad, min_size=1, max_size=2)))
 
 
 def _delivered(raw: pl.DataFrame) -> st.SearchStrategy[pl.DataFrame]:
-    """Draw from which files and partitions records come, where they stand there, and their time."""
+    """Draw the files and partitions of records, and their positions and times."""
 
     def each(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
         return st.lists(values, min_size=len(raw), max_size=len(raw))
@@ -212,7 +214,7 @@ def _silver(table: Table, raw: pl.DataFrame) -> pl.LazyFrame:
 
 
 def _inputs(table: Table) -> st.SearchStrategy[dict[str, pl.DataFrame]]:
-    """Draw what a table is made of; some rows that others mention may not have come yet."""
+    """Draw the inputs of a table; some rows that others refer to may be missing."""
     return st.booleans().flatmap(lambda complete: _frames(table, complete=complete))
 
 
@@ -222,7 +224,7 @@ def _frames(table: Table, *, complete: bool) -> st.SearchStrategy[dict[str, pl.D
     return frames.map(lambda drawn: {name: drawn[contract] for name, contract in read.items()})
 
 
-def _made(table: Table, inputs: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
+def _output(table: Table, inputs: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     return table.function(**{name: frame.lazy() for name, frame in inputs.items()})
 
 

@@ -19,7 +19,7 @@ from transforms.graph import sources, tables
 from transforms.redaction import redact
 from transforms.validation import validate_records
 
-# No digits and no words for things: what is said around contact data, not about it.
+# Text around contact data, without digits and without words that name its kind.
 BEFORE = st.sampled_from(
     ["", "Não recebi nada. ", "Falem comigo: ", "sou a Ana,", "Urgente!\n", "por favor (", "É “"]
 )
@@ -30,23 +30,23 @@ ALNUM = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 def check_digits(number: str, weights: Sequence[int], *, right: bool) -> str:
-    """Put two check digits behind a number; a letter weighs its code less 48, as a digit does."""
-    for more in (0, 1):
+    """Append two check digits to a number; the value of a letter is its code minus 48."""
+    for wrong in (0, 1):
         used = weights[len(weights) - len(number) :]
         rest = sum((ord(c) - 48) * w for c, w in zip(number, used, strict=True)) % 11
         check = 0 if rest < 2 else 11 - rest
-        number += str(check if right else (check + 1 + more) % 10)
+        number += str(check if right else (check + 1 + wrong) % 10)
     return number
 
 
-def written(picture: str, characters: str) -> str:
-    """Put the characters in the place of each #."""
+def fill(picture: str, characters: str) -> str:
+    """Replace each # by the next character."""
     left = iter(characters)
     return re.sub("#", lambda _: next(left), picture)
 
 
-def pictures(characters: st.SearchStrategy[str], *them: str) -> st.SearchStrategy[str]:
-    return st.builds(written, st.sampled_from(them), characters)
+def pictures(characters: st.SearchStrategy[str], *templates: str) -> st.SearchStrategy[str]:
+    return st.builds(fill, st.sampled_from(templates), characters)
 
 
 def digits(count: int) -> st.SearchStrategy[str]:
@@ -133,12 +133,12 @@ SENTENCES = st.builds(
 
 
 def traces(contact: str, text: str) -> list[str]:
-    """Return what is left of contact data: its digits in a row, its name at its host, or any."""
-    told = [contact] if contact in text else []
+    """Return the remains of contact data in a text: the contact, its digits, or any other."""
+    found = [contact] if contact in text else []
     numbers = re.sub(r"\D", "", contact)
     if len(numbers) > 7 and numbers in re.sub(r"\D", "", text):
-        told.append(numbers)
-    return told + contact_data(text)
+        found.append(numbers)
+    return found + contact_data(text)
 
 
 def redacted(text: str) -> str:
@@ -148,7 +148,7 @@ def redacted(text: str) -> str:
 
 @examples(300)
 @given(SENTENCES)
-def test_no_contact_data_survives_redaction(sentence: tuple[str, str]) -> None:
+def test_redaction_removes_contact_data(sentence: tuple[str, str]) -> None:
     text, contact = sentence
     once = redacted(text)
     assert not traces(contact, once)
@@ -158,7 +158,7 @@ def test_no_contact_data_survives_redaction(sentence: tuple[str, str]) -> None:
 
 @examples(100)
 @given(SENTENCES, SENTENCES)
-def test_no_contact_data_survives_beside_another(
+def test_redaction_removes_two_contacts_in_one_text(
     first: tuple[str, str], second: tuple[str, str]
 ) -> None:
     text = redacted(f"{first[0]} | {second[0]}")
@@ -175,11 +175,11 @@ def test_no_contact_data_survives_beside_another(
         ("CEP:43825100", "43825100"),
     ],
 )
-def test_what_real_people_wrote_does_not_survive(text: str, contact: str) -> None:
+def test_redaction_removes_contacts_from_real_comments(text: str, contact: str) -> None:
     assert not traces(contact, redacted(text))
 
 
-def test_the_number_of_an_order_survives() -> None:
+def test_redaction_keeps_order_numbers() -> None:
     assert redacted("Pedido 94-711713788, R$ 1.299,90") == "Pedido 94-711713788, R$ 1.299,90"
 
 
@@ -197,8 +197,8 @@ def entity(contract: type[Bronze]) -> str:
 
 
 @cache
-def takes_any_text() -> dict[str, list[str]]:
-    """Return, by entity, the columns in which silver takes whatever is said."""
+def free_text_columns() -> dict[str, list[str]]:
+    """Return, by entity, the columns in which silver accepts any text."""
     taken: dict[str, list[str]] = {entity(contract): [] for contract in sources()}
     for table in tables().values():
         if source := table.source:
@@ -209,8 +209,8 @@ def takes_any_text() -> dict[str, list[str]]:
     return taken
 
 
-def made(records: Mapping[str, Mapping[str, str | None]]) -> dict[str, pl.DataFrame]:
-    """Make every table of the graph of one raw record of each entity."""
+def all_tables(records: Mapping[str, Mapping[str, str | None]]) -> dict[str, pl.DataFrame]:
+    """Compute every table of the graph from one raw record per entity."""
     done: dict[str, pl.DataFrame] = {}
     for name, table in tables().items():
         if source := table.source:
@@ -225,8 +225,8 @@ def made(records: Mapping[str, Mapping[str, str | None]]) -> dict[str, pl.DataFr
     return done
 
 
-def test_texts_are_taken_where_people_write_them() -> None:
-    assert takes_any_text() == {
+def test_free_text_columns_are_known() -> None:
+    assert free_text_columns() == {
         "customers": ["customer_city"],
         "geolocation": ["geolocation_city"],
         "order_items": [],
@@ -244,16 +244,18 @@ def test_texts_are_taken_where_people_write_them() -> None:
 
 @examples(20)
 @given(SENTENCES)
-def test_no_contact_data_reaches_any_text_of_silver_or_gold(sentence: tuple[str, str]) -> None:
+def test_no_contact_data_reaches_silver_or_gold(sentence: tuple[str, str]) -> None:
     text, contact = sentence
-    records = {name: {**GOOD[name], **dict.fromkeys(takes_any_text()[name], text)} for name in GOOD}
-    for name, table in made(records).items():
+    records = {
+        name: {**GOOD[name], **dict.fromkeys(free_text_columns()[name], text)} for name in GOOD
+    }
+    for name, table in all_tables(records).items():
         assert len(table), name
         texts = table.select(pl.col(pl.String)).unpivot()["value"].drop_nulls().unique().to_list()
         assert not [found for each in texts for found in traces(contact, each)], name
 
 
-def test_no_column_of_gold_is_tagged_or_made_of_a_tagged_name() -> None:
+def test_no_column_of_gold_is_personal() -> None:
     tagged = {name for contract in sources() for name in contract.personal()}
     assert tagged == {"review_comment_title", "review_comment_message"}
     for name, table in tables().items():

@@ -1,9 +1,9 @@
-"""Raw text of any kind is in bronze, byte for byte, whether it came in a file or as an event.
+"""Raw text of any kind is in bronze, byte for byte, from files and from events.
 
-Of a field of a file this means: the text between its quotes, with each doubled quote once; or, of
-a field without quotes, all that stands between its commas. Of a record that cannot be read as
-fields, and of an event that is no record, it is the whole text. Bytes that are no text (UTF-8) make
-a file rejected, and so does a NUL; when they are an event, they stand in base64.
+For a field of a file, the raw text is the text between its quotes, with doubled quotes undoubled,
+or the text between its commas. For a corrupt record or an event that is not a record, it is the
+whole text. A file with a NUL or with bytes that are not UTF-8 is rejected; such an event is stored
+in base64.
 """
 
 import csv
@@ -31,9 +31,9 @@ from tests.examples import examples
 from transforms.graph import sources
 
 AS_OF = datetime(2018, 1, 1, tzinfo=UTC)
-Place = Callable[[], Path]
+NewFolder = Callable[[], Path]
 
-# What breaks readers, in lists of characters: text() alone would hardly ever draw a quote.
+# Text that often breaks readers. Lists of characters, because text() hardly ever draws a quote.
 ODD = [
     *('"', '""', ",", ";", "\t", "\n", "\r", "\r\n", "\\", "'", "\x00", "\x1a", "\x7f", "\x85"),
     *("\ufeff", "\u2028", "\ufffd", "\uffff", "\U0010ffff", "e\u0301\u0327", "\u202eabc\u202c"),
@@ -47,13 +47,13 @@ NAMES_IN_FILES = TEXTS.filter(lambda text: text.strip() and "\x00" not in text)
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A new folder, as often as it is called."""
+def new_folder(tmp_path_factory: pytest.TempPathFactory) -> NewFolder:
+    """Return a function that creates a new folder."""
     return lambda: tmp_path_factory.mktemp("lake")
 
 
 def ingested(folder: Path, contract: type[Bronze], content: bytes) -> tuple[Outcome, pl.DataFrame]:
-    """Ingest the contents as a file into a lake of its own; return the rows as they are there."""
+    """Ingest the contents as a file into a new lake; return the rows of bronze."""
     (folder / "drop.csv").write_bytes(content)
     outcome = ingest_table(
         str(folder), contract, [LocalFile(folder / "drop.csv", "drop.csv")], as_of=AS_OF
@@ -75,8 +75,8 @@ def csv_file(rows: Sequence[Sequence[str]], bom: str, line_end: str) -> bytes:
     extra=st.lists(NAMES_IN_FILES, max_size=2, unique_by=str.strip),
     style=st.sampled_from([("", "\n"), ("", "\r\n"), ("\ufeff", "\n"), ("\ufeff", "\r\n")]),
 )
-def test_every_field_of_every_entity_is_in_bronze_as_it_was_written(
-    place: Place,
+def test_fields_of_every_entity_are_in_bronze_as_written(
+    new_folder: NewFolder,
     data: st.DataObject,
     contract: type[Bronze],
     extra: list[str],
@@ -86,7 +86,7 @@ def test_every_field_of_every_entity_is_in_bronze_as_it_was_written(
     header = data.draw(st.permutations([*known, *extra]))
     rows = data.draw(st.lists(st.tuples(*[IN_FILES] * len(header)), min_size=1, max_size=4))
     content = csv_file([header, *rows], *style)
-    outcome, found = ingested(place(), contract, content)
+    outcome, found = ingested(new_folder(), contract, content)
     assert (outcome.read, outcome.rejected) == (len(rows), ())
     written = [dict(zip(header, row, strict=True)) for row in rows]
     assert found.select(known).to_dicts() == [
@@ -103,11 +103,11 @@ def test_every_field_of_every_entity_is_in_bronze_as_it_was_written(
     | st.binary()
     | st.tuples(TEXTS.map(str.encode), st.binary(max_size=3)).map(b"".join)
 )
-def test_any_bytes_are_records_in_bronze_or_one_line_that_says_why_not(
-    place: Place, body: bytes
+def test_any_bytes_are_ingested_or_rejected_with_a_reason(
+    new_folder: NewFolder, body: bytes
 ) -> None:
     header = ",".join(bronze.Sellers.fields()).encode()
-    outcome, found = ingested(place(), bronze.Sellers, header + b"\n" + body)
+    outcome, found = ingested(new_folder(), bronze.Sellers, header + b"\n" + body)
     assert outcome.read == outcome.rows == len(found)
     if outcome.rejected:
         (reason,) = outcome.rejected
@@ -121,15 +121,15 @@ def test_any_bytes_are_records_in_bronze_or_one_line_that_says_why_not(
     else:
         assert b"\x00" not in body
         assert len(found) == 0 or body.strip(b"\r\n")
-        whole = found.filter(pl.col("_corrupt_record").is_not_null())
-        assert all(text.encode() in body for text in whole["_corrupt_record"])
+        corrupt = found.filter(pl.col("_corrupt_record").is_not_null())
+        assert all(text.encode() in body for text in corrupt["_corrupt_record"])
 
 
 @examples(40)
 @given(st.binary())
-def test_a_file_of_any_bytes_is_taken_or_rejected_in_one_line(place: Place, content: bytes) -> None:
-    outcome, found = ingested(place(), bronze.Sellers, content)
-    (reason,) = outcome.rejected  # no such file has the header of a table
+def test_file_of_any_bytes_is_rejected_in_one_line(new_folder: NewFolder, content: bytes) -> None:
+    outcome, found = ingested(new_folder(), bronze.Sellers, content)
+    (reason,) = outcome.rejected  # random bytes are never the header of a table
     assert reason.startswith("drop.csv: ")
     assert reason.isprintable()
     assert found.is_empty()
@@ -150,7 +150,7 @@ HEADERS = st.none() | st.lists(st.tuples(TEXTS | st.just("event_time"), st.none(
 
 
 def recovered(row: Mapping[str, str | None]) -> bytes | dict[str, str | None]:
-    """Return the value of an event: its bytes, or its record where it was one."""
+    """Return the value of an event: its record, or its bytes if it was not a record."""
     if (text := row["_corrupt_record"]) is None:
         rescued: dict[str, str | None] = json.loads(row["_rescued_data"] or "{}")
         return {name: row[name] for name in NAMES if row[name] is not None} | rescued
@@ -176,8 +176,8 @@ def sent(value: bytes | None) -> bytes | dict[str, str | None]:
         st.tuples(VALUES, st.none() | st.binary(), HEADERS, st.integers(-1, 2**62)), max_size=5
     )
 )
-def test_the_value_of_every_event_can_be_had_from_bronze_again(
-    place: Place,
+def test_value_of_every_event_can_be_recovered_from_bronze(
+    new_folder: NewFolder,
     events: list[tuple[bytes | None, bytes | None, Headers, int]],
 ) -> None:
     batch = [
@@ -192,7 +192,7 @@ def test_the_value_of_every_event_can_be_had_from_bronze_again(
         )
         for offset, (value, key, headers, time) in enumerate(events)
     ]
-    handle = delta.open_table(str(place()), bronze.Sellers)
+    handle = delta.open_table(str(new_folder()), bronze.Sellers)
     delta.append(handle, bronze_rows(bronze.Sellers, batch), delta.commit_properties({}, {}))
     found = delta.scan(handle).sort("_position").collect()
     assert found["_position"].to_list() == list(range(len(events)))
