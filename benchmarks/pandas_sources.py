@@ -90,17 +90,17 @@ def centavos(raw: pd.Series) -> pd.Series:
 
 
 def is_hex_id(values: pd.Series) -> pd.Series:
-    """Tell whether values are 32 hex digits."""
+    """Return whether values are 32 hex digits."""
     return values.str.fullmatch("[0-9a-f]{32}")
 
 
 def is_zip_prefix(values: pd.Series) -> pd.Series:
-    """Tell whether values are five digits."""
+    """Return whether values are five digits."""
     return values.str.fullmatch("[0-9]{5}")
 
 
 def is_present(values: pd.Series) -> pd.Series:
-    """Tell whether values are present."""
+    """Return whether values are present."""
     return values.notna()
 
 
@@ -126,7 +126,7 @@ def is_within(least: float, most: float = float("inf")) -> Predicate:
 
 
 def is_missing_or_positive(values: pd.Series) -> pd.Series:
-    """Tell whether values are missing, or zero or more."""
+    """Return whether values are missing, or zero or more."""
     return (values >= 0).fillna(value=True)
 
 

@@ -38,7 +38,7 @@ def changed(name: str) -> FileNotReadyError:
 
 
 def ignored(name: str) -> bool:
-    """Tell whether a file or folder is skipped: markers, work files and `lost+found`.
+    """Return whether a file or folder is skipped: markers, work files and `lost+found`.
 
     `lost+found` belongs to the file system if the landing zone is the root of a disk.
     """

@@ -32,7 +32,7 @@ class LocalFile:
         return self.path
 
     def is_at(self, location: str) -> bool:
-        """Tell whether a location is this very file, perhaps by a link."""
+        """Return whether a location is this very file, perhaps by a link."""
         return not is_s3(location) and Path(location).samefile(self.path)
 
     def remove(self, state: FileState, digest: str) -> None:
@@ -107,7 +107,7 @@ def make_archive(archive: str) -> None:
 
 
 def put(path: Path, location: str, digest: str) -> bool:
-    """Copy a file to a path unless the path exists; tell whether it now has the right contents.
+    """Copy a file to a path unless the path exists; return whether it now has the right contents.
 
     Args:
         path: the file.

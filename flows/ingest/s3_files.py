@@ -48,7 +48,7 @@ class S3Object:
         return path
 
     def is_at(self, location: str) -> bool:
-        """Tell whether a location is this very object."""
+        """Return whether a location is this very object."""
         return location == self.uri
 
     def remove(self, state: FileState, _digest: str) -> None:
@@ -96,7 +96,7 @@ def list_files(source: str) -> list[S3Object]:
 
 
 def put(path: Path, location: str, digest: str) -> bool:
-    """Copy a local file to a URI unless an object exists there; tell whether the contents match.
+    """Copy a local file to a URI unless an object exists there; return whether the contents match.
 
     The proof is the bytes that S3 returns, not those that were sent.
 

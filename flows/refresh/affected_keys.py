@@ -33,7 +33,7 @@ def affected_keys(
 
 
 def has_columns(handle: DeltaTable, columns: Sequence[str]) -> bool:
-    """Tell whether a table has all of the columns."""
+    """Return whether a table has all of the columns."""
     return set(columns) <= {field.name for field in handle.schema().fields}
 
 

@@ -99,7 +99,7 @@ def _limit_to_parents(handle: DeltaTable, name: str, parents: Iterable[DeltaTabl
 
 
 def _at_same_versions(inputs: Handles, parents: Iterable[DeltaTable]) -> bool:
-    """Tell whether all dimensions that read an input have consumed the same version of it."""
+    """Return whether all dimensions that read an input have consumed the same version of it."""
     consumed = {
         name: {delta.consumed(parent, name) for parent in parents} - {None} for name in inputs
     }
@@ -133,7 +133,7 @@ def _refresh_all(lake: str, tables: OpenTables, pending: RefreshScope) -> int:
 
 
 def _is_same(tables: OpenTables, new: pl.DataFrame) -> bool:
-    """Tell whether a table already has these rows; false if its data files are damaged."""
+    """Return whether a table already has these rows; false if its data files are damaged."""
     table, target = tables.table, tables.target
     try:
         stored = delta.scan(target).collect()

@@ -109,7 +109,7 @@ OUT_OF_STEP = "the quarantine belongs to another refresh"
 
 
 def is_same_generation(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:
-    """Tell whether the quarantine has the generation that the silver table carries."""
+    """Return whether the quarantine has the generation that the silver table carries."""
     (source,) = table.inputs.values()
     generation = delta.quarantine_name(source)
     # The quarantine has a counter of its own because a table of another name may have written it.

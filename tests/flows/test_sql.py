@@ -1,5 +1,6 @@
 """SQL over a lake: results, and the messages for invalid statements."""
 
+import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -209,7 +210,7 @@ def test_access_is_denied_without_the_check_of_statement_kinds(
 def test_spill_folder_is_private_and_removed_afterwards(
     small: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     folder = Path(query(small, "SELECT current_setting('temp_directory')").item())
     assert folder.parent == tmp_path
     assert not folder.exists()
