@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from contracts.domain import ORDER_STATUSES, PAYMENT_TYPES, SHOP_OPENED, STATES
-from contracts.plausible_times import PLANNING_HORIZON
+from contracts.plausible_times import CLOCK_TOLERANCE, PLANNING_HORIZON
 
 Predicate = Callable[[pd.Series], pd.Series]
 

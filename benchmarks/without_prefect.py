@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table

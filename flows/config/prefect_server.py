@@ -43,7 +43,7 @@ class NoServerError(Exception):
 
 def flow(function: Callable[P, R]) -> Flow[P, R]:
     """Turn a function into a Prefect flow that fails at once if Prefect cannot start."""
-    return _LocalFlow(function, task_runner=THREADS)
+    return _LocalFlow(function)
 
 
 class _LocalFlow(Flow[P, R]):

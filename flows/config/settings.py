@@ -51,6 +51,8 @@ class Settings(Environment):
     """The share of records in quarantine above which a refresh raises an alarm."""
     quiet_seconds: float = Field(default=120, ge=0)
     """Seconds that a file must not have changed before it is archived."""
+    executor: Literal["local", "prefect"] | None = None
+    """What runs the pipeline: threads of the process, or a Prefect flow run."""
     chunk_rows: int = Field(default=8_000_000, gt=0, le=1_000_000_000)
     """The most rows that a step holds in memory at once; 8 million need about 2 GB."""
 

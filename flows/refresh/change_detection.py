@@ -83,7 +83,7 @@ def unchanged_outcome(table: Table, target: DeltaTable) -> Outcome:
         in_quarantine=metrics.get("in_quarantine", 0),
         broken_rules=metrics.get("broken_rules", {}),
         warnings=metrics.get("warnings", {}),
-        held=held.isoformat() if (held := held_since(target)) else "",
+        held_since=held.isoformat() if (held := held_since(target)) else "",
     )
 
 

@@ -26,7 +26,9 @@ Shipment = list[tuple[type[Bronze], pl.DataFrame]]
 def shipments(draw: st.DrawFn) -> Shipment:
     """Draw records that refer to each other, with some missing and some invalid."""
     rows = draw(related(*SOURCE_TABLES, complete=False, max_size=2))
-    raw = [(source, written(rows[typed], typed, source)) for typed, source in SOURCE_TABLES.items()]
+    raw = [
+        (source, to_raw_text(rows[typed], typed, source)) for typed, source in SOURCE_TABLES.items()
+    ]
     invalid, source = draw(st.sampled_from([*SOURCE_TABLES.items()]))
     raw.append((source, draw(broken(invalid, source=source, max_size=1)).frame))
     hours = st.lists(st.integers(0, 3), max_size=2)

@@ -30,7 +30,7 @@ def test_an_undone_restore_brings_the_offset_back(lake: str) -> None:
 
 
 def test_a_restore_takes_back_offset_and_topic_id_together(lake: str) -> None:
-    source = origin("sellers", 0)
+    source = watermark_name("sellers", 0)
     consumed = [{source: 50, topic_identity(source): 7}]
     consumed.append({source: 3, topic_identity(source): 8})  # the topic was created again
     for number, watermark in enumerate(consumed):

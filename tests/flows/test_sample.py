@@ -17,6 +17,7 @@ from contracts.strategies import breakable
 from flows.sample import write_sample
 from flows.sample.defects import DEFECTS
 from flows.sample.written_files import ForeignFilesError
+from transforms.graph import tables
 
 ORDERS = 4_000
 TRANSLATION = "product_category_name_translation"

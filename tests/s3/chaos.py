@@ -49,7 +49,7 @@ def runs(server: str, folder: Path, count: int, rate: float, seed: int) -> list[
     landing, lake, log = folder / "landing", folder / "lake", folder / "faults.log"
     write_sample(landing, 300, seed=seed, dirty=0.01)
     files = {path.name: path.read_bytes() for path in landing.glob("*.csv")}
-    lakehouse(str(landing), str(lake), as_of=AS_OF)
+    run(str(landing), str(lake), as_of=AS_OF)
     expected, wrong = contents(str(lake)), list[str]()
     for number in range(1, count + 1):
         base, started = f"s3://{BUCKET}/run-{number}", monotonic()
@@ -57,7 +57,7 @@ def runs(server: str, folder: Path, count: int, rate: float, seed: int) -> list[
             connect(server).put_object(Bucket=BUCKET, Key=f"run-{number}/in/{name}", Body=data)
         try:
             with faulty_proxy(server, log, rate, seed + number) as proxy, reaching(proxy, SECONDS):
-                lakehouse(f"{base}/in", f"{base}/lake", f"{base}/archive", as_of=AS_OF)
+                run(f"{base}/in", f"{base}/lake", f"{base}/archive", as_of=AS_OF)
             with reaching(server):
                 assert_same(contents(f"{base}/lake"), expected)
             assert _objects(server, f"run-{number}/in/") == {}

@@ -23,8 +23,8 @@ def test_the_real_files_give_the_same_lake_on_s3_as_in_a_folder(
     for name in names:
         upload(f"{on_s3}/landing/{name}", (olist / name).read_bytes())
     here, there = str(tmp_path / "lake"), f"{on_s3}/lake"
-    on_folders = lakehouse(str(olist), here, as_of=AS_OF)
-    on_s3_too = lakehouse(f"{on_s3}/landing", there, f"{on_s3}/archive", as_of=AS_OF)
+    on_folders = run(str(olist), here, as_of=AS_OF)
+    on_s3_too = run(f"{on_s3}/landing", there, f"{on_s3}/archive", as_of=AS_OF)
     assert metrics(on_s3_too) == metrics(on_folders)
     assert_same(contents(there), contents(here))
     sums = "SELECT count(*), sum(price), sum(freight_value) FROM gold.fact_sales"

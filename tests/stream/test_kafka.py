@@ -252,8 +252,3 @@ def test_create_topics_twice_changes_nothing(settings: KafkaSettings, mock_kafka
     assert {name: len(topic.partitions) for name, topic in there.items()} == {
         topic_of(settings, contract): 4 for contract in sources()
     }
-
-
-@pytest.mark.parametrize("name", KafkaSettings.model_fields)
-def test_every_setting_is_documented(name: str) -> None:
-    assert f"`{name.upper()}`" in (ROOT / "docs/streaming.md").read_text()
