@@ -1,1 +1,1 @@
-"""How tables become tables: pure functions over LazyFrames, wired by their signatures."""
+"""Transforms: one pure function over LazyFrames per table. Their signatures are the graph."""

@@ -1,19 +1,19 @@
-"""Patterns of contact data in Brazilian Portuguese, and of the words that say what a number is.
+"""Patterns of contact data in Brazilian Portuguese, and of words that label a number.
 
-The engine has no look-around, and takes time in proportion to the text.
+The regex engine of Polars has no look-around and runs in linear time.
 """
 
 
 def either(*patterns: str) -> str:
-    """Join patterns; their word boundaries become those of ASCII, which are much faster."""
+    """Join patterns into one. Word boundaries become those of ASCII, which are much faster."""
     return "|".join(patterns).replace(r"\b", r"(?-u:\b)")
 
 
-# What is found, as its placeholder names it.
+# The kinds of contact data, as in the placeholders.
 KINDS = "email|handle|phone|cpf|cnpj|cep|rg|card|pix"
 
-# What stands between the groups of a number. A line break may separate two numbers.
-# Format characters do: a number that is copied from a messenger comes wrapped in them.
+# Characters between the groups of a number. A line break is not one: it may separate two numbers.
+# Format characters are, because numbers copied from messengers contain them.
 _LINE = r"\-\u2010-\u2015\u2212"
 _BETWEEN = rf"[\p{{Zs}}\p{{Cf}}\t._{_LINE}]"
 _SEP = rf"{_BETWEEN}{{1,3}}"
@@ -24,19 +24,19 @@ _HYPHEN = rf"[{_LINE}]"
 _MAILBOX = "gmail|hotmail|outlook|yahoo|icloud"
 _NETWORK = "insta(?:gram)?|face(?:book)?|twitter|telegram|tik ?tok|linkedin|skype"
 
-# The least that could be contact data.
+# Matches every text that may hold contact data, and few others.
 SUSPECT = (
     rf"@|\d(?:{_OPT}\d){{4}}|/\w{{4}}-"
     rf"|(?i:cnpj|arroba|[(\[]at?[)\]]|pix|{_MAILBOX}|{_NETWORK}|t\.me/)"
 )
 
-# An area code, behind a carrier's (0 15 11, 015 11) or the place where it is to be put (0xx11).
+# An area code, optionally after a carrier code (0 15 11, 015 11) or its placeholder (0xx11).
 _TRUNK = rf"(?:\b(?:0?[xX][xX]{_OPT}|0{_OPT}\(?\d\d\)?{_SEP}))?"
 _AREA = rf"{_TRUNK}0?\d\d{_SEP}"
 _GROUPS = rf"\d\d\d?{_SEP}\d\d\d{_SEP}\d\d\d\d?|\d\d\d?(?:{_SEP}\d\d){{3}}"
 _LOCAL = rf"(?:(?:9{_SEP})?\d\d\d\d\d?{_OPT}\d\d\d\d|{_GROUPS})"
 
-# Where a number begins and ends; a letter that stands right beside it is put back.
+# The start and end of a number. A letter next to the number is captured, to be kept.
 LETTER = r"(\p{L})"
 _START, _END = rf"(?:{LETTER}|\b)", rf"(?:\b|{LETTER})"
 
@@ -47,7 +47,7 @@ _HOST = rf"(?:(?:[\w-]+{_DOT})+(?:com|net|org|br)|{_PROVIDER})"
 _REST = rf"\b(?:{_DOT}(?:com|br)\b)*"
 _AT_IN_WORDS = r"(?:\p{Zs}?[(\[](?:at?|arroba)[)\]]\p{Zs}?|[\p{Zs}.-]arroba[\p{Zs}.-])"
 _AT = rf"{_USER}\p{{Zs}}at\p{{Zs}}(?:{_MAILBOX}){_REST}"
-# An address whose at sign is gone; of `www.gmail.com` nothing is a name.
+# An address without its at sign. `www.gmail.com` is not one.
 _WITHOUT_AT = rf"(?:[\w.%+'-]*[^\W_wW][.#*]?|\b\w+[.\d_][\w.]*\p{{Zs}})(?:{_MAILBOX})[.,]com{_REST}"
 
 _UUID = r"[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}"
@@ -55,7 +55,7 @@ _PIX_WORDS = r"(?:[ :(]{1,2}(?:chave|pix|aleat[oó]ria|[eé]|minha|meu|d[aeo]|co
 _CNPJ = (
     rf"{_START}\d\d{_OPT}\d\d\d{_OPT}\d\d\d{_OPT}/{_OPT}\d\d\d\d{_OPT}\d\d{_END}",
     rf"\b\d\d{_SEP}\d\d\d{_SEP}\d\d\d{_SEP}\d\d\d\d{_SEP}\d\d\b",
-    # Since 2026 a CNPJ may hold letters; only the two digits at its end may not be any.
+    # Since 2026 a CNPJ may contain letters, except in its last two digits.
     r"\b(?i:[\da-z]{2}\.?[\da-z]{3}\.?[\da-z]{3}/[\da-z]{4}-\d\d)\b",
     r"\b(?i:cnpj[^\w\]]{0,5}(?:nº\W?)?[\d./-]{0,15}[a-z][\da-z./-]{0,15}\d\d)\b",
 )
@@ -72,9 +72,9 @@ _PHONE = (
     rf"\b(?:(?:00)?55{_SEP})?{_AREA}(?:\d{{5}}{_SEP}|9{_SEP}\d{{4}}{_OPT})\d\d\d\d{_END}",
 )
 
-# (kind, pattern): what gives itself away wherever it stands; a group is not a part of it.
-# After `redact` no text matches any of them.
-# Few, for Polars keeps 32 compiled patterns at hand, and redaction needs most of them.
+# (kind, pattern): contact data that is recognized without context. Captured groups are kept.
+# After `redact` no text matches any of them. The patterns are few because Polars caches only 32
+# compiled patterns, and redaction needs most of them.
 ADDRESSES: tuple[tuple[str, str], ...] = (
     (
         "pix",
@@ -107,7 +107,7 @@ NUMBERS: tuple[tuple[str, str], ...] = (
     ("phone", either(*_PHONE)),
 )
 
-# What is left, cut into numbers (one piece each, though written in groups), words and the rest.
+# The tokens of the remaining text: numbers (with all their groups), words and other characters.
 TOKEN = either(
     rf"\[(?:{KINDS})\]",
     r"(?i:r\.g|c\.p\.f|c\.e\.p|c\.n\.p\.j)\.?",
@@ -134,8 +134,8 @@ TOKEN = either(
     r"(?s:.)",
 )
 
-# What a word makes of the number after it. A "thing" is not a person's number: it stays. Filler
-# is looked through.
+# Words that label the number after them. A number of a "thing" is not personal and is kept.
+# "Filler" words may come between the label and the number.
 _LABELS = {
     "cnpj": r"(?:cnpjs?|c\.n\.p\.j)\.?",
     "cpf": r"(?:cpfs?|c\.p\.f)\.?",
@@ -153,10 +153,10 @@ _LABELS = {
 }
 WORD = "^(?i:" + "|".join(rf"(?<{name}>{word})" for name, word in _LABELS.items()) + ")$"
 
-# How many tokens (words, and the spaces between them) a label reaches over.
+# The number of tokens (words and the spaces between them) that a label applies to.
 REACH = 16
 
-# How many digits a number has that stands under a label.
+# The least and greatest number of digits of a labelled number.
 LENGTHS = {
     "cnpj": (14, 14),
     "cpf": (9, 11),
@@ -166,14 +166,13 @@ LENGTHS = {
     "card": (13, 19),
     "pix": (8, 14),
 }
-# Labels of the very next number only.
+# Labels that apply only to the next number.
 NEAR = ("rg", "card", "pix")
 NUMBER = r"^\d[\d\W]*[\dxX]$"
 
-# Numbers that need no label, unless they follow a thing. The first that fits counts.
+# Numbers that need no label, unless the label is a "thing". The first match counts.
 _BARE = {
-    # Two groups that look like years: of an order, a size, a model. Only a word right beside them
-    # makes them a phone.
+    # Two groups that look like years, sizes or models. They are a phone only next to a label.
     "years": r"(?:\d\d\p{Zs})?(?:19|20)\d\d\p{Zs}\d\d\d\d",
     "cep": rf"\d\d\.?\d\d\d\p{{Zs}}?{_HYPHEN}\p{{Zs}}?\d\d\d",
     "phone": either(
@@ -193,5 +192,5 @@ _BARE = {
 SHAPES = tuple(_BARE)
 BARE = "^(?:" + "|".join(rf"(?<{kind}>{shape})" for kind, shape in _BARE.items()) + ")$"
 
-# A card by its first digits and its length; its last digit is left to check.
+# A card number by its first digits and its length. The check digit is verified later.
 CARD = rf"^(?:4\d|5[0-8]|2[2-7]|6\d|3[04678])\d(?:{_OPT}\d){{10,16}}$"

@@ -17,53 +17,53 @@ from contracts.contract import Bronze, Contract
 
 
 class WiringError(Exception):
-    """A table's contract and function do not fit together; says which, and what to do."""
+    """The contract and the function of a table contradict each other."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table as its function tells it: what it promises and what it is made of."""
+    """A table: its contract, its function and its inputs."""
 
     name: str
     contract: type[Contract]
     function: Callable[..., LazyFrame]
     inputs: dict[str, type[Contract]]
     tracked_columns: frozenset[str] = frozenset()
-    """The columns that its readers are local in, beside its key: where one changes (an order gets
-    another customer), its row leads a reader to the new value only, and never to the old one."""
+    """The columns outside the key that downstream tables have in their incremental keys. If one
+    changes, such as the customer of an order, downstream tables must also refresh the old value."""
 
     @property
     def source(self) -> type[Bronze] | None:
-        """The bronze contract whose records the function types one by one, if it does."""
+        """The bronze contract whose records the function types, or None for a derived table."""
         read = list(self.inputs.values())
         return read[0] if len(read) == 1 and issubclass(read[0], Bronze) else None
 
     @property
     def input_names(self) -> list[str]:
-        """The names of the tables that the function reads."""
+        """The names of the input tables."""
         return [contract.spec().table for contract in self.inputs.values()]
 
     @property
     def dependencies(self) -> set[str]:
-        """The names of the tables that must be there first: inputs and foreign keys."""
+        """The names of the tables to refresh before this one: inputs and referenced tables."""
         return {*self.input_names} | {c.spec().table for c in self.contract.references().values()}
 
 
 @cache
 def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
-    """Return the tables that the functions make, by name, each behind those that it needs.
+    """Return the tables of the functions by name, each after its dependencies.
 
-    Without arguments: all table functions of `transforms.silver` and `transforms.gold`, that is,
-    the functions whose return annotation carries a contract.
+    Without arguments, return the tables of all functions in `transforms.silver` and
+    `transforms.gold` whose return annotation has a contract.
 
     Raises:
-        graphlib.CycleError: tables need each other in a circle.
-        WiringError: a table promises what it cannot keep.
+        graphlib.CycleError: tables depend on each other in a circle.
+        WiringError: the contract and the function of a table contradict each other.
     """
     found: dict[str, Table] = {}
     for table in filter(None, map(_table, functions or _discovered())):
-        for wrong in _wrong(table, found.values()):
-            message = f"{table.name}: {wrong}"
+        for contradiction in _contradictions(table, found.values()):
+            message = f"{table.name}: {contradiction}"
             raise WiringError(message)
         found[table.name] = table
     for name, table in found.items():
@@ -80,16 +80,16 @@ def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
 
 
 def downstream_tables(name: str) -> set[str]:
-    """Return the names of the tables that are made of a table, directly or not."""
+    """Return the names of the tables that depend on a table, directly or indirectly."""
     found: set[str] = set()
-    for table in tables().values():  # each behind those that it needs
+    for table in tables().values():  # each after its dependencies
         if {name, *found} & {*table.input_names}:
             found.add(table.name)
     return found
 
 
 def sources() -> list[type[Bronze]]:
-    """Return the bronze contracts that the tables read, in the order of their names."""
+    """Return the bronze contracts that the tables read, sorted by name."""
     read = {table.source for table in tables().values() if table.source}
     return sorted(read, key=lambda contract: contract.spec().table)
 
@@ -102,8 +102,8 @@ def _discovered() -> Iterable[Callable[..., LazyFrame]]:
                     yield value
 
 
-def _wrong(table: Table, others: Iterable[Table]) -> Iterable[str]:
-    """Say what a table promises that it cannot keep."""
+def _contradictions(table: Table, others: Iterable[Table]) -> Iterable[str]:
+    """Yield the contradictions between a table's contract and its function."""
     spec = table.contract.spec()
     named = {*spec.key, *spec.incremental_key, *spec.partition_by, *spec.sort_by}
     if unknown := sorted(named - {*table.contract.fields()}):
@@ -112,49 +112,49 @@ def _wrong(table: Table, others: Iterable[Table]) -> Iterable[str]:
             f"incremental_key, partition_by or sort_by"
         )
     if not spec.key:
-        yield "it has no key: say which columns no two rows share"
+        yield "its contract has no key; add the columns that identify a row"
     elif outside := sorted({*spec.incremental_key} - {*spec.key}):
         yield (
-            f"its incremental key has {', '.join(outside)}, which its key has not: an incremental "
-            f"refresh could compute one key twice; add the column to the key"
+            f"its incremental key has {', '.join(outside)}, which its key has not; add it to the "
+            f"key, or an incremental refresh could repeat a key"
         )
-    yield from _wrong_records(table, others)
-    yield from _wrong_sums(table)
+    yield from _source_contradictions(table, others)
+    yield from _sum_contradictions(table)
 
 
-def _wrong_records(table: Table, others: Iterable[Table]) -> Iterable[str]:
+def _source_contradictions(table: Table, others: Iterable[Table]) -> Iterable[str]:
     for other in others:
         if table.source and other.source is table.source:
             yield (
-                f"{other.name} is made of the same records, and the broken ones can wait for one "
-                f"table only; let this one read {other.name}"
+                f"{other.name} reads the same source, and the invalid records of a source belong "
+                f"to one table only; read {other.name} instead"
             )
     if table.source and table.contract.spec().layer == "silver" and table.contract.references():
-        yield "foreign keys are held by tables of gold; say `looked_up_in`, or nothing"
+        yield "only tables of gold enforce foreign keys; use `looked_up_in` or remove it"
 
 
-def _wrong_sums(table: Table) -> Iterable[str]:
+def _sum_contradictions(table: Table) -> Iterable[str]:
     incremental_key, fields = table.contract.spec().incremental_key, table.contract.fields()
     for column, (of, _) in table.contract.sums().items():
         read = of.spec().table
         if of not in table.inputs.values():
-            yield f"{column} sums {read}, which its function does not read"
+            yield f"{column} sums {read}, which is not an input of its function; add it"
         elif lacking := sorted({*incremental_key} - {*of.fields()}):
             yield (
                 f"{column} sums {read}, which has no column {', '.join(lacking)} of the "
                 f"incremental key: an incremental refresh could not compare the sums"
             )
         if fields[column].is_float():
-            yield f"{column} is to add up exactly, and a {fields[column]} never does"
+            yield f"{column} is a {fields[column]}, with inexact sums; use Money or an integer"
 
 
 def _table(function: Callable[..., LazyFrame]) -> Table | None:
-    promised = {
+    annotations = {
         name: hint.__metadata__[0]
         for name, hint in get_type_hints(function, include_extras=True).items()
         if hasattr(hint, "__metadata__")
     }
-    contract = promised.pop("return", None)
+    contract = annotations.pop("return", None)
     if contract is None:
         return None
-    return Table(contract.spec().table, contract, function, promised)
+    return Table(contract.spec().table, contract, function, annotations)

@@ -1,15 +1,15 @@
-"""Other ways to write a number: look-alike characters, words for digits, a line break."""
+"""Obfuscated numbers: look-alike characters, digits in words, line breaks within a number."""
 
 import polars as pl
 
-# Characters that may stand for others: all but ASCII, the letters of Latin-1 and a few signs.
+# Characters that may imitate others: all except ASCII, Latin-1 letters and a few signs.
 OBFUSCATED = r"[^\x00-\x7F\u00A0\u00A7\u00A8\u00AA\u00B0\u00B4\u00BA\u00C0-\u00FF\u2018-\u201D]"
 
 
 def plain_characters(texts: pl.Series) -> pl.Series:
-    """Return the texts with full-width characters as plain ones, and without invisible ones."""
+    """Replace full-width characters by plain ones and remove invisible ones."""
     return (
-        texts.str.replace_all(r"([\d\]])(\p{No})", "$1 $2")  # a footnote is no digit of a number
+        texts.str.replace_all(r"([\d\]])(\p{No})", "$1 $2")  # a footnote mark is not a digit
         .str.normalize("NFKC")
         .str.replace_all(_INVISIBLE, "")
         .str.replace_all(r"(\d)\p{M}+", "$1")
@@ -19,9 +19,9 @@ def plain_characters(texts: pl.Series) -> pl.Series:
 
 
 def digits_for_words(texts: pl.Series) -> pl.Series:
-    """Return the texts with digits for words beside numbers, and labelled numbers on one line."""
+    """Replace number words next to numbers by digits, and join labelled numbers across lines."""
     text = pl.col("text").str.replace_all(_BROKEN, "$1-$2")
-    # A null ends the tokens of each text, so that no two texts are neighbours.
+    # A null ends the tokens of each text, so that tokens of two texts are never neighbours.
     tokens = pl.concat_list(text.str.extract_all(_TOKEN), pl.lit(None, pl.String))
     token = pl.col("token")
     digits = token.str.to_lowercase().replace_strict(_IN_DIGITS, default=None)
@@ -54,7 +54,7 @@ def digits_for_words(texts: pl.Series) -> pl.Series:
 
 _INVISIBLE = r"[\p{Cf}\u034F\u115F\u1160\u17B4\u17B5\u180B-\u180F\u2800\u3164\uFFA0\uFE00-\uFE0F]"
 
-# Digits of scripts that NFKC leaves alone: Arabic, Persian and Devanagari.
+# Digits that NFKC does not normalize: Arabic, Persian and Devanagari.
 _DIGITS = {chr(zero + n): str(n) for zero in (0x0660, 0x06F0, 0x0966) for n in range(10)}
 
 _ONES = {
@@ -80,7 +80,7 @@ _IN_DIGITS = {
 }
 _TOKEN = rf"(?i:{'|'.join(_TENS)}) e \p{{L}}+|\p{{L}}+|\d+|[^\p{{L}}\d]+"
 
-# One of these is in every number that is written in words.
+# Every number in words contains one of these.
 DIGIT_WORDS = [
     "zero",
     "dois",
@@ -99,9 +99,9 @@ DIGIT_WORDS = [
 ]
 _WORDS = "|".join([*_ONES, *_TEENS, *_TENS])
 _GAP = r"[\p{Zs}(),._-]{1,3}"
-# A number over a line break; it is one where a label stands right before it.
+# A number across a line break. It is one number only directly after a label.
 OVER_TWO_LINES = r"\d[\p{Zs}.-]{0,2}\r?\n[\p{Zs}.-]?\d"
-# Two of the words in turn, or one beside a digit.
+# Two number words in a row, or one next to a digit.
 NUMBER_IN_WORDS = rf"(?i)(?:{_WORDS}){_GAP}(?:{_WORDS}|\d)|\d{_GAP}(?:{_WORDS})|{OVER_TWO_LINES}"
 _LABEL = (
     r"\b(?:tel\w*|fones?|cel\w*|wh?ats\w*|wpp|zap|contato|c\.?p\.?f|cnpj|cep|rg|cart[aã]o|pix)"

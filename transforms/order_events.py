@@ -1,4 +1,4 @@
-"""The life of the shop: the nine source tables as the events that led to them."""
+"""Order events: the nine source tables as the events that led to them, for the stream."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from transforms.graph import Table, tables
 from transforms.validation import with_validity
 
 DEFAULT_TIME = datetime(2016, 1, 1, tzinfo=UTC)
-"""When everything happens in a shop without a single readable order."""
+"""The time of all events if no order is valid."""
 
 ENTITY_ORDER: tuple[type[Bronze], ...] = (
     bronze.ProductCategoryNameTranslation,
@@ -26,9 +26,9 @@ ENTITY_ORDER: tuple[type[Bronze], ...] = (
     bronze.OrderPayments,
     bronze.OrderReviews,
 )
-"""Who comes first among the events of one moment: what is referred to, before what refers."""
+"""The order of entities among simultaneous events: referenced entities come first."""
 
-# Column of an order that says when it came this far, and its status from then on.
+# By column with the time of a stage, the status of the order from then on.
 STAGES = {
     "order_purchase_timestamp": "created",
     "order_approved_at": "approved",
@@ -38,25 +38,27 @@ STAGES = {
 
 
 def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]:
-    """Return the events of each entity: the versions of its records, and when each was true.
+    """Return the events of each entity: the versions of its records with their times.
 
-    - An order has a version for each moment that its time stamps name: as created, then approved,
-      shipped, delivered; what is still to come is null. The last version is the source's record.
-    - Items and payments are known when their order is placed, a review when it is created.
-    - A customer is known when they first order, a product and a seller when one of their items is
-      first ordered, the points of a zip prefix with its first customer or seller, the translation
-      of a category with its first product.
-    - What nothing refers to, or a review that breaks its contract, is known at the last moment of
-      all. An order that breaks its contract is told once, as it is: when it was placed, if that
-      can be read and lies within the shop's life.
+    - An order has one version per timestamp: created, approved, shipped, delivered. Later stages
+      are null in it. The last version is the source's record.
+    - Items and payments have the time of their order's purchase, reviews their creation date.
+    - A customer has the time of their first order, a product and a seller that of their first item,
+      the points of a zip code prefix that of its first customer or seller, and the translation of a
+      category that of its first product.
+    - A record that nothing refers to and an invalid review have the time of the last event. An
+      invalid order has one version, at its purchase if that is readable and within the time of the
+      valid orders.
 
-    Should the source have several records of one key, their last versions are of one moment, and
-    all other versions of an earlier one. Events of one moment keep the order of their records. So
-    the record that wins by (event time, position) is the one that wins among the source's.
+    If the source has several records of a key, their last versions have the same time, and all
+    other versions are earlier. Simultaneous events keep the order of their records. So the record
+    that wins among the events by (event time, position) is the one that wins in the source.
 
-    Shape: for each entity of `raw` (all nine, with the source's columns and `_corrupt_record`),
-    those columns, `_event_time` (UTC), and two numbers that put the events of all entities in the
-    order in which they happen: `_order`, and among equals `_record`, the record's own number.
+    Args:
+        raw: by bronze contract, the records of all nine entities with `_corrupt_record`.
+
+    Shape: the columns of the contract, `_corrupt_record`, `_event_time` (UTC) and two numbers that
+    sort the events of all entities: `_order`, and within it `_record`, the number of the record.
     """
     typed = {contract: _with_validity(contract, raw[contract]) for contract in ENTITY_ORDER}
 
@@ -101,7 +103,8 @@ def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], L
 def message_key(contract: type[Bronze]) -> pl.Expr:
     """Return the key of an entity's messages: the raw values of its silver key, joined by "/".
 
-    White space around a value is left out: all versions of a record must reach one partition.
+    White space around the values is removed, so that all versions of a record have the same key and
+    reach the same partition.
     """
     typed = _typed_table(contract).contract
     raw = [typed.parsed_from()[name] for name in typed.spec().key]
@@ -122,12 +125,12 @@ def _with_validity(contract: type[Bronze], raw: LazyFrame) -> LazyFrame:
 
 
 def _with_stage_times(orders: LazyFrame) -> LazyFrame:
-    """Add when each order reached its stages, and when its last version is told."""
+    """Add the time of each stage of an order, and that of its last version."""
     placed = col("_at_order_purchase_timestamp")
     is_valid = col("_is_valid")
     return (
         orders.with_columns(**{f"_at_{stage}": _utc(stage) for stage in STAGES})
-        # No stage comes before the purchase, whatever its clock says.
+        # A stage with a time before the purchase gets the time of the purchase.
         .with_columns(
             pl.when(col(f"_at_{stage}").is_not_null()).then(
                 pl.max_horizontal(f"_at_{stage}", placed)
@@ -194,7 +197,7 @@ def _events(contract: type[Bronze], known: LazyFrame, closing: LazyFrame) -> Laz
 
 
 def _utc(name: str) -> pl.Expr:
-    """The moment of a wall-clock time; one that summer time skipped is the hour after it."""
+    """Return a wall-clock time in UTC. A time that summer time skipped is moved by an hour."""
     wall = col(name)
     moments = (
         time.dt.replace_time_zone("America/Sao_Paulo", ambiguous="earliest", non_existent="null")

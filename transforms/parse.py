@@ -1,6 +1,6 @@
-"""Raw text to typed values: what cannot be parsed becomes null, which the contract then reports.
+"""Parsers of raw text. What cannot be parsed becomes null, which validation then reports.
 
-An empty text means that there is no value: CSV has no other way to say so.
+An empty text is null, because CSV has no other way to write null.
 """
 
 import polars as pl
@@ -10,27 +10,27 @@ from transforms.redaction import redact
 
 
 def text(name: str) -> pl.Expr:
-    """Text without the white space around it."""
+    """Return a text without leading and trailing white space."""
     trimmed = _trimmed(name)
     return pl.when(trimmed != "").then(trimmed).alias(name)
 
 
 def integer(name: str) -> pl.Expr:
-    """A whole number."""
+    """Parse a whole number."""
     return _trimmed(name).cast(pl.Int64, strict=False)
 
 
 def decimal_degrees(name: str) -> pl.Expr:
-    """A finite floating-point number of degrees."""
+    """Parse a finite number of degrees."""
     degrees = _trimmed(name).cast(pl.Float64, strict=False)
-    # Adding zero makes minus zero zero, which would else be a key of its own.
+    # Adding zero turns minus zero into zero. Both would be different keys.
     return pl.when(degrees.is_finite()).then(degrees + 0.0).alias(name)
 
 
 def money(name: str) -> pl.Expr:
-    """Reais and centavos.
+    """Parse an amount in BRL.
 
-    A fraction of a centavo is not rounded, it is no amount at all; nor is a billion of reais.
+    A fraction of a cent is invalid rather than rounded, and so is a billion or more.
     """
     amount = _trimmed(name)
     exact = amount.str.contains(rf"^[+-]?\d{{1,{AMOUNT_DIGITS}}}(\.\d{{0,2}}0*)?$")
@@ -38,21 +38,21 @@ def money(name: str) -> pl.Expr:
 
 
 def timestamp(name: str) -> pl.Expr:
-    """A wall-clock time such as 2017-11-24 23:59:59 or 2017-11-24T23:59:59.000, without a zone.
+    """Parse a time without a zone, such as 2017-11-24 23:59:59 or 2017-11-24T23:59:59.000.
 
-    Seconds are whole: a fraction other than zero is not dropped, it makes the text no timestamp.
+    A fraction of a second other than zero is invalid rather than dropped.
     """
     moment = _trimmed(name)
-    # The parser alone would take 17-1-4 for a day of the year 17.
+    # The parser alone would accept 17-1-4 as a day in the year 17.
     exact = moment.str.contains(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:[0-5]\d(?:\.0{1,9})?$")
     whole = moment.str.head(19).str.replace("T", " ", literal=True)
     parsed = whole.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
-    # There is a year 0 for it, but not for Python, nor for most who read the table.
+    # Python and most readers of the table have no year 0.
     return pl.when(exact, parsed.dt.year() > 0).then(parsed).alias(name)
 
 
 def city_name(name: str) -> pl.Expr:
-    """The name of a city in lower case; people also write other things there."""
+    """Return the name of a city in lower case, redacted because people also write contact data."""
     return redact(text(name)).str.to_lowercase()
 
 

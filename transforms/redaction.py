@@ -1,4 +1,4 @@
-"""Personal contact data in free text, replaced by a placeholder that names its kind."""
+"""Redaction of personal contact data in free text."""
 
 from collections.abc import Callable, Iterable
 
@@ -31,16 +31,16 @@ from transforms.obfuscation import (
 
 
 def redact(text: pl.Expr) -> pl.Expr:
-    """Replace contact data and the numbers of persons in Brazilian Portuguese text.
+    """Replace contact data and personal numbers in Brazilian Portuguese text by placeholders.
 
-    They become `[email]`, `[handle]`, `[phone]`, `[cpf]`, `[cnpj]`, `[cep]`, `[rg]`, `[card]` and
-    `[pix]`. All else stays as it is, null stays null, and a second pass finds nothing to do.
-    Numbers of things (orders, invoices, parcels, prices, dates) stay as far as their shape or the
-    words beside them tell them apart. In doubt the number goes: a lost product code costs less
-    than a published phone.
+    The placeholders are `[email]`, `[handle]`, `[phone]`, `[cpf]`, `[cnpj]`, `[cep]`, `[rg]`,
+    `[card]` and `[pix]`. All other text is unchanged, null stays null, and redacting twice equals
+    redacting once. Numbers of orders, invoices, parcels, prices and dates are kept if their shape
+    or the words next to them identify them. In doubt the number is redacted: a lost product code
+    costs less than a published phone number.
 
-    Full-width digits, invisible characters, numbers in words and a line break inside a number do
-    not hide anything. A text comes back in plain characters only where they hid something.
+    Obfuscated numbers are found as well: full-width digits, invisible characters, numbers in words
+    and line breaks within a number. Only a text with such a number is returned in plain characters.
     """
     return text.map_batches(_redact_batch, return_dtype=pl.String, is_elementwise=True)
 
@@ -57,7 +57,7 @@ def _redact_batch(texts: pl.Series) -> pl.Series:
 def _replace_suspects(
     texts: pl.Series, suspect: pl.Series, change: Callable[[pl.Series], pl.Series]
 ) -> pl.Series:
-    """Change the suspect texts and spare all others the work: it is a hundred times the search."""
+    """Change the suspect texts only, because a change costs a hundred times as much as a search."""
     suspects = suspect.arg_true()
     if suspects.is_empty():
         return texts
@@ -65,37 +65,36 @@ def _replace_suspects(
 
 
 def _redact_plain(texts: pl.Series) -> pl.Series:
-    """Redact what the texts hold as they are written."""
+    """Redact contact data that is not obfuscated."""
     return _replace_suspects(texts, texts.str.contains(SUSPECT), _redact_suspects)
 
 
 def _redact_obfuscated(texts: pl.Series) -> pl.Series:
-    """Redact what shows in plain characters only; leave all other texts as they are."""
-    plain = plain_characters(texts)
-    found, written = _redact_plain(plain), _redact_plain(texts)
-    differs = plain_characters(written) != found
-    fewer = found.str.count_matches(_PLACEHOLDER) < written.str.count_matches(_PLACEHOLDER)
+    """Redact contact data in look-alike or invisible characters; keep all other texts."""
+    found, as_written = _redact_plain(plain_characters(texts)), _redact_plain(texts)
+    differs = plain_characters(as_written) != found
+    fewer = found.str.count_matches(_PLACEHOLDER) < as_written.str.count_matches(_PLACEHOLDER)
     return texts.zip_with(~differs | fewer, found)
 
 
 def _redact_spelled_out(texts: pl.Series) -> pl.Series:
-    """Redact numbers in words and over a line break; leave all other texts as they are."""
-    spelt = _replace_suspects(texts, texts.str.contains(NUMBER_IN_WORDS), digits_for_words)
-    found = _redact_plain(spelt)
-    return texts.zip_with(found == spelt, found)
+    """Redact numbers in words and across a line break; keep all other texts."""
+    in_digits = _replace_suspects(texts, texts.str.contains(NUMBER_IN_WORDS), digits_for_words)
+    found = _redact_plain(in_digits)
+    return texts.zip_with(found == in_digits, found)
 
 
 def _redact_suspects(texts: pl.Series) -> pl.Series:
     text = pl.col("text")
-    for kind, shape in ADDRESSES:  # of which an underscore is a part
+    for kind, shape in ADDRESSES:  # an underscore may be part of an address
         text = text.str.replace_all(shape, f"${{1}}${{2}}[{kind}]")
     text = text.str.replace_all("_", _APART, literal=True)
     for kind, shape in NUMBERS:
-        text = text.str.replace_all(shape, _instead(kind, shape))
+        text = text.str.replace_all(shape, _replacement(kind, shape))
     text = text.str.replace_all(_GLUED, f"${{1}}${{3}}{_EDGE}${{2}}${{4}}")
-    # A null ends the tokens of each text, so that no label reaches into the next one.
+    # A null ends the tokens of each text, so that no label applies to the next text.
     tokens = pl.concat_list(text.str.extract_all(TOKEN), pl.lit(None, pl.String))
-    judged = (
+    redacted = (
         texts.to_frame("text")
         .with_row_index("row")
         .select("row", token=tokens)
@@ -107,29 +106,29 @@ def _redact_suspects(texts: pl.Series) -> pl.Series:
             is_number=pl.col("token").str.contains(NUMBER),
             is_card=pl.col("token").map_batches(_are_cards),
         )
-        .with_columns(_read())
+        .with_columns(_classified())
         .with_columns(_label())
         .with_columns(kind=_kind())
         .select("row", token=pl.coalesce(pl.format("[{}]", "kind"), "token"))
         .group_by("row", maintain_order=True)
         .agg(pl.col("token").str.join())
     )["token"]
-    apart = judged.str.replace_all(_APART, "_", literal=True)
-    return apart.str.replace_all(_EDGE, "", literal=True)
+    restored = redacted.str.replace_all(_APART, "_", literal=True)
+    return restored.str.replace_all(_EDGE, "", literal=True)
 
 
-def _instead(kind: str, shape: str) -> str:
-    """Return the placeholder, between the groups of the shape, which stay."""
+def _replacement(kind: str, shape: str) -> str:
+    """Return the placeholder between the captured letters next to the number, which are kept."""
     letters = [f"${{{number}}}" for number in range(1, shape.count(LETTER) + 1)]
     before = shape.count(f"(?:{LETTER}|")
     return "".join([*letters[:before], f"[{kind}]", *letters[before:]])
 
 
-def _read() -> list[pl.Expr]:
-    """Add to each token the label and the word that it is, and the kind that its shape is of.
+def _classified() -> list[pl.Expr]:
+    """Add to each token its label, its word and the kind of number that its shape suggests.
 
-    Filler is looked through. An empty string is a word that says nothing about a number; the end
-    of a text is one, too.
+    The word of filler is null. The word of other text without a label, and of the end of a text, is
+    an empty string.
     """
     label, ends = _named("word", (*LENGTHS, "thing")), pl.col("token").is_null()
     filler = pl.col("word").struct.field("filler").is_not_null()
@@ -151,7 +150,7 @@ def _named(groups: str, names: Iterable[str]) -> pl.Expr:
 
 
 def _label() -> list[pl.Expr]:
-    """Add to each token the word before it, the label that it stands under, and how close."""
+    """Add to each token the word before it and the labels that apply to it, near and far."""
     before = pl.col("word").shift(1).forward_fill()
     after = pl.col("word").shift(-1).backward_fill()
     far = pl.when(~pl.col("label").is_in(NEAR)).then("label").forward_fill(limit=REACH)
@@ -160,7 +159,7 @@ def _label() -> list[pl.Expr]:
 
 
 def _kind() -> pl.Expr:
-    """Tell what the shape and the label of a token, or the lack of one, give away."""
+    """Return the kind of contact data of a token from its shape and its label."""
     label, shape = pl.col("label"), pl.col("shape")
     fewest, most = (
         label.replace_strict({name: length[end] for name, length in LENGTHS.items()}, default=None)
@@ -175,7 +174,7 @@ def _kind() -> pl.Expr:
 
 
 def _are_cards(tokens: pl.Series) -> pl.Series:
-    """Tell which tokens are numbers of cards, by their check digit."""
+    """Return which tokens are card numbers with a valid check digit."""
     cards = tokens.str.contains(CARD)
     suspects = cards.arg_true()
     if suspects.is_empty():
@@ -189,9 +188,9 @@ def _are_cards(tokens: pl.Series) -> pl.Series:
     )
 
 
-# To a pattern an underscore is a letter, and a number has no edge at it (`_11 98765-4321_` is
-# slanted in messengers): two joiners give it one, and are taken away at the end. So are those
-# between a long number and a word that is glued to it.
+# For a pattern an underscore is a letter, so a number next to one has no word boundary, as in
+# `_11 98765-4321_` (italics in messengers). Two word joiners make a boundary and are removed at the
+# end. The same goes for a long number with a word directly after it.
 _APART = "\u2060_\u2060"
 _EDGE = "\u2060\u2061\u2060"
 _GLUED = r"([0-9]{8})(\p{L}{3})|([0-9]{10})(\p{L}{1,2}(?-u:\b))"

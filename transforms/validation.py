@@ -1,4 +1,4 @@
-"""From raw records to the rows that keep a contract, and those that break it."""
+"""Validation of raw records against the rules of a contract."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -14,20 +14,20 @@ from contracts.table_check import check_columns
 from contracts.technical_columns import SILVER_PROVENANCE
 
 UNREADABLE = "record_is_readable"
-"""The rule that a record without the right number of fields, or badly quoted, breaks."""
+"""The rule for records that could be parsed: right number of fields, right quotes."""
 
 FUTURE = "event_time_is_not_in_the_future"
-"""The rule that a record breaks while its `_event_time` is further ahead than clocks differ.
+"""The rule for the `_event_time` of a record, which must not be in the future.
 
-Such a record would win over every later correction. A replay or a rebuild takes it once its time
-has come."""
+Otherwise the record would win over every later correction. A replay or a rebuild accepts it as soon
+as its time has passed."""
 
 
 class ValidatedRecords(NamedTuple):
-    """What became of the raw records: each is in exactly one of the two."""
+    """Raw records, divided into valid and invalid ones."""
 
     valid: pl.LazyFrame
-    """The contract's columns and those of `SILVER_PROVENANCE`."""
+    """The columns of the contract and of `SILVER_PROVENANCE`."""
     invalid: pl.LazyFrame
     """The raw records with `_broken_rules`, a list of rule names."""
 
@@ -37,24 +37,25 @@ def validate_records(
     function: Callable[[pl.LazyFrame], pl.LazyFrame],
     contract: type[Contract],
 ) -> ValidatedRecords:
-    """Type raw records by a table function and part those that keep its contract from the rest.
+    """Type raw records by a table function and divide them into valid and invalid ones.
 
     Raises:
-        ContractBrokenError: the function gives other columns or types than promised.
-        polars.exceptions.ShapeError: at collection; it does not give one row per record.
+        ContractBrokenError: the function returns other columns or types than the contract has.
+        polars.exceptions.ShapeError: at collection, the function does not return one row per
+        record.
     """
-    timely = _timely()
-    found = with_validity(raw, function, contract).with_columns(
-        _is_accepted=col("_is_valid") & timely
+    is_timely = _is_timely()
+    rows = with_validity(raw, function, contract).with_columns(
+        _is_accepted=col("_is_valid") & is_timely
     )
     return ValidatedRecords(
-        found.filter("_is_accepted").select(
+        rows.filter("_is_accepted").select(
             *contract.fields(), *(col(RAW + name).alias(name) for name in SILVER_PROVENANCE)
         ),
-        found.filter(~col("_is_accepted")).select(
+        rows.filter(~col("_is_accepted")).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
             _broken_rules=pl.when(_READABLE)
-            .then(_names_of_broken(contract, timely))
+            .then(_broken_rules(contract, is_timely))
             .otherwise(pl.lit([UNREADABLE])),
         ),
     )
@@ -72,25 +73,25 @@ def with_validity(
     """
     typed = function(raw)
     check_columns(typed, contract)
-    beside = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
+    rows = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
     predicates = (rule.expr for rule in rejecting_rules(contract, typed_from_raw=True))
-    return beside.with_columns(_is_valid=pl.all_horizontal(_READABLE, *predicates))
+    return rows.with_columns(_is_valid=pl.all_horizontal(_READABLE, *predicates))
 
 
 def warning_counts(contract: type[Contract]) -> dict[str, pl.Expr]:
-    """Return, by the name of a warning, the expression that counts its rows."""
+    """Return, by name of a warning, the expression that counts its rows."""
     return {r.name: (~r.expr).sum() for r in rules(contract) if r.warning}
 
 
 _READABLE = col(f"{RAW}_corrupt_record").is_null()
 
 
-def _timely() -> pl.Expr:
-    latest = pl.lit(datetime.now(UTC) + CLOCK_TOLERANCE, SILVER_PROVENANCE["_event_time"])
-    return (col(f"{RAW}_event_time") <= latest).fill_null(value=True)
+def _is_timely() -> pl.Expr:
+    limit = pl.lit(datetime.now(UTC) + CLOCK_TOLERANCE, SILVER_PROVENANCE["_event_time"])
+    return (col(f"{RAW}_event_time") <= limit).fill_null(value=True)
 
 
-def _names_of_broken(contract: type[Contract], timely: pl.Expr) -> pl.Expr:
-    asked = [Rule(FUTURE, timely), *rejecting_rules(contract, typed_from_raw=True)]
-    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in asked]
+def _broken_rules(contract: type[Contract], is_timely: pl.Expr) -> pl.Expr:
+    named = [Rule(FUTURE, is_timely), *rejecting_rules(contract, typed_from_raw=True)]
+    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in named]
     return pl.concat_list(names).list.drop_nulls()

@@ -242,7 +242,7 @@ def made_of(read: type[Contract], made: type[Contract]) -> Callable[..., LazyFra
     [
         (
             (orders, made_of(bronze.Orders, Tills)),
-            "silver.tills: silver.orders is made of the same records",
+            "silver.tills: silver.orders reads the same source",
         ),
         (
             (made_of(FactSales, SalesOfDay),),
@@ -250,16 +250,16 @@ def made_of(read: type[Contract], made: type[Contract]) -> Callable[..., LazyFra
         ),
         (
             (made_of(Orders, SalesOfDay),),
-            r"price sums gold\.fact_sales, which its function does not read",
+            r"price sums gold\.fact_sales, which is not an input",
         ),
         ((made_of(FactSales, Misspelt),), "names dya, which is no column"),
-        ((made_of(FactSales, Keyless),), r"gold\.keyless: it has no key"),
+        ((made_of(FactSales, Keyless),), r"gold\.keyless: its contract has no key"),
         ((made_of(FactSales, Beside),), "its incremental key has order_id, which its key has not"),
-        ((made_of(FactSales, Weighed),), "weight is to add up exactly, and a Float64 never does"),
-        ((made_of(bronze.Orders, Owned),), "foreign keys are held by tables of gold"),
+        ((made_of(FactSales, Weighed),), "weight is a Float64, with inexact sums"),
+        ((made_of(bronze.Orders, Owned),), "only tables of gold enforce foreign keys"),
     ],
 )
-def test_a_promise_that_cannot_be_kept_is_refused(
+def test_a_contract_that_contradicts_its_function_is_refused(
     functions: tuple[Callable[..., LazyFrame], ...], said: str
 ) -> None:
     with pytest.raises(WiringError, match=said):

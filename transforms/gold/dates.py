@@ -1,4 +1,4 @@
-"""Calendar days, as facts and dim_date count them."""
+"""Date keys and calendar days of facts and dim_date."""
 
 import polars as pl
 
@@ -12,17 +12,17 @@ def date_key(moment: str) -> pl.Expr:
 
 
 def calendar_days(start: str, end: str) -> pl.Expr:
-    """Count the midnights between two timestamp columns; null when either is."""
+    """Return the calendar days between two timestamp columns; null if either is null."""
     return (pl.col(end).dt.date() - pl.col(start).dt.date()).dt.total_days()
 
 
 def delivery_lag_days() -> pl.Expr:
-    """Calendar days from purchase to delivery; null when it has not been delivered."""
+    """Return the calendar days from purchase to delivery; null without a delivery."""
     days = calendar_days("order_purchase_timestamp", "order_delivered_customer_date")
     return days.alias("delivery_lag_days")
 
 
 def delivered_on_time() -> pl.Expr:
-    """Delivered on the estimated day or before; null when it has not been delivered."""
+    """Return whether the delivery came on the estimated day or earlier; null without a delivery."""
     days = calendar_days("order_estimated_delivery_date", "order_delivered_customer_date")
     return (days <= 0).alias("delivered_on_time")

@@ -17,7 +17,7 @@ def dim_date(
     orders: Annotated[LazyFrame, Orders],
     order_reviews: Annotated[LazyFrame, OrderReviews],
 ) -> Annotated[LazyFrame, DimDate]:
-    """List every day from the first year with a purchase or a review to the last."""
+    """List all days from the first year with a purchase or a review to the last."""
     year = pl.concat(
         [
             orders.select(year=col("order_purchase_timestamp").dt.year()),

@@ -8,7 +8,7 @@ from contracts.gold.dim_product import DimProduct
 from contracts.silver.order_items import OrderItems
 from contracts.silver.product_category_name_translation import ProductCategoryNameTranslation
 from contracts.silver.products import Products
-from transforms.gold.inferred import with_inferred_members
+from transforms.gold.dimensions import with_inferred_members
 
 
 def dim_product(
@@ -16,7 +16,7 @@ def dim_product(
     translation: Annotated[LazyFrame, ProductCategoryNameTranslation],
     order_items: Annotated[LazyFrame, OrderItems],
 ) -> Annotated[LazyFrame, DimProduct]:
-    """Name each product's category in English, and infer those that only an item mentions."""
+    """Translate each product's category, and add inferred members for products without a record."""
     english, portuguese = col("product_category_name_english"), col("product_category_name")
     return (
         products.pipe(with_inferred_members, order_items, "product_id")

@@ -8,8 +8,7 @@ from contracts.gold.dim_seller import DimSeller
 from contracts.silver.geolocation import Geolocation
 from contracts.silver.order_items import OrderItems
 from contracts.silver.sellers import Sellers
-from transforms.gold.coordinates import with_coordinates
-from transforms.gold.inferred import with_inferred_members
+from transforms.gold.dimensions import with_coordinates, with_inferred_members
 
 
 def dim_seller(
@@ -17,7 +16,7 @@ def dim_seller(
     geolocation: Annotated[LazyFrame, Geolocation],
     order_items: Annotated[LazyFrame, OrderItems],
 ) -> Annotated[LazyFrame, DimSeller]:
-    """Place each seller on the map, and infer those that only an order item mentions."""
+    """Add coordinates to each seller, and inferred members for sellers without a record."""
     return sellers.pipe(with_inferred_members, order_items, "seller_id").pipe(
         with_coordinates, geolocation, "seller_zip_code_prefix"
     )

@@ -24,7 +24,7 @@ def fact_orders(
     order_items: Annotated[LazyFrame, OrderItems],
     order_payments: Annotated[LazyFrame, OrderPayments],
 ) -> Annotated[LazyFrame, FactOrders]:
-    """Add up each order's items and payments, and count the days between its milestones."""
+    """Sum the items and payments of each order, and count the days between its milestones."""
     sold = order_items.group_by("order_id").agg(
         items=pl.len(), price=col("price").sum(), freight_value=col("freight_value").sum()
     )

@@ -14,7 +14,7 @@ def fact_payments(
     order_payments: Annotated[LazyFrame, OrderPayments],
     orders: Annotated[LazyFrame, Orders],
 ) -> Annotated[LazyFrame, FactPayments]:
-    """Join each payment to its order; a payment whose order has not come yet waits in silver."""
+    """Join each payment to its order. A payment without its order stays in silver until then."""
     return order_payments.join(orders, on="order_id").select(
         "order_id",
         "payment_sequential",

@@ -14,7 +14,7 @@ def fact_reviews(
     order_reviews: Annotated[LazyFrame, OrderReviews],
     orders: Annotated[LazyFrame, Orders],
 ) -> Annotated[LazyFrame, FactReviews]:
-    """Join each review to its order; a review whose order has not come yet waits in silver."""
+    """Join each review to its order. A review without its order stays in silver until then."""
     title, message = col("review_comment_title"), col("review_comment_message")
     return order_reviews.join(orders, on="order_id").select(
         "review_id",

@@ -20,7 +20,7 @@ def fact_sales(
     order_items: Annotated[LazyFrame, OrderItems],
     order_payments: Annotated[LazyFrame, OrderPayments],
 ) -> Annotated[LazyFrame, FactSales]:
-    """Join each item to its order; an item whose order has not come yet waits in silver."""
+    """Join each item to its order. An item without its order stays in silver until then."""
     paid = order_payments.group_by("order_id").agg(paid=col("payment_value").sum())
     return (
         order_items.join(orders, on="order_id")

@@ -10,8 +10,8 @@ from contracts.gold.dim_product import DimProduct
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_category import MartCategory
+from transforms.gold.marts import review_scores
 from transforms.gold.ratios import share
-from transforms.gold.review_scores import review_scores
 
 
 def mart_category(
@@ -19,7 +19,7 @@ def mart_category(
     products: Annotated[LazyFrame, DimProduct],
     reviews: Annotated[LazyFrame, FactReviews],
 ) -> Annotated[LazyFrame, MartCategory]:
-    """Add up the items of each category, and rank the categories by their sales."""
+    """Sum the items of each category, and rank the categories by sales."""
     name = col("product_category_name_english").fill_null(UNKNOWN)
     items = sales.join(products.select("product_id", category=name), "product_id", how="left")
     named = items.with_columns(col("category").fill_null(UNKNOWN))

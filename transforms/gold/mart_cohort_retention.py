@@ -9,7 +9,7 @@ from contracts.domain import CALLED_OFF, REAIS
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.mart_cohort_retention import MartCohortRetention
-from transforms.gold.persons import with_person
+from transforms.gold.marts import with_person
 from transforms.gold.ratios import share
 
 
@@ -17,7 +17,7 @@ def mart_cohort_retention(
     orders: Annotated[LazyFrame, FactOrders],
     customers: Annotated[LazyFrame, DimCustomer],
 ) -> Annotated[LazyFrame, MartCohortRetention]:
-    """Follow the people who first bought in a month through the months since."""
+    """Count the people of each cohort who buy in each month since their first purchase."""
     purchases = orders.filter(~CALLED_OFF).pipe(with_person, customers)
     bought = col("order_purchase_timestamp").dt
     first = purchases.group_by("customer_unique_id").agg(

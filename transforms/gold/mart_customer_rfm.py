@@ -9,14 +9,14 @@ from contracts.domain import CALLED_OFF, REAIS
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.mart_customer_rfm import BIG_SPENDER, RECENT_DAYS, MartCustomerRfm
-from transforms.gold.persons import with_person
+from transforms.gold.marts import with_person
 
 
 def mart_customer_rfm(
     orders: Annotated[LazyFrame, FactOrders],
     customers: Annotated[LazyFrame, DimCustomer],
 ) -> Annotated[LazyFrame, MartCustomerRfm]:
-    """Add up the purchases of each person, and put them into a segment by fixed bands."""
+    """Sum the purchases of each person, and assign a segment by fixed limits."""
     day = col("order_purchase_timestamp").dt.date()
     return (
         orders.pipe(with_person, customers)
@@ -35,19 +35,19 @@ def mart_customer_rfm(
 
 
 def _segment() -> pl.Expr:
-    lately, big = col("recency_days") <= RECENT_DAYS, col("monetary") >= BIG_SPENDER
+    is_recent, is_big = col("recency_days") <= RECENT_DAYS, col("monetary") >= BIG_SPENDER
     return (
         pl.when(col("frequency") == 0)
         .then(pl.lit("never bought"))
-        .when((col("frequency") > 1) & lately)
+        .when((col("frequency") > 1) & is_recent)
         .then(pl.lit("loyal"))
         .when(col("frequency") > 1)
         .then(pl.lit("slipping away"))
-        .when(lately & big)
+        .when(is_recent & is_big)
         .then(pl.lit("new big spender"))
-        .when(lately)
+        .when(is_recent)
         .then(pl.lit("new"))
-        .when(big)
+        .when(is_big)
         .then(pl.lit("big spender to win back"))
         .otherwise(pl.lit("gone"))
     )

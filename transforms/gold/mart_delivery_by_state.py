@@ -10,8 +10,8 @@ from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_delivery_by_state import OVERDUE, MartDeliveryByState
+from transforms.gold.marts import review_scores
 from transforms.gold.ratios import average, share
-from transforms.gold.review_scores import review_scores
 
 
 def mart_delivery_by_state(
@@ -19,7 +19,7 @@ def mart_delivery_by_state(
     customers: Annotated[LazyFrame, DimCustomer],
     reviews: Annotated[LazyFrame, FactReviews],
 ) -> Annotated[LazyFrame, MartDeliveryByState]:
-    """Say of each state how long deliveries take, how many are late, and what freight costs."""
+    """Sum deliveries, delays and freight by the state of the customer."""
     state = customers.select("customer_id", "customer_state")
     sent = orders.join(state, on="customer_id", how="left").with_columns(
         col("customer_state").fill_null(UNKNOWN), overdue=OVERDUE

@@ -9,15 +9,15 @@ from contracts.domain import CALLED_OFF, DELIVERED, REAIS
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_monthly_sales import MartMonthlySales
+from transforms.gold.marts import review_scores
 from transforms.gold.ratios import average, share
-from transforms.gold.review_scores import review_scores
 
 
 def mart_monthly_sales(
     orders: Annotated[LazyFrame, FactOrders],
     reviews: Annotated[LazyFrame, FactReviews],
 ) -> Annotated[LazyFrame, MartMonthlySales]:
-    """Add up the orders of each month, and compare it with the calendar month before."""
+    """Sum the orders of each month, and compare it with the calendar month before."""
     month = col("order_purchase_timestamp").dt.date().dt.month_start().alias("month")
     sold = orders.group_by(month).agg(
         col("items", "price", "freight_value").sum(),
@@ -28,14 +28,14 @@ def mart_monthly_sales(
         delivered_on_time=(DELIVERED & col("delivered_on_time")).sum(),
     )
     scored = review_scores(orders.select("order_id", month), reviews, "month")
-    every = (
+    months = (
         sold.select(pl.date_ranges(col("month").min(), col("month").max(), "1mo").alias("month"))
         .explode("month")
         .drop_nulls()
     )
     counts = ("orders", "orders_with_items", "items", "delivered", "delivered_on_time", "reviews")
     return (
-        every.join(sold, on="month", how="left")
+        months.join(sold, on="month", how="left")
         .join(scored, on="month", how="left")
         .sort("month")
         .with_columns(col("price", "gmv_called_off", "freight_value").fill_null(0).cast(REAIS))

@@ -14,7 +14,7 @@ from transforms.gold.ratios import average, share
 def mart_payment_mix(
     payments: Annotated[LazyFrame, FactPayments],
 ) -> Annotated[LazyFrame, MartPaymentMix]:
-    """Add up the payments of each type and number of instalments."""
+    """Sum the payments by method and number of instalments."""
     return (
         payments.group_by("payment_type", "payment_installments")
         .agg(

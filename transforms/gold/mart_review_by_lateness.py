@@ -24,7 +24,7 @@ def mart_review_by_lateness(
     reviews: Annotated[LazyFrame, FactReviews],
     orders: Annotated[LazyFrame, FactOrders],
 ) -> Annotated[LazyFrame, MartReviewByLateness]:
-    """Put each review into the band of its order's delivery, and average the scores."""
+    """Average the review scores by band of calendar days from the estimate to the delivery."""
     delivered = orders.filter(DELIVERED).select("order_id", days="days_past_estimate")
     return (
         reviews.join(delivered, on="order_id", how="left")
@@ -44,6 +44,6 @@ def mart_review_by_lateness(
 
 
 def _band(days: pl.Expr) -> pl.Expr:
-    """Name the band of calendar days behind the estimate; early is below zero."""
+    """Return the band of a number of calendar days after the estimate. Early is negative."""
     bands = (pl.when(days <= last).then(pl.lit(name)) for name, last in LAST_DAYS.items())
     return pl.coalesce(*bands, pl.when(days.is_not_null()).then(pl.lit(LATER)), pl.lit(NEVER))

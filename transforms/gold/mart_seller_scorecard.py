@@ -9,22 +9,22 @@ from contracts.domain import CALLED_OFF, DELIVERED, REAIS
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_seller_scorecard import MartSellerScorecard
+from transforms.gold.marts import review_scores
 from transforms.gold.ratios import share
-from transforms.gold.review_scores import review_scores
 
 
 def mart_seller_scorecard(
     sales: Annotated[LazyFrame, FactSales],
     reviews: Annotated[LazyFrame, FactReviews],
 ) -> Annotated[LazyFrame, MartSellerScorecard]:
-    """Add up the items of each seller, and look how their orders went."""
+    """Sum the items of each seller, and count how their orders ended."""
     sold = sales.group_by("seller_id").agg(
         units=pl.len().cast(pl.Int64),
         sales=col("price").sum().cast(REAIS),
         freight_value=col("freight_value").sum().cast(REAIS),
     )
     orders = sales.unique(["order_id", "seller_id"])
-    went = orders.group_by("seller_id").agg(
+    outcomes = orders.group_by("seller_id").agg(
         orders=pl.len().cast(pl.Int64),
         called_off=CALLED_OFF.sum().cast(pl.Int64),
         delivered=DELIVERED.sum().cast(pl.Int64),
@@ -32,7 +32,7 @@ def mart_seller_scorecard(
         mean_lag_days=col("delivery_lag_days").filter(DELIVERED).mean(),
     )
     return (
-        sold.join(went, on="seller_id")
+        sold.join(outcomes, on="seller_id")
         .join(review_scores(orders, reviews, "seller_id"), on="seller_id", how="left")
         .with_columns(
             col("reviews").fill_null(0),

@@ -1,4 +1,4 @@
-"""Shares and averages that are null where there is nothing to share or to count."""
+"""Shares and averages that are null if the denominator is zero."""
 
 import polars as pl
 
@@ -9,16 +9,19 @@ Amount = pl.Expr | str
 
 
 def share(part: Amount, whole: Amount) -> pl.Expr:
-    """Return a part of a whole as a fraction, the same to the last bit; null of a whole of zero."""
+    """Return a part of a whole as a fraction, or null if the whole is zero.
+
+    The result is the same to the last bit in every run.
+    """
     parts = _of(part).cast(pl.Float64)
-    # As long as the parts: by a single number Polars does not divide, it takes the parts times the
-    # reciprocal, unless there is but one of them; how many come at once depends on the threads.
+    # Polars divides a chunk by a scalar as a product with the reciprocal, except in a chunk of one
+    # row, and the chunks depend on the threads. So the divisor is made as long as the parts.
     wholes = _of(whole).cast(pl.Float64) + 0 * parts
     return parts / _or_null(wholes)
 
 
 def average(amount: Amount, count: Amount) -> pl.Expr:
-    """Return an amount of money per piece, in reais, half a cent rounded up; null for none."""
+    """Return an amount per piece in BRL, half a cent rounded up, or null if there are no pieces."""
     cents = (_of(amount) * 100).cast(pl.Int128)
     pieces = _or_null(_of(count)).cast(pl.Int128)
     rounded = (2 * cents + pieces) // (2 * pieces)

@@ -1,1 +1,1 @@
-"""Silver: rename, cast and clean, record by record; what breaks a contract is sorted out later."""
+"""Silver: rename, cast and clean each record. Validation comes later."""

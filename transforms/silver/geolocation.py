@@ -14,12 +14,11 @@ PREFIX = "zip_code_prefix"
 def geolocation(
     points: Annotated[LazyFrame, GeolocationPoints],
 ) -> Annotated[LazyFrame, Geolocation]:
-    """Collapse the points of a zip prefix to one.
+    """Reduce the points of each zip code prefix to one.
 
-    Latitude and longitude are medians of their own: a far outlier moves neither, and a point under
-    two spellings of its city counts once. Each distinct point and spelling has one vote for a city
-    and state, in which spellings of one city count together. Of two cities with equally many votes
-    the first in the alphabet wins, and its state with it.
+    The coordinates are medians of the distinct points, so outliers do not matter. The city and
+    state are the most frequent ones, counted together for spellings that differ only in case,
+    accents or spaces. Ties go to the first city in alphabetical order.
     """
     middle = (
         points.unique([PREFIX, "latitude", "longitude"])
@@ -37,6 +36,6 @@ def geolocation(
 
 
 def _folded(city: str) -> pl.Expr:
-    """The name of a city in lower case, without accents, with one space between words."""
+    """Return the name of a city in lower case, without accents, with single spaces."""
     bare = col(city).str.normalize("NFKD").str.replace_all(r"\p{M}", "").str.to_lowercase()
     return bare.str.replace_all(r"\s+", " ")

@@ -11,7 +11,7 @@ from transforms.redaction import redact
 
 
 def products(raw: Annotated[LazyFrame, bronze.Products]) -> Annotated[LazyFrame, Products]:
-    """Type each product record and spell `length` right."""
+    """Type each product record and correct the spelling of `length`."""
     return raw.select(
         text("product_id"),
         redact(text("product_category_name")),

@@ -1,9 +1,9 @@
-"""What only a fact mentions is in the dimension as well, flagged."""
+"""Steps that several dimensions share."""
 
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from transforms.gold.inferred import with_inferred_members
+from transforms.gold.dimensions import with_inferred_members
 
 STALLS = pl.LazyFrame({"stall": ["a", "b"], "city": ["x", None]})
 
@@ -22,7 +22,7 @@ def test_a_known_member_needs_no_fact() -> None:
     assert_frame_equal(made, STALLS.with_columns(inferred=False), check_row_order=False)
 
 
-def test_the_real_row_takes_the_place_of_the_inferred_one() -> None:
+def test_the_real_row_replaces_the_inferred_one() -> None:
     sales = pl.LazyFrame({"stall": ["a", "b"]})
     before = with_inferred_members(STALLS.clear(), sales, "stall")
     after = with_inferred_members(STALLS, sales, "stall")
