@@ -1,21 +1,21 @@
-"""A detector of contact data that knows nothing of how contact data is redacted."""
+"""A detector of contact data that is independent of the redaction."""
 
 import re
 from collections.abc import Sequence
 
 
 def contact_data(text: str) -> list[str]:
-    """Return what in a text looks like an e-mail address, a phone number, a CPF, a CNPJ or a CEP.
+    """Return the e-mail addresses, phone numbers, CPFs, CNPJs and CEPs in a text.
 
-    It takes only what is written as people write it, or has the right check digits, so that it may
-    walk hashes, figures and dates as well as sentences.
+    Only the usual spellings and numbers with right check digits count, so that hashes, numbers and
+    dates in logs and JSON are not taken for contact data.
     """
     found = [match[0] for shape in _SHAPES for match in shape.finditer(text)]
     bare = [match[0] for match in _DIGITS.finditer(text)]
     return found + [digits for digits in bare if _is_cpf(digits) or _is_cnpj(digits)]
 
 
-# Not amid a word, a decimal number or an identifier made of groups.
+# Not within a word, a decimal number or an identifier with several groups.
 _START, _END = r"(?<![\w.,/-])", r"(?![\w/-]|[.,]\d)"
 _SHAPES = tuple(
     re.compile(pattern)
@@ -42,7 +42,7 @@ def _is_cnpj(digits: str) -> bool:
 
 
 def _checks(digits: str, weights: Sequence[int]) -> bool:
-    """Tell whether the last two digits are those that the others call for."""
+    """Return whether the last two digits are the check digits of the others."""
     for end in (len(digits) - 1, len(digits)):
         behind = zip(reversed(digits[: end - 1]), weights, strict=False)
         rest = sum(int(digit) * weight for digit, weight in behind) % 11

@@ -1,4 +1,4 @@
-"""Contact data goes, the rest of the text stays byte for byte."""
+"""Contact data is redacted, and all other text is unchanged."""
 
 from pathlib import Path
 from time import process_time
@@ -107,7 +107,7 @@ def test_contact_data_is_replaced(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        # Words that are glued to a number.
+        # Words directly after a number.
         ("Tel11987654321obrigada", "Tel[phone]obrigada"),
         ("tel11987654321ok", "tel[phone]ok"),
         ("fone (11) 9 8765 4321ligar", "fone [phone]ligar"),
@@ -121,7 +121,7 @@ def test_contact_data_is_replaced(text: str, expected: str) -> None:
         # Invisible characters.
         ("1\N{ZERO WIDTH SPACE}1 98765\N{ZERO WIDTH SPACE}-4321", "[phone]"),
         ("a\N{WORD JOINER}na@gm\N{SOFT HYPHEN}ail.com", "[email]"),
-        # What follows a number does not hide it.
+        # A character after the number.
         ("11 98765-4321\N{SUPERSCRIPT TWO}", "[phone]\N{SUPERSCRIPT TWO}"),
         ("11 98765-4321\N{ZERO WIDTH SPACE}5 vezes", "[phone]\N{ZERO WIDTH SPACE}5 vezes"),
         # A line break inside a labelled number.
@@ -166,12 +166,12 @@ def test_contact_data_is_replaced(text: str, expected: str) -> None:
         ("00020126580014br.gov.bcb.pix0136123e4567-e89b6009SAO PAULO63041D3D", "[pix]"),
     ],
 )
-def test_contact_data_is_found_however_it_is_written(text: str, expected: str) -> None:
+def test_obfuscated_contact_data_is_replaced(text: str, expected: str) -> None:
     assert redacted(text) == [expected]
 
 
-# Characters that look like the plain ones, from the plain ones.
-DISGUISES: dict[str, dict[int, int | str]] = {
+# Look-alikes of plain characters.
+OBFUSCATIONS: dict[str, dict[int, int | str]] = {
     "full width": {n: n + 0xFEE0 for n in range(0x21, 0x7F)},
     "bold": {48 + n: 0x1D7CE + n for n in range(10)},
     "Arabic": {48 + n: 0x0660 + n for n in range(10)},
@@ -183,7 +183,7 @@ DISGUISES: dict[str, dict[int, int | str]] = {
 }
 
 
-@pytest.mark.parametrize("disguise", DISGUISES)
+@pytest.mark.parametrize("obfuscation", OBFUSCATIONS)
 @pytest.mark.parametrize(
     ("contact", "expected"),
     [
@@ -198,17 +198,15 @@ DISGUISES: dict[str, dict[int, int | str]] = {
         ("@maria9silva", "[handle]"),
     ],
 )
-def test_characters_that_look_alike_hide_nothing(
-    contact: str, expected: str, disguise: str
-) -> None:
-    text = contact.translate(DISGUISES[disguise]).rstrip("\u200b\u00ad")
+def test_look_alike_characters_are_redacted(contact: str, expected: str, obfuscation: str) -> None:
+    text = contact.translate(OBFUSCATIONS[obfuscation]).rstrip("\u200b\u00ad")
     assert redacted(f"Olá, {text} é meu") == [f"Olá, {expected} é meu"]
 
 
 @pytest.mark.parametrize(
     "piece", ["1", "1 ", "a@", "a.", "+1", "um ", "tel 1\n", "\u200b", "@a.", "1a"]
 )
-def test_a_text_twice_as_long_takes_about_twice_the_time(piece: str) -> None:
+def test_time_is_linear_in_the_length(piece: str) -> None:
     def seconds(length: int) -> float:
         text = piece * (length // len(piece))
         start = process_time()
@@ -233,7 +231,7 @@ def test_a_text_twice_as_long_takes_about_twice_the_time(piece: str) -> None:
         ("nota em nome de Ana 98765-4321", "nota em nome de Ana [phone]"),
     ],
 )
-def test_the_nearest_word_decides_and_only_for_its_own_number(text: str, expected: str) -> None:
+def test_the_nearest_label_applies_to_its_own_number_only(text: str, expected: str) -> None:
     assert redacted(text) == [expected]
 
 
@@ -299,7 +297,7 @@ def test_the_nearest_word_decides_and_only_for_its_own_number(text: str, expecte
         "",
     ],
 )
-def test_numbers_of_things_stay(text: str) -> None:
+def test_numbers_of_things_are_kept(text: str) -> None:
     assert redacted(text) == [text]
 
 
@@ -312,7 +310,7 @@ def test_null_stays_null_and_each_of_several_columns_keeps_its_name() -> None:
 
 
 @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
-def test_a_few_texts_among_many_are_put_back_where_they_stood(
+def test_texts_keep_their_order(
     engine: Literal["in-memory", "streaming"],
 ) -> None:
     texts = pl.DataFrame({"text": ["bom", None, "tel 34567890", ""] * 50_000})
@@ -323,7 +321,7 @@ def test_a_few_texts_among_many_are_put_back_where_they_stood(
 
 
 @pytest.mark.parametrize("texts", [[], [None, None]])
-def test_without_any_text_there_is_nothing_to_do(texts: list[None]) -> None:
+def test_no_texts_and_nulls_are_unchanged(texts: list[None]) -> None:
     assert redacted(*texts) == texts
 
 
@@ -391,7 +389,7 @@ BARE = (
 
 @given(NEUTRAL | FOR_A_THING, SELF_EVIDENT, ENDS)
 @settings(deadline=None)
-def test_what_its_shape_gives_away_goes_wherever_it_stands(
+def test_numbers_with_a_typical_shape_are_redacted_everywhere(
     start: str, found: tuple[str, str], end: str
 ) -> None:
     written, expected = found
@@ -400,21 +398,21 @@ def test_what_its_shape_gives_away_goes_wherever_it_stands(
 
 @given(NEUTRAL, LABELLED | BARE, ENDS)
 @settings(deadline=None)
-def test_what_its_label_gives_away_goes(start: str, found: tuple[str, str], end: str) -> None:
+def test_labelled_numbers_are_redacted(start: str, found: tuple[str, str], end: str) -> None:
     written, expected = found
     assert redacted(start + written + end) == [start + expected + end]
 
 
 @given(FOR_A_THING, BARE, ENDS)
 @settings(deadline=None)
-def test_what_stands_beside_a_word_for_a_thing_stays(
+def test_numbers_after_a_word_for_a_thing_are_kept(
     start: str, found: tuple[str, str], end: str
 ) -> None:
     text = start + found[0] + end
     assert redacted(text) == [text]
 
 
-# Fragments that meet in every order: the laws below must not depend on sensible texts.
+# Fragments in any order: the laws below must hold for any text.
 FRAGMENTS = st.one_of(
     st.sampled_from(["tel", "cep", "CPF", "cnpj", "contato", "pedido", "cód.", "R$", "ana"]),
     st.sampled_from([" ", "  ", "-", ".", "/", "(", ")", "+55", "@", "\n", ", ", "_", "gmail.com"]),
@@ -436,14 +434,14 @@ def test_a_second_pass_changes_nothing(texts: list[str | None]) -> None:
 
 @given(TEXTS)
 @settings(deadline=None)
-def test_no_self_evident_shape_is_left(texts: list[str | None]) -> None:
+def test_no_pattern_matches_redacted_text(texts: list[str | None]) -> None:
     left = pl.Series(redacted(*texts), dtype=pl.String)
     assert not [kind for kind, shape in ADDRESSES + NUMBERS if left.str.contains(shape).any()]
 
 
 @given(TEXTS)
 @settings(deadline=None)
-def test_each_text_is_judged_by_itself(texts: list[str | None]) -> None:
+def test_each_text_is_redacted_by_itself(texts: list[str | None]) -> None:
     assert redacted(*texts) == [redacted(text)[0] for text in texts]
 
 
@@ -456,8 +454,10 @@ def test_each_text_is_judged_by_itself(texts: list[str | None]) -> None:
         ("tel", "phone", [8, 9, 10, 11, 12, 13]),
     ],
 )
-def test_a_label_is_for_numbers_of_its_length(label: str, kind: str, lengths: list[int]) -> None:
-    # Side by side, for a text without a long number is not even looked at.
+def test_a_label_applies_to_numbers_of_its_length(
+    label: str, kind: str, lengths: list[int]
+) -> None:
+    # In one text, because a text without a long number is not searched.
     text = ", ".join(f"{label} {'1234567890123456'[:length]}" for length in range(1, 17))
     (found,) = redacted(text)
     assert found is not None
@@ -465,7 +465,7 @@ def test_a_label_is_for_numbers_of_its_length(label: str, kind: str, lengths: li
     assert [length for length, part in parts if part == f"{label} [{kind}]"] == lengths
 
 
-def test_a_label_reaches_over_seven_words() -> None:
+def test_a_label_applies_across_seven_words() -> None:
     near, far = f"CPF{' bom' * 7} 123456789", f"CPF{' bom' * 7}, 123456789"
     assert redacted(near, far) == [near.replace("123456789", "[cpf]"), far]
 
@@ -493,6 +493,6 @@ def test_real_reviews_keep_no_contact_data(olist: Path) -> None:
         "cep": r"(?i)cep\W{0,3}\d{2}\.?\d{3}-?\d{3}",
     }
     assert not [kind for kind, shape in contact_data.items() if after.str.contains(shape).any()]
-    # These patterns do find what was there, and all but a few texts are left as they were.
+    # The patterns do find contact data before, and almost all texts are unchanged.
     assert before.str.contains("|".join(contact_data.values())).any()
     assert (before != after).sum() < before.count() / 100
