@@ -1,4 +1,4 @@
-"""What every contract says of its table as a whole."""
+"""Contracts: spec, columns and descriptions."""
 
 import re
 from collections.abc import Callable
@@ -55,12 +55,12 @@ class FactTillSales(
 
 
 @pytest.mark.parametrize("contract", EVERY, ids=name_of)
-def test_the_docstring_begins_with_the_grain(contract: type[Contract]) -> None:
+def test_a_docstring_begins_with_the_grain(contract: type[Contract]) -> None:
     assert re.match(r"One row per \w+", contract.__doc__ or "")
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
-def test_a_contract_stands_in_the_module_of_its_table(contract: type[Contract]) -> None:
+def test_a_contract_is_in_the_module_of_its_table(contract: type[Contract]) -> None:
     assert contract.__module__ == f"contracts.{contract.spec().table}"
     assert contract.spec().table.startswith(f"{contract.spec().layer}.")
 
@@ -79,7 +79,7 @@ def test_key_columns_are_never_null(contract: type[Contract]) -> None:
 
 
 @pytest.mark.parametrize("contract", EVERY, ids=name_of)
-def test_a_foreign_key_has_the_type_of_the_one_column_that_it_refers_to(
+def test_a_foreign_key_has_the_type_of_the_referenced_key(
     contract: type[Contract],
 ) -> None:
     for name, parent in contract.references().items():
@@ -88,7 +88,7 @@ def test_a_foreign_key_has_the_type_of_the_one_column_that_it_refers_to(
         assert not contract.to_schema().columns[name].nullable
 
 
-def test_every_fact_refers_to_its_dimensions() -> None:
+def test_every_fact_references_its_dimensions() -> None:
     dimensions = {
         contract.spec().key: contract for contract in DERIVED if "gold.dim_" in name_of(contract)
     }
@@ -108,7 +108,7 @@ def test_personal_data_never_reaches_gold() -> None:
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
-def test_only_places_means_and_ratios_are_floating_point(contract: type[Contract]) -> None:
+def test_only_coordinates_means_and_ratios_are_floats(contract: type[Contract]) -> None:
     floats = [name for name, dtype in contract.fields().items() if dtype.is_float()]
     allowed = r"latitude|longitude|.*_share|review_score|growth|retention|(mean|p90)_.*days.*"
     assert not [name for name in floats if not re.fullmatch(allowed, name)]
@@ -121,19 +121,19 @@ def test_every_timestamp_is_a_wall_clock(contract: type[Contract]) -> None:
 
 
 @pytest.mark.parametrize("contract", sources(), ids=name_of)
-def test_bronze_takes_every_text_and_none(contract: type[Contract]) -> None:
+def test_bronze_accepts_any_text_and_null(contract: type[Contract]) -> None:
     assert set(contract.fields().dtypes()) == {pl.String}
     assert all(declared.nullable for declared in contract.to_schema().columns.values())
     assert not [*contract.to_schema().checks]
 
 
 @pytest.mark.parametrize("contract", EVERY, ids=name_of)
-def test_the_underscore_is_left_to_the_technical_columns(contract: type[Contract]) -> None:
+def test_only_technical_columns_begin_with_an_underscore(contract: type[Contract]) -> None:
     assert not [name for name in contract.fields() if name.startswith("_")]
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
-def test_every_column_is_parsed_from_one_of_the_source(contract: type[Contract]) -> None:
+def test_every_column_is_parsed_from_a_source_column(contract: type[Contract]) -> None:
     source = tables()[name_of(contract)].source
     columns = contract.to_schema().columns
     if source is None:
@@ -142,7 +142,7 @@ def test_every_column_is_parsed_from_one_of_the_source(contract: type[Contract])
         assert {d.metadata["source"] or name for name, d in columns.items()} == {*source.fields()}
 
 
-def test_the_class_tells_name_and_layer() -> None:
+def test_the_class_defines_name_and_layer() -> None:
     spec = FactTillSales.spec()
     assert (spec.layer, spec.table) == ("gold", "gold.fact_till_sales")
     assert spec.key == ("sale_id",)
@@ -150,7 +150,7 @@ def test_the_class_tells_name_and_layer() -> None:
     assert spec.partition_by == ("month",)
 
 
-def test_what_a_class_says_stays_its_own() -> None:
+def test_class_arguments_are_not_inherited() -> None:
     assert Cashiers.spec().key == ("cashier_id",)
     assert Cashiers.spec().incremental_key == ()
     assert Gold.spec().key == ()
@@ -167,7 +167,7 @@ def test_fields_are_polars_types_in_order() -> None:
     ]
 
 
-def test_references_and_personal_read_the_tags() -> None:
+def test_references_and_personal_columns_come_from_the_tags() -> None:
     assert FactTillSales.references() == {"cashier_id": Cashiers}
     assert FactTillSales.personal() == []
     assert Cashiers.references() == {}
@@ -183,18 +183,18 @@ def test_references_and_personal_read_the_tags() -> None:
     ],
     ids=["a column less", "a column more", "another type"],
 )
-def test_no_column_more_none_less_no_silent_cast(frame: pl.DataFrame, reason: str) -> None:
+def test_columns_and_types_must_match_exactly(frame: pl.DataFrame, reason: str) -> None:
     with pytest.raises(SchemaError, match=reason):
         Cashiers.validate(frame)
 
 
-def test_a_contract_stays_plain_pandera() -> None:
+def test_a_contract_is_a_plain_pandera_model() -> None:
     frame = pl.DataFrame({"cashier_id": ["a"], "nickname": ["b"]})
     assert isinstance(Cashiers.to_schema(), pa.DataFrameSchema)
     assert Cashiers.validate(frame).equals(frame)
 
 
-def test_every_column_of_silver_and_gold_means_something() -> None:
+def test_every_column_of_silver_and_gold_has_a_description() -> None:
     unsaid = [
         f"{name}.{column}"
         for name, table in tables().items()
@@ -204,14 +204,14 @@ def test_every_column_of_silver_and_gold_means_something() -> None:
     assert unsaid == []
 
 
-def test_a_column_says_what_it_is_in_its_own_words_or_in_shared_ones() -> None:
+def test_a_column_has_its_own_or_a_shared_description() -> None:
     assert FactOrders.descriptions()["price"] == "Price of all items in BRL, without freight."
     assert FactOrders.descriptions()["customer_id"] == Customers.descriptions()["customer_id"]
     assert bronze.Orders.descriptions()["customer_id"] == ""
 
 
 @pytest.mark.parametrize("kind", [rule, warning])
-def test_a_rule_that_is_no_method_is_refused(kind: Callable[..., Any]) -> None:
+def test_a_rule_without_a_parameter_is_refused(kind: Callable[..., Any]) -> None:
     with pytest.raises(TypeError, match=r"rich: .* write `def rich\(cls\) -> pl.Expr`"):
 
         @kind
@@ -220,7 +220,7 @@ def test_a_rule_that_is_no_method_is_refused(kind: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("option", ["key", "incremental_key", "partition_by", "sort_by"])
-def test_a_column_without_its_comma_is_refused(option: str) -> None:
+def test_a_class_argument_that_is_no_tuple_is_refused(option: str) -> None:
     options: dict[str, Any] = {option: ("cashier_id")}
     with pytest.raises(TypeError, match=rf"Forgot: write {option}=\('cashier_id',\), with a comma"):
         type("Forgot", (Silver,), {"__doc__": "One row."}, **options)
@@ -234,6 +234,6 @@ def test_a_column_without_its_comma_is_refused(option: str) -> None:
         ({"references": OrderItems}, "cannot be referenced: its key has several columns"),
     ],
 )
-def test_what_would_not_be_held_is_refused(asked: dict[str, Any], said: str) -> None:
+def test_arguments_without_effect_are_refused(asked: dict[str, Any], said: str) -> None:
     with pytest.raises(TypeError, match=said):
         column(**asked)

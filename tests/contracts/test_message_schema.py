@@ -1,4 +1,4 @@
-"""The message schema follows from the bronze contracts, and says which of its changes break it."""
+"""Message schemas of bronze contracts, and their breaking changes."""
 
 import json
 from typing import Any
@@ -30,7 +30,7 @@ def test_a_message_has_every_source_column_as_text_or_null(contract: type[Bronze
             accepts(wrong)
 
 
-def test_a_schema_says_what_a_message_is() -> None:
+def test_a_schema_has_title_description_and_version() -> None:
     schema = json_schema(bronze.Orders)
     assert schema["title"] == "orders"
     assert schema["description"] == "One row per order record that a source delivered."
@@ -41,7 +41,7 @@ TEXTS = st.none() | st.text(st.characters(exclude_categories=["Cs"]))
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(TEXTS, TEXTS)))
-def test_what_the_types_of_the_columns_promise_holds_for_every_record(
+def test_column_types_prove_that_all_records_conform(
     rows: list[tuple[str | None, str | None]],
 ) -> None:
     accepts = fastjsonschema.compile(json_schema(TRANSLATION))
@@ -68,7 +68,7 @@ def test_other_columns_do_not_conform(columns: dict[str, Any], reason: str) -> N
     assert schema_mismatches(pl.Schema(columns), json_schema(TRANSLATION)) == [reason]
 
 
-def test_a_field_that_must_not_be_null_is_not_proven_by_types() -> None:
+def test_column_types_do_not_prove_a_required_field() -> None:
     class Strict(Bronze):
         """One row per strict record."""
 
@@ -79,11 +79,11 @@ def test_a_field_that_must_not_be_null_is_not_proven_by_types() -> None:
 
 
 @pytest.mark.parametrize("contract", sources(), ids=lambda contract: contract.spec().table)
-def test_no_change_breaks_nothing(contract: type[Bronze]) -> None:
+def test_an_equal_schema_breaks_nothing(contract: type[Bronze]) -> None:
     assert breaking_changes(json_schema(contract), json_schema(contract)) == []
 
 
-def test_a_column_that_a_contract_gains_breaks_nothing() -> None:
+def test_an_added_column_breaks_nothing() -> None:
     class More(bronze.Sellers):
         """One row per seller record that a source delivered."""
 

@@ -1,4 +1,4 @@
-"""Whether a table adds up to what it is made of."""
+"""Comparison of the sums of a table with those of its inputs."""
 
 from decimal import Decimal
 
@@ -40,11 +40,11 @@ TAKINGS = pl.LazyFrame(
 )
 
 
-def test_what_adds_up_is_passed() -> None:
+def test_equal_sums_pass() -> None:
     reconcile(till(2, "2.50"), Till, {Takings: TAKINGS})
 
 
-def test_what_does_not_is_told_with_both_sums() -> None:
+def test_the_message_has_both_sums() -> None:
     with pytest.raises(ContractBrokenError) as caught:
         reconcile(till(3, "2.49"), Till, {Takings: TAKINGS})
     told = str(caught.value)
@@ -53,11 +53,11 @@ def test_what_does_not_is_told_with_both_sums() -> None:
     assert "the sum of dear is 5.49, but 5.50 in gold.takings. Nothing was written." in told
 
 
-def test_nothing_adds_up_to_nothing() -> None:
+def test_empty_tables_pass() -> None:
     reconcile(till(2, "2.50").clear(), Till, {Takings: TAKINGS.clear()})
 
 
 @pytest.mark.parametrize("mart", MARTS, ids=lambda table: table.name)
-def test_every_mart_reconciles_with_a_fact_that_it_reads(mart: Table) -> None:
+def test_every_mart_declares_a_sum_over_a_fact(mart: Table) -> None:
     assert mart.contract.sums(), "say in column(sums=…) what a column adds up to in which fact"
     assert {of for of, _ in mart.contract.sums().values()} <= {*mart.inputs.values()}

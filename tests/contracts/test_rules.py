@@ -1,4 +1,4 @@
-"""The rules of a contract: their names, their order, what they make of a lost value."""
+"""Rules of a contract: names, order, descriptions, values that cannot be parsed."""
 
 import subprocess
 import sys
@@ -69,18 +69,18 @@ def name_of(contract: type[Contract]) -> str:
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
-def test_no_two_rules_of_a_contract_share_a_name(contract: type[Contract]) -> None:
+def test_rule_names_of_a_contract_are_unique(contract: type[Contract]) -> None:
     names = [rule.name for rule in rules(contract, typed_from_raw=True)]
     assert len(names) == len({*names})
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
-def test_what_warns_and_does_not_reject(contract: type[Contract]) -> None:
+def test_warnings_do_not_reject(contract: type[Contract]) -> None:
     warned = [rule.name for rule in rules(contract) if rule.warning]
     assert warned == WARNINGS.get(name_of(contract), [])
 
 
-def test_rules_go_column_by_column_and_then_row_by_row() -> None:
+def test_rules_of_columns_come_before_those_of_rows() -> None:
     assert [rule.name for rule in rules(Visits)] == [
         "visit_id_is_present",
         "visit_id_is_well_formed",
@@ -97,7 +97,7 @@ def test_rules_go_column_by_column_and_then_row_by_row() -> None:
     ]
 
 
-def test_a_lost_cast_is_named_before_presence() -> None:
+def test_a_failed_cast_comes_before_presence() -> None:
     assert [rule.name for rule in rules(Visits, typed_from_raw=True)] == [
         "visit_id_is_present",
         "visit_id_is_well_formed",
@@ -118,7 +118,7 @@ def test_a_lost_cast_is_named_before_presence() -> None:
     ]
 
 
-def test_rules_bear_the_names_that_people_search_for() -> None:
+def test_rules_have_predictable_names() -> None:
     names = {
         rule.name
         for contract in (Orders, OrderItems, OrderReviews, GeolocationPoints)
@@ -150,7 +150,7 @@ def test_rules_bear_the_names_that_people_search_for() -> None:
         (None, None, {"price_is_present"}),
     ],
 )
-def test_a_number_that_got_lost_is_not_an_absent_one(
+def test_an_unparsable_number_is_not_a_missing_one(
     typed: Decimal | None, raw: str | None, broken: set[str]
 ) -> None:
     schema = pl.Schema({"price": REAIS, RAW + "price": pl.String()})
@@ -160,7 +160,7 @@ def test_a_number_that_got_lost_is_not_an_absent_one(
     assert {name for name, keeps in kept.items() if not keeps} == broken
 
 
-def test_a_lost_cast_is_looked_up_under_the_name_that_the_source_gives() -> None:
+def test_a_failed_cast_uses_the_raw_name_of_the_column() -> None:
     lost = next(
         rule
         for rule in rules(GeolocationPoints, typed_from_raw=True)
@@ -169,7 +169,7 @@ def test_a_lost_cast_is_looked_up_under_the_name_that_the_source_gives() -> None
     assert {*lost.expr.meta.root_names()} == {"latitude", "raw.geolocation_lat"}
 
 
-def test_a_rule_tells_in_words_what_it_asks() -> None:
+def test_a_rule_method_has_its_docstring_as_description() -> None:
     (left, cheap) = Visits.to_schema().checks
     assert (left.description, left.raise_warning) == ("Nobody leaves before they come.", False)
     assert (cheap.description, cheap.raise_warning) == (
@@ -178,7 +178,7 @@ def test_a_rule_tells_in_words_what_it_asks() -> None:
     )
 
 
-def test_pandera_warns_too_where_a_contract_warns() -> None:
+def test_pandera_reports_a_warning_as_such() -> None:
     came = at("2017-11-24")
     visit = pl.DataFrame(
         [("v", 1, Decimal(11), came, came, "short")], schema=Visits.fields(), orient="row"
@@ -189,17 +189,17 @@ def test_pandera_warns_too_where_a_contract_warns() -> None:
     assert [name for name, keeps in kept.items() if not keeps] == ["short_is_cheap"]
 
 
-def test_a_contract_without_checks_still_has_its_columns_present() -> None:
+def test_a_contract_without_checks_requires_its_columns() -> None:
     assert [rule.name for rule in rules(DimMood)] == ["mood_is_present"]
 
 
-def test_not_a_number_is_no_value() -> None:
+def test_nan_counts_as_missing() -> None:
     nowhere = pl.DataFrame({"latitude": [nan], "longitude": [-46.6]})
     kept = {rule.name: rule.expr for rule in rules(GeolocationPoints)}
     assert nowhere.select(kept["latitude_is_present"]).item() is False
 
 
-def test_rules_do_not_depend_on_what_was_imported_first() -> None:
+def test_rules_do_not_depend_on_the_import_order() -> None:
     """A process of its own, for in this one everything has been imported."""
     code = (
         "from contracts.silver.sellers import Sellers; Sellers.fields();"
@@ -219,7 +219,7 @@ def plausible_in_words(column: str) -> dict[str, str]:
     return dict(zip(plausible(column), words, strict=True))
 
 
-def test_a_rule_says_in_words_what_it_asks() -> None:
+def test_every_rule_of_a_contract_has_a_description() -> None:
     assert {rule.name: rule.description for rule in rules(Visits)} == {
         "visit_id_is_present": "`visit_id` is present.",
         "visit_id_is_well_formed": "`visit_id` is well formed: `^v`.",
@@ -249,7 +249,7 @@ def test_a_rule_says_in_words_what_it_asks() -> None:
         ({"gt": 7}, "is above 7"),
     ],
 )
-def test_every_check_of_pandera_has_words(asked: dict[str, Any], words: str) -> None:
+def test_every_check_of_pandera_has_a_description(asked: dict[str, Any], words: str) -> None:
     class Score(Gold, key=("score",)):
         """One row per score."""
 
@@ -271,7 +271,7 @@ def test_every_check_of_pandera_has_words(asked: dict[str, Any], words: str) -> 
         ({"str_contains": "ab"}, "contains what it must: `ab`"),
     ],
 )
-def test_every_check_of_texts_has_words(asked: dict[str, Any], words: str) -> None:
+def test_every_check_of_texts_has_a_description(asked: dict[str, Any], words: str) -> None:
     class Name(Gold, key=("name",)):
         """One row per name."""
 
@@ -280,7 +280,7 @@ def test_every_check_of_texts_has_words(asked: dict[str, Any], words: str) -> No
     assert rules(Name)[-1].description == f"`name` {words}."
 
 
-def test_every_rule_of_ours_has_words() -> None:
+def test_no_description_is_empty() -> None:
     silent = [
         rule.name for c in DERIVED for rule in rules(c, typed_from_raw=True) if not rule.description
     ]

@@ -1,4 +1,4 @@
-"""The fused rules say of every row what Pandera says of it."""
+"""Rules as expressions reject the same rows as Pandera."""
 
 import re
 from datetime import date, datetime
@@ -54,7 +54,7 @@ def pool(dtype: pl.DataType) -> pl.Series:
 
 
 def mixture(contract: type[Contract]) -> pl.DataFrame:
-    """Return rows that keep and break each rule of a contract, in all sorts of combinations."""
+    """Return rows that keep and break the rules of a contract in many combinations."""
     return pl.DataFrame(
         pool(dtype).sample(2_000, with_replacement=True, seed=seed).alias(name)
         for seed, (name, dtype) in enumerate(contract.fields().items())
@@ -100,7 +100,7 @@ def said(check: str, *, of: str | None) -> str:
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
 @pytest.mark.filterwarnings("ignore::pandera.errors.SchemaWarning")
-def test_rules_break_where_pandera_says_so(contract: type[Contract]) -> None:
+def test_rules_reject_the_same_rows_as_pandera(contract: type[Contract]) -> None:
     rows = mixture(contract)
     assert broken_by_rules(contract, rows) == broken_by_pandera(contract, rows)
 
@@ -112,7 +112,7 @@ def test_every_rule_can_be_kept_and_broken(contract: type[Contract]) -> None:
 
 
 @pytest.mark.parametrize("contract", DERIVED, ids=name_of)
-def test_null_breaks_no_rule_but_presence(contract: type[Contract]) -> None:
+def test_null_breaks_only_presence(contract: type[Contract]) -> None:
     nothing = pl.DataFrame({name: [None] for name in contract.fields()}, schema=contract.fields())
     required = [n for n, declared in contract.to_schema().columns.items() if not declared.nullable]
     assert broken_by_rules(contract, nothing) == {(f"{name}_is_present", 0) for name in required}

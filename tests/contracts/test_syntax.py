@@ -1,4 +1,4 @@
-"""Source is parsed by many threads at once."""
+"""Parsing of source code in several threads."""
 
 import gc
 import sys
@@ -28,7 +28,7 @@ def restless() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("restless")
-def test_threads_do_not_disturb_each_other() -> None:
+def test_threads_can_parse_at_the_same_time() -> None:
     source = "x = " + "+".join(f"f({n}, [{n}])" for n in range(300))
     with ThreadPoolExecutor(8) as pool:
         trees = [*pool.map(parse, [source] * 500)]

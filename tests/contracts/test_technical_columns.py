@@ -1,4 +1,4 @@
-"""The columns that we add to a table beside those of its contract."""
+"""Technical columns of stored tables."""
 
 import polars as pl
 
@@ -25,22 +25,22 @@ def test_every_technical_column_begins_with_an_underscore() -> None:
     )
 
 
-def test_bronze_is_stored_with_where_it_came_from() -> None:
+def test_bronze_is_stored_with_provenance() -> None:
     source = ["seller_id", "seller_zip_code_prefix", "seller_city", "seller_state"]
     assert stored_schema(bronze.Sellers) == {**dict.fromkeys(source, pl.String), **PROVENANCE}
 
 
-def test_silver_made_from_records_is_stored_with_where_and_when_they_stand() -> None:
+def test_silver_from_records_is_stored_with_provenance() -> None:
     origin = {"_source": pl.String, "_position": pl.Int64, "_event_time": MOMENT}
     assert stored_schema(Sellers) == {**Sellers.fields(), **origin, **ROW_VERSION}
 
 
-def test_derived_tables_are_stored_as_their_contract_says() -> None:
+def test_derived_tables_are_stored_with_a_version_only() -> None:
     assert stored_schema(Geolocation) == {**Geolocation.fields(), **ROW_VERSION}
     assert stored_schema(FactSales) == {**FactSales.fields(), **ROW_VERSION}
 
 
-def test_quarantine_holds_the_raw_record_and_what_is_wrong_with_it() -> None:
+def test_quarantine_has_the_raw_record_and_broken_rules() -> None:
     assert quarantine_schema(bronze.Sellers) == {
         **stored_schema(bronze.Sellers),
         "_broken_rules": pl.List(pl.String),

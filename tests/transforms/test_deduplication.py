@@ -1,4 +1,4 @@
-"""Which version of a record wins belongs to the versions, not to how they came."""
+"""Deduplication depends on the versions, not on the order in which they arrive."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -86,22 +86,22 @@ def assert_same(left: pl.LazyFrame, right: pl.LazyFrame) -> None:
         ),
     ],
 )
-def test_the_later_version_wins_wherever_it_stands(loser: Version, winner: Version) -> None:
+def test_the_later_version_wins_in_any_order(loser: Version, winner: Version) -> None:
     assert_same(latest_versions(frame([loser, winner]), KEY), frame([winner]))
     assert_same(latest_versions(frame([winner, loser]), KEY), frame([winner]))
 
 
-def test_each_key_has_a_row_of_its_own() -> None:
+def test_each_key_has_one_row() -> None:
     keys = [("a", 1), ("a", 2), ("b", 1)]
     rows: list[Version] = [(*key, SOURCES[0], 1, 0, "x") for key in keys]
     assert_same(latest_versions(frame(rows), KEY), frame(rows))
 
 
-def test_no_versions_make_no_rows() -> None:
+def test_no_versions_give_no_rows() -> None:
     assert_same(latest_versions(frame([]), KEY), frame([]))
 
 
-def test_columns_and_types_stay_as_they_are() -> None:
+def test_columns_and_types_are_unchanged() -> None:
     versions = frame([("a", 1, SOURCES[0], 1, 0, "x")])
     assert latest_versions(versions, KEY).collect_schema() == versions.collect_schema()
 

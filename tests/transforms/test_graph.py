@@ -1,4 +1,4 @@
-"""The graph of the lakehouse is what the signatures say."""
+"""The graph of the lakehouse follows from the signatures."""
 
 import pkgutil
 from collections.abc import Callable

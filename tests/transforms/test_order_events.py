@@ -1,4 +1,4 @@
-"""The life of the shop ends in what the source says, and gets there in the right order."""
+"""Order events end in the records of the source and come in the right order."""
 
 from datetime import UTC, datetime
 
@@ -75,7 +75,7 @@ GOOD: dict[type[Bronze], dict[str, str]] = {
 
 
 def shop(**tables: list[dict[str, str | None]]) -> Raw:
-    """One good record of every entity, but for the tables given: those are their differences."""
+    """Return one valid record per entity, or the given records as changes to it."""
     return {
         contract: pl.LazyFrame(
             [{**good, **row} for row in tables.get(entity(contract), [{}])],
@@ -94,7 +94,7 @@ def told(raw: Raw, contract: type[Bronze] = bronze.Orders) -> pl.DataFrame:
 
 
 def happened(raw: Raw) -> Raw:
-    """All events, as they are sent: one after the other, to one partition of their topic."""
+    """Return all events in the order in which they are sent, each entity to one partition."""
     return {
         contract: events.sort("_order", "_record")
         .collect()
@@ -126,12 +126,12 @@ def test_the_last_version_has_the_status_of_the_source() -> None:
     assert versions["order_status"].to_list() == ["created", "canceled"]
 
 
-def test_what_happened_at_the_same_moment_is_one_version() -> None:
+def test_simultaneous_stages_are_one_version() -> None:
     versions = told(shop(orders=[{"order_approved_at": "2017-11-24 10:00:00"}]))
     assert versions["order_status"].to_list() == ["approved", "shipped", "delivered"]
 
 
-def test_stages_out_of_order_are_told_as_the_clock_says() -> None:
+def test_stages_out_of_order_follow_the_clock() -> None:
     late: dict[str, str | None] = {
         "order_delivered_carrier_date": "2017-12-06 00:00:00",
         "order_approved_at": "2016-01-05 00:00:00",
@@ -150,7 +150,7 @@ def test_stages_out_of_order_are_told_as_the_clock_says() -> None:
         ({"_corrupt_record": "a,b", **dict.fromkeys(GOOD[bronze.Orders])}, utc(2017, 12, 4, 20)),
     ],
 )
-def test_a_broken_order_is_told_once_within_the_life_of_the_shop(
+def test_an_invalid_order_has_one_event_within_the_time_of_valid_orders(
     spoilt: dict[str, str | None], when: datetime
 ) -> None:
     raw = shop(orders=[{}, {"order_id": "f" * 32, **spoilt}])
@@ -161,12 +161,12 @@ def test_a_broken_order_is_told_once_within_the_life_of_the_shop(
     )
 
 
-def test_without_a_readable_order_all_is_told_when_the_shop_opened() -> None:
+def test_without_a_valid_order_all_events_have_the_default_time() -> None:
     raw = shop(orders=[])
     assert told(raw, bronze.Customers)["_event_time"].to_list() == [utc(2016, 1, 1)]
 
 
-def test_what_is_referred_to_comes_before_what_refers() -> None:
+def test_referenced_entities_come_first() -> None:
     events = pl.concat(
         frame.select(pl.lit(entity(contract)).alias("entity"), "_order")
         for contract, frame in entity_events(shop()).items()
@@ -185,14 +185,14 @@ def test_what_is_referred_to_comes_before_what_refers() -> None:
     ]
 
 
-def test_what_nothing_refers_to_comes_at_the_end() -> None:
+def test_records_without_references_come_last() -> None:
     raw = shop(products=[{}, {"product_id": "f" * 32}], order_payments=[{"order_id": "f" * 32}])
     first, last = utc(2017, 11, 24, 12), utc(2017, 12, 4, 20)
     assert told(raw, bronze.Products)["_event_time"].to_list() == [first, last]
     assert told(raw, bronze.OrderPayments)["_event_time"].to_list() == [last]
 
 
-def test_an_hour_that_summer_time_skipped_is_the_hour_after() -> None:
+def test_an_hour_skipped_by_summer_time_is_moved_by_an_hour() -> None:
     raw = shop(order_reviews=[{"review_creation_date": "2017-10-15 00:00:00"}])
     assert told(raw, bronze.OrderReviews)["_event_time"].to_list() == [utc(2017, 10, 15, 3)]
 
@@ -229,7 +229,7 @@ def kind(name: str) -> str:
 
 @st.composite
 def shops(draw: st.DrawFn) -> Raw:
-    """Few records that share keys, with spoilt values here and there."""
+    """Draw a few records with common keys and some invalid values."""
     rows: dict[str, list[dict[str, str | None]]] = {}
     for contract in GOOD:
         spoilt = {
@@ -268,14 +268,14 @@ def test_the_stream_ends_in_the_same_silver_and_quarantine_as_the_files(raw: Raw
         },
     ],
 )
-def test_of_records_with_one_key_the_same_one_wins_whatever_their_times(
+def test_the_same_record_of_a_key_wins_in_events_and_files(
     tables: dict[str, list[dict[str, str | None]]],
 ) -> None:
     assert_same_end(shop(**tables))
 
 
 def assert_same_end(raw: Raw) -> None:
-    """By file or by event, the same rows are in silver and the same records in quarantine."""
+    """Files and events give the same silver rows and the same quarantined records."""
     events = happened(raw)
     dump = {
         contract: frame.with_columns(
@@ -296,7 +296,7 @@ def assert_same_end(raw: Raw) -> None:
 
 @examples(40)
 @given(shops())
-def test_every_record_is_told_as_it_is(raw: Raw) -> None:
+def test_the_last_version_of_every_record_is_the_record(raw: Raw) -> None:
     events = happened(raw)
     for contract in raw:
         columns = [*contract.fields(), "_corrupt_record"]

@@ -1,4 +1,4 @@
-"""Raw records are parted into those that keep a contract and those that break it."""
+"""Validation divides raw records into valid and invalid ones."""
 
 import operator
 from collections.abc import Callable
@@ -56,7 +56,7 @@ def visits(raw: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def records(*changes: dict[str, Any]) -> pl.LazyFrame:
-    """Return raw records, good but for what is changed in them."""
+    """Return valid raw records with the given changes."""
     numbered = [
         {**GOOD, "_source": "file/x/a.csv", "_position": position, "_event_time": NOW, **change}
         for position, change in enumerate(changes, start=1)
@@ -72,7 +72,7 @@ def reasons(*changes: dict[str, Any]) -> list[list[str]]:
     return named.sort("_position").collect()["_broken_rules"].fill_null([]).to_list()
 
 
-def test_a_good_record_is_typed_and_keeps_where_and_when_it_stands() -> None:
+def test_a_valid_record_is_typed_and_keeps_its_provenance() -> None:
     valid, invalid = validate_records(records({}), visits, Visits)
     expected = {
         "visit_id": "v1",
@@ -89,7 +89,7 @@ def test_a_good_record_is_typed_and_keeps_where_and_when_it_stands() -> None:
     assert invalid.collect().is_empty()
 
 
-def test_a_broken_record_keeps_its_raw_form_and_where_it_came_from() -> None:
+def test_an_invalid_record_keeps_its_raw_form_and_provenance() -> None:
     odd = {"score": " 9", "price": "9,90", "_ingested_at": NOW, "_rescued_data": '{"x": "1"}'}
     raw = records({}, odd, {}).with_columns(_bronze_version=pl.lit(7))
     valid, invalid = validate_records(raw, visits, Visits)
@@ -126,11 +126,11 @@ def test_a_broken_record_keeps_its_raw_form_and_where_it_came_from() -> None:
         ({"left": "2017-11-24 09:59:59"}, ["left_after_entered"]),
     ],
 )
-def test_each_defect_has_its_name(change: dict[str, str | None], rules: list[str]) -> None:
+def test_each_defect_breaks_its_rule(change: dict[str, str | None], rules: list[str]) -> None:
     assert reasons(change) == [rules]
 
 
-def test_every_broken_rule_is_named_in_the_order_of_the_contract() -> None:
+def test_broken_rules_are_in_the_order_of_the_contract() -> None:
     worst = {"id": "w", "score": "0", "price": "x", "left": "2017-11-24 09:00:00"}
     assert reasons({}, worst, {"entered": ""}) == [
         [],
@@ -144,7 +144,7 @@ def test_every_broken_rule_is_named_in_the_order_of_the_contract() -> None:
     ]
 
 
-def test_an_unreadable_record_breaks_that_rule_alone() -> None:
+def test_an_unreadable_record_breaks_one_rule() -> None:
     nothing = dict.fromkeys(GOOD)
     assert reasons({**nothing, "_corrupt_record": 'v1,"3'}, nothing) == [
         [UNREADABLE],
@@ -152,7 +152,7 @@ def test_an_unreadable_record_breaks_that_rule_alone() -> None:
     ]
 
 
-def test_a_record_from_the_future_waits_in_quarantine_until_its_time_has_come() -> None:
+def test_a_record_from_the_future_is_invalid() -> None:
     now = datetime.now(UTC)
     assert reasons(
         {"_event_time": now + timedelta(hours=1)},
@@ -163,13 +163,13 @@ def test_a_record_from_the_future_waits_in_quarantine_until_its_time_has_come() 
     ) == [[FUTURE], [FUTURE, "price_is_a_number"], [UNREADABLE], [], []]
 
 
-def test_an_unreadable_record_is_not_kept_whatever_it_holds() -> None:
+def test_an_unreadable_record_with_valid_fields_is_invalid() -> None:
     valid, invalid = validate_records(records({"_corrupt_record": ""}), visits, Visits)
     assert valid.collect().is_empty()
     assert invalid.collect()["_broken_rules"].to_list() == [[UNREADABLE]]
 
 
-def test_no_records_make_no_rows_of_the_right_types() -> None:
+def test_no_records_give_empty_frames_with_the_right_types() -> None:
     valid, invalid = validate_records(records(), visits, Visits)
     assert valid.collect().schema == {**Visits.fields(), **SILVER_PROVENANCE}
     assert invalid.collect().schema == {**RAW_SCHEMA, "_broken_rules": pl.List(pl.String)}
@@ -182,7 +182,7 @@ RECORD = st.fixed_dictionaries(
 
 
 @given(st.lists(RECORD, max_size=8))
-def test_each_record_is_either_kept_or_broken(changes: list[dict[str, str | None]]) -> None:
+def test_each_record_is_either_valid_or_invalid(changes: list[dict[str, str | None]]) -> None:
     raw = records(*changes)
     valid, invalid = pl.collect_all(validate_records(raw, visits, Visits))
     assert invalid.select((pl.col("_broken_rules").list.len() > 0).all()).item()
@@ -202,7 +202,7 @@ def test_each_record_is_either_kept_or_broken(changes: list[dict[str, str | None
     ids=["some lost", "one left", "none left", "repeated"],
 )
 @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
-def test_a_function_that_does_not_keep_the_rows_is_found_out(
+def test_a_function_that_changes_the_number_of_rows_is_refused(
     spoil: Callable[[pl.LazyFrame], pl.LazyFrame], engine: Any
 ) -> None:
     raw = records({}, {"id": "v2"}, {"price": "x"})
@@ -212,14 +212,14 @@ def test_a_function_that_does_not_keep_the_rows_is_found_out(
             part.collect(engine=engine)
 
 
-def test_warnings_count_the_rows_that_they_are_about() -> None:
+def test_warning_counts_count_their_rows() -> None:
     valid = validate_records(records({}, {"price": "10.01"}, {"price": "11"}), visits, Visits).valid
     assert valid.select(**warning_counts(Visits)).collect().to_dicts() == [{"cheap": 2}]
 
 
 @pytest.mark.parametrize("name", [name for name, table in tables().items() if table.source])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_header_amid_the_records_is_not_kept(name: str, mark: str) -> None:
+def test_a_repeated_header_is_invalid(name: str, mark: str) -> None:
     table = tables()[name]
     assert table.source
     columns = table.source.fields()

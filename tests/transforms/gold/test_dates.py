@@ -36,7 +36,7 @@ def test_midnights_are_counted(start: str, end: str, midnights: int) -> None:
     assert days(at(start), at(end)) == midnights
 
 
-def test_without_both_moments_there_is_nothing_to_count() -> None:
+def test_days_without_both_times_are_null() -> None:
     assert days(None, at("2017-11-24")) is None
     assert days(at("2017-11-24"), None) is None
 

@@ -34,17 +34,17 @@ def assert_dim_customer(
     assert_frame_equal(made, rows, check_row_order=False, check_column_order=False)
 
 
-def test_a_customer_is_placed_by_the_zip_prefix_and_keeps_its_city() -> None:
+def test_a_customer_has_the_coordinates_of_the_zip_code_prefix() -> None:
     placed = {**ANA, "latitude": -23.5, "longitude": -46.5, "inferred": False}
     assert_dim_customer([ANA], [SAO_PAULO], ["c1"], [placed])
 
 
-def test_a_customer_of_an_unknown_zip_prefix_has_no_place() -> None:
+def test_a_customer_of_an_unknown_zip_code_prefix_has_no_coordinates() -> None:
     elsewhere = {**SAO_PAULO, "zip_code_prefix": "99000"}
     assert_dim_customer([ANA], [elsewhere], [], [{**ANA, "inferred": False}])
 
 
-def test_a_customer_that_only_an_order_mentions_is_inferred() -> None:
+def test_a_customer_without_a_record_is_inferred() -> None:
     inferred = {"customer_id": "c2", "inferred": True}
     known = {**ANA, "inferred": False}
     assert_dim_customer([ANA], [], ["c2", "c1", "c2"], [known, inferred])
@@ -55,6 +55,6 @@ def test_the_real_row_replaces_the_inferred_one() -> None:
     assert_dim_customer([ANA], [], ["c1"], [{**ANA, "inferred": False}])
 
 
-def test_a_person_is_there_once_for_each_customer_id() -> None:
+def test_a_person_has_one_row_per_customer_id() -> None:
     again = {**ANA, "customer_id": "c2"}
     assert_dim_customer([ANA, again], [], [], [{**c, "inferred": False} for c in (ANA, again)])

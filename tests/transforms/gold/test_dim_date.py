@@ -70,7 +70,7 @@ def test_without_facts_there_are_no_days() -> None:
         ),
     ],
 )
-def test_a_day_tells_what_it_is(day: date, expected: tuple[object, ...]) -> None:
+def test_a_day_has_its_calendar_attributes(day: date, expected: tuple[object, ...]) -> None:
     made = calendar(["2016-05-05"], ["2017-05-05"])
     (row,) = made.filter(pl.col("date") == day).drop("date").rows()
     assert row == expected

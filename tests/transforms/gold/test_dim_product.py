@@ -43,7 +43,7 @@ def test_the_category_is_named_in_english() -> None:
     assert_dim_product([KITE], ["p1"], [{**KITE, **english}])
 
 
-def test_without_a_translation_the_portuguese_name_stands_in() -> None:
+def test_a_category_without_a_translation_keeps_its_portuguese_name() -> None:
     yoyo: dict[str, object] = {"product_id": "p2", "product_category_name": "ioiôs"}
     expected = {**yoyo, "product_category_name_english": "ioiôs", "inferred": False}
     assert_dim_product([yoyo], [], [expected])
@@ -53,7 +53,7 @@ def test_without_a_category_there_is_no_english_name() -> None:
     assert_dim_product([{"product_id": "p3"}], [], [{"product_id": "p3", "inferred": False}])
 
 
-def test_a_product_that_only_an_item_mentions_is_inferred() -> None:
+def test_a_product_without_a_record_is_inferred() -> None:
     real = {"product_id": "p3", "inferred": False}
     inferred = {"product_id": "p4", "inferred": True}
     assert_dim_product([{"product_id": "p3"}], ["p4", "p3", "p4"], [real, inferred])

@@ -33,16 +33,16 @@ def assert_dim_seller(
     assert_frame_equal(made, rows, check_row_order=False, check_column_order=False)
 
 
-def test_a_seller_is_placed_by_the_zip_prefix() -> None:
+def test_a_seller_has_the_coordinates_of_the_zip_code_prefix() -> None:
     placed = {**RUI, "latitude": -25.4, "longitude": -49.2, "inferred": False}
     assert_dim_seller([RUI], [CURITIBA], ["s1"], [placed])
 
 
-def test_a_seller_of_an_unknown_zip_prefix_has_no_place() -> None:
+def test_a_seller_of_an_unknown_zip_code_prefix_has_no_coordinates() -> None:
     assert_dim_seller([RUI], [], [], [{**RUI, "inferred": False}])
 
 
-def test_a_seller_that_only_an_item_mentions_is_inferred() -> None:
+def test_a_seller_without_a_record_is_inferred() -> None:
     inferred = {"seller_id": "s2", "inferred": True}
     assert_dim_seller([RUI], [], ["s2", "s1", "s2"], [{**RUI, "inferred": False}, inferred])
 

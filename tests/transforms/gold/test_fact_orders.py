@@ -49,7 +49,7 @@ def made_of(
     return made.select(FactOrders.fields().names()).sort("order_id").collect()
 
 
-def test_an_order_adds_up_its_items_and_payments_and_counts_its_days() -> None:
+def test_an_order_has_the_totals_of_items_and_payments_and_its_days() -> None:
     items = [item("o1", 1, "10.10", "1.05"), item("o1", 2, "20.20", "2.05")]
     payments = [payment("o1", 1, "30.00"), payment("o1", 2, "3.41")]
     expected = {
@@ -74,7 +74,7 @@ def test_an_order_adds_up_its_items_and_payments_and_counts_its_days() -> None:
     )
 
 
-def test_an_order_without_items_and_payments_is_there_with_zeros() -> None:
+def test_an_order_without_items_and_payments_has_zeros() -> None:
     counts = made_of([ORDER]).select("items", "payments").row(0)
     amounts = made_of([ORDER]).select(pl.col("^.*(price|value|difference)$")).row(0)
     assert counts == (0, 0)
@@ -91,12 +91,12 @@ def test_several_items_and_payments_do_not_multiply_each_other() -> None:
     ]
 
 
-def test_too_little_paid_is_a_negative_difference() -> None:
+def test_an_underpaid_order_has_a_negative_difference() -> None:
     made = made_of([ORDER], [item("o1", 1, "5.00", "1.00")], [payment("o1", 1, "5.50")])
     assert made["payment_difference"].to_list() == [Decimal("-0.50")]
 
 
-def test_items_and_payments_wait_for_their_order() -> None:
+def test_items_and_payments_without_an_order_have_no_row() -> None:
     assert made_of([], [item("o1", 1, "5", "1")], [payment("o1", 1, "6")]).is_empty()
 
 
@@ -111,7 +111,7 @@ def test_items_and_payments_wait_for_their_order() -> None:
         (None, None, None, None),
     ],
 )
-def test_on_time_is_a_matter_of_the_calendar_day(
+def test_on_time_is_decided_by_the_calendar_day(
     delivered: str | None, *, on_time: bool | None, past_estimate: int | None, lag: int | None
 ) -> None:
     order = {**ORDER, "order_delivered_customer_date": delivered and at(delivered)}
@@ -119,7 +119,7 @@ def test_on_time_is_a_matter_of_the_calendar_day(
     assert made_of([order]).select(columns).row(0) == (on_time, past_estimate, lag)
 
 
-def test_days_between_milestones_are_below_zero_where_the_source_says_so() -> None:
+def test_days_between_milestones_may_be_negative() -> None:
     order = {
         **ORDER,
         "order_approved_at": at("2017-11-29"),
@@ -130,7 +130,7 @@ def test_days_between_milestones_are_below_zero_where_the_source_says_so() -> No
     assert made_of([order]).select(days).row(0) == (5, -1, -2)
 
 
-def test_a_milestone_not_reached_has_no_days() -> None:
+def test_a_missing_milestone_has_no_days() -> None:
     order = {**ORDER, "order_delivered_carrier_date": None}
     days = ["days_to_approval", "days_to_carrier", "days_in_transit", "delivery_lag_days"]
     assert made_of([order]).select(days).row(0) == (1, None, None, 10)

@@ -48,7 +48,7 @@ def test_a_payment_has_the_customer_the_day_and_the_status_of_its_order() -> Non
     assert_fact_payments(payments, [ORDER], [{**payment, **order} for payment in payments])
 
 
-def test_a_payment_waits_for_its_order() -> None:
+def test_a_payment_without_an_order_has_no_row() -> None:
     assert_fact_payments([paid("o2", 1)], [ORDER], [])
     assert_fact_payments([paid("o1", 1)], [], [])
 

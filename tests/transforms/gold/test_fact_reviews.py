@@ -40,7 +40,7 @@ def assert_fact_reviews(
     assert_frame_equal(made, rows, check_row_order=False)
 
 
-def test_a_review_belongs_to_the_day_that_it_was_asked_for() -> None:
+def test_a_review_has_the_date_key_of_its_request() -> None:
     assert_fact_reviews([REVIEW], [ORDER], [FACT])
 
 
@@ -55,12 +55,12 @@ def test_a_comment_is_a_title_or_a_message(
     assert_fact_reviews([review], [ORDER], [{**FACT, "has_comment": has_comment}])
 
 
-def test_one_review_may_be_of_several_orders() -> None:
+def test_a_review_of_several_orders_has_several_rows() -> None:
     reviews = [REVIEW, {**REVIEW, "order_id": "o2"}]
     orders = [ORDER, {**ORDER, "order_id": "o2", "customer_id": "c2"}]
     other = {**FACT, "order_id": "o2", "customer_id": "c2"}
     assert_fact_reviews(reviews, orders, [FACT, other])
 
 
-def test_a_review_waits_for_its_order() -> None:
+def test_a_review_without_an_order_has_no_row() -> None:
     assert_fact_reviews([REVIEW], [{**ORDER, "order_id": "o2"}], [])

@@ -53,7 +53,7 @@ def made_of(
     return made.select(FactSales.fields().names()).sort("order_id", "order_item_id").collect()
 
 
-def test_an_item_has_what_its_order_knows_and_its_part_of_the_payments() -> None:
+def test_an_item_has_columns_of_its_order_and_its_share_of_the_payments() -> None:
     items = [item("o1", 1, "10.00", "5.00"), item("o1", 2, "28.00", "2.00")]
     payments = [payment("o1", "40.00"), payment("o1", "5.01")]
     order = {
@@ -79,7 +79,7 @@ def test_an_item_has_what_its_order_knows_and_its_part_of_the_payments() -> None
     )
 
 
-def test_payments_are_shared_out_order_by_order() -> None:
+def test_payments_are_allocated_per_order() -> None:
     orders = [ORDER, {**ORDER, "order_id": "o2"}, {**ORDER, "order_id": "o3"}]
     items = [item("o1", n, "1", "0") for n in (1, 2, 3)] + [item("o2", 1, "1", "0")]
     payments = [payment("o1", "1.00"), payment("o2", "7.00"), payment("o3", "9.00")]
@@ -92,17 +92,17 @@ def test_payments_are_shared_out_order_by_order() -> None:
     ]
 
 
-def test_an_order_that_is_not_paid_shares_out_nothing() -> None:
+def test_an_unpaid_order_allocates_nothing() -> None:
     made = made_of([ORDER], [item("o1", 1, "1", "0")], [])
     assert made["allocated_payment_value"].to_list() == [Decimal(0)]
 
 
-def test_items_for_free_share_the_payment_alike() -> None:
+def test_free_items_get_equal_shares() -> None:
     made = made_of([ORDER], [item("o1", n, "0", "0") for n in (1, 2)], [payment("o1", "0.05")])
     assert made["allocated_payment_value"].to_list() == [Decimal("0.02"), Decimal("0.03")]
 
 
-def test_an_item_waits_for_its_order() -> None:
+def test_an_item_without_an_order_has_no_row() -> None:
     items, payments = [item("o1", 1, "1", "0")], [payment("o1", "1")]
     assert made_of([{**ORDER, "order_id": "o2"}], items, payments).is_empty()
     assert made_of([ORDER], items, payments).height == 1
@@ -117,7 +117,7 @@ def test_an_item_waits_for_its_order() -> None:
         (None, None, None),
     ],
 )
-def test_on_time_is_a_matter_of_the_calendar_day(
+def test_on_time_is_decided_by_the_calendar_day(
     delivered: str | None, *, on_time: bool | None, lag: int | None
 ) -> None:
     order = {**ORDER, "order_delivered_customer_date": delivered and at(delivered)}

@@ -46,16 +46,16 @@ def test_equal_sales_have_an_equal_rank() -> None:
     assert made["rank"].to_list() == [1, 1, 3]
 
 
-def test_items_without_a_category_or_a_product_are_there() -> None:
+def test_items_without_a_category_or_a_product_are_unknown() -> None:
     made = made_of(("o1", "p4", "1.00"), ("o1", "a product that has not come", "2.00"))
     assert made.select("category", "units", "sales").rows() == [("unknown", 2, Decimal(3))]
 
 
-def test_what_sold_for_nothing_has_no_share() -> None:
+def test_sales_of_zero_have_no_share() -> None:
     assert made_of(("o1", "p1", "0.00"))["sales_share"].to_list() == [None]
 
 
-def test_an_order_is_in_each_of_its_categories_with_its_review() -> None:
+def test_an_order_counts_in_each_of_its_categories() -> None:
     items = [("o1", "p1", "1.00"), ("o1", "p2", "1.00"), ("o1", "p3", "1.00"), ("o2", "p3", "1.00")]
     made = made_of(*items, scores={"o1": 5, "o2": 2})
     assert made.select("category", "orders", "reviews", "review_score").rows() == [

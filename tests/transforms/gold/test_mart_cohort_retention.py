@@ -34,7 +34,7 @@ def made_of(*orders: tuple[str, str, str]) -> pl.DataFrame:
     return made.select(names).sort("cohort_month", "months_since").collect()
 
 
-def test_people_are_followed_by_calendar_month() -> None:
+def test_months_are_calendar_months() -> None:
     made = made_of(
         ("a", "2016-12-31 23:59:59", "shipped"),
         ("b", "2016-12-01 00:00:00", "shipped"),
@@ -51,7 +51,7 @@ def test_people_are_followed_by_calendar_month() -> None:
     ]
 
 
-def test_an_order_called_off_neither_begins_nor_brings_back() -> None:
+def test_orders_called_off_are_no_purchases_of_a_cohort() -> None:
     made = made_of(
         ("a", "2017-01-01", "canceled"),
         ("a", "2017-02-01", "shipped"),

@@ -37,7 +37,7 @@ def made_of(*orders: dict[str, Any]) -> pl.DataFrame:
     return known.select(MartCustomerRfm.fields().names()).sort("customer_unique_id").collect()
 
 
-def test_a_person_is_counted_over_all_their_customer_ids() -> None:
+def test_a_person_has_one_row_for_all_customer_ids() -> None:
     made = made_of(order("a", 10, "30.00"), order("a", 40, "12.34"), order("b", 1, "1.00"))
     assert made.drop("segment").rows() == [
         ("a", 2, 2, Decimal("42.34"), date(2018, 8, 19), 10),
@@ -52,7 +52,7 @@ def test_orders_called_off_are_no_purchases() -> None:
 
 
 @pytest.mark.parametrize("status", ["canceled", "unavailable"])
-def test_who_had_orders_called_off_alone_never_bought(status: str) -> None:
+def test_a_person_with_called_off_orders_only_never_bought(status: str) -> None:
     made = made_of(order("a", 5, status=status))
     columns = ["frequency", "monetary", "last_purchase", "recency_days", "segment"]
     assert made.select(columns).row(0) == (0, Decimal(0), None, None, "never bought")

@@ -42,25 +42,25 @@ def made_of(*orders: dict[str, Any], scores: dict[str, int] | None = None) -> pl
     return made.select(MartDeliveryByState.fields().names()).sort("customer_state").collect()
 
 
-def test_late_is_how_many_and_by_how_much() -> None:
+def test_late_orders_are_counted_with_their_days() -> None:
     made = made_of(*(delivered(n, 10, past) for n, past in enumerate([-5, 0, 1, 4])))
     columns = ["delivered", "on_time", "on_time_share", "late", "mean_days_late"]
     assert made.select(columns).row(0) == (4, 2, 0.5, 2, 2.5)
 
 
-def test_nine_of_ten_deliveries_took_so_long() -> None:
+def test_p90_is_the_ninetieth_percentile() -> None:
     made = made_of(*(delivered(n, lag, 0) for n, lag in enumerate(range(1, 11))))
     assert made.select("mean_lag_days", "p90_lag_days").row(0) == (5.5, 9.0)
 
 
-def test_what_is_not_delivered_is_neither_late_nor_on_time() -> None:
+def test_undelivered_orders_are_neither_late_nor_on_time() -> None:
     canceled = {**delivered(2, 3, 1), "order_status": "canceled"}
     made = made_of(order(1, order_status="shipped"), canceled, scores={"o1": 1, "o2": 1})
     columns = ["orders", "delivered", "on_time", "late", "on_time_share", "p90_lag_days", "reviews"]
     assert made.select(columns).row(0) == (2, 0, 0, 0, None, None, 0)
 
 
-def test_what_should_have_come_before_the_newest_order_is_overdue() -> None:
+def test_orders_estimated_before_the_newest_order_are_overdue() -> None:
     def due(number: int, day: int, status: str, *, ordered: int = 1) -> dict[str, Any]:
         return order(
             number,
@@ -82,19 +82,19 @@ def test_what_should_have_come_before_the_newest_order_is_overdue() -> None:
     assert made.select("customer_state", "overdue").rows() == [("BA", 1), ("SP", 2)]
 
 
-def test_each_order_is_in_a_state_or_in_none_that_is_known() -> None:
+def test_an_order_without_a_customer_is_in_state_unknown() -> None:
     made = made_of(*(order(n, of) for n, of in enumerate(["sp", "ba", "new", "not come", "sp"])))
     assert made.select("customer_state", "orders").rows() == [("BA", 1), ("SP", 2), ("unknown", 2)]
 
 
-def test_freight_is_per_order_that_has_items() -> None:
+def test_freight_per_order_counts_orders_with_items() -> None:
     none = {"items": 0, "price": Decimal(0), "freight_value": Decimal(0)}
     made = made_of(order(1), {**order(2), **none})
     columns = ["gmv", "freight_value", "freight_share", "freight_per_order"]
     assert made.select(columns).row(0) == (Decimal(9), Decimal(1), 0.1, Decimal(1))
 
 
-def test_scores_are_those_of_what_was_delivered() -> None:
+def test_scores_count_delivered_orders_only() -> None:
     orders = [delivered(1, 5, 0), delivered(2, 5, 2), order(3, order_status="shipped")]
     made = made_of(*orders, scores={"o1": 5, "o2": 2, "o3": 1})
     assert made.select("reviews", "review_score").row(0) == (2, 3.5)

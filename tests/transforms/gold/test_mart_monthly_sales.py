@@ -38,18 +38,18 @@ def made_of(*orders: dict[str, Any], scores: dict[str, int] | None = None) -> pl
     return made.select(MartMonthlySales.fields().names()).collect()
 
 
-def test_an_order_counts_in_its_month_by_the_wall_clock() -> None:
+def test_an_order_counts_in_the_month_of_its_purchase() -> None:
     made = made_of(order(1, "2017-01-31 23:59:59"), order(2, "2017-02-01 00:00:00"))
     assert made.select("purchase_month", "orders").rows() == [("2017-01", 1), ("2017-02", 1)]
 
 
-def test_orders_without_items_are_counted_and_do_not_press_the_average_down() -> None:
+def test_orders_without_items_do_not_lower_the_average() -> None:
     made = made_of(order(1, "2017-01-01", "10.00"), order(2, "2017-01-02", None))
     figures = made.select("orders", "orders_with_items", "items", "average_order_value").row(0)
     assert figures == (2, 1, 1, Decimal("10.00"))
 
 
-def test_orders_called_off_are_in_the_gmv_and_told_apart() -> None:
+def test_orders_called_off_are_in_gmv_and_in_a_column_of_their_own() -> None:
     orders = [
         order(number, "2017-01-01", order_status=status)
         for number, status in enumerate(["shipped", "canceled", "unavailable"])
@@ -57,7 +57,7 @@ def test_orders_called_off_are_in_the_gmv_and_told_apart() -> None:
     assert made_of(*orders).select("gmv", "gmv_called_off").row(0) == (Decimal(30), Decimal(20))
 
 
-def test_freight_is_no_gmv() -> None:
+def test_gmv_excludes_freight() -> None:
     made = made_of(order(1, "2017-01-01", "7.50"))
     figures = made.select("gmv", "freight_value", "freight_share").row(0)
     assert figures == (Decimal("7.50"), Decimal("2.50"), 0.25)
@@ -78,7 +78,7 @@ def test_growth_is_against_the_calendar_month_before() -> None:
     ]
 
 
-def test_on_time_is_asked_of_what_is_delivered_and_says_when() -> None:
+def test_on_time_counts_delivered_orders_with_a_date_only() -> None:
     orders = [
         order(1, "2017-01-01", order_status="delivered", delivered_on_time=True),
         order(2, "2017-01-01", order_status="delivered", delivered_on_time=False),
@@ -95,5 +95,5 @@ def test_a_review_counts_in_the_month_of_its_order() -> None:
     assert made.select("reviews", "review_score").rows() == [(2, 3.5), (0, None)]
 
 
-def test_no_orders_are_no_months() -> None:
+def test_no_orders_give_no_months() -> None:
     assert made_of().is_empty()

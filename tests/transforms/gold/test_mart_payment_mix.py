@@ -17,7 +17,7 @@ def made_of(*payments: tuple[str, str, int, str]) -> pl.DataFrame:
     return made.select(MartPaymentMix.fields().names()).sort(names[1:3]).collect()
 
 
-def test_payments_are_shared_out_by_type_and_instalments() -> None:
+def test_payments_are_grouped_by_method_and_instalments() -> None:
     made = made_of(
         ("o1", "credit_card", 1, "60.00"),
         ("o2", "credit_card", 10, "20.00"),
@@ -31,6 +31,6 @@ def test_payments_are_shared_out_by_type_and_instalments() -> None:
     ]
 
 
-def test_what_is_worth_nothing_has_no_share_of_the_value() -> None:
+def test_payments_of_zero_have_no_value_share() -> None:
     made = made_of(("o1", "not_defined", 0, "0.00"))
     assert made.select("payments_share", "value_share").row(0) == (1.0, None)

@@ -45,12 +45,12 @@ def made_of(orders: list[dict[str, Any]], *scores: tuple[int, int]) -> pl.DataFr
         (None, "not delivered", 8),
     ],
 )
-def test_a_band_is_of_whole_calendar_days(past: int | None, band: str, position: int) -> None:
+def test_bands_are_of_calendar_days(past: int | None, band: str, position: int) -> None:
     made = made_of([order(1, past)], (1, 5))
     assert made.select("lateness", "position").rows() == [(band, position)]
 
 
-def test_a_canceled_order_is_not_delivered_whatever_date_it_has() -> None:
+def test_a_canceled_order_with_a_date_is_not_delivered() -> None:
     made = made_of([order(1, 5, "canceled")], (1, 1), (2, 1))
     assert made.select("lateness", "reviews").rows() == [("not delivered", 2)]
 

@@ -14,14 +14,14 @@ from transforms.gold.ratios import average, share
 MONEY = st.decimals(0, 10**12, places=2)
 
 
-def test_a_share_of_nothing_is_unknown() -> None:
+def test_a_share_of_zero_is_null() -> None:
     frame = pl.DataFrame({"part": [1, 0, 0], "whole": [4, 5, 0]})
     assert frame.select(share("part", "whole")).to_series().to_list() == [0.25, 0.0, None]
 
 
 @examples(50)
 @given(parts=st.lists(st.integers(0, 10**15), min_size=1, max_size=5))
-def test_a_share_of_a_sum_is_the_quotient_whatever_is_beside_it(parts: list[int]) -> None:
+def test_a_share_of_a_sum_is_the_exact_quotient(parts: list[int]) -> None:
     shares = pl.DataFrame({"part": parts}).select(share("part", pl.col("part").sum())).to_series()
     whole = sum(parts)
     assert shares.to_list() == [part / whole if whole else None for part in parts]
@@ -31,7 +31,7 @@ def test_a_share_of_a_sum_is_the_quotient_whatever_is_beside_it(parts: list[int]
     ("amount", "count", "expected"),
     [("10.00", 4, "2.50"), ("0.05", 2, "0.03"), ("0.01", 3, "0.00"), ("5.00", 0, None)],
 )
-def test_an_average_is_in_cents_and_half_a_cent_goes_up(
+def test_an_average_is_rounded_half_up_to_cents(
     amount: str, count: int, expected: str | None
 ) -> None:
     frame = pl.DataFrame({"amount": [Decimal(amount)], "count": [count]})

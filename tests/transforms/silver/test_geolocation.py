@@ -18,13 +18,13 @@ def assert_places(points: list[Point], places: list[Point]) -> None:
     assert_frame_equal(made, expected, check_row_order=False)
 
 
-def test_each_prefix_is_one_place() -> None:
+def test_each_prefix_has_one_row() -> None:
     lone = ("99000", -28.0, -52.0, "passo fundo", "RS")
     pair = ("01001", -23.5, -46.6, "sao paulo", "SP")
     assert_places([lone, pair, pair], [lone, pair])
 
 
-def test_the_median_is_not_moved_by_an_outlier_and_taken_in_each_direction() -> None:
+def test_coordinates_are_separate_medians() -> None:
     points = [
         ("01001", -23.5, -46.6, "são paulo", "SP"),
         ("01001", -23.4, -40.0, "são paulo", "SP"),
@@ -33,7 +33,7 @@ def test_the_median_is_not_moved_by_an_outlier_and_taken_in_each_direction() -> 
     assert_places(points, [("01001", -23.4, -46.6, "sao paulo", "SP")])
 
 
-def test_between_two_points_is_their_middle() -> None:
+def test_two_points_give_their_mean() -> None:
     points = [
         ("01001", -20.0, -46.0, "são paulo", "SP"),
         ("01001", -21.0, -47.0, "são paulo", "SP"),
@@ -50,7 +50,7 @@ def test_a_point_under_two_spellings_of_its_city_moves_the_median_once() -> None
     assert_places(points, [("01001", -21.0, -47.0, "sao paulo", "SP")])
 
 
-def test_the_name_given_most_often_wins() -> None:
+def test_the_most_frequent_city_wins() -> None:
     points = [
         ("01001", -1.0, -1.0, "alfa", "AC"),
         ("01001", -1.0, -1.0, "são paulo", "SP"),
@@ -60,7 +60,7 @@ def test_the_name_given_most_often_wins() -> None:
     assert_places(points[::-1], [("01001", -1.0, -1.0, "sao paulo", "SP")])
 
 
-def test_spellings_of_a_city_are_votes_for_one_city() -> None:
+def test_spellings_of_a_city_count_together() -> None:
     spellings = ["são paulo", unicodedata.normalize("NFD", "são paulo"), "sao \u00a0paulo"]
     points = [
         *(("01000", -23.5, -46.5, spelling, "SP") for spelling in spellings),

@@ -41,7 +41,7 @@ def test_an_order_is_typed() -> None:
     assert_frame_equal(orders(raw), expected)
 
 
-def test_what_has_not_happened_yet_has_no_moment() -> None:
+def test_missing_times_are_null() -> None:
     created = {"order_purchase_timestamp": "2017-11-24 08:00:01", "order_approved_at": ""}
     typed = orders(pl.LazyFrame([created], schema=bronze.Orders.fields())).collect()
     assert typed["order_purchase_timestamp"].to_list() == [at("2017-11-24 08:00:01")]
