@@ -34,7 +34,7 @@ def check_digits(number: str, weights: Sequence[int], *, right: bool) -> str:
         used = weights[len(weights) - len(number) :]
         rest = sum((ord(c) - 48) * w for c, w in zip(number, used, strict=True)) % 11
         check = 0 if rest < 2 else 11 - rest
-        number += str(check if right else (check + 1 + wrong) % 10)
+        number += str(check if right else (check + 1 + more) % 10)
     return number
 
 
@@ -44,8 +44,8 @@ def written(picture: str, characters: str) -> str:
     return re.sub("#", lambda _: next(left), picture)
 
 
-def pictures(characters: st.SearchStrategy[str], *templates: str) -> st.SearchStrategy[str]:
-    return st.builds(fill, st.sampled_from(templates), characters)
+def pictures(characters: st.SearchStrategy[str], *them: str) -> st.SearchStrategy[str]:
+    return st.builds(written, st.sampled_from(them), characters)
 
 
 def digits(count: int) -> st.SearchStrategy[str]:
@@ -147,7 +147,7 @@ def redacted(text: str) -> str:
 
 @examples(300)
 @given(SENTENCES)
-def test_redaction_removes_contact_data(sentence: tuple[str, str]) -> None:
+def test_no_contact_data_survives_redaction(sentence: tuple[str, str]) -> None:
     text, contact = sentence
     once = redacted(text)
     assert not traces(contact, once)
@@ -226,7 +226,7 @@ def test_free_text_is_accepted_in_these_columns_only() -> None:
 
 @examples(20)
 @given(SENTENCES)
-def test_no_contact_data_reaches_silver_or_gold(sentence: tuple[str, str]) -> None:
+def test_no_contact_data_reaches_any_text_of_silver_or_gold(sentence: tuple[str, str]) -> None:
     text, contact = sentence
     records = {
         name: {**GOOD[name], **dict.fromkeys(free_text_columns()[name], text)} for name in GOOD
