@@ -1,4 +1,4 @@
-"""Laws that hold for every table of the graph. Each law is a function of a table."""
+"""Laws that hold for every table of the graph; each law is a function of a table."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -25,28 +25,21 @@ def laws(table: Table) -> list[Law]:
     if table.source:
         return [
             valid_records_are_accepted,
-            an_invalid_record_has_the_name_of_its_rule,
-            every_record_is_either_valid_or_invalid,
-            each_record_is_typed_independently,
-            order_duplicates_and_parts_do_not_matter,
-            the_later_record_of_a_file_wins,
-            a_function_is_lazy,
+            quarantine_names_the_broken_rule,
+            record_is_either_valid_or_invalid,
+            records_are_typed_independently,
+            order_duplicates_and_batches_do_not_matter,
+            later_record_of_a_file_wins,
+            function_is_lazy,
         ]
     local = (
-        [some_incremental_keys_alone_give_the_same_rows]
-        if table.contract.spec().incremental_key
-        else []
+        [function_is_local_in_its_incremental_key] if table.contract.spec().incremental_key else []
     )
-    return [
-        valid_inputs_give_a_valid_table,
-        amounts_equal_those_of_the_inputs,
-        *local,
-        a_function_is_lazy,
-    ]
+    return [valid_inputs_give_valid_rows, amounts_are_conserved, *local, function_is_lazy]
 
 
 def valid_records_are_accepted(table: Table, data: st.DataObject) -> None:
-    """Valid bronze records give valid silver rows, and none is quarantined."""
+    """Valid bronze gives valid silver, and nothing is quarantined."""
     raw = data.draw(valid(table.contract, source=table.source))
     before = raw.clone()
     _, invalid = _validated(table, arrived(raw))
@@ -56,8 +49,8 @@ def valid_records_are_accepted(table: Table, data: st.DataObject) -> None:
     assert_frame_equal(raw, before)
 
 
-def an_invalid_record_has_the_name_of_its_rule(table: Table, data: st.DataObject) -> None:
-    """An invalid record has exactly the rule that it breaks. Other records are not affected."""
+def quarantine_names_the_broken_rule(table: Table, data: st.DataObject) -> None:
+    """Quarantine names exactly the broken rule, and the other rows are unaffected."""
     drawn = data.draw(broken(table.contract, source=table.source))
     warns = {rule.name for rule in rules(table.contract) if rule.warning}
     bad = pl.Series(range(len(drawn.frame))).is_in([] if drawn.rule in warns else drawn.rows)
@@ -69,8 +62,8 @@ def an_invalid_record_has_the_name_of_its_rule(table: Table, data: st.DataObject
     assert_frame_equal(valid, alone)
 
 
-def every_record_is_either_valid_or_invalid(table: Table, data: st.DataObject) -> None:
-    """Valid and invalid records together are the records read."""
+def record_is_either_valid_or_invalid(table: Table, data: st.DataObject) -> None:
+    """Every record is either valid or invalid, and no record is lost."""
     raw = arrived(data.draw(_records(table)))
     valid, invalid = _validated(table, raw)
     assert len(valid) + len(invalid) == len(raw)
@@ -81,16 +74,16 @@ def every_record_is_either_valid_or_invalid(table: Table, data: st.DataObject) -
     assert len(accepted.join(valid, on=valid.columns, how="anti", nulls_equal=True)) == 0
 
 
-def each_record_is_typed_independently(table: Table, data: st.DataObject) -> None:
-    """The row of a record does not depend on other records."""
+def records_are_typed_independently(table: Table, data: st.DataObject) -> None:
+    """The typed form of a record does not depend on other records."""
     raw = data.draw(_records(table))
     one_by_one = [table.function(raw[[row]].lazy()) for row in range(len(raw))]
     together = table.function(raw.lazy()).collect()
     assert_frame_equal(together, pl.concat(pl.collect_all(one_by_one)))
 
 
-def order_duplicates_and_parts_do_not_matter(table: Table, data: st.DataObject) -> None:
-    """The order, repetition and deliveries of records do not change the silver rows."""
+def order_duplicates_and_batches_do_not_matter(table: Table, data: st.DataObject) -> None:
+    """Records in any order, with duplicates, in batches or at once, give the same silver."""
     raw = data.draw(_records(table).flatmap(_delivered))
     at_once = _silver(table, raw).collect()
     order = data.draw(st.permutations([*range(len(raw)), *range(len(raw))]))
@@ -100,8 +93,8 @@ def order_duplicates_and_parts_do_not_matter(table: Table, data: st.DataObject) 
     assert_frame_equal(together, at_once, check_row_order=False)
 
 
-def the_later_record_of_a_file_wins(table: Table, data: st.DataObject) -> None:
-    """Of several records of a key in a file, silver has the last valid one."""
+def later_record_of_a_file_wins(table: Table, data: st.DataObject) -> None:
+    """Among the records of a file with the same key, silver has the last valid one."""
     raw = arrived(data.draw(_records(table)))
     valid, _ = _validated(table, raw)
     last = valid.unique(table.contract.spec().key, keep="last", maintain_order=True)
@@ -109,8 +102,8 @@ def the_later_record_of_a_file_wins(table: Table, data: st.DataObject) -> None:
     assert_frame_equal(_silver(table, raw[order]).collect(), last, check_row_order=False)
 
 
-def valid_inputs_give_a_valid_table(table: Table, data: st.DataObject) -> None:
-    """Valid inputs give a valid table with a unique key, and stay unchanged."""
+def valid_inputs_give_valid_rows(table: Table, data: st.DataObject) -> None:
+    """With valid inputs a function gives valid rows with a unique key, and changes no input."""
     inputs = data.draw(_inputs(table))
     before = {name: frame.clone() for name, frame in inputs.items()}
     output = _output(table, inputs).collect()
@@ -120,8 +113,8 @@ def valid_inputs_give_a_valid_table(table: Table, data: st.DataObject) -> None:
         assert_frame_equal(frame, before[name])
 
 
-def amounts_equal_those_of_the_inputs(table: Table, data: st.DataObject) -> None:
-    """The sum of an amount equals that of the input, except for rows without their order."""
+def amounts_are_conserved(table: Table, data: st.DataObject) -> None:
+    """Amounts of inputs and output have the same sum, apart from rows that await their order."""
     complete = data.draw(st.booleans())
     inputs = data.draw(_frames(table, complete=complete))
     output = _output(table, inputs).collect()
@@ -139,8 +132,8 @@ def amounts_equal_those_of_the_inputs(table: Table, data: st.DataObject) -> None
             )
 
 
-def some_incremental_keys_alone_give_the_same_rows(table: Table, data: st.DataObject) -> None:
-    """The inputs of some incremental keys give the rows of these keys."""
+def function_is_local_in_its_incremental_key(table: Table, data: st.DataObject) -> None:
+    """Computing a table from some incremental keys gives exactly the rows of those keys."""
     incremental_key = list(table.contract.spec().incremental_key)
     inputs = data.draw(_inputs(table))
     present = pl.concat(
@@ -167,8 +160,8 @@ def some_incremental_keys_alone_give_the_same_rows(table: Table, data: st.DataOb
     )
 
 
-def a_function_is_lazy(table: Table, _data: st.DataObject) -> None:
-    """A function computes nothing, because its inputs may be large or not exist yet."""
+def function_is_lazy(table: Table, _data: st.DataObject) -> None:
+    """A function builds a lazy frame and computes nothing."""
 
     def forbidden(_frame: pl.DataFrame) -> pl.DataFrame:
         raise AssertionError(table.name)
@@ -182,14 +175,14 @@ def a_function_is_lazy(table: Table, _data: st.DataObject) -> None:
 
 @st.composite
 def _records(draw: st.DrawFn, table: Table) -> pl.DataFrame:
-    """Draw records, some of them invalid, some of them versions of the same key."""
+    """Draw records, of which some may be invalid or versions of the same key."""
     good = valid(table.contract, min_size=1, source=table.source)
     bad = broken(table.contract, source=table.source, max_size=3).map(lambda drawn: drawn.frame)
     return pl.concat(draw(st.lists(good | bad, min_size=1, max_size=2)))
 
 
 def _delivered(raw: pl.DataFrame) -> st.SearchStrategy[pl.DataFrame]:
-    """Draw the file or partition, the position and the time of each record."""
+    """Draw the files and partitions of records, and their positions and times."""
 
     def each(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
         return st.lists(values, min_size=len(raw), max_size=len(raw))
@@ -221,7 +214,7 @@ def _silver(table: Table, raw: pl.DataFrame) -> pl.LazyFrame:
 
 
 def _inputs(table: Table) -> st.SearchStrategy[dict[str, pl.DataFrame]]:
-    """Draw the inputs of a table. Some referenced rows may be missing."""
+    """Draw the inputs of a table; some rows that others refer to may be missing."""
     return st.booleans().flatmap(lambda complete: _frames(table, complete=complete))
 
 
