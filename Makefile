@@ -28,7 +28,7 @@ demo: .venv/installed ## Install, build a lake of 5,000 orders, show five number
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
 # These start many processes, so they do not run in parallel.
-ALONE := tests/stream tests/deployments tests/flows/test_dask.py
+ALONE := tests/stream tests/deployments tests/integration/dask/test_dask.py
 
 .PHONY: test
 test: .venv/installed ## Run all tests; those with a real Kafka need Java 17 and Maven, those of the sites chromium
@@ -39,7 +39,7 @@ OLIST ?= ../shared/data/olist
 
 .PHONY: check-olist
 check-olist: .venv/installed ## Compare the marts with the published numbers of Olist: make check-olist OLIST=DIR
-	KEYSTONE_OLIST=$(OLIST) $(BIN)/pytest -v --no-header tests/flows/test_published_figures.py
+	KEYSTONE_OLIST=$(OLIST) $(BIN)/pytest -v --no-header tests/integration/delta/test_published_figures.py
 
 .PHONY: test-long
 test-long: .venv/installed ## Run the property tests on ten times as many examples, other ones each time
@@ -52,11 +52,11 @@ MUTATE := cd .venv/mutants/code && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$$
 mutants: .venv/installed .venv/mutants/installed ## Run the tests against 133 mutants of the committed code; takes an hour
 	rm -rf .venv/mutants/code
 	git clone --quiet . .venv/mutants/code
-	$(MUTATE)cosmic-ray init --force tests/mutants/cosmic-ray.toml mutants.sqlite
-	$(MUTATE)cr-filter-operators mutants.sqlite tests/mutants/cosmic-ray.toml
+	$(MUTATE)cosmic-ray init --force tests/support/mutants/cosmic-ray.toml mutants.sqlite
+	$(MUTATE)cr-filter-operators mutants.sqlite tests/support/mutants/cosmic-ray.toml
 	$(MUTATE)python -c 'import pathlib, sqlite3; \
-	  sqlite3.connect("mutants.sqlite").executescript(pathlib.Path("tests/mutants/sample.sql").read_text())'
-	$(MUTATE)cosmic-ray exec tests/mutants/cosmic-ray.toml mutants.sqlite
+	  sqlite3.connect("mutants.sqlite").executescript(pathlib.Path("tests/support/mutants/sample.sql").read_text())'
+	$(MUTATE)cosmic-ray exec tests/support/mutants/cosmic-ray.toml mutants.sqlite
 	$(MUTATE)cr-report --surviving-only --show-diff mutants.sqlite
 	$(MUTATE)cr-rate --fail-over 10 mutants.sqlite
 
@@ -82,7 +82,7 @@ bench: .venv/installed ## Compare a build of a million orders with DuckDB, panda
 bench-quick: .venv/installed ## The same as bench, with 100,000 orders
 	$(BIN)/python -m benchmarks.bench --orders 100000
 
-.kafka: tests/stream/kafka/pom.xml
+.kafka: tests/support/kafka/pom.xml
 	rm -rf $@
 	mvn -B -q -f $< dependency:copy-dependencies
 	touch $@
@@ -99,7 +99,7 @@ lint: .venv/installed lint-deployments ## Check format, style, imports, types, w
 	$(BIN)/ruff check
 	$(BIN)/lint-imports
 	$(BIN)/mypy
-	$(BIN)/python -m tests.prose.check $(PROSE)
+	$(BIN)/python -m tests.support.prose.check $(PROSE)
 
 # Built from source; Go's checksums pin the version.
 GITLEAKS := .gitleaks/v8.30.1/gitleaks

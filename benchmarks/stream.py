@@ -31,7 +31,8 @@ from contracts.bronze import OrderPayments
 from flows.kafka.client import BROKER_TIMEOUT, KafkaSettings, client_config
 from flows.kafka.drain import drain
 from flows.kafka.topics import existing_partitions, topic_of
-from tests.stream.broker import ROOT, kafka
+from tests.support.kafka.broker import kafka
+from tests.support.project import ROOT
 
 PARTITIONS = 4
 NEARLY_FULL = 90_000

@@ -1,21 +1,24 @@
-"""What the tests share."""
+"""Fixtures and settings that all tests share."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.request import Request, urlopen
 
 import pytest
 
-import flows  # noqa: F401 - says what we need of Prefect, before Prefect is imported
+import flows  # noqa: F401 - sets what we need of Prefect, before Prefect is imported
 from contracts.strategies import show_frames_as_code
-from tests.aws import ACCESS, moto
-from tests.examples import register
+from flows import pipeline
+from tests.support.aws import ACCESS, moto
+from tests.support.examples import register
+from tests.support.good_records import GOOD
+from tests.support.landing import Land, Row, write
 
 register()
 show_frames_as_code()
 
-# Tests archive what they have written just now; those of young files set this themselves.
+# Tests archive files that they have just written; tests of recent files set their own value.
 os.environ["KEYSTONE_QUIET_SECONDS"] = "0"
 
 OLIST = Path(__file__).parents[2] / "shared" / "data" / "olist"
@@ -62,3 +65,52 @@ def prefect_server() -> Iterator[str]:
             url = str(PREFECT_API_URL.value())
             environment.setenv("PREFECT_API_URL", url)  # for processes that tests start
             yield url
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> str:
+    """The location of a new lake."""
+    return str(tmp_path / "lake")
+
+
+@pytest.fixture
+def land(tmp_path: Path) -> Land:
+    """Write to a landing zone of the test: `land(orders=[{"order_id": ...}, ...])`."""
+
+    def write_there(folder: str = "landing", **tables: Sequence[Row]) -> Path:
+        return write(tmp_path / folder, **tables)
+
+    return write_there
+
+
+@pytest.fixture(scope="session")
+def real_lake(olist: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A lake of the real files."""
+    lake = str(tmp_path_factory.mktemp("real") / "lake")
+    pipeline.run(str(olist), lake)
+    return lake
+
+
+@pytest.fixture(scope="session")
+def good() -> Mapping[str, Row]:
+    """A good record of each entity; together they are one order."""
+    return GOOD
+
+
+_MARKERS = {
+    "browser": {"browser"},
+    "cluster": {"dask"},
+    "deployed": {"prefect", "slow"},
+    "prefect_server": {"prefect"},
+    "real_kafka": {"kafka", "slow"},
+    "s3_server": {"s3"},
+}
+"""The markers of a test, by a fixture that it uses."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test by the servers that it needs, so that `-m "not kafka"` leaves them out."""
+    for item in items:
+        for fixture in getattr(item, "fixturenames", ()):
+            for marker in _MARKERS.get(fixture, ()):
+                item.add_marker(marker)

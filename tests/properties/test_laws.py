@@ -16,8 +16,8 @@ from contracts.domain import STATES
 from contracts.silver.customers import Customers
 from contracts.silver.order_items import OrderItems
 from contracts.table_check import ContractBrokenError
-from tests.examples import examples
-from tests.properties.laws import Law, laws
+from tests.support.examples import examples
+from tests.support.laws import Law, laws
 from transforms.graph import Table, tables
 from transforms.parse import text
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from contracts.contract import Bronze
 from contracts.technical_columns import PROVENANCE
-from tests.contact_data import contact_data
-from tests.examples import examples
-from tests.good import GOOD
+from tests.support.contact_data import contact_data
+from tests.support.examples import examples
+from tests.support.good_records import GOOD
 from transforms.graph import sources, tables
 from transforms.redaction import redact
 from transforms.validation import validate_records

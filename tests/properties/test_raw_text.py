@@ -27,7 +27,7 @@ from flows.delta.outcome import Outcome
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
 from flows.kafka.decode import bronze_rows
-from tests.examples import examples
+from tests.support.examples import examples
 from transforms.graph import sources
 
 AS_OF = datetime(2018, 1, 1, tzinfo=UTC)

@@ -1,0 +1,209 @@
+"""Tests of the data docs."""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import contracts.gold
+import transforms.gold
+from contracts.contract import Contract
+from contracts.rules import rules
+from flows.cli import app
+from flows.config.errors import NoLakeError
+from flows.delta.status import status
+from flows.site.docs.build import write_docs
+from flows.site.docs.rule_status import RuleStatus
+from flows.site.docs.table_page import table_page
+from tests.support.contact_data import contact_data
+from tests.support.html import words
+from tests.support.kafka.same_tables import batch_lake
+from transforms.graph import sources, tables
+
+Land = Callable[..., Path]
+CONTRACTS = [*sources(), *(table.contract for table in tables().values())]
+NAMES = [contract.spec().table for contract in CONTRACTS]
+
+
+def test_docs_have_a_page_per_table(docs: Path) -> None:
+    pages = {file.name for file in docs.glob("*.html")}
+    assert pages == {"index.html", *(f"{name}.html" for name in NAMES)}
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=NAMES)
+def test_table_page_lists_columns_rules_and_readers(docs: Path, contract: type[Contract]) -> None:
+    name = contract.spec().table
+    page = (docs / f"{name}.html").read_text()
+    for column in contract.fields():
+        assert f'<tr id="{column}">' in page
+    if contract.spec().layer != "bronze":
+        for rule in rules(contract):
+            assert f"<code>{rule.name}</code>" in page
+    readers = [table.name for table in tables().values() if name in table.input_names]
+    assert all(f'href="{reader}.html"' in page for reader in readers)
+    assert page.count("personal") >= len(contract.personal())
+
+
+def test_table_page_shows_its_contract(docs: Path) -> None:
+    text = words(docs / "gold.fact_sales.html")
+    for part in (
+        "One row per order item, whatever became of its order: filter by order_status .",
+        "Every amount may be summed",
+        "Recomputes each order_id with a change.",
+        "No two rows share order_id and order_item_id ;",
+        "every customer_id exists in gold.dim_customer",
+        "The parts add up, to the cent.",
+        "order_status is known: created , approved ,",
+        "exact number, 2 decimals",
+        "The day of purchase. References gold.dim_date",
+    ):
+        assert part in text
+
+
+def test_mart_page_names_the_fact_of_its_sums(docs: Path) -> None:
+    text = words(docs / "gold.mart_payment_mix.html")
+    assert "Its sum equals the sum in gold.fact_payments ; a refresh fails otherwise." in text
+
+
+def test_table_page_shows_commit_metrics(docs: Path) -> None:
+    text = words(docs / "silver.orders.html")
+    assert re.search(r"2 20\d\d-\d\d-\d\d \d\d:\d\d 60 \d+ \d+ \d+", text)
+    assert "<svg" in (docs / "silver.orders.html").read_text().partition('id="history"')[2]
+
+
+def test_broken_rules_are_counted(land: Land, tmp_path: Path) -> None:
+    orders = [{}, {"order_id": "x"}, {"order_id": "y"}]
+    batch_lake(str(tmp_path / "lake"), [land(orders=orders)])
+    index = write_docs(str(tmp_path / "lake"), tmp_path / "docs")
+    line = "order_id_is_well_formed silver.orders order_id is well formed: ^[0-9a-f]{32}$ . error 2"
+    assert line in words(index)
+    assert "Broken now" in words(index.with_name("silver.orders.html"))
+
+
+def test_former_rule_is_listed_while_records_break_it(lake: str) -> None:
+    orders = tables()["silver.orders"].contract
+    current = status(lake)["silver.orders"] | {"broken_rules": {"moon_is_full": 2}}
+    rules_shown = table_page(lake, orders, tables(), current).rules
+    words = "A rule of an earlier contract."
+    former = RuleStatus("silver.orders", "moon_is_full", words, warning=False, broken=2)
+    assert rules_shown[-1] == former
+    assert {rule.broken for rule in rules_shown[:-1] if not rule.warning} == {0}
+
+
+def test_write_docs_twice_gives_the_same_files(lake: str, docs: Path, tmp_path: Path) -> None:
+    again = write_docs(lake, tmp_path / "again").parent
+    assert {f.name: f.read_bytes() for f in again.iterdir()} == {
+        f.name: f.read_bytes() for f in docs.iterdir()
+    }
+
+
+def test_docs_are_small(docs: Path) -> None:
+    sizes = {file.name: file.stat().st_size for file in docs.iterdir()}
+    assert max(sizes.values()) < 150_000, sizes
+    assert sum(sizes.values()) < 1_500_000
+
+
+def test_docs_show_no_personal_data(land: Land, tmp_path: Path) -> None:
+    """Contact data in every raw column, also where it makes a record break its contract."""
+    mine = "ligue (11) 98765-4321 ou fulano@example.com, CPF 529.982.247-25, CEP 01310-100"
+    landing = land(
+        **{
+            c.spec().table.removeprefix("bronze."): [{}, dict.fromkeys(c.fields(), mine)]
+            for c in sources()
+        },
+        order_reviews_more=[{"review_comment_message": mine, "review_comment_title": mine}],
+        customers_more=[{"customer_id": "9" * 32, "customer_city": mine}],
+    )
+    batch_lake(str(tmp_path / "lake"), [landing])
+    docs = write_docs(str(tmp_path / "lake"), tmp_path / "docs").parent
+    assert contact_data(mine)
+    for page in docs.glob("*.html"):
+        assert contact_data(words(page)) == [], page.name
+        assert "fulano" not in page.read_text()
+
+
+def test_write_docs_without_a_lake_raises(tmp_path: Path) -> None:
+    with pytest.raises(NoLakeError, match="no lake here yet"):
+        write_docs(str(tmp_path / "lake"), tmp_path / "docs")
+    assert not (tmp_path / "docs").exists()
+
+
+def test_docs_command_prints_the_index(lake: str, tmp_path: Path) -> None:
+    to = tmp_path / "docs"
+    result = CliRunner().invoke(app, ["docs", "--lake", lake, "--out", str(to)])
+    assert result.output == f"Data docs: open {(to / 'index.html').as_uri()}\n"
+
+
+@pytest.fixture
+def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A new table: one contract and one function, each in a file of its package."""
+    for package, source in ((contracts.gold, _CONTRACT), (transforms.gold, _FUNCTION)):
+        folder = tmp_path / package.__name__
+        folder.mkdir()
+        (folder / "toy_states.py").write_text(source)
+        monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
+    tables.cache_clear()
+    yield
+    tables.cache_clear()
+    for package in (contracts.gold, transforms.gold):
+        sys.modules.pop(f"{package.__name__}.toy_states", None)
+
+
+_CONTRACT = '''
+from contracts.contract import Gold, column
+from contracts.domain import STATES
+
+
+class ToyStates(Gold, key=("seller_state",)):
+    """One row per state that somebody sells from."""
+
+    seller_state: str = column(isin=STATES)
+    sellers: int = column(ge=1, description="How many sell from there.")
+'''
+_FUNCTION = '''
+from typing import Annotated
+
+import polars as pl
+from polars import LazyFrame
+
+from contracts.gold.dim_seller import DimSeller
+from contracts.gold.toy_states import ToyStates
+
+
+def toy_states(dim_seller: Annotated[LazyFrame, DimSeller]) -> Annotated[LazyFrame, ToyStates]:
+    """Count the sellers of each state."""
+    known = dim_seller.drop_nulls("seller_state")
+    return known.group_by("seller_state").agg(sellers=pl.len().cast(pl.Int64))
+'''
+
+
+@pytest.mark.usefixtures("toy")
+def test_new_table_appears_in_the_docs(land: Land, tmp_path: Path) -> None:
+    lake = str(tmp_path / "lake")
+    batch_lake(lake, [land(sellers=[{}])])
+    index = write_docs(lake, tmp_path / "docs")
+    assert 'data-start="gold.dim_seller" data-end="gold.toy_states"' in index.read_text()
+    assert '<a href="gold.toy_states.html" data-table="gold.toy_states"' in index.read_text()
+    text = words(index.with_name("gold.toy_states.html"))
+    for part in (
+        "One row per state that somebody sells from.",
+        "Count the sellers of each state.",
+        "Inputs gold.dim_seller",
+        "How many sell from there. 0% 1 1 to 1 ; mean 1.00",
+        "RJ 100%",
+        "sellers is at least 1.",
+    ):
+        assert part in text
+    assert 'href="gold.toy_states.html"' in index.with_name("gold.dim_seller.html").read_text()
+
+
+@pytest.mark.usefixtures("toy")
+def test_table_before_its_first_refresh_has_a_page(lake: str, tmp_path: Path) -> None:
+    index = write_docs(lake, tmp_path / "docs")
+    assert "One row per state that somebody sells from. does not exist yet" in words(index)
+    text = words(index.with_name("gold.toy_states.html"))
+    assert "Does not exist yet" in text
+    assert "sellers whole number How many sell from there." in text

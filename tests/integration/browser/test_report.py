@@ -1,0 +1,345 @@
+"""Tests of the report."""
+
+import re
+import struct
+import zlib
+from collections.abc import Callable
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import fromstring
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from contracts.domain import STATES
+from contracts.gold.mart_monthly_sales import MartMonthlySales
+from flows import delta
+from flows.cli import app
+from flows.config.errors import NoLakeError
+from flows.query.sql import query
+from flows.site.charts.states import NAMES, TILES, state_label
+from flows.site.charts.svg import svg_to_png
+from flows.site.report.build import NoMartsError, chart_images, panels, query_panels, write_report
+from flows.site.report.model import PHONE, Frames, Panel, panel_svg, total
+from flows.site.report.pages import customers, operations, overview, sales, sellers
+from flows.site.report.pages.quality import Conservation, data_quality
+from tests.support.html import words
+from tests.support.kafka.same_tables import batch_lake
+
+Land = Callable[..., Path]
+PANELS = panels()
+PANEL_NAMES = [panel.name for panel in PANELS]
+CHARTS = [panel for panel in PANELS if panel.draw]
+
+
+@pytest.fixture(scope="session")
+def frames(shop: str) -> Frames:
+    """The results of the statements for the shop."""
+    return query_panels(shop)
+
+
+@pytest.fixture(scope="session")
+def real(olist: Path, tmp_path_factory: pytest.TempPathFactory) -> Frames:
+    """The results of the statements for the real files."""
+    lake = str(tmp_path_factory.mktemp("real") / "lake")
+    batch_lake(lake, [olist])
+    return query_panels(lake)
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=PANEL_NAMES)
+def test_panel_has_rows_and_definitions(panel: Panel, frames: Frames) -> None:
+    frame = frames[panel.name]
+    assert len(frame)
+    assert all(panel.definition(column) for column in frame.columns)
+    assert panel.title
+    assert panel.caption.endswith(".")
+
+
+@pytest.mark.parametrize("panel", CHARTS, ids=[panel.name for panel in CHARTS])
+def test_chart_has_tooltips_and_fits_its_width(panel: Panel, frames: Frames) -> None:
+    for width in (panel.width, PHONE):
+        chart = fromstring(panel_svg(panel, frames[panel.name], width))  # noqa: S314 - drawn by the report
+        assert float(chart.attrib["width"]) <= width
+        tips = [title.text or "" for title in chart.iter("{http://www.w3.org/2000/svg}title")]
+        assert tips
+        assert not [tip for tip in tips if re.search("undefined|NaN|null", tip)]
+
+
+@pytest.mark.parametrize("name", ["\0\b\v\f\x1b\ufffe\uffff\r\n", "</svg><script>", "var(--x)"])
+def test_chart_accepts_any_text(frames: Frames, name: str) -> None:
+    panel = sales.PANELS[0]
+    chart = panel_svg(panel, frames[panel.name].with_columns(category=pl.lit(name)), panel.width)
+    fromstring(chart)  # noqa: S314 - drawn by the report
+    assert "<script>" not in chart
+    assert svg_to_png(chart).startswith(b"\x89PNG")
+
+
+def test_panel_names_are_unique() -> None:
+    assert len({*PANEL_NAMES}) == len(PANEL_NAMES)
+
+
+def test_sql_page_shows_every_statement(report: Path) -> None:
+    page = (report / "sql.html").read_text()
+    shown = re.findall(r'<pre class="copy"[^>]*><code>(.*?)</code></pre>', page, re.DOTALL)
+    assert {unescape(each) for each in shown} == {panel.sql.strip() for panel in PANELS}
+
+
+def test_columns_are_defined_by_their_contract(report: Path) -> None:
+    definition = MartMonthlySales.to_schema().columns["gmv"].description
+    assert definition in unescape((report / "index.html").read_text())
+
+
+def test_cohorts_end_with_the_newest_complete_month(frames: Frames) -> None:
+    month = pl.col("cohort_month").str.to_date("%Y-%m")
+    at = month.dt.offset_by(pl.format("{}mo", "months_since")).dt.strftime("%Y-%m")
+    *over, newest = frames["monthly-gmv"]["purchase_month"].sort()
+    assert frames["cohorts"].select(at.max()).item() == over[-1] < newest
+
+
+def test_report_of_three_orders(land: Land, tmp_path: Path) -> None:
+    months = ("2017-11", "2017-12", "2018-01")
+    orders = [
+        {
+            "order_id": f"{n:032x}",
+            "customer_id": f"{n:032x}",
+            "order_purchase_timestamp": f"{month}-03 10:00:00",
+            "order_approved_at": f"{month}-03 11:00:00",
+            "order_delivered_carrier_date": f"{month}-04 10:00:00",
+            "order_delivered_customer_date": f"{month}-{9 + n * 5:02} 10:00:00",
+            "order_estimated_delivery_date": f"{month}-15 00:00:00",
+        }
+        for n, month in enumerate(months)
+    ]
+    items = [
+        {"order_id": order["order_id"], "price": price}
+        for order, price in zip(orders, ("100.00", "150.00", "1.00"), strict=True)
+    ]
+    batch_lake(str(tmp_path / "lake"), [land(orders=orders, order_items=items)])
+    index = write_report(str(tmp_path / "lake"), tmp_path / "report")
+    assert "GMV in December 2017 rose by 50.0% to R$ 150.00: as many orders" in words(index)
+    assert "Excluded: January 2018 (1 order, " in words(index)
+    text = words(index.with_name("operations.html"))
+    assert "Delivered (entregues)" in text
+    assert "66.67%" in text
+    assert "No state has 50 deliveries yet" in text
+    assert "GMV (faturamento bruto)" in words(index.with_name("sales.html"))
+    assert "R$ 251.00" in words(index.with_name("sales.html"))
+
+
+STATES_SCHEMA = {
+    "customer_state": pl.String,
+    "orders": pl.Int64,
+    "delivered": pl.Int64,
+    "late": pl.Int64,
+    "mean_days_late": pl.Float64,
+    "overdue": pl.Int64,
+    "mean_lag_days": pl.Float64,
+    "reviews": pl.Int64,
+    "review_score": pl.Float64,
+}
+LATENESS_SCHEMA = {"lateness": pl.String, "reviews": pl.Int64, "stars": pl.Int64}
+
+
+def answered(states: list[Any], lateness: list[Any]) -> list[str]:
+    frames = {
+        "states": pl.DataFrame(states, STATES_SCHEMA, orient="row").with_columns(
+            late_or_overdue_share=(pl.col("late") + pl.col("overdue"))
+            / (pl.col("delivered") + pl.col("overdue"))
+        ),
+        "score-by-lateness": pl.DataFrame(lateness, LATENESS_SCHEMA, orient="row"),
+    }
+    return [*operations.summarize(frames).sentences]
+
+
+def test_latest_state_has_enough_deliveries() -> None:
+    states = [
+        ("SP", 1000, 900, 45, 5.0, 90, 8.0, 900, 4.5),
+        ("BA", 120, 100, 20, 10.0, 9, 20.0, 100, 3.5),
+        ("AP", 80, 49, 49, 30.0, 1, 30.0, 49, 1.0),
+    ]
+    lateness = [("on the day", 100, 450), ("4 to 7 days late", 50, 100), ("not delivered", 50, 75)]
+    assert answered(states, lateness) == [
+        (
+            "Bahia (BA) is late most often: 20.0% of its 100 deliveries, by 10 days on average. "
+            "Its reviews average 3.50 of 5 stars, compared with 4.24 in all of Brazil. In all of "
+            "Brazil 10.9% of deliveries are late; the largest number is in Amapá (49 of 114)."
+        ),
+        (
+            "Of all 1,200 orders, 100 are overdue: their estimated date has passed, and they are "
+            "neither delivered nor called off. If they count as late, Amapá (AP) is worst with "
+            "100%. Undelivered orders, including those called off, account for 25.0% of all "
+            "reviews and average 1.50 stars."
+        ),
+        (
+            "Late deliveries cost reviews: deliveries on time average 4.50 stars, late deliveries "
+            "2.00 (50 reviews)."
+        ),
+    ]
+
+
+def test_no_state_is_late_without_late_deliveries() -> None:
+    punctual = [
+        ("SP", 60, 60, 0, None, 0, 8.0, 0, None),
+        ("AP", 40, 40, 9, 2.0, 0, 8.0, 0, None),
+    ]
+    alike = [("on the day", 50, 200), ("8 days late or more", 60, 240)]
+    assert answered(punctual, alike) == [
+        "No state with 50 deliveries or more is late: all 60 deliveries there were on time.",
+        (
+            "Late deliveries do not cost reviews: deliveries on time average 4.00 stars, late "
+            "deliveries 4.00 (60 reviews)."
+        ),
+    ]
+    few = [("on the day", 50, 200), ("8 days late or more", 49, 49)]
+    assert answered(punctual, few)[1:] == [
+        (
+            "It is too early to tell whether late deliveries cost reviews: one of the two groups "
+            "has fewer than 50 reviews."
+        )
+    ]
+    assert answered([], []) == ["No deliveries yet."]
+
+
+def test_real_numbers(real: Frames) -> None:
+    monthly = real["monthly-gmv"]
+    assert monthly["gmv"].sum() == Decimal("1093264.35")
+    assert monthly.filter(purchase_month="2017-11")["gmv"].item() == Decimal("76882.81")
+    assert overview.summarize(real).headline == "August 2018 at a glance"
+    assert (
+        overview.summarize(real)
+        .sentences[0]
+        .startswith(
+            "GMV in August 2018 fell by 31.4% to R$\N{NO-BREAK SPACE}56,074.36: 5.7% fewer orders "
+            "with items (429 of 489)"
+        )
+    )
+    assert "Without them, GMV fell by 21.9%." in overview.summarize(real).sentences[1]
+    shown = {tile.label: tile.value for tile in operations.summarize(real).tiles}
+    assert shown["Delivered (entregues)"] == "5,164"
+    assert (shown["On time"], shown["Mean days to deliver"]) == ("93.38%", "12.45")
+    assert shown["Overdue (em atraso)"] == "1,729"
+    latest_state = "Bahia (BA) is late most often: 13.8% of its"
+    assert operations.summarize(real).sentences[0].startswith(latest_state)
+    states = real["states"]
+    delivered, late = total(states, "delivered"), total(states, "late")
+    assert round(100 * (1 - late / delivered), 3) == 93.377
+    days = states.select((pl.col("mean_lag_days") * pl.col("delivered")).sum()).item()
+    assert round(days / delivered, 5) == 12.45178
+    best = real["categories"].head(3).select("category", "categoria", "sales").rows()
+    assert best == [
+        ("watches_gifts", "relogios_presentes", Decimal("103296.67")),
+        ("sports_leisure", "esporte_lazer", Decimal("92282.51")),
+        ("health_beauty", "beleza_saude", Decimal("91817.77")),
+    ]
+    assert "R$\N{NO-BREAK SPACE}1,093,264.35" in sales.summarize(real).sentences[0]
+    assert (
+        "Of 6,808 customers who bought, 52 (0.8%) bought more"
+        in customers.summarize(real).sentences[0]
+    )
+    assert sellers.summarize(real).sentences[0].startswith("The top tenth of the sellers (161 of ")
+
+
+def test_quality_page_shows_conservation_and_sums(shop: str, report: Path) -> None:
+    found = data_quality(shop)
+    assert all(each.adds_up for each in found.conservation)
+    assert {each.table for each in found.conservation} >= {"silver.orders", "silver.order_items"}
+    assert not [each for each in found.sums if each.differs]
+    assert {each.table for each in found.sums} >= {"gold.mart_monthly_sales"}
+    assert found.quarantined
+    assert sum(each.broken or 0 for each in found.broken if not each.warning) >= found.quarantined
+    text = words(report / "quality.html")
+    assert "Every record is accounted for, and every mart matches its facts" in text
+    assert all(each.name in text for each in found.broken)
+
+
+def test_conservation_with_a_lost_record_does_not_add_up() -> None:
+    assert not Conservation("silver.orders", 10, 8, 1, 0).adds_up
+
+
+def test_quality_page_with_a_wrong_sum(land: Land, tmp_path: Path) -> None:
+    lake = str(tmp_path / "lake")
+    batch_lake(lake, [land(orders=[{}], order_items=[{}])])
+    mart = delta.open_existing(lake, "gold.mart_monthly_sales")
+    mart.update(updates={"gmv": "1.00"})
+    text = words(write_report(lake, tmp_path / "report").with_name("quality.html"))
+    assert "Not all of them: the tables below show what does not add up." in text
+    assert "gold.mart_monthly_sales.gmv no 1.00 99.90 gold.fact_orders" in text
+
+
+@pytest.mark.parametrize(
+    "tables", [{"sellers": [{}]}, {"orders": [{"order_status": "canceled"}]}, {"orders": [{}]}]
+)
+def test_report_of_a_nearly_empty_lake(
+    land: Land, tmp_path: Path, tables: dict[str, list[dict[str, str]]]
+) -> None:
+    batch_lake(str(tmp_path / "lake"), [land(**tables)])
+    index = write_report(str(tmp_path / "lake"), tmp_path / "report")
+    assert "No data yet." in words(index.with_name("sellers.html"))
+    assert "nan" not in words(index.with_name("operations.html")).lower().split()
+
+
+def test_write_report_without_a_mart_raises(land: Land, tmp_path: Path) -> None:
+    lake = str(tmp_path / "lake")
+    with pytest.raises(NoLakeError, match="no lake here yet"):
+        write_report(lake, tmp_path / "report")
+    batch_lake(lake, [land(orders=[{}])])
+    (tmp_path / "lake" / "gold" / "mart_category").rename(tmp_path / "away")
+    with pytest.raises(NoMartsError, match=r"lacks gold\.mart_category: run `keystone refresh`"):
+        write_report(lake, tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+def test_write_report_twice_gives_the_same_files(shop: str, report: Path, tmp_path: Path) -> None:
+    again = write_report(shop, tmp_path / "again").parent
+    assert {f.name: f.read_bytes() for f in again.iterdir()} == {
+        f.name: f.read_bytes() for f in report.iterdir()
+    }
+
+
+def test_report_is_small(report: Path) -> None:
+    assert sum(file.stat().st_size for file in report.iterdir()) < 2_000_000
+
+
+def test_report_shows_no_full_id(report: Path) -> None:
+    for page in report.glob("*.html"):
+        assert not re.search(r"\b[0-9a-f]{32}\b", page.read_text()), page.name
+
+
+def test_chart_images_are_opaque_pngs_of_every_chart(frames: Frames) -> None:
+    found = chart_images(frames)
+    assert {*found} == {panel.name for panel in CHARTS}
+    assert {corner(image) for image in found.values()} == {(255, 255, 255, 255)}
+
+
+def corner(image: bytes) -> tuple[int, ...]:
+    """Return the first pixel of a PNG, which is the same under every PNG filter."""
+    assert image.startswith(b"\x89PNG\r\n\x1a\n")
+    chunks, at = b"", 8
+    while at < len(image):
+        length, kind = struct.unpack(">I4s", image[at : at + 8])
+        if kind == b"IDAT":
+            chunks += image[at + 8 : at + 8 + length]
+        at += 12 + length
+    return tuple(zlib.decompress(chunks)[1:5])
+
+
+def test_report_command_prints_the_index(shop: str, tmp_path: Path) -> None:
+    to = tmp_path / "report"
+    result = CliRunner().invoke(app, ["report", "--lake", shop, "--out", str(to)])
+    assert result.output == f"Report: open {(to / 'index.html').as_uri()}\n"
+
+
+def test_statement_runs_in_keystone_sql(shop: str, frames: Frames) -> None:
+    panel = next(each for each in PANELS if each.name == "states")
+    assert query(shop, panel.sql.strip()).equals(frames["states"])
+
+
+def test_every_state_has_a_name_and_a_tile() -> None:
+    assert {*NAMES} == {*TILES} == {*STATES}
+    assert len({*TILES.values()}) == len(STATES)
+    assert TILES["RR"] < TILES["BA"] < TILES["SP"] < TILES["RS"]
+    assert state_label("SP").endswith(" São Paulo")
+    assert state_label("unknown") == "unknown"

@@ -1,0 +1,165 @@
+"""The automations on a real server, with real runs and somebody to tell."""
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+from prefect.blocks.notifications import CustomWebhookNotificationBlock
+from prefect.blocks.system import Secret
+from prefect.settings import PREFECT_API_URL, temporary_settings
+from pydantic import SecretStr
+
+from tests.support.prefect_stage import Stage, eventually, server
+
+APPLY = ".venv/bin/python -m deployments.automations"
+
+
+@pytest.fixture(scope="session")
+def told(stage: Stage) -> Iterator[list[dict[str, str]]]:
+    """What the automations have told somebody, since they were applied."""
+    heard: list[dict[str, str]] = []
+
+    class Ear(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Ear) as service:
+        Thread(target=service.serve_forever, daemon=True).start()
+        with temporary_settings({PREFECT_API_URL: stage.url}):
+            CustomWebhookNotificationBlock(
+                name="ear",
+                headers=None,
+                cookies=None,
+                url=f"http://127.0.0.1:{service.server_port}",
+                json_data={"subject": "{{subject}}", "body": "{{body}}"},
+            ).save("ear")
+        stage.type(f"{APPLY} --notify custom-webhook/ear")
+        yield heard
+        service.shutdown()
+
+
+def automations(stage: Stage) -> dict[str, Any]:
+    return {each["name"]: each for each in stage.ask("/automations/filter")}
+
+
+@pytest.mark.usefixtures("told")
+def test_applying_again_makes_no_second_one(stage: Stage) -> None:
+    before = automations(stage)
+    stage.type(f"{APPLY} --notify custom-webhook/ear")
+    assert {name: each["id"] for name, each in automations(stage).items()} == {
+        name: each["id"] for name, each in before.items()
+    }
+    assert stage.ask("/automations/count") == len(before)
+
+
+@pytest.mark.parametrize(
+    ("block", "why"),
+    [
+        ("slack-webhook/nobody", "there is no block slack-webhook/nobody"),
+        ("nobody", "nobody: name a block as TYPE/NAME"),
+        ("secret/mute", "secret/mute cannot send notifications"),
+    ],
+)
+def test_a_block_that_tells_nobody_is_refused_in_a_line(stage: Stage, block: str, why: str) -> None:
+    with temporary_settings({PREFECT_API_URL: stage.url}):
+        Secret(value=SecretStr("not a channel")).save("mute", overwrite=True)
+    said = stage.type(f"{APPLY} --notify {block} || true")
+    assert said.count("\n") == 1
+    assert said.startswith(f"error: {why}")
+
+
+def test_a_server_may_ask_who_we_are(tmp_path: Path) -> None:
+    with server(tmp_path, PREFECT_SERVER_API_AUTH_STRING="somebody:something") as stage:
+        said = stage.type(f"{APPLY} || true")
+        assert said.count("\n") == 1
+        assert f"{stage.url} says 401 Unauthorized" in said
+        assert "PREFECT_API_AUTH_STRING" in said
+        assert "created:" in stage.type(f"PREFECT_API_AUTH_STRING=somebody:something {APPLY}")
+
+
+def test_people_are_told_of_refused_records(
+    stage: Stage, told: list[dict[str, str]], nightly: str
+) -> None:
+    assert stage.ended(nightly) == "Completed"
+    assert stage.ended(stage.start("refresh/hourly", rebuild=True)) == "Completed"
+    message = eventually(lambda: of(told, "silver.orders"), "nobody is told of silver.orders")
+    assert "records went to quarantine.orders; 0.0% is allowed" in message["body"]
+
+
+def test_a_run_that_is_killed_is_marked_as_crashed_and_told(
+    stage: Stage, worker: subprocess.Popen[bytes], told: list[dict[str, str]]
+) -> None:
+    run = stage.start("stream/follow")
+    heartbeat(stage, run)
+    assert stage.ended(stage.start("stream/follow")) == "Cancelled"  # there is one
+    process = stage.logged(run)[-1]["process"]
+    worker.send_signal(signal.SIGSTOP)  # it would notice
+    try:
+        with soon(stage, "keystone: crash silent runs"):
+            heartbeat(stage, run)
+            os.kill(process, signal.SIGKILL)
+            assert stage.run(run)["state"]["type"] == "RUNNING"
+            assert stage.ended(run) == "Crashed"
+    finally:
+        worker.send_signal(signal.SIGCONT)
+    message = eventually(lambda: of(told, "stream/follow"), "nobody is told of the crash")
+    assert message["subject"] == "stream/follow: Crashed"
+    assert "No heartbeat" in message["body"]
+
+
+def test_people_are_told_of_a_batch_that_does_not_end(
+    stage: Stage, told: list[dict[str, str]]
+) -> None:
+    deployment = stage.deployment("refresh/hourly")["id"]
+    path, running = f"/deployments/{deployment}/create_flow_run", {"state": {"type": "RUNNING"}}
+    with soon(stage, "keystone: tell of runs that do not end"):
+        run = stage.ask(path, running)["id"]
+        message = eventually(
+            lambda: next((each for each in told if run in each["body"]), None), "nobody is told"
+        )
+    assert message["subject"] == "A batch has run for 6 hours"
+    stage.ask(f"/flow_runs/{run}", method="DELETE")
+
+
+@contextmanager
+def soon(stage: Stage, name: str) -> Iterator[None]:
+    """Let an automation wait for as short as the server allows: shorter than runs are silent."""
+    automation = automations(stage)[name]
+    path, hasty = f"/automations/{automation['id']}", automation["trigger"] | {"within": 10}
+    fields = ("name", "description", "enabled", "trigger", "actions")
+    usual = {field: automation[field] for field in fields}
+    stage.ask(path, usual | {"trigger": hasty}, method="PUT")
+    try:
+        yield
+    finally:
+        stage.ask(path, usual, method="PUT")
+
+
+def heartbeat(stage: Stage, run: str) -> None:
+    """Wait for the next sign of life of a run."""
+    wanted = {
+        "event": {"name": ["prefect.flow-run.heartbeat"]},
+        "any_resource": {"id": [f"prefect.flow-run.{run}"]},
+        "occurred": {"since": str(datetime.now(UTC))},
+    }
+    eventually(
+        lambda: stage.ask("/events/filter", {"filter": wanted})["events"], f"{run} is silent"
+    )
+
+
+def of(told: list[dict[str, str]], subject: str) -> dict[str, str] | None:
+    return next((each for each in told if each["subject"].startswith(subject)), None)

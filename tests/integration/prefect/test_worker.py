@@ -1,0 +1,102 @@
+"""Runs of the deployments, by a real worker: what the lake and the server show of them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+
+from contracts import bronze
+from flows import delta
+from flows.delta.status import status
+from tests.support.prefect_stage import PROJECT, Stage, eventually
+from transforms.graph import tables
+
+ORDERS = 100
+
+
+@pytest.fixture
+def night(stage: Stage, nightly: str) -> str:
+    """The run of the night, once it is over."""
+    assert stage.ended(nightly) == "Completed"
+    return nightly
+
+
+def test_a_scheduled_run_fills_the_lake(stage: Stage, night: str) -> None:
+    assert stage.run(night)["auto_scheduled"]
+    figures = status(stage.lake)
+    assert set(tables()) <= set(figures)
+    assert all(figures[name]["rows"] for name in tables())
+    assert {row["lag"] for row in figures.values()} == {0}
+
+
+def test_a_run_is_of_the_code_that_was_cloned(stage: Stage, night: str) -> None:
+    sources = {Path(line["pathname"]) for line in told_of_tables(stage, night)}
+    (source,) = sources
+    assert source.parts[-2:] == ("flows", "steps.py")
+    assert not source.is_relative_to(PROJECT)
+    assert not source.exists()  # it ended with the run
+
+
+def test_the_log_is_json_and_tells_run_table_version_and_rows(stage: Stage, night: str) -> None:
+    told = told_of_tables(stage, night)
+    assert {line["table"] for line in told} >= set(tables())
+    assert all(line["version"] > 0 and line["rows"] > 0 and line["task_run_id"] for line in told)
+
+
+@pytest.mark.usefixtures("night")
+def test_a_run_leaves_artifacts(stage: Stage) -> None:
+    found = {each["key"]: each for each in stage.ask("/artifacts/latest/filter")}
+    assert {"ingest-tables", "ingest-summary", "refresh-tables", "refresh-summary"} <= set(found)
+    assert "gold.fact_sales" in found["refresh-summary"]["data"]
+
+
+@pytest.mark.usefixtures("night")
+def test_every_table_is_an_asset_that_was_made(stage: Stage) -> None:
+    made = events(stage, "prefect.asset.materialization.succeeded")
+    assert {each["resource"]["prefect.resource.name"] for each in made} >= set(tables())
+    keys = {each["resource"]["prefect.resource.id"] for each in made}
+    assert f"file://{stage.lake}/gold/fact_sales" in keys
+
+
+@pytest.mark.usefixtures("night")
+def test_refused_records_are_an_event_of_their_table(stage: Stage) -> None:
+    for each in events(stage, "keystone.quarantine.exceeded"):
+        told = each["payload"]
+        assert 0 < told["quarantined"] <= told["read"]
+        assert sum(told["broken_rules"].values()) >= told["quarantined"]
+        assert each["resource"]["prefect.resource.id"].startswith(f"file://{stage.lake}/silver/")
+
+
+@pytest.mark.usefixtures("night")
+@pytest.mark.parametrize(
+    ("name", "parameters"),
+    [("refresh/hourly", {"rebuild": True}), ("replay/by-hand", {"table": "orders"})],
+)
+def test_the_other_batches_complete(stage: Stage, name: str, parameters: dict[str, Any]) -> None:
+    assert stage.ended(stage.start(name, **parameters)) == "Completed"
+
+
+@pytest.mark.usefixtures("night")
+def test_the_stream_is_drained_until_it_has_caught_up(stage: Stage, kafka: Producer) -> None:
+    before = delta.rows(delta.open_existing(stage.lake, "bronze.orders"))
+    record = json.dumps(dict.fromkeys(bronze.Orders.fields().names(), "?"))
+    for _ in range(ORDERS):
+        kafka.produce("olist.orders", record)
+    assert kafka.flush(20) == 0
+    assert stage.ended(stage.start("stream/every-five-minutes")) == "Completed"
+    assert delta.rows(delta.open_existing(stage.lake, "bronze.orders")) == before + ORDERS
+
+
+def told_of_tables(stage: Stage, run: str) -> list[dict[str, Any]]:
+    """What the flows that a run has started say of their tables."""
+    mine = {"flow_runs": {"parent_flow_run_id": {"any_": [run]}}}
+    started = [each["id"] for each in stage.ask("/flow_runs/filter", mine)]
+    return [line for each in started for line in stage.logged(each) if "table" in line]
+
+
+def events(stage: Stage, name: str) -> list[dict[str, Any]]:
+    """The events of that name, of which there is at least one."""
+    wanted = {"filter": {"event": {"name": [name]}}, "limit": 50}
+    return eventually(lambda: stage.ask("/events/filter", wanted)["events"], f"no {name}")

@@ -1,0 +1,318 @@
+"""Order events end in the records of the source and come in the right order."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from contracts import bronze
+from contracts.contract import Bronze
+from contracts.technical_columns import SILVER_PROVENANCE
+from tests.support import good_records as good
+from tests.support.examples import examples
+from transforms.deduplication import latest_versions
+from transforms.graph import Table, tables
+from transforms.order_events import entity_events, message_key
+from transforms.validation import ValidatedRecords, validate_records
+
+Raw = dict[type[Bronze], pl.LazyFrame]
+
+TYPED: dict[type[Bronze], Table] = {t.source: t for t in tables().values() if t.source}
+ORDER, CUSTOMER, PRODUCT, SELLER, REVIEW = (letter * 32 for letter in "abcde")
+
+GOOD: dict[type[Bronze], dict[str, str]] = {
+    bronze.Orders: {**good.GOOD["orders"], "order_id": ORDER, "customer_id": CUSTOMER},
+    bronze.OrderItems: {
+        "order_id": ORDER,
+        "order_item_id": "1",
+        "product_id": PRODUCT,
+        "seller_id": SELLER,
+        "price": "99.90",
+        "freight_value": "10.10",
+    },
+    bronze.OrderPayments: {
+        "order_id": ORDER,
+        "payment_sequential": "1",
+        "payment_type": "boleto",
+        "payment_installments": "1",
+        "payment_value": "110.00",
+    },
+    bronze.OrderReviews: {
+        "review_id": REVIEW,
+        "order_id": ORDER,
+        "review_score": "5",
+        "review_creation_date": "2017-12-05 00:00:00",
+    },
+    bronze.Customers: {
+        "customer_id": CUSTOMER,
+        "customer_unique_id": CUSTOMER,
+        "customer_zip_code_prefix": "01310",
+        "customer_city": "sao paulo",
+        "customer_state": "SP",
+    },
+    bronze.Products: {"product_id": PRODUCT, "product_category_name": "livros"},
+    bronze.Sellers: {
+        "seller_id": SELLER,
+        "seller_zip_code_prefix": "20040",
+        "seller_city": "rio de janeiro",
+        "seller_state": "RJ",
+    },
+    bronze.Geolocation: {
+        "geolocation_zip_code_prefix": "20040",
+        "geolocation_lat": "-22.9",
+        "geolocation_lng": "-43.2",
+        "geolocation_city": "rio de janeiro",
+        "geolocation_state": "RJ",
+    },
+    bronze.ProductCategoryNameTranslation: {
+        "product_category_name": "livros",
+        "product_category_name_english": "books",
+    },
+}
+
+
+def shop(**tables: list[dict[str, str | None]]) -> Raw:
+    """Return one valid record per entity, or the given records as changes to it."""
+    return {
+        contract: pl.LazyFrame(
+            [{**good, **row} for row in tables.get(entity(contract), [{}])],
+            schema={**contract.fields(), "_corrupt_record": pl.String},
+        )
+        for contract, good in GOOD.items()
+    }
+
+
+def entity(contract: type[Bronze]) -> str:
+    return contract.spec().table.removeprefix("bronze.")
+
+
+def told(raw: Raw, contract: type[Bronze] = bronze.Orders) -> pl.DataFrame:
+    return entity_events(raw)[contract].sort("_order", "_record").collect()
+
+
+def happened(raw: Raw) -> Raw:
+    """Return all events in the order in which they are sent, each entity to one partition."""
+    return {
+        contract: events.sort("_order", "_record")
+        .collect()
+        .with_columns(_source=pl.lit("kafka/topic/0"), _position=pl.int_range(pl.len()))
+        .lazy()
+        for contract, events in entity_events(raw).items()
+    }
+
+
+def utc(*moment: int) -> datetime:
+    return datetime(*moment, tzinfo=UTC)  # type: ignore[arg-type, misc]  # no microsecond is a zone
+
+
+def test_an_order_appears_as_created_then_approved_shipped_delivered() -> None:
+    versions = told(shop())
+    stages = ["order_approved_at", "order_delivered_carrier_date", "order_delivered_customer_date"]
+    assert versions.select("order_status", *stages, "_event_time").rows() == [
+        ("created", None, None, None, utc(2017, 11, 24, 12)),
+        ("approved", "2017-11-24 11:00:00", None, None, utc(2017, 11, 24, 13)),
+        ("shipped", *versions.row(3)[4:6], None, utc(2017, 11, 27, 11)),
+        ("delivered", *versions.row(3)[4:7], utc(2017, 12, 4, 20)),
+    ]
+    assert versions.row(3, named=True).items() >= GOOD[bronze.Orders].items()
+
+
+def test_the_last_version_has_the_status_of_the_source() -> None:
+    gone = {"order_delivered_carrier_date": None, "order_delivered_customer_date": None}
+    versions = told(shop(orders=[{**gone, "order_status": "canceled"}]))
+    assert versions["order_status"].to_list() == ["created", "canceled"]
+
+
+def test_simultaneous_stages_are_one_version() -> None:
+    versions = told(shop(orders=[{"order_approved_at": "2017-11-24 10:00:00"}]))
+    assert versions["order_status"].to_list() == ["approved", "shipped", "delivered"]
+
+
+def test_stages_out_of_order_follow_the_clock() -> None:
+    late: dict[str, str | None] = {
+        "order_delivered_carrier_date": "2017-12-06 00:00:00",
+        "order_approved_at": "2016-01-05 00:00:00",
+    }
+    versions = told(shop(orders=[late]))
+    assert versions["order_status"].to_list() == ["approved", "delivered", "delivered"]
+    assert versions["order_delivered_carrier_date"].to_list() == [None, None, "2017-12-06 00:00:00"]
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "when"),
+    [
+        ({"order_approved_at": "yesterday"}, utc(2017, 11, 24, 12)),
+        ({"order_purchase_timestamp": None}, utc(2017, 12, 4, 20)),
+        ({"order_purchase_timestamp": "2999-01-01 00:00:00"}, utc(2017, 12, 4, 20)),
+        ({"_corrupt_record": "a,b", **dict.fromkeys(GOOD[bronze.Orders])}, utc(2017, 12, 4, 20)),
+    ],
+)
+def test_an_invalid_order_has_one_event_within_the_time_of_valid_orders(
+    spoilt: dict[str, str | None], when: datetime
+) -> None:
+    raw = shop(orders=[{}, {"order_id": "f" * 32, **spoilt}])
+    versions = told(raw).filter(pl.col("order_id").ne_missing(ORDER))
+    assert versions["_event_time"].to_list() == [when]
+    assert_frame_equal(
+        versions.drop("_event_time", "_order", "_record"), raw[bronze.Orders].tail(1).collect()
+    )
+
+
+def test_without_a_valid_order_all_events_have_the_default_time() -> None:
+    raw = shop(orders=[])
+    assert told(raw, bronze.Customers)["_event_time"].to_list() == [utc(2016, 1, 1)]
+
+
+def test_referenced_entities_come_first() -> None:
+    events = pl.concat(
+        frame.select(pl.lit(entity(contract)).alias("entity"), "_order")
+        for contract, frame in entity_events(shop()).items()
+    )
+    assert events.sort("_order").collect()["entity"].to_list() == [
+        "product_category_name_translation",
+        "geolocation",
+        "customers",
+        "products",
+        "sellers",
+        "orders",
+        "order_items",
+        "order_payments",
+        *["orders"] * 3,
+        "order_reviews",
+    ]
+
+
+def test_records_without_references_come_last() -> None:
+    raw = shop(products=[{}, {"product_id": "f" * 32}], order_payments=[{"order_id": "f" * 32}])
+    first, last = utc(2017, 11, 24, 12), utc(2017, 12, 4, 20)
+    assert told(raw, bronze.Products)["_event_time"].to_list() == [first, last]
+    assert told(raw, bronze.OrderPayments)["_event_time"].to_list() == [last]
+
+
+def test_an_hour_skipped_by_summer_time_is_moved_by_an_hour() -> None:
+    raw = shop(order_reviews=[{"review_creation_date": "2017-10-15 00:00:00"}])
+    assert told(raw, bronze.OrderReviews)["_event_time"].to_list() == [utc(2017, 10, 15, 3)]
+
+
+def test_the_key_of_a_message_is_the_raw_key_of_its_record() -> None:
+    raw = shop(order_items=[{}, {"order_id": f" {ORDER} "}, {"order_item_id": None}])
+    keys = raw[bronze.OrderItems].select(message_key(bronze.OrderItems)).collect()
+    assert keys["key"].to_list() == [f"{ORDER}/1", f"{ORDER}/1", f"{ORDER}/"]
+    point = raw[bronze.Geolocation].select(message_key(bronze.Geolocation)).collect()
+    assert point["key"].to_list() == ["20040/-22.9/-43.2/rio de janeiro/RJ"]
+
+
+ODD: dict[str, list[str | None]] = {
+    "id": [f" {ORDER} ", "b" * 32, "short", None],
+    "timestamp": [
+        *("2017-10-14 23:30:00", "2017-10-15 00:30:00", "2017-10-15 01:30:00"),  # a skipped hour
+        *("2018-02-17 23:30:00", "2018-02-18 00:30:00"),  # an hour that came twice
+        *("2999-01-01 00:00:00", "yesterday", "", None),
+    ],
+    "status": ["created", "canceled", "shipped", "teleported"],
+    "name": ["livros", "artes", "", None],
+    "value": ["1", "01", "-3", "2.50", "2.5", "R$", None],
+    "zip": ["20040", "01310", "1234X"],
+}
+
+
+def kind(name: str) -> str:
+    if name.endswith(("_date", "_at", "_timestamp")):
+        return "timestamp"
+    return next((k for k in ("zip", "status", "name", "item_id") if k in name), name).replace(
+        "item_id", "value"
+    )
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> Raw:
+    """Draw a few records with common keys and some invalid values."""
+    rows: dict[str, list[dict[str, str | None]]] = {}
+    for contract in GOOD:
+        spoilt = {
+            name: st.sampled_from(ODD.get(kind(name), ODD["id" if "_id" in name else "value"]))
+            for name in contract.fields()
+        }
+        some = st.fixed_dictionaries({}, optional=spoilt)
+        corrupt = st.just({"_corrupt_record": "a,b", **dict.fromkeys(contract.fields())})
+        rows[entity(contract)] = draw(st.lists(some | some | some | corrupt, max_size=4))
+    return shop(**rows)
+
+
+@examples(40)
+@given(shops())
+def test_the_stream_ends_in_the_same_silver_and_quarantine_as_the_files(raw: Raw) -> None:
+    assert_same_end(raw)
+
+
+@pytest.mark.parametrize(
+    "tables",
+    [
+        {
+            "orders": [
+                {},
+                {"order_status": "shipped", "order_delivered_customer_date": None},
+                {"order_status": "approved", "order_approved_at": "2018-01-01 00:00:00"},
+            ]
+        },
+        {
+            "order_reviews": [
+                {"review_score": "5", "review_creation_date": "2017-12-01 00:00:00"},
+                {"review_score": "1", "review_creation_date": "2018-01-01 00:00:00"},
+                {"review_score": "4", "review_creation_date": "yesterday"},
+                {"review_score": "3", "review_creation_date": "2999-01-01 00:00:00"},
+            ]
+        },
+    ],
+)
+def test_the_same_record_of_a_key_wins_in_events_and_files(
+    tables: dict[str, list[dict[str, str | None]]],
+) -> None:
+    assert_same_end(shop(**tables))
+
+
+def assert_same_end(raw: Raw) -> None:
+    """Files and events give the same silver rows and the same quarantined records."""
+    events = happened(raw)
+    dump = {
+        contract: frame.with_columns(
+            _event_time=pl.lit(utc(2019, 1, 1)),
+            _source=pl.lit("file/digest/name.csv"),
+            _position=pl.int_range(1, pl.len() + 1),
+        )
+        for contract, frame in raw.items()
+    }
+    for contract, table in TYPED.items():
+        by_file, by_event = (
+            validate_records(records[contract], table.function, table.contract)
+            for records in (dump, events)
+        )
+        assert_frame_equal(silver(by_file, table), silver(by_event, table))
+        assert_frame_equal(quarantine(by_file, contract), quarantine(by_event, contract))
+
+
+@examples(40)
+@given(shops())
+def test_the_last_version_of_every_record_is_the_record(raw: Raw) -> None:
+    events = happened(raw)
+    for contract in raw:
+        columns = [*contract.fields(), "_corrupt_record"]
+        there = raw[contract].group_by(columns).agg(there=pl.len())
+        told = events[contract].group_by(columns).agg(told=pl.len())
+        both = there.join(told, on=columns, how="left", nulls_equal=True).collect()
+        assert (both["told"].fill_null(0) >= both["there"]).all()
+        if contract is not bronze.Orders:
+            assert both["told"].sum() == told.collect()["told"].sum() == both["there"].sum()
+
+
+def silver(validated: ValidatedRecords, table: Table) -> pl.DataFrame:
+    key = list(table.contract.spec().key)
+    return latest_versions(validated.valid, key).drop(SILVER_PROVENANCE.names()).sort(key).collect()
+
+
+def quarantine(validated: ValidatedRecords, contract: type[Bronze]) -> pl.DataFrame:
+    columns = [*contract.fields(), "_corrupt_record", "_broken_rules"]
+    return validated.invalid.select(columns).sort(columns).collect()
