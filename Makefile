@@ -27,13 +27,17 @@ demo: .venv/installed ## Install, build a lake of 5,000 orders, show five number
 	@$(BIN)/keystone report --lake $(DEMO)/lake --out $(DEMO)/report
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
-# These start many processes, so they do not run in parallel.
-ALONE := tests/stream tests/deployments tests/integration/dask/test_dask.py
+# A real Kafka, a Prefect server and a Dask cluster each keep two cores busy by themselves.
+SERVERS := kafka or prefect or dask
 
 .PHONY: test
-test: .venv/installed ## Run all tests; those with a real Kafka need Java 17 and Maven, those of the sites chromium
-	$(BIN)/pytest -n 2 --dist worksteal $(foreach part,$(ALONE),--ignore $(part))
-	$(BIN)/pytest $(ALONE)
+test: .venv/installed ## Run all tests; some need Java 17 and Maven, Go, or chromium
+	$(BIN)/pytest -n 2 --dist worksteal -m "not ($(SERVERS))"
+	$(BIN)/pytest -m "$(SERVERS)"
+
+.PHONY: test-fast
+test-fast: .venv/installed ## Run the tests that need no server: units and laws
+	$(BIN)/pytest -n 2 --dist worksteal tests/unit tests/properties
 
 OLIST ?= ../shared/data/olist
 
@@ -67,7 +71,7 @@ mutants: .venv/installed .venv/mutants/installed ## Run the tests against 133 mu
 
 .PHONY: test-stream
 test-stream: .venv/installed ## Run only the tests of the stream
-	$(BIN)/pytest tests/stream
+	$(BIN)/pytest tests/integration/kafka tests/chaos
 
 .PHONY: bench-stream
 bench-stream: .venv/installed .kafka ## Compare the stream with a bare consume() loop
