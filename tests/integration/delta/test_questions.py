@@ -62,7 +62,7 @@ def test_there_are_ten_questions() -> None:
 @every_question
 def test_duckdb_gives_the_answer(lake: str, number: str) -> None:
     answer = "\n".join(re.findall(r"^\|.*\|$", QUESTIONS[number], re.MULTILINE))
-    assert answer == _told(query(lake, _code(QUESTIONS[number], "sql")))
+    assert answer == _table(query(lake, _code(QUESTIONS[number], "sql")))
 
 
 @every_question
@@ -129,7 +129,7 @@ def _alike(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _told(rows: pl.DataFrame) -> str:
+def _table(rows: pl.DataFrame) -> str:
     """Write rows as the page has them, numbers to the right."""
     numbers = rows.select(cs.numeric()).columns
     rule = ("---:" if name in numbers else "---" for name in rows.columns)
