@@ -17,6 +17,7 @@ from flows.kafka.client import KafkaSettings
 from flows.kafka.drain import drain
 from flows.kafka.producer import produce
 from flows.kafka.topics import create_topics
+from flows.pipeline import refresh
 from flows.sample import write_sample
 
 ORDERS = 300
@@ -24,8 +25,6 @@ ORDERS = 300
 
 def stream_new_orders(lake: str) -> None:
     """Stream synthetic orders into the lake of a `keystone run`, and print each step."""
-    from flows.lakehouse import refresh
-
     broker = AdminClient({"test.mock.num.brokers": 1, "log_level": 0})
     (address,) = broker.list_topics(timeout=10).brokers.values()
     # Each demo has its own topics, so that a second one adds to the stream.
