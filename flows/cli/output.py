@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from io import TextIOWrapper
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich import box
 from rich.console import Console
@@ -12,8 +12,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from flows.config.errors import SettingError
-from flows.delta.outcome import Outcome, RunFailedError
+from flows.config.errors import RunFailedError, SettingError
+
+if TYPE_CHECKING:
+    from flows.delta.outcome import Outcome
 
 
 def escape_controls(text: str) -> str:
@@ -66,7 +68,7 @@ def configure_terminal() -> None:
             raise SettingError(message) from error
 
 
-def print_outcomes(command: str, work: Callable[[], Sequence[Outcome]]) -> None:
+def print_outcomes(command: str, work: Callable[[], Sequence["Outcome"]]) -> None:
     """Do some work and print which tables it changed, even if a part of it failed."""
     try:
         _print_outcomes(command, work(), {})
@@ -96,7 +98,7 @@ def format_cell(value: object) -> str:
     return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def _print_outcomes(command: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
+def _print_outcomes(command: str, outcomes: Sequence["Outcome"], undone: Mapping[str, str]) -> None:
     from flows.pipeline.summary import COLUMNS, headline, lines, remarks
 
     changed = [outcome for outcome in outcomes if outcome.changed]

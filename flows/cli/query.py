@@ -35,7 +35,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Show version, rows, quarantined records and lag of every table, and the lag behind Kafka."""
-    from flows.delta.outcome import RunFailedError
+    from flows.config.errors import RunFailedError
     from flows.delta.status import lake_status
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
     from flows.kafka.lag import lake_lag

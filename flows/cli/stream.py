@@ -10,8 +10,8 @@ import typer
 from flows.cli.logging import log_to_terminal
 from flows.cli.options import Bootstrap, Lake, Prefix, Source
 from flows.cli.output import grid, out
+from flows.config.errors import RunFailedError
 from flows.config.settings import resolve_location
-from flows.delta.outcome import RunFailedError
 
 app = typer.Typer()
 

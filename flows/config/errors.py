@@ -1,5 +1,8 @@
 """Exceptions that several packages raise, and error messages of libraries as one line."""
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from rich.text import Text
 
 
@@ -25,6 +28,20 @@ class UnknownTableError(Exception):
 
 class UnknownRuleError(Exception):
     """A contract has no rule of that name; the message names similar ones."""
+
+
+class RunFailedError(Exception):
+    """Part of a run failed; the rest has been done."""
+
+    def __init__(
+        self,
+        failures: Sequence[str],
+        outcomes: Sequence[Any] = (),
+        undone: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep the reasons (a line each), the outcomes, and why each other table was not done."""
+        super().__init__("; ".join(failures))
+        self.failures, self.outcomes, self.undone = list(failures), list(outcomes), undone or {}
 
 
 def table_name(uri: str) -> str:

@@ -1,6 +1,6 @@
 """The outcome of a run for one table, in metrics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -51,17 +51,3 @@ class Outcome:
     def metrics(self) -> dict[str, Any]:
         """Return the metrics as plain values, for JSON."""
         return asdict(self)
-
-
-class RunFailedError(Exception):
-    """Part of a run failed; the rest has been done."""
-
-    def __init__(
-        self,
-        failures: Sequence[str],
-        outcomes: Sequence[Outcome],
-        undone: Mapping[str, str] | None = None,
-    ) -> None:
-        """Keep the reasons (a line each), the outcomes, and why each other table was not done."""
-        super().__init__("; ".join(failures))
-        self.failures, self.outcomes, self.undone = list(failures), list(outcomes), undone or {}

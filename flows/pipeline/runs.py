@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
 
+from flows.config.errors import RunFailedError
 from flows.config.settings import resolve_location
 from flows.delta.optimize import Optimized, optimize_table
-from flows.delta.outcome import Outcome, RunFailedError
+from flows.delta.outcome import Outcome
 from flows.delta.restore import restore_table
 from flows.delta.table_names import all_tables, existing_tables, replayable_tables
 from flows.ingest.landing_zone import NoFilesError, find_files, make_archive

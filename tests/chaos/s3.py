@@ -15,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
-from flows.delta.outcome import RunFailedError
+from flows.config.errors import RunFailedError
 from flows.pipeline import run
 from flows.sample import write_sample
 from tests.support.process import free_port, process

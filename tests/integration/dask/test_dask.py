@@ -17,9 +17,9 @@ from distributed import Client, Event, LocalCluster
 from polars.testing import assert_frame_equal
 
 from flows import delta
-from flows.config.errors import SettingError
+from flows.config.errors import RunFailedError, SettingError
 from flows.delta import data_files
-from flows.delta.outcome import Outcome, RunFailedError
+from flows.delta.outcome import Outcome
 from flows.lakehouse import lakehouse
 from flows.pipeline import local_executor, refresh, run, runs
 from flows.refresh import derived_tables

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from flows import delta
-from flows.config.errors import ConservationError, SettingError, UnknownTableError
-from flows.delta.outcome import Outcome, RunFailedError
+from flows.config.errors import ConservationError, RunFailedError, SettingError, UnknownTableError
+from flows.delta.outcome import Outcome
 from flows.delta.status import status
 from flows.ingest.landing_zone import NoFilesError
 from flows.pipeline import ingest, refresh, replay, run, runs

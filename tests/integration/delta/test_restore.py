@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from flows import delta
 from flows.cli import app
-from flows.config.errors import ConservationError, UnknownTableError
-from flows.delta.outcome import Outcome, RunFailedError
+from flows.config.errors import ConservationError, RunFailedError, UnknownTableError
+from flows.delta.outcome import Outcome
 from flows.delta.restore import NoVersionError, release_table, restore_table
 from flows.delta.table_names import existing_tables, resolve_table
 from flows.pipeline import ingest, maintain, refresh, restore, run, runs

@@ -11,7 +11,8 @@ from polars.testing import assert_frame_equal
 
 from contracts.table_check import ContractBrokenError
 from flows import delta, lakehouse, pipeline
-from flows.delta.outcome import Outcome, RunFailedError
+from flows.config.errors import RunFailedError
+from flows.delta.outcome import Outcome
 from flows.pipeline import execution, runs
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.sample import write_sample

@@ -12,7 +12,7 @@ import pytest
 from prefect.client.orchestration import get_client
 
 from flows import delta
-from flows.delta.outcome import RunFailedError
+from flows.config.errors import RunFailedError
 from flows.lakehouse import lakehouse
 from tests.support.contact_data import contact_data
 from tests.support.good_records import GOOD

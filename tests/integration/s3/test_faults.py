@@ -14,7 +14,8 @@ from uuid import uuid4
 import pytest
 
 from contracts.bronze import Orders
-from flows.delta.outcome import Outcome, RunFailedError
+from flows.config.errors import RunFailedError
+from flows.delta.outcome import Outcome
 from flows.ingest.file_state import FileState
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
