@@ -99,7 +99,6 @@ def good() -> Mapping[str, Row]:
 
 _MARKERS = {
     "browser": {"browser"},
-    "cluster": {"dask"},
     "deployed": {"prefect", "slow"},
     "prefect_server": {"prefect"},
     "real_kafka": {"kafka", "slow"},
@@ -111,6 +110,8 @@ _MARKERS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark each test by the servers that it needs, so that `-m "not kafka"` leaves them out."""
     for item in items:
+        for marker in {"dask", "prefect"} & {*item.path.parts}:
+            item.add_marker(marker)
         for fixture in getattr(item, "fixturenames", ()):
             for marker in _MARKERS.get(fixture, ()):
                 item.add_marker(marker)

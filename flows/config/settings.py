@@ -30,13 +30,15 @@ class Environment(BaseSettings):
         try:
             super().__init__(**given)
         except ValidationError as error:
-            prefix = self.model_config.get("env_prefix", "")
-            problems = (
-                f"{prefix}{'_'.join(map(str, each['loc'])).upper()}: {each['msg']}"
-                for each in error.errors()
-            )
+            problems = (f"{self._variable(each['loc'])}: {each['msg']}" for each in error.errors())
             # Pydantic's error would show the value, which may be a secret.
             raise SettingError("; ".join(problems)) from None
+
+    def _variable(self, location: tuple[int | str, ...]) -> str:
+        """Return the name of the environment variable that a setting is read from."""
+        prefix = self.model_config.get("env_prefix", "")
+        name = "_".join(map(str, location)).upper()
+        return prefix + name.removeprefix(prefix)  # an alias has the prefix already
 
 
 class Settings(Environment):

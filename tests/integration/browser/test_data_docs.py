@@ -50,15 +50,15 @@ def test_table_page_lists_columns_rules_and_readers(docs: Path, contract: type[C
 def test_table_page_shows_its_contract(docs: Path) -> None:
     text = words(docs / "gold.fact_sales.html")
     for part in (
-        "One row per order item, whatever became of its order: filter by order_status .",
-        "Every amount may be summed",
+        "One row per order item, including items of canceled orders.",
+        "All amounts may be summed",
         "Recomputes each order_id with a change.",
         "No two rows share order_id and order_item_id ;",
         "every customer_id exists in gold.dim_customer",
-        "The parts add up, to the cent.",
+        "The total equals price plus freight.",
         "order_status is known: created , approved ,",
         "exact number, 2 decimals",
-        "The day of purchase. References gold.dim_date",
+        "Day of the purchase as yyyymmdd. References gold.dim_date",
     ):
         assert part in text
 

@@ -318,7 +318,7 @@ def test_wrong_argument_fails_before_prefect_is_imported(orders: str) -> None:
         "replay nonsense": "there is no quarantine for nonsense",
         "restore nonsense --version 1": "there is no table nonsense",
         "restore silver.orders --version 999": "there is no version 999",
-        "restore quarantine.orders --version 0": "cannot be put back alone",
+        "restore quarantine.orders --version 0": "cannot be restored alone",
         "history nonsense": "there is no table nonsense",
         "maintain --keep-days -1": "Invalid value for '--keep-days'",
         "maintain --lake /nowhere": "there is no lake here yet",

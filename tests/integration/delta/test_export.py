@@ -225,7 +225,7 @@ def test_target_in_a_missing_folder_is_refused(tmp_path: Path) -> None:
     [("lake", "lake/gold/rows.csv"), ("s3://b/lake/", "s3://b/lake/rows.csv"), (".", "rows.csv")],
 )
 def test_target_in_the_lake_is_refused(lake: str, file: str) -> None:
-    with pytest.raises(SettingError, match="lies in the lake"):
+    with pytest.raises(SettingError, match="is inside the lake"):
         export.check_target(file, lake)
 
 

@@ -59,9 +59,9 @@ def test_the_server_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 
 def test_a_server_that_cannot_start_is_reported_in_one_line(land: Land, tmp_path: Path) -> None:
     nowhere = f"sqlite+aiosqlite:///{tmp_path}/nowhere/prefect.db"
-    command = [sys.executable, "-m", "flows", "ingest", "--source", str(land(orders=[{}]))]
+    command = [sys.executable, "-m", "flows", "ingest", "--executor", "prefect"]
     done = subprocess.run(
-        [*command, "--lake", str(tmp_path / "lake")],
+        [*command, "--source", str(land(orders=[{}])), "--lake", str(tmp_path / "lake")],
         env=without_server(tmp_path, PREFECT_SERVER_DATABASE_CONNECTION_URL=nowhere),
         capture_output=True,
         text=True,
