@@ -43,7 +43,7 @@ OLIST ?= ../shared/data/olist
 
 .PHONY: check-olist
 check-olist: .venv/installed ## Compare the marts with the published numbers of Olist: make check-olist OLIST=DIR
-	KEYSTONE_OLIST=$(OLIST) $(BIN)/pytest -v --no-header tests/integration/delta/test_published_figures.py
+	KEYSTONE_OLIST=$(OLIST) $(BIN)/pytest -v --no-header tests/integration/delta/test_published_numbers.py
 
 .PHONY: test-long
 test-long: .venv/installed ## Run the property tests on ten times as many examples, other ones each time

@@ -180,7 +180,7 @@ def _are_cards(tokens: pl.Series) -> pl.Series:
     if suspects.is_empty():
         return cards
     number = pl.col("token").str.replace_all(r"\D", "").cast(pl.UInt64)
-    digits = [number // 10**place % 10 for place in range(18)]
+    digits = [number // 10**power % 10 for power in range(18)]
     doubled = [digit * 2 % 10 + digit // 5 for digit in digits[1::2]]
     passes = pl.sum_horizontal(*digits[::2], *doubled) % 10 == 0
     return cards.scatter(

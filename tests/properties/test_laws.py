@@ -30,7 +30,7 @@ class Shops(Silver, key=("shop",)):
     city: str = column(source="seller_city", nullable=True)
 
     @rule
-    def city_is_no_state(cls) -> pl.Expr:
+    def city_is_not_a_state(cls) -> pl.Expr:
         """The city is not a state."""
         return col("city") != col("state")
 
@@ -104,7 +104,7 @@ class Takings(Gold, key=("order_id",), incremental_key=("order_id",)):
 
 
 def takings(items: Annotated[LazyFrame, OrderItems]) -> Annotated[LazyFrame, Takings]:
-    """Take the price of the dearest item only."""
+    """Take the price of the most expensive item only."""
     return items.group_by("order_id").agg(col("price").max())
 
 

@@ -1,4 +1,4 @@
-"""Raw records as they lie in bronze."""
+"""Raw records as bronze stores them."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

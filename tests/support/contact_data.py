@@ -44,8 +44,8 @@ def _is_cnpj(digits: str) -> bool:
 def _checks(digits: str, weights: Sequence[int]) -> bool:
     """Return whether the last two digits are the check digits of the others."""
     for end in (len(digits) - 1, len(digits)):
-        behind = zip(reversed(digits[: end - 1]), weights, strict=False)
-        rest = sum(int(digit) * weight for digit, weight in behind) % 11
+        weighted = zip(reversed(digits[: end - 1]), weights, strict=False)
+        rest = sum(int(digit) * weight for digit, weight in weighted) % 11
         if int(digits[end - 1]) != (0 if rest < 2 else 11 - rest):
             return False
     return True

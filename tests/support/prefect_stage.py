@@ -20,7 +20,7 @@ from tests.support.project import ROOT
 
 PROJECT = ROOT
 SECTION = "## On a Prefect server"
-PATIENCE = 300  # seconds
+TIMEOUT = 300  # seconds
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 
 Found = TypeVar("Found")
@@ -110,8 +110,8 @@ class Stage:
     def logged(self, run: str) -> list[dict[str, Any]]:
         """Return what the worker's log says of a run."""
         lines = (self.folder / "worker.log").read_text().splitlines()
-        told = [json.loads(line) for line in lines if line.startswith("{")]
-        return [line for line in told if line.get("flow_run_id") == run]
+        logged = [json.loads(line) for line in lines if line.startswith("{")]
+        return [line for line in logged if line.get("flow_run_id") == run]
 
     def _final(self, run: str) -> dict[str, Any] | None:
         state: dict[str, Any] = self.run(run)["state"]
@@ -163,7 +163,7 @@ def readme() -> Sequence[str]:
 
 def eventually(look: Callable[[], Found | None], otherwise: str) -> Found:
     """Look until there is something to see; a busy machine is slow, not wrong."""
-    until = monotonic() + PATIENCE
+    until = monotonic() + TIMEOUT
     while not (found := look()):
         assert monotonic() < until, otherwise
         sleep(0.2)

@@ -18,7 +18,7 @@ def ingest(landing: Path, lake: str) -> None:
 
 
 def refresh(lake: str, *names: str, rebuild: bool = False) -> dict[str, Outcome]:
-    """Bring some tables up to their inputs, or all; return what became of each."""
+    """Refresh some tables, or all; return their outcomes."""
     return {
         name: (refresh_source_table if table.source else refresh_derived_table)(
             lake, table, rebuild=rebuild

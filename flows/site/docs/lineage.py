@@ -149,8 +149,8 @@ def _order_columns(grid: _Grid) -> None:
         leftwards = bool(sweep % 2)
         neighbours = grid.neighbours(left=not leftwards, right=leftwards)
         for column in reversed(grid.columns) if leftwards else grid.columns:
-            place = {n: i - len(c) / 2 for c in grid.columns for i, n in enumerate(c)}
-            column.sort(key=lambda n: fmean(place[o] for o in neighbours.get(n, {n})))
+            position = {n: i - len(c) / 2 for c in grid.columns for i, n in enumerate(c)}
+            column.sort(key=lambda n: fmean(position[o] for o in neighbours.get(n, {n})))
         if (crossings := _crossings(grid)) < fewest:
             best, fewest = [[*column] for column in grid.columns], crossings
     grid.columns[:] = best
@@ -158,10 +158,10 @@ def _order_columns(grid: _Grid) -> None:
 
 def _crossings(grid: _Grid) -> int:
     """Count the pairs of lines that cross between two columns."""
-    place = {node: i for column in grid.columns for i, node in enumerate(column)}
+    position = {node: i for column in grid.columns for i, node in enumerate(column)}
     steps = {step for route in grid.routes.values() for step in pairwise(route)}
     return sum(
-        (place[a] - place[c]) * (place[b] - place[d]) < 0
+        (position[a] - position[c]) * (position[b] - position[d]) < 0
         for (a, b), (c, d) in combinations(steps, 2)
         if a[1] == c[1]
     )

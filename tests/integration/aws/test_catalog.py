@@ -23,9 +23,9 @@ LAKE = "s3://shop/lake"
 @pytest.fixture(autouse=True)
 def shop(aws_account: str) -> None:
     """An empty bucket and an empty database."""
-    place = {"LocationConstraint": REGION}
+    configuration = {"LocationConstraint": REGION}
     s3, glue = (boto3.client(name, endpoint_url=aws_account) for name in ("s3", "glue"))
-    s3.create_bucket(Bucket="shop", CreateBucketConfiguration=place)
+    s3.create_bucket(Bucket="shop", CreateBucketConfiguration=configuration)
     glue.create_database(DatabaseInput={"Name": "keystone"})
 
 

@@ -75,9 +75,9 @@ def test_chart_links_to_its_statement(report: Path, page: Page) -> None:
 def test_states_sort_by_any_column(report: Path, page: Page) -> None:
     page.goto((report / "operations.html").as_uri())
     table = page.locator("section", has=page.locator("#every-state")).locator("table")
-    for heading, place in (("On time", 2), ("Late or overdue", 6), ("Mean days to deliver", 7)):
+    for heading, position in (("On time", 2), ("Late or overdue", 6), ("Mean days to deliver", 7)):
         table.get_by_role("button", name=f"Sort by {heading}", exact=True).click()
-        cells = table.locator(f"tbody td:nth-of-type({place + 1})").all_inner_texts()
+        cells = table.locator(f"tbody td:nth-of-type({position + 1})").all_inner_texts()
         shown = [float(cell.rstrip("%")) for cell in cells if cell[0].isdigit()]
         assert shown == sorted(shown)
         assert len({*shown}) > 5

@@ -118,7 +118,7 @@ def once(strike: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def mark(lake: str) -> Path:
-    """Where it is noted, for all processes, that something has happened."""
+    """Return the path of a file that tells all processes that something has happened."""
     return Path(lake, "struck")
 
 
@@ -194,7 +194,7 @@ def test_a_worker_that_dies_before_the_commit_leaves_nothing(
     assert named < written  # what the dead one wrote lies there unseen
 
 
-def test_workers_that_always_die_fail_the_run_and_the_next_mends_it(
+def test_workers_that_always_die_fail_the_run_and_the_next_run_recovers(
     cluster: LocalCluster,
     landing: str,
     lake: str,
@@ -211,11 +211,11 @@ def test_workers_that_always_die_fail_the_run_and_the_next_mends_it(
         patched.setattr(runs, "refresh_derived_table", struck(die, "gold.dim_seller"))
         with pytest.raises(RunFailedError) as caught:
             run_on(cluster, landing, lake)
-    told = {line.partition(": ")[0]: line for line in caught.value.failures}
-    skipped = told.pop("skipped, because they need a table that failed")
+    failures = {line.partition(": ")[0]: line for line in caught.value.failures}
+    skipped = failures.pop("skipped, because they need a table that failed")
     assert "gold.fact_orders" in skipped
-    assert any(names.startswith("silver.orders") for names in told)
-    assert all("KilledWorker: " in line and "\n" not in line for line in told.values())
+    assert any(names.startswith("silver.orders") for names in failures)
+    assert all("KilledWorker: " in line and "\n" not in line for line in failures.values())
     refresh(lake)
     assert_same(lake, expected)
 

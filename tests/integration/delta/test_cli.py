@@ -56,8 +56,8 @@ def test_help_groups_the_commands() -> None:
 def test_status_as_json(orders: str) -> None:
     found = json.loads(invoke("status", "--lake", orders, "--json"))["tables"]["silver.orders"]
     assert (found["rows"], found["quarantined"], found["lag"]) == (2, 1, 0)
-    figures = {"read": 3, "accepted": 2, "superseded": 0, "quarantined": 1}
-    assert found["figures"].items() >= figures.items()
+    metrics = {"read": 3, "accepted": 2, "superseded": 0, "quarantined": 1}
+    assert found["figures"].items() >= metrics.items()
     assert found["broken_rules"] == {"order_id_is_well_formed": 1}
     assert found["contract"] == version(describe(Orders))
 

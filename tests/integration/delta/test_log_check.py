@@ -131,7 +131,7 @@ def test_a_table_without_a_log_is_not_created_over_its_data(lake: str, bronze: P
     assert not bronze.exists()
 
 
-def test_a_file_in_place_of_a_table_is_an_error(lake: str) -> None:
+def test_a_file_instead_of_a_table_is_an_error(lake: str) -> None:
     where = Path(delta.location(lake, "bronze.sellers"))
     where.parent.mkdir(parents=True)
     where.touch()

@@ -32,8 +32,8 @@ def brl(amount: str) -> Decimal:
 
 
 def test_real_rows(real_lake: str) -> None:
-    figures = status(real_lake)
-    rows = {name: row["rows"] for name, row in figures.items() if name.startswith("silver.")}
+    shown = status(real_lake)
+    rows = {name: row["rows"] for name, row in shown.items() if name.startswith("silver.")}
     assert rows == {
         "silver.orders": 8135,
         "silver.order_items": 8365,
@@ -46,9 +46,9 @@ def test_real_rows(real_lake: str) -> None:
         "silver.geolocation": 5816,
         "silver.product_category_name_translation": 71,
     }
-    quarantined = {name: row["quarantined"] for name, row in figures.items() if row["quarantined"]}
+    quarantined = {name: row["quarantined"] for name, row in shown.items() if row["quarantined"]}
     assert quarantined == {"silver.geolocation_points": 2}
-    assert {row["lag"] for row in figures.values()} == {0}
+    assert {row["lag"] for row in shown.values()} == {0}
     prefixes = "SELECT geolocation_zip_code_prefix FROM quarantine.geolocation ORDER BY 1"
     assert answer(real_lake, prefixes) == [("28333",), ("57319",)]
 
@@ -180,12 +180,12 @@ def test_rejected_files_fail_the_run_and_the_rest_is_done(land: Land, lake: str)
     assert answer(lake, "SELECT count(*) FROM gold.fact_orders") == [(1,)]
 
 
-def test_what_needs_a_failed_table_is_left_as_it_is(
+def test_refresh_skips_tables_downstream_of_a_failure(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail_for_orders(lake: str, table: Table, *, rebuild: bool) -> Outcome:
         if table.name == "silver.orders":
-            message = "silver.orders: the figures do not add up"
+            message = "silver.orders: the metrics do not add up"
             raise ConservationError(message)
         return refresh_source_table(lake, table, rebuild=rebuild)
 
@@ -193,7 +193,7 @@ def test_what_needs_a_failed_table_is_left_as_it_is(
     with pytest.raises(RunFailedError) as caught:
         refresh(lake)
     failed, skipped = caught.value.failures
-    assert failed == "silver.orders: the figures do not add up"
+    assert failed == "silver.orders: the metrics do not add up"
     assert "gold.fact_orders" in skipped
     undone = caught.value.undone
     assert (undone["silver.orders"], undone["gold.fact_orders"]) == ("failed", "skipped")
@@ -250,7 +250,7 @@ def test_replay_names_the_tables_that_there_are(lake: str) -> None:
         replay(lake, "nonsense")
 
 
-def test_replay_of_one_table_refreshes_what_stands_behind(land: Land, lake: str) -> None:
+def test_replay_of_one_table_refreshes_the_tables_downstream(land: Land, lake: str) -> None:
     run(str(land(orders=[{"order_status": "?"}])), lake)
     outcomes = {outcome.table: outcome for outcome in replay(lake, "orders")}
     assert outcomes["silver.orders"].in_quarantine == 1

@@ -23,7 +23,7 @@ Land = Callable[..., Path]
 NOTHING = delta.commit_properties({}, {})
 
 
-class Place(Gold, key=("id",), incremental_key=("id",), partition_by=("city",)):
+class Address(Gold, key=("id",), incremental_key=("id",), partition_by=("city",)):
     """One row per id."""
 
     id: str = column()
@@ -91,9 +91,9 @@ def test_contract_may_change_while_its_source_is_empty(lake: str) -> None:
 
 @pytest.mark.parametrize("city", [None, "", "a/b", "são paulo", "a=b", "50%"])
 def test_partition_value_that_is_unsafe_in_a_path_is_refused(lake: str, city: str | None) -> None:
-    handle = delta.open_table(lake, Place)
+    handle = delta.open_table(lake, Address)
     with pytest.raises(ValueError, match="partition columns"):
-        delta.replace(handle, pl.DataFrame([{"id": "1", "city": city}], Place.fields()), NOTHING)
+        delta.replace(handle, pl.DataFrame([{"id": "1", "city": city}], Address.fields()), NOTHING)
 
 
 def test_fact_is_retried_if_its_dimensions_have_read_different_versions(

@@ -155,8 +155,8 @@ def test_history_lists_what_each_version_did(two_orders: str) -> None:
     restore("bronze.orders", 1, two_orders)
     arguments = ["history", "bronze.orders", "--lake", two_orders]
     lines = CliRunner().invoke(app, arguments, catch_exceptions=False).output.splitlines()
-    told = [line.split(maxsplit=3) for line in lines]
-    assert [(part[0], part[3].strip()) for part in told if part and part[0].isdigit()] == [
+    shown = [line.split(maxsplit=3) for line in lines]
+    assert [(part[0], part[3].strip()) for part in shown if part and part[0].isdigit()] == [
         ("3", "file orders_1.csv, read 1, restored 1"),
         ("2", "file orders_1.csv, read 1"),
         ("1", "file orders_1.csv, read 1"),

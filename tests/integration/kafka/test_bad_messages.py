@@ -33,7 +33,7 @@ KINDS = {
     "large rubbish": Bad(lambda n: bytes([n % 256]) * SIZE, "corrupt"),
     "good": Bad(encoded, "accepted"),
 }
-PLACE = ["_source", "_position"]
+ORIGIN = ["_source", "_position"]
 
 
 class Sent(NamedTuple):
@@ -47,7 +47,7 @@ class Sent(NamedTuple):
     def found(self, table: str) -> pl.DataFrame:
         """Return the messages that a table has, joined with its rows."""
         rows = delta.scan(delta.open_existing(self.lake, table)).with_columns(WATERMARK).collect()
-        return self.messages.join(rows, on=PLACE)
+        return self.messages.join(rows, on=ORIGIN)
 
     def counts(self, *results: str) -> Counter[str]:
         """Return the number of messages sent of each kind."""
@@ -92,7 +92,7 @@ def send(settings: KafkaSettings) -> pl.DataFrame:
         )
         producer.poll(0 if len(producer) < GOOD // 2 else 1)
     assert producer.flush(60) == 0
-    schema = ["kind", "result", "number", "time", *PLACE]
+    schema = ["kind", "result", "number", "time", *ORIGIN]
     return pl.DataFrame(rows, schema, orient="row")
 
 
@@ -109,7 +109,7 @@ def test_bronze_has_every_message_once(sent: Sent) -> None:
     rows = delta.scan(delta.open_existing(sent.lake, "bronze.orders"))
     there = rows.with_columns(WATERMARK).collect()
     assert len(there) == GOOD + BAD
-    assert there.select(PLACE).sort(PLACE).equals(sent.messages.select(PLACE).sort(PLACE))
+    assert there.select(ORIGIN).sort(ORIGIN).equals(sent.messages.select(ORIGIN).sort(ORIGIN))
 
 
 def test_bronze_keeps_only_the_value_of_a_corrupt_message(sent: Sent) -> None:

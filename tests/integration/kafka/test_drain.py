@@ -208,7 +208,7 @@ def test_a_drainer_that_was_overtaken_reads_again_from_the_watermark(
     produce(ORDERS, numbered(7, 9), partition=1)
     append = delta.append
 
-    def be_overtaken(handle: Any, rows: pl.DataFrame, carried: Any) -> None:
+    def be_overtaken(handle: Any, rows: pl.DataFrame, commit_properties: Any) -> None:
         monkeypatch.setattr(delta, "append", append)
         produce(ORDERS, numbered(5, 7))
         theirs = rows.head(1).with_columns(_source=pl.lit(watermark_name(ORDERS, 0)))
@@ -217,7 +217,7 @@ def test_a_drainer_that_was_overtaken_reads_again_from_the_watermark(
         )
         other = delta.open_table(lake, bronze.Orders)
         append(other, theirs, delta.commit_properties({watermark_name(ORDERS, 0): taken - 1}, {}))
-        append(handle, rows, carried)
+        append(handle, rows, commit_properties)
 
     monkeypatch.setattr(delta, "append", be_overtaken)
     drain(lake, settings)

@@ -99,7 +99,7 @@ def settings(
 ) -> KafkaSettings:
     """What a person would set in the environment."""
     folder = secured["folder"]
-    told = {
+    values = {
         "scram": {
             "security_protocol": "SASL_SSL",
             "sasl_mechanism": "SCRAM-SHA-512",
@@ -113,8 +113,8 @@ def settings(
             "key_password": HIDDEN,
         },
     }[request.param]
-    told |= {"bootstrap": secured[request.param], "ca_location": f"{folder}/us.pem"}
-    for name, value in told.items():
+    values |= {"bootstrap": secured[request.param], "ca_location": f"{folder}/us.pem"}
+    for name, value in values.items():
         monkeypatch.setenv(f"KEYSTONE_KAFKA_{name.upper()}", value)
     return KafkaSettings(prefix=f"{request.param}.", group=request.param, batch_seconds=0.2)
 

@@ -51,7 +51,7 @@ def test_status_shows_the_lag_of_each_partition(
     bronze: str, mock_kafka: str, produce: Produce
 ) -> None:
     produce(ORDERS, [{}] * 5, partition=1)
-    (empty, behind, *_) = status(bronze, "--bootstrap", mock_kafka, "--json")["kafka"]
+    (empty, lagging, *_) = status(bronze, "--bootstrap", mock_kafka, "--json")["kafka"]
     assert empty == {
         "topic": ORDERS,
         "partition": 0,
@@ -61,7 +61,7 @@ def test_status_shows_the_lag_of_each_partition(
         "uncommitted": 0,
         "lost": "",
     }
-    assert behind == empty | {"partition": 1, "stored": 2, "end": 5, "lag": 2}
+    assert lagging == empty | {"partition": 1, "stored": 2, "end": 5, "lag": 2}
 
 
 def test_status_prints_a_topic_that_ends_before_the_offset(

@@ -24,13 +24,13 @@ APPLY = ".venv/bin/python -m deployments.automations"
 
 
 @pytest.fixture(scope="session")
-def told(stage: Stage) -> Iterator[list[dict[str, str]]]:
-    """What the automations have told somebody, since they were applied."""
-    heard: list[dict[str, str]] = []
+def notifications(stage: Stage) -> Iterator[list[dict[str, str]]]:
+    """Yield the notifications that the automations have sent since they were applied."""
+    received: list[dict[str, str]] = []
 
     class Ear(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(204)
             self.end_headers()
 
@@ -48,7 +48,7 @@ def told(stage: Stage) -> Iterator[list[dict[str, str]]]:
                 json_data={"subject": "{{subject}}", "body": "{{body}}"},
             ).save("ear")
         stage.type(f"{APPLY} --notify custom-webhook/ear")
-        yield heard
+        yield received
         service.shutdown()
 
 
@@ -56,7 +56,7 @@ def automations(stage: Stage) -> dict[str, Any]:
     return {each["name"]: each for each in stage.ask("/automations/filter")}
 
 
-@pytest.mark.usefixtures("told")
+@pytest.mark.usefixtures("notifications")
 def test_applying_again_makes_no_second_one(stage: Stage) -> None:
     before = automations(stage)
     stage.type(f"{APPLY} --notify custom-webhook/ear")
@@ -91,17 +91,19 @@ def test_a_server_may_ask_who_we_are(tmp_path: Path) -> None:
         assert "created:" in stage.type(f"PREFECT_API_AUTH_STRING=somebody:something {APPLY}")
 
 
-def test_people_are_told_of_refused_records(
-    stage: Stage, told: list[dict[str, str]], nightly: str
+def test_automation_notifies_of_quarantined_records(
+    stage: Stage, notifications: list[dict[str, str]], nightly: str
 ) -> None:
     assert stage.ended(nightly) == "Completed"
     assert stage.ended(stage.start("refresh/hourly", rebuild=True)) == "Completed"
-    message = eventually(lambda: of(told, "silver.orders"), "nobody is told of silver.orders")
+    message = eventually(
+        lambda: of(notifications, "silver.orders"), "no notification names silver.orders"
+    )
     assert "records went to quarantine.orders; 0.0% is allowed" in message["body"]
 
 
-def test_a_run_that_is_killed_is_marked_as_crashed_and_told(
-    stage: Stage, worker: subprocess.Popen[bytes], told: list[dict[str, str]]
+def test_killed_run_is_marked_as_crashed_and_notified(
+    stage: Stage, worker: subprocess.Popen[bytes], notifications: list[dict[str, str]]
 ) -> None:
     run = stage.start("stream/follow")
     heartbeat(stage, run)
@@ -116,20 +118,23 @@ def test_a_run_that_is_killed_is_marked_as_crashed_and_told(
             assert stage.ended(run) == "Crashed"
     finally:
         worker.send_signal(signal.SIGCONT)
-    message = eventually(lambda: of(told, "stream/follow"), "nobody is told of the crash")
+    message = eventually(
+        lambda: of(notifications, "stream/follow"), "no notification names the crash"
+    )
     assert message["subject"] == "stream/follow: Crashed"
     assert "No heartbeat" in message["body"]
 
 
-def test_people_are_told_of_a_batch_that_does_not_end(
-    stage: Stage, told: list[dict[str, str]]
+def test_automation_notifies_of_a_batch_that_does_not_end(
+    stage: Stage, notifications: list[dict[str, str]]
 ) -> None:
     deployment = stage.deployment("refresh/hourly")["id"]
     path, running = f"/deployments/{deployment}/create_flow_run", {"state": {"type": "RUNNING"}}
     with soon(stage, "keystone: tell of runs that do not end"):
         run = stage.ask(path, running)["id"]
         message = eventually(
-            lambda: next((each for each in told if run in each["body"]), None), "nobody is told"
+            lambda: next((each for each in notifications if run in each["body"]), None),
+            "no notification",
         )
     assert message["subject"] == "A batch has run for 6 hours"
     stage.ask(f"/flow_runs/{run}", method="DELETE")
@@ -161,5 +166,5 @@ def heartbeat(stage: Stage, run: str) -> None:
     )
 
 
-def of(told: list[dict[str, str]], subject: str) -> dict[str, str] | None:
-    return next((each for each in told if each["subject"].startswith(subject)), None)
+def of(notifications: list[dict[str, str]], subject: str) -> dict[str, str] | None:
+    return next((each for each in notifications if each["subject"].startswith(subject)), None)

@@ -49,11 +49,11 @@ def lines(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
 
 def test_log_has_the_metrics_of_each_table_as_fields(land: Land, lake: str) -> None:
     done = keystone("ingest", "--source", str(land(orders=[{}])), "--lake", lake)
-    (told,) = [line for line in lines(done) if "table" in line]
-    assert (told["table"], told["version"], told["rows"]) == ("bronze.orders", 1, 1)
-    assert told["flow_run_id"]
-    assert told["task_run_id"]
-    assert told["levelname"] == "INFO"
+    (line,) = [line for line in lines(done) if "table" in line]
+    assert (line["table"], line["version"], line["rows"]) == ("bronze.orders", 1, 1)
+    assert line["flow_run_id"]
+    assert line["task_run_id"]
+    assert line["levelname"] == "INFO"
 
 
 def test_log_has_nothing_of_the_records(land: Land, lake: str) -> None:
@@ -65,11 +65,11 @@ def test_log_has_nothing_of_the_records(land: Land, lake: str) -> None:
     )
     with (landing / "sellers.csv").open("w") as file:  # this one is rejected
         file.write(f"{PERSONAL[0]},{PERSONAL[1]}\n{PERSONAL[2]}\n")
-    told = lines(keystone("run", "--source", str(landing), "--lake", lake))
-    quarantined = {line["table"]: line["quarantined"] for line in told if "quarantined" in line}
+    logged = lines(keystone("run", "--source", str(landing), "--lake", lake))
+    quarantined = {line["table"]: line["quarantined"] for line in logged if "quarantined" in line}
     assert quarantined["silver.order_reviews"] == 1
     assert quarantined["silver.orders"] == 1
-    assert any(line["levelname"] == "ERROR" for line in told)
+    assert any(line["levelname"] == "ERROR" for line in logged)
 
 
 def test_log_of_a_rejected_stream_has_no_secret(lake: str) -> None:

@@ -145,21 +145,21 @@ def test_the_log_of_no_table_of_silver_or_gold_holds_contact_data(run: Run, laye
     assert not [found for commit in commits for found in contact_data(commit.read_text())]
 
 
-def test_no_figures_of_a_commit_hold_contact_data(run: Run) -> None:
+def test_commit_metrics_hold_no_contact_data(run: Run) -> None:
     for path in Path(run.lake).rglob("_delta_log/*.json"):
         actions = [json.loads(line) for line in path.read_text().splitlines()]
-        told = [action["commitInfo"] for action in actions if "commitInfo" in action]
-        assert told
-        assert not contact_data(json.dumps(told, ensure_ascii=False)), path.parts[-3]
+        infos = [action["commitInfo"] for action in actions if "commitInfo" in action]
+        assert infos
+        assert not contact_data(json.dumps(infos, ensure_ascii=False)), path.parts[-3]
 
 
 def test_no_artifact_holds_contact_data_or_names_a_tagged_column(run: Run) -> None:
     runs = {"any_": [each["id"] for each in run.flow_runs]}
     artifacts = asked("/artifacts/filter", artifacts={"flow_run_id": runs})
     assert {artifact["key"] for artifact in artifacts} >= {"ingest-tables", "refresh-summary"}
-    told = json.dumps(artifacts, ensure_ascii=False)
-    assert not contact_data(told)
-    assert "review_comment" not in told
+    shown = json.dumps(artifacts, ensure_ascii=False)
+    assert not contact_data(shown)
+    assert "review_comment" not in shown
 
 
 def test_no_log_line_holds_contact_data(run: Run) -> None:
@@ -176,9 +176,9 @@ def test_no_asset_and_no_event_holds_contact_data(run: Run) -> None:
 
 
 def test_no_state_of_a_run_holds_contact_data(run: Run) -> None:
-    told = [*run.flow_runs, *steps(run.flow_runs)]
-    assert len(told) >= len(run.flow_runs) + len(tables())
-    assert not contact_data(json.dumps(told, ensure_ascii=False))
+    named = [*run.flow_runs, *steps(run.flow_runs)]
+    assert len(named) >= len(run.flow_runs) + len(tables())
+    assert not contact_data(json.dumps(named, ensure_ascii=False))
 
 
 def test_no_error_message_holds_contact_data(run: Run) -> None:

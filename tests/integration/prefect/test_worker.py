@@ -25,14 +25,14 @@ def night(stage: Stage, nightly: str) -> str:
 
 def test_a_scheduled_run_fills_the_lake(stage: Stage, night: str) -> None:
     assert stage.run(night)["auto_scheduled"]
-    figures = status(stage.lake)
-    assert set(tables()) <= set(figures)
-    assert all(figures[name]["rows"] for name in tables())
-    assert {row["lag"] for row in figures.values()} == {0}
+    shown = status(stage.lake)
+    assert set(tables()) <= set(shown)
+    assert all(shown[name]["rows"] for name in tables())
+    assert {row["lag"] for row in shown.values()} == {0}
 
 
 def test_a_run_is_of_the_code_that_was_cloned(stage: Stage, night: str) -> None:
-    sources = {Path(line["pathname"]) for line in told_of_tables(stage, night)}
+    sources = {Path(line["pathname"]) for line in lines_about_tables(stage, night)}
     (source,) = sources
     assert source.parts[-2:] == ("flows", "steps.py")
     assert not source.is_relative_to(PROJECT)
@@ -40,9 +40,9 @@ def test_a_run_is_of_the_code_that_was_cloned(stage: Stage, night: str) -> None:
 
 
 def test_the_log_is_json_and_tells_run_table_version_and_rows(stage: Stage, night: str) -> None:
-    told = told_of_tables(stage, night)
-    assert {line["table"] for line in told} >= set(tables())
-    assert all(line["version"] > 0 and line["rows"] > 0 and line["task_run_id"] for line in told)
+    logged = lines_about_tables(stage, night)
+    assert {line["table"] for line in logged} >= set(tables())
+    assert all(line["version"] > 0 and line["rows"] > 0 and line["task_run_id"] for line in logged)
 
 
 @pytest.mark.usefixtures("night")
@@ -63,9 +63,9 @@ def test_every_table_is_an_asset_that_was_made(stage: Stage) -> None:
 @pytest.mark.usefixtures("night")
 def test_refused_records_are_an_event_of_their_table(stage: Stage) -> None:
     for each in events(stage, "keystone.quarantine.exceeded"):
-        told = each["payload"]
-        assert 0 < told["quarantined"] <= told["read"]
-        assert sum(told["broken_rules"].values()) >= told["quarantined"]
+        payload = each["payload"]
+        assert 0 < payload["quarantined"] <= payload["read"]
+        assert sum(payload["broken_rules"].values()) >= payload["quarantined"]
         assert each["resource"]["prefect.resource.id"].startswith(f"file://{stage.lake}/silver/")
 
 
@@ -89,7 +89,7 @@ def test_the_stream_is_drained_until_it_has_caught_up(stage: Stage, kafka: Produ
     assert delta.rows(delta.open_existing(stage.lake, "bronze.orders")) == before + ORDERS
 
 
-def told_of_tables(stage: Stage, run: str) -> list[dict[str, Any]]:
+def lines_about_tables(stage: Stage, run: str) -> list[dict[str, Any]]:
     """What the flows that a run has started say of their tables."""
     mine = {"flow_runs": {"parent_flow_run_id": {"any_": [run]}}}
     started = [each["id"] for each in stage.ask("/flow_runs/filter", mine)]

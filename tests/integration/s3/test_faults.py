@@ -49,13 +49,13 @@ def test_a_commit_whose_response_is_lost_is_found(
     write_sample(landing, 5, seed=1, dirty=0.3)
     files = find_files(str(landing))[0][Orders]
     table = tables()["silver.orders"]
-    heard = ingest_table(str(tmp_path / "lake"), Orders, files)
+    outcome = ingest_table(str(tmp_path / "lake"), Orders, files)
     made = refresh_source_table(str(tmp_path / "lake"), table)
     with (
         chaos.faulty_proxy(s3_server, tmp_path / "faults.log", 1, 1, fault) as proxy,
         reaching(proxy, seconds=2),
     ):
-        assert ingest_table(lake, Orders, files).read == heard.read
+        assert ingest_table(lake, Orders, files).read == outcome.read
         assert refresh_source_table(lake, table).metrics() | CHANCE == made.metrics() | CHANCE
     assert chaos.faults(tmp_path / "faults.log") == {fault: 6}  # three tables, created and filled
 

@@ -1,4 +1,4 @@
-"""Kinds of messages that break the message schema, and what becomes of each.
+"""Kinds of messages that break the message schema, and where each ends up.
 
 Bronze keeps the value of a message that is not a record. Silver quarantines a record that breaks
 its contract. Some kinds are unusual but valid, and are accepted.

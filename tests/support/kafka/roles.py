@@ -119,7 +119,7 @@ def main() -> None:
     """Run the role that the arguments name until SIGTERM; a bounded drainer ends by itself."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("role", choices=["produce", "drain"])
-    parser.add_argument("place", help="the journal or the lake")
+    parser.add_argument("path", help="the journal or the lake")
     parser.add_argument("--follow", action="store_true")
     arguments = parser.parse_args()
     end = threading.Event()
@@ -130,9 +130,9 @@ def main() -> None:
     sys.stdin.read()
     settings = KafkaSettings()
     if arguments.role == "produce":
-        produce(settings, Path(arguments.place), lambda _: end.wait(PAUSE))
+        produce(settings, Path(arguments.path), lambda _: end.wait(PAUSE))
     else:
-        drain(arguments.place, settings, follow=arguments.follow, stop=end)
+        drain(arguments.path, settings, follow=arguments.follow, stop=end)
 
 
 def _number(record: str) -> int:

@@ -45,14 +45,14 @@ def unaccounted(lake: str, contract: type[Bronze], bad: pl.DataFrame) -> Iterato
 
     A message has a `topic`, a `partition` and a `_position`; rows may also have the topic's id.
     """
-    place = ["_source", "_position"]
+    origin = ["_source", "_position"]
     name = delta.quarantine_name(contract)
     there = delta.scan(delta.open_quarantine(lake, contract)).with_columns(WATERMARK).collect()
     bad = bad.select(pl.format("kafka/{}/{}", "topic", "partition").alias("_source"), "_position")
-    lost = bad.join(there, on=place, how="anti")
+    lost = bad.join(there, on=origin, how="anti")
     if len(lost):
         yield f"{name}: lacks {len(lost)} of {len(bad)} bad messages, such as {lost.row(0)}"
-    twice = there.filter(pl.struct(place).is_duplicated())
+    twice = there.filter(pl.struct(origin).is_duplicated())
     if len(twice):
         yield f"{name}: {len(twice)} records share their position, such as {twice.row(0)}"
 

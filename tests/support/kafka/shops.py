@@ -12,7 +12,7 @@ DIRTY = 0.02
 
 def shop(folder: Path, number: int) -> list[Event]:
     """Return the events of a shop in order; write its files if they do not exist."""
-    there = _place(folder, number)
+    there = _path(folder, number)
     if not there.exists():
         half = there.with_suffix(".half")  # a killed process leaves no incomplete shop
         write_sample(half / "landing", ORDERS, seed=number, dirty=DIRTY)
@@ -26,5 +26,5 @@ def landings(folder: Path) -> list[Path]:
     return [there / "landing" for there in sorted((folder / "shops").glob("[0-9]" * 5))]
 
 
-def _place(folder: Path, number: int) -> Path:
+def _path(folder: Path, number: int) -> Path:
     return folder / "shops" / f"{number:05}"

@@ -74,7 +74,7 @@ class Stage:
 
     def start_producer(self) -> None:
         """Start one more producer, with a journal of its own."""
-        self.producers.append(self._start("produce", self._place("journal")))
+        self.producers.append(self._start("produce", self._path("journal")))
 
     def start_drainer(self, *options: str, stdin: int = subprocess.DEVNULL, **other: Any) -> None:
         """Start one more drainer, with the stage's settings but for others."""
@@ -158,7 +158,7 @@ class Stage:
     def _start(self, *role: str, stdin: int = subprocess.DEVNULL, **other: Any) -> Process:
         values = self.settings.model_dump(exclude_unset=True) | other
         environment = {f"KEYSTONE_KAFKA_{name.upper()}": str(values[name]) for name in values}
-        self.logs.append(Path(self._place(f"{role[0]}.log")))
+        self.logs.append(Path(self._path(f"{role[0]}.log")))
         with self.logs[-1].open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "tests.support.kafka.roles", *role],
@@ -195,7 +195,7 @@ class Stage:
             for offset in [handle.transaction_version(f"kafka/{topic}/{partition}")]
         ]
 
-    def _place(self, suffix: str) -> str:
+    def _path(self, suffix: str) -> str:
         return str(self.folder / f"{len(self.logs):05}.{suffix}")
 
     def _commits(self) -> int:

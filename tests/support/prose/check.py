@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
+OWN_TEST = Path("tests/unit/test_prose_check.py")
 LONGEST = 120
 TEXTS = {".html", ".js", ".md", ".py", ".sql", ".toml", ".yaml", ".yml"}
 NAMES = {"Dockerfile", "Makefile", "run"}
@@ -44,6 +45,7 @@ def files(paths: Sequence[str]) -> list[Path]:
         if (path.suffix in TEXTS or path.name in NAMES)
         and path.exists()
         and HERE not in path.resolve().parents
+        and path != OWN_TEST
     ]
 
 

@@ -119,7 +119,7 @@ def test_difference_equals_payments_minus_total(difference: str, *, kept: bool) 
     ("name", "kept"),
     [("product_category_name", False), ("\ufeffproduct_category_name", False), ("moveis", True)],
 )
-def test_a_repeated_header_is_no_translation(name: str, *, kept: bool) -> None:
+def test_repeated_header_is_not_a_translation(name: str, *, kept: bool) -> None:
     rule = "is_not_a_header"
     assert holds(ProductCategoryNameTranslation, rule, product_category_name=name) == kept
 

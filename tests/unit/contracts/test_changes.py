@@ -128,13 +128,13 @@ def test_a_change_of_a_derived_table_has_a_reason(
 
 
 @pytest.mark.parametrize(("path", "value", "what", "reason"), CASES)
-def test_producers_must_follow_where_a_table_of_records_becomes_stricter(
+def test_stricter_table_of_records_breaks_producers(
     path: str, value: object, what: str, reason: Reason
 ) -> None:
     if reason is MORE_GUARANTEED and not what.startswith("column added"):
         reason = MORE_DEMANDED
     old, new = RECORDS, edited(RECORDS, path, value)
-    if path == "incremental_key":  # such a table is no longer made of single records
+    if path == "incremental_key":  # such a table no longer has one row per record
         what = "incremental_key changed: () to (zip)"
     assert found(old, new) == [(what, reason)]
 
@@ -151,7 +151,7 @@ def test_a_bronze_column_added_must_be_in_every_file() -> None:
     assert found(BRONZE, new) == [("column added: more", MORE_DEMANDED)]
 
 
-def test_a_new_column_of_records_makes_demands_where_it_restricts_values() -> None:
+def test_new_column_of_records_breaks_producers_if_it_restricts_values() -> None:
     strict = {**STATED, "source": "MORE", "rules": {"more_is_at_least_1": {"min_value": 1}}}
     assert found(RECORDS, edited(RECORDS, "columns/more", strict)) == [
         ("column added: more", MORE_GUARANTEED),
@@ -239,7 +239,7 @@ def test_a_rule_and_a_warning_are_different_things(
     assert found(DERIVED, edited(DERIVED, f"rules/{name}/warning", warning)) == expected
 
 
-def test_tables_come_and_go() -> None:
+def test_added_and_removed_tables_are_found() -> None:
     (came,) = changes({}, {"gold.seats": DERIVED})
     (went,) = changes({"gold.seats": DERIVED}, {})
     assert came == ("gold.seats", "table added", *MORE_GUARANTEED)
@@ -269,7 +269,7 @@ def test_the_documentation_lists_every_reason() -> None:
         assert tuple(reason) in listed
 
 
-def test_words_are_no_change() -> None:
+def test_changed_descriptions_are_not_a_change() -> None:
     reworded = edited(edited(DERIVED, "grain", "?"), "columns/id/description", "The number.")
     assert found(DERIVED, reworded) == []
 
@@ -284,7 +284,7 @@ EDITS = st.sampled_from([(path, value) for path, value, *_ in CASES])
 
 
 @given(st.lists(EDITS, max_size=4))
-def test_a_version_changes_exactly_when_something_did(edits: list[tuple[str, Any]]) -> None:
+def test_version_changes_only_with_the_contract(edits: list[tuple[str, Any]]) -> None:
     new = DERIVED
     for path, value in edits:
         try:
@@ -294,5 +294,5 @@ def test_a_version_changes_exactly_when_something_did(edits: list[tuple[str, Any
     assert (version(new) == version(DERIVED)) == (found(DERIVED, new) == [])
 
 
-def test_the_contracts_of_today_do_not_differ_from_themselves() -> None:
+def test_contracts_do_not_differ_from_themselves() -> None:
     assert changes(described(), described()) == []

@@ -220,7 +220,7 @@ def test_a_rule_without_a_parameter_is_refused(kind: Callable[..., Any]) -> None
 
 
 @pytest.mark.parametrize("option", ["key", "incremental_key", "partition_by", "sort_by"])
-def test_a_class_argument_that_is_no_tuple_is_refused(option: str) -> None:
+def test_a_class_argument_that_is_not_a_tuple_is_refused(option: str) -> None:
     options: dict[str, Any] = {option: ("cashier_id")}
     with pytest.raises(TypeError, match=rf"Forgot: write {option}=\('cashier_id',\), with a comma"):
         type("Forgot", (Silver,), {"__doc__": "One row."}, **options)

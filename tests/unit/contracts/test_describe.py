@@ -1,4 +1,4 @@
-"""A contract as plain data: complete, and the same each time."""
+"""Descriptions of contracts as plain data: complete and reproducible."""
 
 import json
 import subprocess
@@ -89,8 +89,8 @@ def test_a_column_without_a_description_has_that_of_its_name() -> None:
 
 def test_every_contract_is_described_and_can_be_written_as_json() -> None:
     every = described()
-    promised = {contract.spec().table for contract in sources()} | tables().keys()
-    assert every.keys() == promised
+    named = {contract.spec().table for contract in sources()} | tables().keys()
+    assert every.keys() == named
     assert json.loads(json.dumps(every)) == every
 
 
@@ -99,8 +99,10 @@ def test_contracts_are_described_where_hypothesis_is_not_installed() -> None:
         "import sys; sys.modules['hypothesis'] = None; "
         "from contracts.describe import described; print(*described())"
     )
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {*told.stdout.split()} == described().keys()
+    printed = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert {*printed.stdout.split()} == described().keys()
 
 
 class Parties(Silver, key=("party_id",)):
@@ -125,7 +127,7 @@ OPENING = datetime.fromisoformat("2016-01-01")
 domain_now = domain.now
 
 
-def test_a_rule_that_asks_the_clock_is_the_same_later() -> None:
+def test_a_rule_that_reads_the_clock_has_a_stable_description() -> None:
     asks = describe(Parties)["rules"]["began_already"]["asks"]
     assert asks.startswith("col('began') <= domain_now(), where domain_now = pl.lit(")
     assert str(datetime.now(UTC).year) not in asks
@@ -144,14 +146,14 @@ def test_a_function_of_ours_that_a_rule_names_is_part_of_it() -> None:
     assert "America/Sao_Paulo" in asks
 
 
-def test_how_far_a_time_may_lie_ahead_is_part_of_the_contract_and_the_clock_is_not() -> None:
-    told = describe(Parties)["columns"]
-    assert told["ends"]["rules"]["ends_is_a_plausible_time"]["ahead"] == "730 days"
-    assert told["began"]["rules"]["began_is_a_plausible_time"]["ahead"] == "5 minutes"
-    assert str(datetime.now(UTC).year) not in str(told)
+def test_time_bound_is_part_of_the_contract_without_the_current_time() -> None:
+    columns = describe(Parties)["columns"]
+    assert columns["ends"]["rules"]["ends_is_a_plausible_time"]["ahead"] == "730 days"
+    assert columns["began"]["rules"]["began_is_a_plausible_time"]["ahead"] == "5 minutes"
+    assert str(datetime.now(UTC).year) not in str(columns)
 
 
-def test_words_and_layout_leave_the_version_as_it_is() -> None:
+def test_descriptions_and_layout_do_not_change_the_version() -> None:
     class Seats(Gold, key=("seat_id",), incremental_key=("theatre_id",), partition_by=("row",)):
         """One row per chair."""
 
@@ -186,7 +188,7 @@ def stricter() -> type[Contract]:
     return Theatres
 
 
-def test_another_promise_is_another_version() -> None:
+def test_another_spec_is_another_version() -> None:
     assert version(describe(stricter())) != version(describe(Theatres))
 
 
@@ -209,7 +211,7 @@ def summed(what: pl.Expr) -> str:
         (col("seat_id") > 1, col("seat_id") > 2),
     ],
 )
-def test_what_is_summed_is_part_of_the_version(one: pl.Expr, other: pl.Expr) -> None:
+def test_declared_sums_are_part_of_the_version(one: pl.Expr, other: pl.Expr) -> None:
     assert summed(one) == summed(one)
     assert summed(one) != summed(other)
 

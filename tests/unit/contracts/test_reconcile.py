@@ -47,10 +47,10 @@ def test_equal_sums_pass() -> None:
 def test_the_message_has_both_sums() -> None:
     with pytest.raises(ContractBrokenError) as caught:
         reconcile(till(3, "2.49"), Till, {Takings: TAKINGS})
-    told = str(caught.value)
-    assert told.startswith("gold.till does not add up: ")
-    assert "the sum of sales is 4, but 3 in gold.takings; " in told
-    assert "the sum of dear is 5.49, but 5.50 in gold.takings. Nothing was written." in told
+    message = str(caught.value)
+    assert message.startswith("gold.till does not add up: ")
+    assert "the sum of sales is 4, but 3 in gold.takings; " in message
+    assert "the sum of dear is 5.49, but 5.50 in gold.takings. Nothing was written." in message
 
 
 def test_empty_tables_pass() -> None:

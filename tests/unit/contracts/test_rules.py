@@ -200,7 +200,7 @@ def test_nan_counts_as_missing() -> None:
 
 
 def test_rules_do_not_depend_on_the_import_order() -> None:
-    """A process of its own, for in this one everything has been imported."""
+    """Use a new process, because this one has imported everything."""
     code = (
         "from contracts.silver.sellers import Sellers; Sellers.fields();"
         "from contracts.rules import rules; rules(Sellers)"

@@ -52,14 +52,14 @@ def complaints(frame: pl.DataFrame, drawn: Broken, contract: type[Contract]) -> 
     try:
         check_table(frame, contract, known)
     except ContractBrokenError as error:
-        told = str(error).partition(" breaks its contract: ")[2].partition(". Nothing was")[0]
+        complaint = str(error).partition(" breaks its contract: ")[2].partition(". Nothing was")[0]
         names = [*breakable(contract)]
-        return {name for name in names if f"; {name} (rows: " in f"; {told}"}
+        return {name for name in names if f"; {name} (rows: " in f"; {complaint}"}
     return set()
 
 
 def reaches(strategy: st.SearchStrategy[pl.DataFrame], wanted: pl.Expr) -> bool:
-    """Tell whether a strategy draws a frame with such a row, sooner or later."""
+    """Return whether a strategy can draw a frame with such a row."""
     often = settings(max_examples=1_000, phases=[Phase.generate], database=None)
     try:
         find(strategy, lambda frame: frame.select(wanted.any()).item(), settings=often)
@@ -89,9 +89,9 @@ def test_a_broken_frame_breaks_one_rule_in_the_rows_that_it_names(
     drawn = data.draw(broken(contract))
     warns = {each.name for each in rules(contract) if each.warning}
     assert complaints(drawn.frame, drawn, contract) == {drawn.rule} - warns
-    sound = drawn.frame.with_row_index("at").filter(~pl.col("at").is_in(drawn.rows)).drop("at")
-    assert len(sound) < len(drawn.frame)
-    assert complaints(sound, drawn, contract) == set()
+    valid = drawn.frame.with_row_index("at").filter(~pl.col("at").is_in(drawn.rows)).drop("at")
+    assert len(valid) < len(drawn.frame)
+    assert complaints(valid, drawn, contract) == set()
 
 
 def test_every_rule_has_a_counterexample() -> None:
@@ -143,18 +143,18 @@ def test_a_rule_that_follows_from_others_has_none() -> None:
     ],
     ids=lambda value: None if isinstance(value, pl.Expr) else name_of(value),
 )
-def test_what_real_data_has_in_store_is_drawn(contract: type[Contract], wanted: pl.Expr) -> None:
+def test_unusual_values_of_real_data_are_drawn(contract: type[Contract], wanted: pl.Expr) -> None:
     assert reaches(valid(contract), wanted)
 
 
-def test_a_closed_set_is_drawn_to_its_last_member() -> None:
+def test_every_member_of_a_closed_set_is_drawn() -> None:
     for state in (STATES[0], STATES[-1]):
         assert reaches(valid(Geolocation), pl.col("state") == state)
 
 
 @examples(20)
 @given(frames=related(DimCustomer, FactOrders, FactSales))
-def test_related_tables_hold_their_foreign_keys(
+def test_related_tables_have_valid_foreign_keys(
     frames: dict[type[Contract], pl.DataFrame],
 ) -> None:
     customers = frames[DimCustomer].lazy()
@@ -172,7 +172,7 @@ def test_related_rows_meet_across_tables() -> None:
     find(related(Orders, OrderItems, Customers), meet, settings=FIRST)
 
 
-def test_a_lookup_is_a_relation_too() -> None:
+def test_related_rows_of_a_lookup_meet() -> None:
     def meet(frames: dict[type[Contract], pl.DataFrame]) -> bool:
         prefixes = frames[Geolocation].rename({"zip_code_prefix": "customer_zip_code_prefix"})
         return len(frames[Customers].join(prefixes, on="customer_zip_code_prefix")) > 1
@@ -208,9 +208,9 @@ def test_rows_become_the_raw_text_of_a_source() -> None:
     assert raw["product_name_lenght"].to_list() == [" 3 ", ""]
 
 
-def test_a_frame_is_shown_as_code_that_makes_it_again() -> None:
+def test_repr_of_a_frame_is_code_that_creates_it() -> None:
     frame = pl.DataFrame({"city": ["são paulo", None]})
-    assert_frame_equal(eval(pretty(frame), {"pl": pl}), frame)  # noqa: S307 - it is the code that we print
+    assert_frame_equal(eval(pretty(frame), {"pl": pl}), frame)  # noqa: S307 - this is the code that the test has just printed
 
 
 def test_contracts_alone_do_not_need_hypothesis() -> None:
@@ -221,7 +221,7 @@ def test_contracts_alone_do_not_need_hypothesis() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_the_strategies_are_no_part_of_the_code_that_makes_a_table() -> None:
+def test_strategies_are_not_part_of_the_code_version() -> None:
     made_of = {module for table in TABLES.values() for module in _modules(table)}
     assert not any("strategies" in module for module in made_of)
 
@@ -247,7 +247,7 @@ class Texts(Gold, key=("code",)):
 
 
 class Free(Gold, key=("name",)):
-    """One row per name, of which nothing is asked."""
+    """One row per name, without rules."""
 
     name: str = column(nullable=True)
 
@@ -265,7 +265,7 @@ class Ranked(Gold, key=("name",)):
 
 
 class Alone(Gold, key=("name",)):
-    """One row per name, with a rule that looks at the others only where one is like it."""
+    """One row per name, with a rule that compares it with equal rows only."""
 
     name: str = column()
     seat: int = column()
@@ -296,7 +296,7 @@ class Small(Gold, key=("name",)):
 
 @pytest.mark.parametrize("contract", [Bands, Texts, Free])
 @given(st.data())
-def test_a_contract_of_anybody_is_drawn(contract: type[Contract], data: st.DataObject) -> None:
+def test_any_contract_is_drawn(contract: type[Contract], data: st.DataObject) -> None:
     rows = data.draw(valid(contract, min_size=1))
     check_table(rows, contract, {})
     data.draw(broken(contract))
@@ -309,7 +309,7 @@ def test_raw_records_are_drawn_too(raw: pl.DataFrame) -> None:
 
 @pytest.mark.parametrize("warned", [r.name for r in rules(Orders) if r.warning])
 @given(st.data())
-def test_the_rows_that_break_a_warning_are_just_those(warned: str, data: st.DataObject) -> None:
+def test_rows_that_break_a_warning_are_exact(warned: str, data: st.DataObject) -> None:
     drawn = data.draw(broken(Orders, warned))
     (keeps,) = (each.expr for each in rules(Orders) if each.name == warned)
     broke = drawn.frame.with_row_index().filter(~keeps)["index"].to_list()
@@ -319,11 +319,11 @@ def test_the_rows_that_break_a_warning_are_just_those(warned: str, data: st.Data
 def test_frames_that_could_only_be_empty_prove_nothing() -> None:
     @settings(database=None, phases=[Phase.generate])
     @given(valid(Hidden))
-    def all_is_well(rows: pl.DataFrame) -> None:
+    def every_code_is_null(rows: pl.DataFrame) -> None:
         assert rows["code"].is_null().all()
 
     with pytest.raises((Unsatisfiable, FailedHealthCheck)):
-        all_is_well()
+        every_code_is_null()
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,9 @@ def test_frames_that_could_only_be_empty_prove_nothing() -> None:
         (broken(Sellers, "seller_id_is_nice"), "Sellers has no rule seller_id_is_nice; it has"),
     ],
 )
-def test_what_cannot_be_drawn_says_why(drawn: st.SearchStrategy[Any], said: str) -> None:
+def test_error_says_why_a_contract_cannot_be_drawn(
+    drawn: st.SearchStrategy[Any], said: str
+) -> None:
     @settings(database=None, phases=[Phase.generate])
     @given(drawn)
     def draw(_: Any) -> None:

@@ -12,7 +12,7 @@ from contracts.syntax import parse
 
 @pytest.fixture
 def restless() -> Iterator[None]:
-    """Have threads take turns as often as they can, in the middle of a tree too."""
+    """Switch between threads as often as possible, also while a tree is built."""
 
     def interrupt(_phase: str, _info: dict[str, int]) -> None:
         sum(range(50))

@@ -58,7 +58,7 @@ def test_an_empty_table_passes() -> None:
     check_table(takings(), FactTakings, {"stall": STALLS.clear()})
 
 
-def test_a_warning_is_no_error() -> None:
+def test_a_warning_is_not_an_error() -> None:
     check_table(takings(("a", 1, 5, None)), FactTakings, {"stall": STALLS})
 
 
@@ -121,8 +121,8 @@ def test_the_message_has_every_broken_rule() -> None:
     ids=["a column less", "a column more", "a narrower number", "wider money", "money as float"],
 )
 def test_other_columns_or_types_are_refused(made: pl.DataFrame, reason: str) -> None:
-    told = complaint(made)
-    assert told.startswith("gold.fact_takings has other columns than its contract: ")
-    assert reason in told.partition(": ")[2]
-    assert told.endswith(". Correct the function of the table; add a cast if the type differs.")
-    assert "\n" not in told
+    message = complaint(made)
+    assert message.startswith("gold.fact_takings has other columns than its contract: ")
+    assert reason in message.partition(": ")[2]
+    assert message.endswith(". Correct the function of the table; add a cast if the type differs.")
+    assert "\n" not in message

@@ -1,4 +1,4 @@
-"""What the templates promise, read from them; moto makes the part that it can (test_stacks.py)."""
+"""Properties of the templates, read from their text; test_stacks.py creates them in moto."""
 
 import re
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ ALARMS = resources("workers", "CloudWatch::Alarm")
 
 
 def referred(node: Any, how: str) -> Iterator[Any]:
-    """Walk through a template, and give the argument of each `Fn::ImportValue`, say."""
+    """Yield the argument of each use of a function such as `Fn::ImportValue` in a template."""
     if isinstance(node, dict):
         yield from (value for key, value in node.items() if key == how)
         node = list(node.values())
@@ -31,12 +31,12 @@ def referred(node: Any, how: str) -> Iterator[Any]:
             yield from referred(each, how)
 
 
-def test_these_are_all_templates() -> None:
+def test_every_template_is_listed() -> None:
     assert sorted(path.stem for path in AWS.glob("*.yaml")) == sorted(ORDER)
 
 
 @pytest.mark.parametrize("name", ORDER)
-def test_a_stack_imports_only_what_those_before_it_export(name: str) -> None:
+def test_a_stack_imports_only_exports_of_earlier_stacks(name: str) -> None:
     exported = [
         each["Export"]["Name"]["Fn::Sub"]
         for earlier in ORDER[: ORDER.index(name)]
@@ -47,7 +47,7 @@ def test_a_stack_imports_only_what_those_before_it_export(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ORDER)
-def test_no_account_is_named(name: str) -> None:
+def test_no_account_id_is_in_a_template(name: str) -> None:
     assert not re.search(r"\b\d{12}\b", (AWS / f"{name}.yaml").read_text())
 
 
@@ -61,13 +61,13 @@ def test_a_bucket_is_versioned_closed_to_the_public_and_kept(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(BUCKETS.keys() - {"LogBucket"}))
-def test_a_bucket_asks_for_the_key_once_and_not_for_each_object(name: str) -> None:
+def test_a_bucket_uses_a_bucket_key(name: str) -> None:
     (rule,) = BUCKETS[name]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
     assert rule["BucketKeyEnabled"]
 
 
 @pytest.mark.parametrize("name", BUCKETS)
-def test_a_bucket_refuses_what_comes_without_tls(name: str) -> None:
+def test_a_bucket_refuses_requests_without_tls(name: str) -> None:
     (policy,) = (
         each["PolicyDocument"]["Statement"]
         for each in resources("storage", "S3::BucketPolicy").values()
@@ -81,7 +81,7 @@ def test_a_bucket_refuses_what_comes_without_tls(name: str) -> None:
     assert refusal["Resource"] == [arn, {"Fn::Sub": f"${{{name}.Arn}}/*"}]
 
 
-def test_nothing_moves_to_a_class_that_cannot_be_read_at_once() -> None:
+def test_every_storage_class_can_be_read_at_once() -> None:
     moves = [
         move["StorageClass"]
         for bucket in BUCKETS.values()
@@ -91,7 +91,7 @@ def test_nothing_moves_to_a_class_that_cannot_be_read_at_once() -> None:
     assert moves == ["GLACIER_IR", "GLACIER_IR"]
 
 
-def test_of_the_lake_it_is_bronze_that_moves_to_glacier() -> None:
+def test_only_bronze_moves_to_glacier() -> None:
     rules = BUCKETS["LakeBucket"]["LifecycleConfiguration"]["Rules"]
     (moving,) = (rule for rule in rules if "Transitions" in rule)
     uri = template("storage")["Outputs"]["LakeUri"]["Value"]["Fn::Sub"]
@@ -100,7 +100,7 @@ def test_of_the_lake_it_is_bronze_that_moves_to_glacier() -> None:
         assert delta.location("lake", source.spec().table).startswith(moving["Prefix"])
 
 
-def test_what_is_current_never_expires_but_for_logs() -> None:
+def test_only_logs_expire_as_current_versions() -> None:
     expiring = [
         name
         for name, bucket in BUCKETS.items()
@@ -123,7 +123,7 @@ def test_brokers_are_in_three_zones_and_speak_tls_with_iam_only() -> None:
     }
 
 
-def test_there_is_a_topic_for_each_source() -> None:
+def test_every_source_has_a_topic() -> None:
     made = {each["TopicName"] for each in resources("streaming", "MSK::Topic").values()}
     assert made == {topic_of(KafkaSettings(), source) for source in sources()}
 
@@ -151,7 +151,7 @@ def test_a_message_is_confirmed_by_two_brokers() -> None:
         ("CaughtUp", "LessThanThreshold", 1000, "OneLess"),
     ],
 )
-def test_the_lag_of_the_drainers_scales_them(
+def test_drainers_scale_with_their_lag(
     alarm: str, compares: str, threshold: int, policy: str
 ) -> None:
     found = ALARMS[alarm]
@@ -165,7 +165,7 @@ def test_the_lag_of_the_drainers_scales_them(
 
 
 def drainers_group() -> str:
-    """The consumer group that the drainers and the workers are given."""
+    """Return the consumer group that drainers and workers get."""
     (group,) = {
         each["Value"]
         for definition in resources("workers", "ECS::TaskDefinition").values()
@@ -187,7 +187,7 @@ def test_drainers_may_join_their_group_and_that_of_a_lake(tmp_path: Path) -> Non
         assert fnmatchcase(group, pattern)
 
 
-def test_somebody_is_told_when_nobody_drains() -> None:
+def test_missing_drainers_raise_an_alarm() -> None:
     alarm = ALARMS["StandsStill"]
     assert alarm["TreatMissingData"] == "breaching"
     (wait,) = alarm["Metrics"]
@@ -195,7 +195,7 @@ def test_somebody_is_told_when_nobody_drains() -> None:
     assert [*alarm["AlarmActions"][0]] == ["Fn::ImportValue"]
 
 
-def test_drainers_are_added_after_two_minutes_and_taken_away_by_one() -> None:
+def test_drainers_scale_out_after_two_minutes_and_in_one_by_one() -> None:
     alarm, policies = (
         ALARMS["FallsBehind"],
         resources("workers", "ApplicationAutoScaling::ScalingPolicy"),
@@ -212,11 +212,11 @@ def test_drainers_are_added_after_two_minutes_and_taken_away_by_one() -> None:
 
 
 @pytest.mark.parametrize("name", ROLES)
-def test_a_role_names_its_actions_and_what_they_act_on(name: str) -> None:
+def test_a_role_names_its_actions_and_resources(name: str) -> None:
     for statement in statements(ROLES[name]):
         assert statement["Effect"] == "Allow"
         assert not any("*" in action for action in actions(statement)), statement["Sid"]
-        # The one action here that knows no resource.
+        # This action supports no resource.
         everything = statement["Resource"] == "*"
         assert everything == (actions(statement) == {"ecr:GetAuthorizationToken"})
 
@@ -231,7 +231,7 @@ def test_a_producer_writes_to_topics_and_does_nothing_else() -> None:
     }
 
 
-def test_a_worker_can_neither_write_to_topics_nor_remove_a_version_for_good() -> None:
+def test_a_worker_can_neither_write_to_topics_nor_delete_object_versions() -> None:
     allowed = set().union(*map(actions, statements(ROLES["WorkerRole"])))
     assert not allowed & {
         "kafka-cluster:WriteData",
@@ -243,7 +243,7 @@ def test_a_worker_can_neither_write_to_topics_nor_remove_a_version_for_good() ->
     assert "s3:DeleteObject" in allowed
 
 
-def test_who_looks_for_what_is_not_there_is_told_so() -> None:
+def test_worker_may_list_every_path_of_its_buckets() -> None:
     listing = [s for s in statements(ROLES["WorkerRole"]) if actions(s) == {"s3:ListBucket"}]
     assert len(listing) == 3
     assert not any("Condition" in statement for statement in listing)

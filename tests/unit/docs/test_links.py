@@ -1,4 +1,4 @@
-"""The links of the pages lead somewhere."""
+"""Every link of the pages has a target."""
 
 import re
 from pathlib import Path
@@ -31,5 +31,7 @@ def test_links_of_a_page_exist(page: Path) -> None:
 def test_modules_that_a_page_names_exist(page: Path) -> None:
     text = page.read_text()
     named = set(re.findall(rf"`({MODULE})`", text))
-    written = set(re.findall(rf"`({MODULE})`:\n\n```python", text))  # by the reader of a guide
+    written = set(
+        re.findall(rf"`({MODULE})`:\n\n```python", text)
+    )  # written by the reader of a guide
     assert [path for path in sorted(named - written) if not (ROOT / path).exists()] == []

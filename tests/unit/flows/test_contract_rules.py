@@ -109,7 +109,7 @@ def test_a_table_is_found_by_its_name_or_that_of_its_quarantine(asked: str, name
 
 
 @pytest.mark.parametrize("asked", ["silver.ordrs", "zzz", ""])
-def test_an_unknown_table_names_those_that_there_are(asked: str) -> None:
+def test_an_unknown_table_lists_the_known_ones(asked: str) -> None:
     with pytest.raises(UnknownTableError, match=f"there is no table {asked}; .*silver.orders"):
         table_named(asked)
 
@@ -159,7 +159,7 @@ def test_the_command_prints_json() -> None:
 def test_an_unknown_rule_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    # main() sets it for its process, which here is the tests'.
+    # main() sets it for its own process, which here is that of the tests.
     monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     monkeypatch.setattr("sys.argv", ["keystone", "contracts", "show", "orders", "zzz"])
     with pytest.raises(SystemExit) as caught:

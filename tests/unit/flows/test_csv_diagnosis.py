@@ -80,7 +80,7 @@ def parquet() -> bytes:
             "lines end in CR alone, as on old Macs, save it with LF or CRLF line ends",
         ),
     ],
-    # An archive holds the time at which it was made: as an id it would differ between processes.
+    # An archive holds its time of creation, so its bytes as an id would differ between processes.
     ids=lambda value: value if isinstance(value, str) else "content",
 )
 def test_rejection_of_another_format_names_the_format(

@@ -124,7 +124,7 @@ def test_corrupt_record_is_one_row_of_raw_text(drop: Path, content: str, rows: l
     assert read(drop, "a,b\n" + content) == rows
 
 
-def test_blank_line_in_a_file_of_one_column_is_no_empty_value(drop: Path) -> None:
+def test_blank_line_in_a_file_of_one_column_is_not_a_value(drop: Path) -> None:
     assert read(drop, 'a\n1\n\n""\n', ["a"]) == [good("1"), good("")]
 
 

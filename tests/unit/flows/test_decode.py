@@ -33,11 +33,11 @@ def message(value: bytes | None, offset: int = 0, **more: Any) -> Message:
 
 
 def read(values: Sequence[bytes | None]) -> list[Read]:
-    """The columns, the rescued data and the corrupt record of each value."""
-    batch = [message(value, 7 * place) for place, value in enumerate(values)]
+    """Return the columns, the rescued data and the corrupt record of each value."""
+    batch = [message(value, 7 * position) for position, value in enumerate(values)]
     rows = bronze_rows(bronze.Sellers, batch)
     assert rows.schema == stored_schema(bronze.Sellers)
-    assert rows["_position"].to_list() == [7 * place for place in range(len(values))]
+    assert rows["_position"].to_list() == [7 * position for position in range(len(values))]
     return [
         (
             {name: row[name] for name in COLUMNS},
@@ -64,7 +64,7 @@ def refuse(constant: str) -> None:
 
 
 def reference(value: bytes | None) -> Read:
-    """What one message means, said plainly."""
+    """Parse one message in the plainest way; the batch must give the same."""
     nothing = dict.fromkeys(COLUMNS)
     if value is None:
         return nothing, None, "null"
@@ -99,7 +99,7 @@ def cell(value: Any) -> str | None:
 
 
 def plain(value: Any) -> Any:
-    """The value with its numbers as numbers, unless Python would write them otherwise."""
+    """Return a value with numbers as numbers, except those that Python writes in another form."""
     if isinstance(value, Digits):
         number = json.loads(value) if len(value) < 100 else None
         return number if json.dumps(number) == value else str(value)
@@ -201,9 +201,9 @@ GOOD_ONES = st.builds(
 @st.composite
 def damaged(draw: st.DrawFn) -> bytes:
     value = draw(GOOD_ONES)
-    place = draw(st.integers(0, len(value)))
+    start = draw(st.integers(0, len(value)))
     cut = draw(st.integers(0, 3))
-    return value[:place] + draw(st.binary(max_size=2)) + value[place + cut :]
+    return value[:start] + draw(st.binary(max_size=2)) + value[start + cut :]
 
 
 VALUES = st.one_of(st.sampled_from(STRANGE), RECORDS, GOOD_ONES, damaged(), st.binary())

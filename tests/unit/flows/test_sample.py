@@ -231,13 +231,13 @@ def test_proportions_are_those_of_the_source(two_chunks: Path) -> None:
     )
     handed_over = orders["order_delivered_carrier_date"]
     delivered = orders.filter(order_status="delivered")
-    came, promised = (
+    arrival, estimate = (
         delivered[f"order_{moment}_date"].str.head(len("yyyy-mm-dd"))
         for moment in ("delivered_customer", "estimated_delivery")
     )
-    late = came > promised
+    late = arrival > estimate
     rated = reviews.cast({"review_score": pl.Int64}).join(
-        delivered.with_columns(late=late, on_the_day=came == promised), on="order_id"
+        delivered.with_columns(late=late, on_the_day=arrival == estimate), on="order_id"
     )
     month = Counter(orders["order_purchase_timestamp"].str.head(7))
     measured = {
@@ -283,7 +283,7 @@ def test_geolocation_covers_brazil_and_nothing_else(two_chunks: Path) -> None:
     assert "são paulo" in points["geolocation_city"].to_list()
 
 
-def test_a_person_lives_in_one_place(two_chunks: Path) -> None:
+def test_a_person_has_one_address(two_chunks: Path) -> None:
     homes = table(two_chunks, "customers").drop("customer_id").unique()
     assert not homes["customer_unique_id"].is_duplicated().any()
 
@@ -428,7 +428,7 @@ def test_broken_rows_are_numbered_across_chunks(tmp_path: Path) -> None:
 
 
 def breaks(rule: str, column: str, value: str | None, fields: dict[str, str]) -> bool:
-    """Tell whether the value breaks the rule, from what the rule is called."""
+    """Return whether a value breaks a rule, by the name of the rule."""
     if value is None:
         return rule.endswith("_is_present")
     if rule.endswith("_is_a_timestamp"):

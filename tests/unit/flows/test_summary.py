@@ -1,4 +1,4 @@
-"""What a run tells people."""
+"""The summary of a run."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ DONE = Outcome("silver.sellers", version=1, rows=2000, changed=True, seconds=0.5
 UNDONE = {"silver.orders": "failed", "gold.fact_orders": "left"}
 
 
-def test_a_table_that_failed_has_a_line_and_no_figures() -> None:
+def test_rows_of_a_failed_table_have_no_metrics() -> None:
     assert lines([DONE], UNDONE) == [
         ["silver.sellers", "2,000", "", "", "", "", "0.50"],
         ["silver.orders", "failed", "", "", "", "", ""],
@@ -20,7 +20,7 @@ def test_a_table_that_failed_has_a_line_and_no_figures() -> None:
     assert {len(line) for line in lines([DONE], UNDONE)} == {len(COLUMNS)}
 
 
-def test_a_table_that_failed_counts_as_one_that_did_not_change() -> None:
+def test_a_failed_table_counts_as_unchanged() -> None:
     assert headline([DONE], UNDONE) == "1 of 3 tables changed; 0 records in quarantine."
 
 
@@ -40,7 +40,7 @@ WHERE = "What a rule requires, and where it is declared"
         ({}, {"c": 0, "d": 1}, ["keystone contracts show silver.sellers d"]),
     ],
 )
-def test_a_run_that_names_a_rule_says_how_to_look_it_up(
+def test_remarks_that_name_a_rule_have_the_command_that_explains_it(
     broken: dict[str, int], warned: dict[str, int], expected: list[str]
 ) -> None:
     outcome = replace(DONE, quarantine="quarantine.sellers", broken_rules=broken, warnings=warned)

@@ -1,4 +1,4 @@
-"""Which errors are tried again."""
+"""Which errors are retried."""
 
 import errno
 from pathlib import Path
@@ -12,7 +12,7 @@ from flows.pipeline.transient_errors import is_transient
 
 
 def raised_from(cause: Exception) -> OSError:
-    """Return an error that one of a file's was made into."""
+    """Return an error about a file with its cause."""
     error = OSError("orders.csv: it cannot be read")
     error.__cause__ = cause
     return error
@@ -31,7 +31,7 @@ def raised_from(cause: Exception) -> OSError:
     ],
     ids=str,
 )
-def test_what_may_pass_is_tried_again(error: Exception) -> None:
+def test_transient_errors_are_retried(error: Exception) -> None:
     assert is_transient(error)
 
 
@@ -60,11 +60,11 @@ def test_what_may_pass_is_tried_again(error: Exception) -> None:
     ],
     ids=str,
 )
-def test_what_a_person_has_to_put_right_fails_at_once(error: object) -> None:
+def test_permanent_errors_are_not_retried(error: object) -> None:
     assert not is_transient(error)
 
 
-def test_what_deltalake_says_of_a_file_in_the_way_lasts(tmp_path: Path) -> None:
+def test_a_file_instead_of_a_table_folder_is_a_permanent_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(DeltaError) as caught:
         write_deltalake(str(tmp_path / "file" / "table"), pl.DataFrame({"n": [1]}))

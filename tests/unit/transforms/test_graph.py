@@ -68,7 +68,7 @@ def egg(raw: Annotated[LazyFrame, bronze.Products]) -> Annotated[LazyFrame, Egg]
 
 
 def calendar() -> Annotated[LazyFrame, Calendar]:
-    """Make days of nothing."""
+    """Make days without inputs."""
     return LazyFrame({"day": [1]})
 
 
@@ -80,7 +80,7 @@ def counted(
 
 
 def helper(frame: Annotated[LazyFrame, Orders]) -> LazyFrame:
-    """TableSpec nothing."""
+    """Return without a contract."""
     return frame
 
 
@@ -89,11 +89,11 @@ def names_in(package: ModuleType) -> set[str]:
     return {f"{layer}.{module.name}" for module in pkgutil.iter_modules(package.__path__)}
 
 
-def test_every_contract_is_the_promise_of_one_table() -> None:
+def test_every_contract_belongs_to_one_table() -> None:
     assert {*tables()} == names_in(contracts.silver) | names_in(contracts.gold)
 
 
-def test_a_table_bears_the_name_of_its_function() -> None:
+def test_a_table_has_the_name_of_its_function() -> None:
     for name, table in tables().items():
         assert name == table.name == f"{table.contract.spec().layer}.{table.function.__name__}"
         assert table.function.__module__ == f"transforms.{name}"
@@ -107,14 +107,14 @@ def test_every_bronze_contract_is_read_by_one_table() -> None:
     assert len(read) == len(declared) == 9
 
 
-def test_each_table_stands_behind_those_that_it_needs() -> None:
+def test_tables_come_after_their_dependencies() -> None:
     order = [*tables()]
     for table in tables().values():
         needed = [name for name in table.dependencies if not name.startswith("bronze.")]
         assert all(order.index(name) < order.index(table.name) for name in needed)
 
 
-def test_a_function_tells_its_table() -> None:
+def test_signature_of_a_function_defines_its_table() -> None:
     assert tables(turnover) == {
         "gold.customer_turnover": Table(
             name="gold.customer_turnover",
@@ -131,7 +131,7 @@ def test_inputs_and_foreign_keys_come_first() -> None:
     assert table.dependencies == {"gold.fact_sales", "silver.orders", "gold.dim_customer"}
 
 
-def test_a_table_knows_by_which_of_its_columns_its_readers_follow_it() -> None:
+def test_a_table_lists_the_key_columns_that_its_readers_use() -> None:
     assert tables()["silver.orders"].tracked_columns == {"customer_id"}
     assert tables()["silver.order_items"].tracked_columns == {"product_id", "seller_id"}
     assert tables(fact_sales, turnover)["gold.fact_sales"].tracked_columns == {"customer_id"}
@@ -146,7 +146,9 @@ def test_a_table_knows_by_which_of_its_columns_its_readers_follow_it() -> None:
         (fact_sales, turnover, orders, dim_customer),
     ],
 )
-def test_the_order_is_of_need_not_of_mention(functions: tuple[Callable[..., LazyFrame]]) -> None:
+def test_order_follows_dependencies_not_declarations(
+    functions: tuple[Callable[..., LazyFrame]],
+) -> None:
     order = [*tables(*functions)]
     assert len(order) == len(functions)
     assert order[-1] == "gold.customer_turnover"
@@ -154,7 +156,7 @@ def test_the_order_is_of_need_not_of_mention(functions: tuple[Callable[..., Lazy
     assert order.index("gold.dim_customer") < order.index("gold.fact_sales")
 
 
-def test_a_function_that_promises_nothing_is_no_table() -> None:
+def test_a_function_without_a_contract_is_not_a_table() -> None:
     assert tables(helper) == {}
     assert [*tables(helper, orders)] == ["silver.orders"]
 
@@ -166,14 +168,14 @@ def test_records_are_typed_from_one_bronze_table() -> None:
     assert tables(fact_sales)["gold.fact_sales"].source is None
 
 
-def test_tables_that_need_each_other_in_a_circle_are_refused() -> None:
+def test_circular_dependencies_are_refused() -> None:
     assert [*tables(egg)] == ["gold.egg"]
     with pytest.raises(CycleError) as refused:
         tables(chicken, egg)
     assert {"gold.chicken", "gold.egg"} <= {*refused.value.args[1]}
 
 
-def test_a_table_may_be_made_of_nothing() -> None:
+def test_a_table_may_have_no_inputs() -> None:
     table = tables(calendar)["gold.calendar"]
     assert (table.inputs, table.dependencies) == ({}, set())
     assert table.source is None
@@ -225,7 +227,7 @@ class Owned(Silver, key=("order_id",)):
 
 
 def made_of(read: type[Contract], made: type[Contract]) -> Callable[..., LazyFrame]:
-    """A table function of one input."""
+    """Return a table function of one input."""
 
     def function(rows: LazyFrame) -> LazyFrame:
         return rows

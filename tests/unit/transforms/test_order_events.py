@@ -89,7 +89,7 @@ def entity(contract: type[Bronze]) -> str:
     return contract.spec().table.removeprefix("bronze.")
 
 
-def told(raw: Raw, contract: type[Bronze] = bronze.Orders) -> pl.DataFrame:
+def versions_of(raw: Raw, contract: type[Bronze] = bronze.Orders) -> pl.DataFrame:
     return entity_events(raw)[contract].sort("_order", "_record").collect()
 
 
@@ -109,7 +109,7 @@ def utc(*moment: int) -> datetime:
 
 
 def test_an_order_appears_as_created_then_approved_shipped_delivered() -> None:
-    versions = told(shop())
+    versions = versions_of(shop())
     stages = ["order_approved_at", "order_delivered_carrier_date", "order_delivered_customer_date"]
     assert versions.select("order_status", *stages, "_event_time").rows() == [
         ("created", None, None, None, utc(2017, 11, 24, 12)),
@@ -122,12 +122,12 @@ def test_an_order_appears_as_created_then_approved_shipped_delivered() -> None:
 
 def test_the_last_version_has_the_status_of_the_source() -> None:
     gone = {"order_delivered_carrier_date": None, "order_delivered_customer_date": None}
-    versions = told(shop(orders=[{**gone, "order_status": "canceled"}]))
+    versions = versions_of(shop(orders=[{**gone, "order_status": "canceled"}]))
     assert versions["order_status"].to_list() == ["created", "canceled"]
 
 
 def test_simultaneous_stages_are_one_version() -> None:
-    versions = told(shop(orders=[{"order_approved_at": "2017-11-24 10:00:00"}]))
+    versions = versions_of(shop(orders=[{"order_approved_at": "2017-11-24 10:00:00"}]))
     assert versions["order_status"].to_list() == ["approved", "shipped", "delivered"]
 
 
@@ -136,7 +136,7 @@ def test_stages_out_of_order_follow_the_clock() -> None:
         "order_delivered_carrier_date": "2017-12-06 00:00:00",
         "order_approved_at": "2016-01-05 00:00:00",
     }
-    versions = told(shop(orders=[late]))
+    versions = versions_of(shop(orders=[late]))
     assert versions["order_status"].to_list() == ["approved", "delivered", "delivered"]
     assert versions["order_delivered_carrier_date"].to_list() == [None, None, "2017-12-06 00:00:00"]
 
@@ -154,7 +154,7 @@ def test_an_invalid_order_has_one_event_within_the_time_of_valid_orders(
     spoilt: dict[str, str | None], when: datetime
 ) -> None:
     raw = shop(orders=[{}, {"order_id": "f" * 32, **spoilt}])
-    versions = told(raw).filter(pl.col("order_id").ne_missing(ORDER))
+    versions = versions_of(raw).filter(pl.col("order_id").ne_missing(ORDER))
     assert versions["_event_time"].to_list() == [when]
     assert_frame_equal(
         versions.drop("_event_time", "_order", "_record"), raw[bronze.Orders].tail(1).collect()
@@ -163,7 +163,7 @@ def test_an_invalid_order_has_one_event_within_the_time_of_valid_orders(
 
 def test_without_a_valid_order_all_events_have_the_default_time() -> None:
     raw = shop(orders=[])
-    assert told(raw, bronze.Customers)["_event_time"].to_list() == [utc(2016, 1, 1)]
+    assert versions_of(raw, bronze.Customers)["_event_time"].to_list() == [utc(2016, 1, 1)]
 
 
 def test_referenced_entities_come_first() -> None:
@@ -188,13 +188,13 @@ def test_referenced_entities_come_first() -> None:
 def test_records_without_references_come_last() -> None:
     raw = shop(products=[{}, {"product_id": "f" * 32}], order_payments=[{"order_id": "f" * 32}])
     first, last = utc(2017, 11, 24, 12), utc(2017, 12, 4, 20)
-    assert told(raw, bronze.Products)["_event_time"].to_list() == [first, last]
-    assert told(raw, bronze.OrderPayments)["_event_time"].to_list() == [last]
+    assert versions_of(raw, bronze.Products)["_event_time"].to_list() == [first, last]
+    assert versions_of(raw, bronze.OrderPayments)["_event_time"].to_list() == [last]
 
 
 def test_an_hour_skipped_by_summer_time_is_moved_by_an_hour() -> None:
     raw = shop(order_reviews=[{"review_creation_date": "2017-10-15 00:00:00"}])
-    assert told(raw, bronze.OrderReviews)["_event_time"].to_list() == [utc(2017, 10, 15, 3)]
+    assert versions_of(raw, bronze.OrderReviews)["_event_time"].to_list() == [utc(2017, 10, 15, 3)]
 
 
 def test_the_key_of_a_message_is_the_raw_key_of_its_record() -> None:
@@ -275,7 +275,7 @@ def test_the_same_record_of_a_key_wins_in_events_and_files(
 
 
 def assert_same_end(raw: Raw) -> None:
-    """Files and events give the same silver rows and the same quarantined records."""
+    """Assert that files and events give the same silver rows and quarantined records."""
     events = happened(raw)
     dump = {
         contract: frame.with_columns(
@@ -301,11 +301,11 @@ def test_the_last_version_of_every_record_is_the_record(raw: Raw) -> None:
     for contract in raw:
         columns = [*contract.fields(), "_corrupt_record"]
         there = raw[contract].group_by(columns).agg(there=pl.len())
-        told = events[contract].group_by(columns).agg(told=pl.len())
-        both = there.join(told, on=columns, how="left", nulls_equal=True).collect()
-        assert (both["told"].fill_null(0) >= both["there"]).all()
+        sent = events[contract].group_by(columns).agg(sent=pl.len())
+        both = there.join(sent, on=columns, how="left", nulls_equal=True).collect()
+        assert (both["sent"].fill_null(0) >= both["there"]).all()
         if contract is not bronze.Orders:
-            assert both["told"].sum() == told.collect()["told"].sum() == both["there"].sum()
+            assert both["sent"].sum() == sent.collect()["sent"].sum() == both["there"].sum()
 
 
 def silver(validated: ValidatedRecords, table: Table) -> pl.DataFrame:

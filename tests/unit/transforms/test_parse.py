@@ -23,7 +23,7 @@ def parsed(parser: Parser, *values: str | None) -> list[Any]:
 
 
 @pytest.mark.parametrize("parser", [text, integer, decimal_degrees, money, timestamp, city_name])
-def test_no_text_is_no_value(parser: Parser) -> None:
+def test_empty_text_is_null(parser: Parser) -> None:
     assert parsed(parser, None, "", "  ", "\t\n") == [None] * 4
 
 
@@ -47,7 +47,7 @@ def test_text_loses_the_white_space_around_it() -> None:
     assert parsed(text, " a b\n", "\N{NO-BREAK SPACE}a", "Ação") == ["a b", "a", "Ação"]
 
 
-def test_place_is_in_lower_case() -> None:
+def test_city_is_in_lower_case() -> None:
     assert parsed(city_name, " São PAULO ", "ÁGUA BOA") == ["são paulo", "água boa"]
 
 
@@ -146,7 +146,7 @@ def test_money_is_exact(raw: str, amount: str) -> None:
         "\N{ARABIC-INDIC DIGIT ONE}",
     ],
 )
-def test_what_is_no_amount_is_not_guessed(raw: str) -> None:
+def test_invalid_amounts_are_null(raw: str) -> None:
     assert parsed(money, raw) == [None]
 
 
@@ -213,7 +213,7 @@ def test_a_timestamp_is_a_wall_clock() -> None:
     assert parsed(timestamp, *raw) == [
         at("2017-11-24 23:59:59"),
         at("2016-02-29 00:00:00"),
-        at("2017-10-15 00:30:00"),  # which clocks in São Paulo skipped
+        at("2017-10-15 00:30:00"),  # clocks in São Paulo skipped this hour
     ]
 
 
@@ -237,13 +237,13 @@ def test_a_timestamp_is_read_as_it_is_written(moment: datetime) -> None:
 
 
 @pytest.mark.parametrize("parser", [integer, decimal_degrees, money, timestamp])
-def test_a_good_value_is_not_lost_beside_a_bad_one(parser: Parser) -> None:
+def test_an_invalid_value_does_not_change_its_neighbours(parser: Parser) -> None:
     good = "2017-11-24 23:59:59" if parser is timestamp else "1"
     (alone,) = parsed(parser, good)
     assert alone is not None
     assert parsed(parser, "x", good, "", good, None) == [None, alone, None, alone, None]
 
 
-def test_an_address_in_place_of_a_city_is_redacted() -> None:
+def test_an_address_instead_of_a_city_is_redacted() -> None:
     raw = pl.LazyFrame({"city": [" Someone@Example.com ", "São Paulo"]})
     assert raw.select(city_name("city")).collect()["city"].to_list() == ["[email]", "são paulo"]

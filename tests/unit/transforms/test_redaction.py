@@ -332,13 +332,13 @@ TO_LABEL = st.sampled_from([" ", ": ", ".: ", " nº ", " é ", " da minha mãe �
 
 
 def number(*pictures: str) -> st.SearchStrategy[str]:
-    """One of the pictures, with a random digit for each #."""
+    """Draw one of the pictures, with a random digit for each #."""
 
-    def digits(picture: str) -> st.SearchStrategy[str]:
-        figures = st.tuples(*[st.integers(0, 9)] * picture.count("#"))
-        return figures.map(lambda f: picture.replace("#", "{}").format(*f))
+    def fill(picture: str) -> st.SearchStrategy[str]:
+        digits = st.tuples(*[st.integers(0, 9)] * picture.count("#"))
+        return digits.map(lambda f: picture.replace("#", "{}").format(*f))
 
-    return st.sampled_from(pictures).flatmap(digits)
+    return st.sampled_from(pictures).flatmap(fill)
 
 
 def contact(kind: str, numbers: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[str, str]]:

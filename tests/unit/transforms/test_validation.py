@@ -192,7 +192,7 @@ def test_each_record_is_either_valid_or_invalid(changes: list[dict[str, str | No
 
 
 @pytest.mark.parametrize(
-    "spoil",
+    "change",
     [
         operator.methodcaller("filter", pl.col("visit_id") != "v2"),
         operator.methodcaller("head", 1),
@@ -203,10 +203,10 @@ def test_each_record_is_either_valid_or_invalid(changes: list[dict[str, str | No
 )
 @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
 def test_a_function_that_changes_the_number_of_rows_is_refused(
-    spoil: Callable[[pl.LazyFrame], pl.LazyFrame], engine: Any
+    change: Callable[[pl.LazyFrame], pl.LazyFrame], engine: Any
 ) -> None:
     raw = records({}, {"id": "v2"}, {"price": "x"})
-    validated = validate_records(raw, lambda records: spoil(visits(records)), Visits)
+    validated = validate_records(raw, lambda records: change(visits(records)), Visits)
     for part in validated:
         with pytest.raises(ShapeError):
             part.collect(engine=engine)

@@ -1,4 +1,4 @@
-"""No cent is lost when an amount is shared out."""
+"""Allocation of amounts without the loss of a cent."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -14,7 +14,7 @@ from contracts.domain import REAIS
 from transforms.gold.allocation import allocate
 
 LARGEST = Decimal("1999999999.98")
-"""Price and freight of the dearest item that silver accepts."""
+"""Price and freight of the most expensive item that silver accepts."""
 
 AMOUNTS = st.one_of(
     st.decimals(0, 10, places=2),
@@ -60,7 +60,7 @@ def test_shares(amount: str, weights: list[str], expected: list[str]) -> None:
     assert shares(amount, weights) == [Decimal(share) for share in expected]
 
 
-def test_groups_are_shared_out_apart_wherever_their_rows_stand() -> None:
+def test_groups_are_allocated_separately_in_any_row_order() -> None:
     rows = [
         ("a", 2, Decimal(10), Decimal(1)),
         ("b", 1, Decimal(1), Decimal(0)),
@@ -88,12 +88,12 @@ def test_shares_add_up_to_the_amount_and_none_is_negative(
 def test_each_share_is_within_a_cent_of_its_part(amount: Decimal, weights: list[Decimal]) -> None:
     cents = [int(by * 100) for by in weights] if any(weights) else [1] * len(weights)
     for share, part in zip(shares(amount, weights), cents, strict=True):
-        # In whole numbers, for the default context of Decimal rounds products of this size.
+        # In integers, because the default context of Decimal rounds products of this size.
         assert abs(int(share * 100) * sum(cents) - int(amount * 100) * part) < sum(cents)
 
 
 @given(AMOUNTS, st.lists(AMOUNTS, min_size=1, max_size=8), st.randoms())
-def test_a_share_does_not_depend_on_where_its_row_stands(
+def test_a_share_does_not_depend_on_the_order_of_rows(
     amount: Decimal, weights: list[Decimal], chance: Random
 ) -> None:
     rows = [("o", row, amount, by) for row, by in enumerate(weights)]

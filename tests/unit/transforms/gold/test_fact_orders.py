@@ -111,7 +111,7 @@ def test_items_and_payments_without_an_order_have_no_row() -> None:
         (None, None, None, None),
     ],
 )
-def test_on_time_is_decided_by_the_calendar_day(
+def test_on_time_depends_on_the_calendar_day(
     delivered: str | None, *, on_time: bool | None, past_estimate: int | None, lag: int | None
 ) -> None:
     order = {**ORDER, "order_delivered_customer_date": delivered and at(delivered)}

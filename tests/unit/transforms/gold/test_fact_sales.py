@@ -117,7 +117,7 @@ def test_an_item_without_an_order_has_no_row() -> None:
         (None, None, None),
     ],
 )
-def test_on_time_is_decided_by_the_calendar_day(
+def test_on_time_depends_on_the_calendar_day(
     delivered: str | None, *, on_time: bool | None, lag: int | None
 ) -> None:
     order = {**ORDER, "order_delivered_customer_date": delivered and at(delivered)}

@@ -34,8 +34,8 @@ def made_of(*items: tuple[str, str, str], scores: dict[str, int] | None = None) 
 
 def test_categories_are_ranked_by_their_sales() -> None:
     made = made_of(("o1", "p1", "1.00"), ("o1", "p2", "1.00"), ("o2", "p3", "6.00"))
-    figures = made.select("category", "rank", "orders", "units", "sales", "sales_share").rows()
-    assert figures == [
+    rows = made.select("category", "rank", "orders", "units", "sales", "sales_share").rows()
+    assert rows == [
         ("baby", 1, 1, 1, Decimal(6), 0.75),
         ("toys", 2, 1, 2, Decimal(2), 0.25),
     ]

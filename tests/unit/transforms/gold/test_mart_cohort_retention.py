@@ -51,7 +51,7 @@ def test_months_are_calendar_months() -> None:
     ]
 
 
-def test_orders_called_off_are_no_purchases_of_a_cohort() -> None:
+def test_called_off_orders_are_not_purchases_of_a_cohort() -> None:
     made = made_of(
         ("a", "2017-01-01", "canceled"),
         ("a", "2017-02-01", "shipped"),

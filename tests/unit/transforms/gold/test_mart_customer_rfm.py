@@ -45,7 +45,7 @@ def test_a_person_has_one_row_for_all_customer_ids() -> None:
     ]
 
 
-def test_orders_called_off_are_no_purchases() -> None:
+def test_called_off_orders_are_not_purchases() -> None:
     made = made_of(order("a", 10), order("a", 5, status="canceled"))
     columns = ["orders", "frequency", "monetary", "recency_days"]
     assert made.select(columns).row(0) == (2, 1, Decimal(10), 10)

@@ -45,8 +45,8 @@ def test_an_order_counts_in_the_month_of_its_purchase() -> None:
 
 def test_orders_without_items_do_not_lower_the_average() -> None:
     made = made_of(order(1, "2017-01-01", "10.00"), order(2, "2017-01-02", None))
-    figures = made.select("orders", "orders_with_items", "items", "average_order_value").row(0)
-    assert figures == (2, 1, 1, Decimal("10.00"))
+    row = made.select("orders", "orders_with_items", "items", "average_order_value").row(0)
+    assert row == (2, 1, 1, Decimal("10.00"))
 
 
 def test_orders_called_off_are_in_gmv_and_in_a_column_of_their_own() -> None:
@@ -59,8 +59,8 @@ def test_orders_called_off_are_in_gmv_and_in_a_column_of_their_own() -> None:
 
 def test_gmv_excludes_freight() -> None:
     made = made_of(order(1, "2017-01-01", "7.50"))
-    figures = made.select("gmv", "freight_value", "freight_share").row(0)
-    assert figures == (Decimal("7.50"), Decimal("2.50"), 0.25)
+    row = made.select("gmv", "freight_value", "freight_share").row(0)
+    assert row == (Decimal("7.50"), Decimal("2.50"), 0.25)
 
 
 def test_growth_is_against_the_calendar_month_before() -> None:
@@ -85,8 +85,8 @@ def test_on_time_counts_delivered_orders_with_a_date_only() -> None:
         order(3, "2017-01-01", order_status="delivered", delivered_on_time=None),
         order(4, "2017-01-01", order_status="canceled", delivered_on_time=True),
     ]
-    figures = made_of(*orders).select("delivered", "delivered_on_time", "on_time_share").row(0)
-    assert figures == (2, 1, 0.5)
+    row = made_of(*orders).select("delivered", "delivered_on_time", "on_time_share").row(0)
+    assert row == (2, 1, 0.5)
 
 
 def test_a_review_counts_in_the_month_of_its_order() -> None:

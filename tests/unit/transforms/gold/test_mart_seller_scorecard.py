@@ -17,8 +17,8 @@ def item(order: str, seller: str = "a", **other: Any) -> dict[str, Any]:
 
 
 def delivered(order: str, lag: int, *, on_time: bool) -> dict[str, Any]:
-    told = {"order_status": "delivered", "delivery_lag_days": lag, "delivered_on_time": on_time}
-    return {**item(order), **told}
+    delivery = {"order_status": "delivered", "delivery_lag_days": lag, "delivered_on_time": on_time}
+    return {**item(order), **delivery}
 
 
 def made_of(*items: dict[str, Any], scores: dict[str, int] | None = None) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""silver.geolocation: many points of a zip prefix become one place."""
+"""silver.geolocation: many points of a zip prefix become one row."""
 
 import unicodedata
 
@@ -82,6 +82,6 @@ def test_a_tie_between_states_goes_to_the_first_in_the_alphabet() -> None:
     assert_places(points[::-1], [("01001", -1.0, -1.0, "alfa", "AC")])
 
 
-def test_names_are_counted_prefix_by_prefix() -> None:
+def test_names_are_counted_per_prefix() -> None:
     beta, alfa = ("01001", -1.0, -1.0, "beta", "SP"), ("02002", -1.0, -1.0, "alfa", "SP")
     assert_places([beta, alfa, alfa, alfa], [beta, alfa])

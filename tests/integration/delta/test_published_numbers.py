@@ -1,6 +1,6 @@
-"""The figures that are known of the Olist files, from the marts; of all of them, or of a part.
+"""Numbers published about the Olist data, computed from the marts.
 
-`make check-olist OLIST=DIR` asks them of the files in a folder: those of Kaggle, say.
+`make check-olist OLIST=DIR` checks the files in a folder, for example those of Kaggle.
 """
 
 import pytest
@@ -43,13 +43,13 @@ PUBLISHED: dict[int, dict[str, str]] = {
         "repeat customers, %": "0.911",
     },
 }
-"""By number of orders, what is published of the whole set, and of the part that we test with."""
+"""The published numbers of the whole set and of the part used in tests, by the number of orders."""
 
 
-@pytest.mark.parametrize("figure", SQL)
-def test_the_marts_give_the_figure_that_is_known(real_lake: str, figure: str) -> None:
+@pytest.mark.parametrize("number", SQL)
+def test_marts_give_the_published_number(real_lake: str, number: str) -> None:
     orders = query(real_lake, SQL["orders"]).item()
     assert orders in PUBLISHED, f"{orders} orders: neither all of Olist, nor our part of it"
-    known = PUBLISHED[orders][figure]
+    known = PUBLISHED[orders][number]
     decimals = len(known.partition(".")[2])
-    assert f"{query(real_lake, SQL[figure]).item():.{decimals}f}" == known
+    assert f"{query(real_lake, SQL[number]).item():.{decimals}f}" == known
