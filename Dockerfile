@@ -1,6 +1,6 @@
 # The image of the worker and of drainers: the project, at the versions of constraints.txt.
-# The base is pinned by its tag; add its digest (…@sha256:…) as your registry shows it, to pin the bytes.
-# checkov:skip=CKV_DOCKER_2:A worker and a drainer differ in what healthy means: the service says it.
+# The tag pins the base image. To pin its bytes too, add the digest that your registry shows (…@sha256:…).
+# checkov:skip=CKV_DOCKER_2:The health check of a worker differs from that of a drainer, so the service defines it.
 
 FROM python:3.11.14-slim-bookworm AS build
 WORKDIR /opt/keystone
@@ -10,7 +10,7 @@ RUN python -m venv /opt/venv \
         --constraint constraints.txt --editable .
 
 FROM python:3.11.14-slim-bookworm
-# Every run clones the commit that was deployed. The base's distribution, pinned above, pins git.
+# Every run clones the deployed commit. The base image's distribution pins the version of git.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git \
@@ -18,7 +18,7 @@ RUN apt-get update \
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /opt/keystone /opt/keystone
 WORKDIR /opt/keystone
-# The one place that is written to, so that all else can be read-only. A volume keeps the owner that it has here.
+# The only writable folder, so that all others can be read-only. A volume keeps this owner.
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /scratch keystone \
     && install --directory --owner=keystone --group=keystone /scratch
 VOLUME /scratch

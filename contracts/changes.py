@@ -1,4 +1,4 @@
-"""The differences between two versions of the contracts, and which of them break somebody."""
+"""The differences between versions of the contracts, and which break readers or producers."""
 
 import re
 from collections.abc import Iterator, Mapping

@@ -146,7 +146,7 @@ def _matters(value: object) -> bool:
 
 
 def _plain(value: object) -> Any:
-    """Return a value as JSON can hold it; a closed set is sorted, for its order does not matter."""
+    """Return a value as JSON can hold it; a closed set is sorted, as it has no order."""
     if isinstance(value, pl.Expr):
         # The text of an expression may omit the members of a set.
         return f"{value} of {[each.to_list() for each in literals(value)]}"

@@ -1,6 +1,6 @@
 """The automations of the Prefect server: `python -m deployments.automations [--notify TYPE/NAME]`.
 
-Run it as often as you like: an automation is recognized by its name and replaced.
+A second run replaces the automations, which it recognizes by their names.
 """
 
 from collections.abc import Iterator
@@ -66,9 +66,9 @@ def apply(
         _refuse("which server? Set PREFECT_API_URL")
     try:
         with get_client(sync_client=True) as client:
-            wanted = [crash_the_silent()]
+            wanted = [crash_silent_runs()]
             if notify:
-                wanted += tell(_block(client, notify))
+                wanted += notifications(_block(client, notify))
             for automation in wanted:
                 typer.echo(f"{_put(client, automation)}: {automation.name}")
     except TransportError:
@@ -82,7 +82,7 @@ def apply(
         typer.echo("No alarms were created: name a notification block with --notify TYPE/NAME.")
 
 
-def crash_the_silent() -> AutomationCore:
+def crash_silent_runs() -> AutomationCore:
     """Mark a run as crashed if its process is gone; Prefect would show it as running forever."""
     return AutomationCore(
         name="keystone: crash silent runs",
@@ -107,8 +107,8 @@ def crash_the_silent() -> AutomationCore:
     )
 
 
-def tell(block: UUID) -> Iterator[AutomationCore]:
-    """Notify people through a block."""
+def notifications(block: UUID) -> Iterator[AutomationCore]:
+    """Yield the automations that notify people through a block."""
     yield AutomationCore(
         name="keystone: tell of failures",
         description="A deployed run failed or crashed.",

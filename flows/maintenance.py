@@ -16,9 +16,9 @@ from flows.pipeline.prefect_executor import prefect_executor
 def maintain(
     lake: str | None = None, keep_days: Annotated[int, Field(ge=1, le=MAX_RETENTION_DAYS)] = 7
 ) -> list[Optimized]:
-    """Merge small files, make checkpoints, and delete files that no kept version needs.
+    """Merge small files, write checkpoints, and delete files that no retained version needs.
 
-    Other flows may run meanwhile. Let only one of these run at a time.
+    Other flows may run at the same time, but no second one of this flow.
 
     Args:
         lake: the location of the tables; KEYSTONE_LAKE when not given.

@@ -18,10 +18,10 @@ from flows.storage.locations import check_output
 
 @flow
 def report(lake: str | None = None, out: str | None = None) -> list[str]:
-    """Draw the report of a lake, and return the names of the charts that the run now shows.
+    """Draw the report of a lake, and return the names of the charts that the run shows.
 
     Args:
-        lake: where the tables lie; KEYSTONE_LAKE when not given.
+        lake: the location of the tables; KEYSTONE_LAKE when not given.
         out: the folder that the site is written to, or a prefix on S3; when not given, the charts
             are artifacts of the run and nothing else is written.
 
@@ -48,7 +48,7 @@ def report(lake: str | None = None, out: str | None = None) -> list[str]:
 
 
 def _write(out: str, site: dict[str, str]) -> None:
-    """Publish a site to a folder; on S3, where nothing is replaced as a whole, file by file."""
+    """Publish a site to a folder, or file by file to S3, which cannot replace a whole folder."""
     if not is_s3(out):
         publish(Path(out), site)
         return
@@ -60,6 +60,6 @@ def _write(out: str, site: dict[str, str]) -> None:
 
 
 def _show(name: str, title: str, picture: bytes) -> None:
-    # The server keeps no files: the picture is in its own address, which browsers show as it is.
+    # The server stores no files, so the picture is in a data URL, which browsers show.
     address = f"data:image/png;base64,{b64encode(picture).decode()}"
     create_image_artifact(address, key=f"report-{name}", description=title)

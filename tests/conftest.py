@@ -7,7 +7,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-import flows  # noqa: F401 - sets what we need of Prefect, before Prefect is imported
+import flows  # noqa: F401 - sets Prefect's environment, before Prefect is imported
 from contracts.strategies import show_frames_as_code
 from flows import pipeline
 from tests.support.aws import ACCESS, moto
@@ -26,7 +26,7 @@ OLIST = Path(__file__).parents[2] / "shared" / "data" / "olist"
 
 @pytest.fixture(scope="session")
 def olist() -> Path:
-    """The folder of the real Olist files; tests that need it are skipped where it is not."""
+    """The folder of the real Olist files; tests that need them are skipped if they are missing."""
     folder = Path(os.environ.get("KEYSTONE_OLIST", OLIST))
     if not folder.is_dir():
         reason = "the Olist files are not here; docs/quickstart.md says where they come from"
@@ -38,28 +38,28 @@ def olist() -> Path:
 
 @pytest.fixture(scope="session")
 def aws_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a stand-in for AWS answers."""
+    """The address of moto, a simulated AWS."""
     with moto(tmp_path_factory.mktemp("aws")) as address:
         yield address
 
 
 @pytest.fixture
 def aws_account(aws_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of an empty account of AWS, which clients find in the environment."""
+    """The address of an empty AWS account; the environment refers to it."""
     for name, value in {**ACCESS, "AWS_ENDPOINT_URL": aws_address}.items():
         monkeypatch.setenv(name, value)
-    urlopen(Request(f"{aws_address}/moto-api/reset", method="POST")).close()  # noqa: S310 - ours
+    urlopen(Request(f"{aws_address}/moto-api/reset", method="POST")).close()  # noqa: S310 - moto's
     return aws_address
 
 
 @pytest.fixture(scope="session")
 def prefect_server() -> Iterator[str]:
-    """The URL of a Prefect server that lives as long as the tests."""
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - only behind our settings
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - likewise
+    """The URL of a Prefect server for all tests."""
+    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - reads settings on import
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - as above
 
     with pytest.MonkeyPatch.context() as environment:
-        # SQLite takes states of tasks a hundred at a time as quickly as one.
+        # SQLite stores a hundred task states as quickly as one.
         environment.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE", "100")
         with prefect_test_harness(server_startup_timeout=180):
             url = str(PREFECT_API_URL.value())

@@ -11,9 +11,9 @@ ExecutorName = Literal["local", "prefect"]
 
 
 def choose_executor(given: ExecutorName | None = None) -> ExecutorName:
-    """Return the executor of `--executor`, of KEYSTONE_EXECUTOR, or the one that fits.
+    """Return the executor of `--executor`, of KEYSTONE_EXECUTOR, or the default.
 
-    Prefect fits where a Prefect API is configured; else no server is needed.
+    The default is `prefect` if a Prefect API is configured, otherwise `local`.
 
     Raises:
         SettingError: KEYSTONE_EXECUTOR names no executor.
@@ -22,9 +22,9 @@ def choose_executor(given: ExecutorName | None = None) -> ExecutorName:
 
 
 def _has_prefect_api() -> bool:
-    """Tell whether PREFECT_API_URL is set in the environment or in Prefect's active profile.
+    """Return whether PREFECT_API_URL is set in the environment or in Prefect's active profile.
 
-    Prefect could tell, but takes two seconds to import.
+    Prefect's own function would take two seconds to import.
     """
     if "PREFECT_API_URL" in os.environ:
         return bool(os.environ["PREFECT_API_URL"])

@@ -132,7 +132,7 @@ def _is_healthy(port: int) -> bool:
     connection = HTTPConnection("127.0.0.1", port, timeout=5)
     try:
         connection.request("GET", "/api/health")
-        return connection.getresponse().status == 200  # noqa: PLR2004 - HTTP status
+        return connection.getresponse().status == 200  # noqa: PLR2004 - the HTTP status OK
     except (OSError, HTTPException):
         return False
     finally:

@@ -42,7 +42,7 @@ def load_block(name: str) -> Any:
     from flows.config.prefect_server import start_server
 
     start_server()
-    return Block.load(name, _sync=True)  # type: ignore[call-arg]  # a parameter of its decorator
+    return Block.load(name, _sync=True)  # type: ignore[call-arg]  # its decorator adds `_sync`
 
 
 def _block_value(name: str) -> str:

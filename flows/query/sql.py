@@ -123,7 +123,7 @@ def _connected(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
             connection.execute(f"CREATE SCHEMA {schema}")
         for name, rows in tables.items():
             connection.register(name, rows)  # the name that `SHOW TABLES` lists
-            connection.execute(f'CREATE VIEW {name} AS SELECT * FROM "{name}"')  # noqa: S608 - our names
+            connection.execute(f'CREATE VIEW {name} AS SELECT * FROM "{name}"')  # noqa: S608 - only names of our tables
         for setting, value in _SETTINGS.items():
             connection.execute(f"SET {setting} = {value}")
         yield connection

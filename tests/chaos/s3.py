@@ -86,7 +86,7 @@ def _objects(server: str, prefix: str) -> dict[str, bytes]:
 
 def main() -> int:
     """Run as often as asked; print what went wrong."""
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - after our settings
+    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - reads settings on import
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=50)

@@ -14,7 +14,7 @@ NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
 
 
 def arrived(raw: pl.DataFrame, hours: Sequence[int] = ()) -> pl.DataFrame:
-    """Add where the records come from; each is true at noon, or so many hours later."""
+    """Add provenance columns; the event time is noon, or the given number of hours later."""
     later = [*hours, *[0] * len(raw)][: len(raw)]
     moments = [NOON + timedelta(hours=hour) for hour in later]
     return raw.with_columns(
@@ -28,7 +28,7 @@ def arrived(raw: pl.DataFrame, hours: Sequence[int] = ()) -> pl.DataFrame:
 
 
 def sellers_arrive(lake: str, *numbers: int) -> None:
-    """Append a seller for each number, as the topic partition that it was read from."""
+    """Append a seller for each number, as if read from a topic partition."""
     rows = [{**GOOD["sellers"], "seller_id": f"{number:032x}"} for number in numbers]
     raw = pl.DataFrame(rows, bronze.Sellers.fields())
     frame = arrived(raw).with_columns(_source=pl.lit("kafka/sellers/0"))

@@ -1,4 +1,4 @@
-"""A stand-in for AWS, in a process of its own."""
+"""moto, a simulated AWS, in its own process."""
 
 import sys
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ ACCESS = {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_ALLOW_HTTP": "true",
 }
-"""What clients find in the environment; the address is `AWS_ENDPOINT_URL`."""
+"""The environment of clients; the address is `AWS_ENDPOINT_URL`."""
 
 
 @contextmanager
 def moto(folder: Path) -> Iterator[str]:
-    """Run moto, which keeps all in memory; return the address at which it answers as AWS does."""
+    """Run moto, which keeps everything in memory; return its address."""
     port = free_port()
     command = [sys.executable, "-m", "tests.support.moto_service", str(port)]
     with process(command, port, folder / "moto.log") as url:

@@ -8,7 +8,7 @@ def contact_data(text: str) -> list[str]:
     """Return the e-mail addresses, phone numbers, CPFs, CNPJs and CEPs in a text.
 
     Only the usual spellings and numbers with right check digits count, so that hashes, numbers and
-    dates in logs and JSON are not taken for contact data.
+    dates in logs and JSON do not count as contact data.
     """
     found = [match[0] for shape in _SHAPES for match in shape.finditer(text)]
     bare = [match[0] for match in _DIGITS.finditer(text)]

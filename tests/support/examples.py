@@ -1,4 +1,4 @@
-"""How many examples a property is tried on, in the quick profile and in the long one."""
+"""The number of examples of each property, in the quick and the long profile."""
 
 from hypothesis import HealthCheck, settings
 
@@ -8,10 +8,10 @@ QUICK, LONG = 100, 1_000
 def register() -> None:
     """Register both profiles, and load the quick one.
 
-    `quick` takes the same examples each time; `long` takes others each time, ten times as many, and
-    prints what brings a failure back.
+    `quick` takes the same examples each time; `long` takes ten times as many, other ones each time,
+    and prints how to reproduce a failure.
     """
-    # However busy the machine is.
+    # No time limits, because the machine may be busy.
     patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.register_profile("quick", patient, derandomize=True, max_examples=QUICK)
     settings.register_profile("long", patient, print_blob=True, max_examples=LONG)
@@ -19,5 +19,5 @@ def register() -> None:
 
 
 def examples(quick: int) -> settings:
-    """Return the settings of a property that takes so many examples in the quick profile."""
+    """Return the settings of a property with this number of examples in the quick profile."""
     return settings(max_examples=quick * settings().max_examples // QUICK)

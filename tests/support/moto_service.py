@@ -1,7 +1,7 @@
-"""moto's server, one request after the other: `python -m tests.support.moto_service PORT`.
+"""moto's server, which handles one request at a time: `python -m tests.support.moto_service PORT`.
 
-Its own threads look whether an object is there, and then write it: of two conditional writes at
-once both would succeed.
+With several threads, moto checks whether an object exists and writes it later: two concurrent
+conditional writes would both succeed.
 """
 
 import sys

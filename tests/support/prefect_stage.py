@@ -1,4 +1,4 @@
-"""A Prefect server and what was deployed to it from a clone: real processes, loopback only."""
+"""A Prefect server with deployments from a clone: real processes, loopback only."""
 
 import json
 import os
@@ -28,28 +28,28 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True)
 class Stage:
-    """A folder with a clone and the logs of the processes; and how to speak to the server."""
+    """A folder with a clone and the logs of the processes, and a client of the server."""
 
     folder: Path
     environment: dict[str, str]
 
     @property
     def url(self) -> str:
-        """Where the server's API is."""
+        """The address of the server's API."""
         return self.environment["PREFECT_API_URL"]
 
     @property
     def clone(self) -> Path:
-        """Where lines are typed."""
+        """The folder in which lines run."""
         return self.folder / "clone"
 
     @property
     def lake(self) -> str:
-        """Where docs/guides/deploy.md puts the tables."""
+        """The lake of docs/guides/deploy.md."""
         return str(self.clone / "demo" / "prefect" / "lake")
 
     def type(self, line: str) -> str:
-        """Type a line in the clone; return what it says."""
+        """Run a line in the clone; return its output."""
         done = subprocess.run(
             ["/bin/bash", "-c", line],
             cwd=self.clone,
@@ -64,7 +64,7 @@ class Stage:
 
     @contextmanager
     def running(self, line: str, log: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Let a line run as long as the context; what it says goes to a file in the folder."""
+        """Run a line until the context ends, with its output in a file of the folder."""
         with (
             (self.folder / log).open("ab") as output,
             subprocess.Popen(
@@ -81,24 +81,24 @@ class Stage:
                 process.terminate()
 
     def ask(self, path: str, body: object = None, *, method: str = "POST") -> Any:
-        """Ask the server's API."""
+        """Send a request to the server; return its answer."""
         with SyncPrefectClient(self.url) as client:
-            answer = client.request(method, path, json=body or {})  # type: ignore[arg-type]  # which lists each path
+            answer = client.request(method, path, json=body or {})  # type: ignore[arg-type]  # its type lists every path of the API
         return answer.json() if answer.content else None
 
     def deployment(self, name: str) -> dict[str, Any]:
-        """Return what the server knows of `flow/deployment`."""
+        """Return a deployment, named `flow/deployment`."""
         found: dict[str, Any] = self.ask(f"/deployments/name/{name}", method="GET")
         return found
 
     def start(self, name: str, **parameters: Any) -> str:
-        """Ask for a run of `flow/deployment`; return its id."""
+        """Request a run of `flow/deployment`; return its id."""
         path = f"/deployments/{self.deployment(name)['id']}/create_flow_run"
         run: str = self.ask(path, {"parameters": parameters})["id"]
         return run
 
     def run(self, run: str) -> dict[str, Any]:
-        """Return what the server knows of a run."""
+        """Return a run."""
         found: dict[str, Any] = self.ask(f"/flow_runs/{run}", method="GET")
         return found
 
@@ -108,7 +108,7 @@ class Stage:
         return str(state["name"])
 
     def logged(self, run: str) -> list[dict[str, Any]]:
-        """Return what the worker's log says of a run."""
+        """Return the lines of the worker's log about a run."""
         lines = (self.folder / "worker.log").read_text().splitlines()
         logged = [json.loads(line) for line in lines if line.startswith("{")]
         return [line for line in logged if line.get("flow_run_id") == run]
@@ -120,7 +120,7 @@ class Stage:
 
 @contextmanager
 def server(folder: Path, **settings: str) -> Iterator[Stage]:
-    """Clone the commit at hand and start a server, on the database that is named, or on its own."""
+    """Clone the current commit and start a server, on the configured database or a new one."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -139,7 +139,7 @@ def server(folder: Path, **settings: str) -> Iterator[Stage]:
             "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
             "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
             "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
-            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",  # spares SQLite
+            "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_BATCH_SIZE": "100",  # fewer writes to SQLite
             "PREFECT_WORKER_QUERY_SECONDS": "1",
             **settings,
         },
@@ -153,7 +153,7 @@ def server(folder: Path, **settings: str) -> Iterator[Stage]:
 
 
 def readme() -> Sequence[str]:
-    """Return the lines that docs/guides/deploy.md tells people to type for a deployment."""
+    """Return the lines of docs/guides/deploy.md that deploy the flows."""
     section = (PROJECT / "docs/guides/deploy.md").read_text().split(SECTION)[1].split("\n## ")[0]
     typed = (
         line[4:].split("  #")[0].strip() for line in section.splitlines() if line[:4] == " " * 4
@@ -162,7 +162,7 @@ def readme() -> Sequence[str]:
 
 
 def eventually(look: Callable[[], Found | None], otherwise: str) -> Found:
-    """Look until there is something to see; a busy machine is slow, not wrong."""
+    """Call a function until it returns something, and fail after a long time."""
     until = monotonic() + TIMEOUT
     while not (found := look()):
         assert monotonic() < until, otherwise

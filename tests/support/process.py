@@ -1,4 +1,4 @@
-"""Servers for tests, in processes of their own on loopback."""
+"""Servers for tests, each in its own process on loopback."""
 
 import os
 import socket
@@ -18,7 +18,7 @@ def process(
     """Run a server on a port of loopback until the context ends; return its address.
 
     Raises:
-        RuntimeError: it ended, or nobody can connect; with the end of its log.
+        RuntimeError: it ended, or accepts no connection; with the end of its log.
     """
     with log.open("wb") as output:
         started = subprocess.Popen(
@@ -34,7 +34,7 @@ def process(
             if started.poll() is not None or monotonic() > deadline:
                 message = f"{command[0]} does not start:\n{log.read_text()[-2000:]}"
                 raise RuntimeError(message)
-            sleep(0.05)  # between two looks
+            sleep(0.05)  # between two attempts
         yield f"http://127.0.0.1:{port}"
     finally:
         started.kill()
@@ -42,7 +42,7 @@ def process(
 
 
 def free_port() -> int:
-    """Return a port that nobody listens on."""
+    """Return a free port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])

@@ -1,4 +1,4 @@
-"""What the flows do, one table after another and without Prefect."""
+"""Ingest and refresh without Prefect, one table after another."""
 
 from pathlib import Path
 

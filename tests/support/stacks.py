@@ -8,11 +8,11 @@ from cfnlint.decode import decode
 
 AWS = Path(__file__).parents[2] / "deployments" / "aws"
 ORDER = ("storage", "streaming", "catalog", "access", "workers")
-"""In which the stacks are made: each imports only what those before it export."""
+"""The order of creation: a stack imports only exports of earlier stacks."""
 
 
 def template(name: str) -> dict[str, Any]:
-    """Read a template, with `!Ref` and its like in their long form."""
+    """Read a template, with `!Ref` and similar tags in their long form."""
     found, mistakes = decode(str(AWS / f"{name}.yaml"))
     assert not mistakes, mistakes
     return dict(json.loads(json.dumps(found)))
@@ -25,7 +25,7 @@ def resources(name: str, kind: str) -> dict[str, dict[str, Any]]:
 
 
 def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what a role allows."""
+    """Return the statements of the policies of a role."""
     return [
         statement
         for policy in role["Policies"]
@@ -34,6 +34,6 @@ def statements(role: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def actions(statement: dict[str, Any]) -> set[str]:
-    """Return the actions of a statement, also where there is one only."""
+    """Return the actions of a statement as a set, also if it has only one."""
     named = statement["Action"]
     return {named} if isinstance(named, str) else set(named)

@@ -1,4 +1,4 @@
-"""Gold in the Glue Data Catalog, on a stand-in for AWS."""
+"""Gold in the Glue Data Catalog, on moto, a simulated AWS."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The message schema in Glue's schema registry, on a stand-in for AWS."""
+"""The message schema in Glue's schema registry, on moto, a simulated AWS."""
 
 import json
 from typing import Any

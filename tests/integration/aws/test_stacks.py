@@ -1,9 +1,9 @@
-"""The stacks, made on a stand-in for AWS as far as it makes them.
+"""The stacks, created in moto as far as it supports them.
 
-Of CloudFormation moto makes keys, buckets with their encryption, log groups, security groups,
+From a template moto creates keys, buckets with their encryption, log groups, security groups,
 roles, tasks and services. It ignores a bucket's other properties, the roles of a task, and all
-resources of the types in `NOT_ON_MOTO`: what the templates say there is read in test_templates.py,
-and checked by cfn-lint and checkov.
+resources of the types in `NOT_ON_MOTO`: test_templates.py reads those from the templates, and
+cfn-lint and checkov check them.
 """
 
 import json
@@ -18,7 +18,7 @@ import pytest
 from tests.support.aws import ACCESS, REGION, moto
 from tests.support.stacks import ORDER, actions, template
 
-ACCOUNT = "123456789012"  # that of moto
+ACCOUNT = "123456789012"  # the account of moto
 CLUSTER = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/keystone/0123-4567"
 
 NOT_ON_MOTO = {
@@ -33,14 +33,14 @@ NOT_ON_MOTO = {
     "AWS::S3::BucketPolicy",
 }
 STAND_INS = {"ClusterArn": CLUSTER, "Database": "keystone"}
-"""What stacks export of resources that moto does not make."""
+"""The exports of stacks for resources that moto does not create."""
 
 Client = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """A maker of clients for an account in which the five stacks have been made, in order."""
+    """A function that connects clients to an account with the five stacks, created in order."""
     with moto(tmp_path_factory.mktemp("aws")) as address:
         access = boto3.Session(ACCESS["AWS_ACCESS_KEY_ID"], ACCESS["AWS_SECRET_ACCESS_KEY"])
 
@@ -178,12 +178,12 @@ def _resource(client: Client, stack: str, name: str) -> str:
 
 
 def _granted(client: Client, role: str) -> dict[str, list[str]]:
-    """Return what a role may act on, by action."""
+    """Return the resources that a role may act on, by action."""
     iam, name = client("iam"), _resource(client, "access", role)
     granted: dict[str, list[str]] = defaultdict(list)
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         document = iam.get_role_policy(RoleName=name, PolicyName=policy)["PolicyDocument"]
-        # What a stack gave it as an object moto gives back as Python writes it.
+        # moto returns a policy of a stack as the text of a Python dictionary.
         for statement in literal_eval(document)["Statement"]:
             on = statement["Resource"]
             for action in actions(statement):

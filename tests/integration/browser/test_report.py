@@ -61,7 +61,7 @@ def test_panel_has_rows_and_definitions(panel: Panel, frames: Frames) -> None:
 @pytest.mark.parametrize("panel", CHARTS, ids=[panel.name for panel in CHARTS])
 def test_chart_has_tooltips_and_fits_its_width(panel: Panel, frames: Frames) -> None:
     for width in (panel.width, PHONE):
-        chart = fromstring(panel_svg(panel, frames[panel.name], width))  # noqa: S314 - drawn by the report
+        chart = fromstring(panel_svg(panel, frames[panel.name], width))  # noqa: S314 - the report drew this SVG
         assert float(chart.attrib["width"]) <= width
         tips = [title.text or "" for title in chart.iter("{http://www.w3.org/2000/svg}title")]
         assert tips
@@ -72,7 +72,7 @@ def test_chart_has_tooltips_and_fits_its_width(panel: Panel, frames: Frames) -> 
 def test_chart_accepts_any_text(frames: Frames, name: str) -> None:
     panel = sales.PANELS[0]
     chart = panel_svg(panel, frames[panel.name].with_columns(category=pl.lit(name)), panel.width)
-    fromstring(chart)  # noqa: S314 - drawn by the report
+    fromstring(chart)  # noqa: S314 - the report drew this SVG
     assert "<script>" not in chart
     assert svg_to_png(chart).startswith(b"\x89PNG")
 

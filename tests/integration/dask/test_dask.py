@@ -36,7 +36,7 @@ ORDERS = 600
 SPLIT = ("gold.fact_orders", "gold.fact_sales", "silver.geolocation")
 
 pytestmark = [
-    # A worker that is killed leaves its sockets, and its part of the conversation, behind.
+    # A killed worker leaves open sockets and half-finished messages.
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -64,14 +64,14 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def expected(landing: str, tmp_path_factory: pytest.TempPathFactory) -> Tables:
-    """The tables as threads make them."""
+    """The tables of the same run in threads."""
     lake = str(tmp_path_factory.mktemp("threads"))
     run(landing, lake)
     return contents(lake)
 
 
 def contents(lake: str) -> Tables:
-    """The rows of every table, in an order of their own, without the version that brought them."""
+    """Return the rows of every table, sorted, without the version that wrote them."""
     return {
         name: delta.scan(delta.open_existing(lake, name)).select(columns).sort(columns).collect()
         for name, table in tables().items()
@@ -94,7 +94,7 @@ def run_on(cluster: LocalCluster, landing: str, lake: str) -> list[Outcome]:
 
 
 def struck(strike: Callable[[str], None], at_table: str) -> Callable[..., Outcome]:
-    """Return `refresh_derived_table` with a function of one table that strikes where it is made."""
+    """Return `refresh_derived_table` with an action that runs while one table is computed."""
 
     def refresh(lake: str, table: Table, *, rebuild: bool) -> Outcome:
         @wraps(table.function)
@@ -132,7 +132,7 @@ def test_a_cluster_makes_the_same_tables(
     done = run_on(cluster, landing, lake)
     assert all(outcome.changed for outcome in done)
     assert_same(lake, expected)
-    for name in SPLIT:  # in parts, each with files of its own, in one commit
+    for name in SPLIT:  # several parts, each with its own files, in one commit
         handle = delta.open_existing(lake, name)
         assert len(data_files.files(handle)) > 1
         assert handle.version() == 1
@@ -147,7 +147,7 @@ def test_a_cluster_runs_prefect_tasks(
     assert_same(lake, expected)
 
 
-def test_parts_are_made_side_by_side(cluster: LocalCluster) -> None:
+def test_parts_run_concurrently(cluster: LocalCluster) -> None:
     def meet(part: int) -> bool:
         Event(f"{part} is here").set()
         return bool(Event(f"{1 - part} is here").wait(timeout=60))
@@ -156,7 +156,7 @@ def test_parts_are_made_side_by_side(cluster: LocalCluster) -> None:
         assert client.submit(run_on_workers, meet, range(2)).result() == [True, True]
 
 
-def test_a_worker_that_dies_over_a_part_is_replaced(
+def test_a_worker_that_dies_during_a_part_is_replaced(
     cluster: LocalCluster,
     landing: str,
     lake: str,
@@ -171,7 +171,7 @@ def test_a_worker_that_dies_over_a_part_is_replaced(
     assert delta.open_existing(lake, "gold.fact_sales").version() == 1
 
 
-def test_a_worker_that_dies_before_the_commit_leaves_nothing(
+def test_a_worker_that_dies_before_the_commit_changes_no_table(
     cluster: LocalCluster,
     landing: str,
     lake: str,
@@ -181,7 +181,7 @@ def test_a_worker_that_dies_before_the_commit_leaves_nothing(
     def refresh(lake: str, table: Table, *, rebuild: bool) -> Outcome:
         if table.name == "gold.fact_sales" and not mark(lake).exists():
             mark(lake).touch()
-            delta.rebuild = lambda *_: die()  # in the worker, which will not outlive it
+            delta.rebuild = lambda *_: die()  # only in the worker, which dies of it
         return refresh_derived_table(lake, table, rebuild=rebuild)
 
     monkeypatch.setattr(runs, "refresh_derived_table", refresh)
@@ -191,7 +191,7 @@ def test_a_worker_that_dies_before_the_commit_leaves_nothing(
     handle = delta.open_existing(lake, "gold.fact_sales")
     written = {path.name for path in Path(lake, "gold", "fact_sales").rglob("*.parquet")}
     named = {Path(path).name for path in data_files.files(handle)["path"]}
-    assert named < written  # what the dead one wrote lies there unseen
+    assert named < written  # files of the dead worker are in no commit
 
 
 def test_workers_that_always_die_fail_the_run_and_the_next_run_recovers(
@@ -220,7 +220,7 @@ def test_workers_that_always_die_fail_the_run_and_the_next_run_recovers(
     assert_same(lake, expected)
 
 
-def test_a_faster_writer_makes_all_parts_be_made_again(
+def test_all_parts_are_recomputed_after_a_concurrent_commit(
     cluster: LocalCluster,
     landing: str,
     lake: str,
@@ -259,12 +259,12 @@ def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
         pass
 
 
-def test_a_runner_that_there_is_not() -> None:
+def test_an_unknown_runner_is_refused() -> None:
     with pytest.raises(SettingError, match="there is no runner ray"), local_executor("ray"):
         pass
 
 
-def test_the_command_starts_a_cluster_of_its_own(land: Land, lake: str) -> None:
+def test_the_command_starts_its_own_cluster(land: Land, lake: str) -> None:
     arguments = ["--source", str(land(orders=[{}])), "--lake", lake, "--runner", "dask"]
     done = subprocess.run(
         [sys.executable, "-m", "flows", "run", *arguments],

@@ -1,4 +1,4 @@
-"""The peers do the same work as we: their tables are ours, also where rows are broken."""
+"""The benchmarked peers compute the same tables as Keystone, also from broken rows."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +13,7 @@ from flows.sample import write_sample
 
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small marketplace with every kind of broken row, and a row that comes three times."""
+    """A small marketplace with every kind of broken row, and a row that occurs three times."""
     folder = tmp_path_factory.mktemp("source")
     write_sample(folder, 1_000, seed=3, dirty=0.05)
     for path in folder.glob("olist_*.csv"):
@@ -25,7 +25,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def our_lake(source: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Our tables."""
+    """The tables of Keystone."""
     folder = str(tmp_path_factory.mktemp("lake"))
     without_prefect.build(str(source), folder)
     return folder
@@ -33,7 +33,7 @@ def our_lake(source: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 def _pandas(source: Path, out: Path) -> None:
     pytest.importorskip("pandas")
-    from benchmarks import pandas_build  # noqa: PLC0415 - an extra that may be absent
+    from benchmarks import pandas_build  # noqa: PLC0415 - pandas is optional
 
     pandas_build.build(source, out)
 
@@ -55,7 +55,9 @@ def test_bare_polars_makes_the_same_tables(tmp_path: Path) -> None:
         assert disagreements(lake, out) == []
 
 
-def test_a_lost_row_and_a_wrong_cent_are_seen(source: Path, our_lake: str, tmp_path: Path) -> None:
+def test_a_lost_row_and_a_wrong_cent_are_reported(
+    source: Path, our_lake: str, tmp_path: Path
+) -> None:
     duckdb_build.build(source, tmp_path)
     payments, points = tmp_path / "gold/fact_payments.parquet", tmp_path / "silver/sellers.parquet"
     pl.read_parquet(payments).with_columns(

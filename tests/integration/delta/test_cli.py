@@ -40,7 +40,7 @@ def invoke(*arguments: str) -> str:
 
 
 def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
-    # main() sets it for its process, which here is the tests'.
+    # main() sets it for its own process, which here is that of the tests.
     monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     monkeypatch.setattr(sys, "argv", ["keystone", *arguments])
     with pytest.raises(SystemExit) as caught:
@@ -205,7 +205,7 @@ def test_error_escapes_control_characters_on_one_line(
     orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert exit_of(monkeypatch, "history", f"\n{NASTY}", "--lake", orders) == 2
-    # Sequences of colours and the like are taken away, as those that deltalake gives its errors.
+    # Terminal sequences, such as the colours in errors of deltalake, are removed.
     assert SEEN.replace(r"\x1b[2J", "") in capsys.readouterr().err
 
 
@@ -341,7 +341,7 @@ def test_wrong_argument_fails_before_prefect_is_imported(orders: str) -> None:
 
 
 class PanicException(BaseException):
-    """As Rust raises it: no Exception."""
+    """A panic of Rust is not an `Exception`."""
 
 
 @pytest.mark.parametrize(
@@ -371,7 +371,7 @@ def test_any_error_is_one_line(
 
 @pytest.fixture
 def hang_up() -> Iterator[None]:
-    """Put the answer to a hang-up back after the test."""
+    """Restore the handler of SIGHUP after the test."""
     before = signal.getsignal(signal.SIGHUP)
     yield
     signal.signal(signal.SIGHUP, before)

@@ -284,7 +284,7 @@ def test_a_table_renamed_and_renamed_back_equals_a_new_one(
 
 
 def test_a_version_of_another_contract_is_not_restored(lake: str, deploy: Deploy) -> None:
-    another = deploy(CODE)  # than the one of our silver.sellers
+    another = deploy(CODE)  # another contract than that of silver.sellers
     for day, text in enumerate((FIRST, LATER), start=1):
         arrive(lake, another, text, day)
         refresh(lake, another)
@@ -353,7 +353,7 @@ def test_a_column_dropped_from_a_bronze_contract_is_rescued(lake: str, deploy: D
     assert contents(lake, "silver.sellers")["size"].to_list() == [22]
 
 
-def test_of_two_concurrent_repartitions_one_wins(lake: str, deploy: Deploy) -> None:
+def test_one_of_two_concurrent_repartitions_wins(lake: str, deploy: Deploy) -> None:
     old, new = deploy(CODE), deploy(edit(CODE, CHANGES["partitions in gold"]))
     arrive(lake, old, FIRST)
     refresh(lake, old)

@@ -1,4 +1,4 @@
-"""What changed in the contracts: since a git revision, and since a lake was made."""
+"""Changes of the contracts since a git revision, and since a lake was written."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ from flows.delta.data_files import Written
 
 
 class Sellers(Silver, key=("seller_id",)):
-    """One row per seller, as it once was."""
+    """One row per seller, under an earlier contract."""
 
     seller_id: str = column()
     nickname: str = column(nullable=True)
@@ -132,12 +132,12 @@ def test_an_unknown_revision_is_refused(revision: str, lock: Path) -> None:
     assert not (lock.parent / "x").exists()
 
 
-def test_without_a_clone_one_line_says_so(tmp_path: Path) -> None:
+def test_a_missing_clone_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ContractHistoryError, match="not a git repository"):
         contracts_at("HEAD", tmp_path / LOCK.name)
 
 
-def test_without_git_one_line_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_git_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(ContractHistoryError, match="git is not installed"):
         contracts_at("HEAD", tmp_path / LOCK.name)
@@ -171,13 +171,13 @@ def test_a_table_without_a_contract_was_removed(lake: str) -> None:
     assert said.endswith("changes: 1, breaking: 1")
 
 
-def test_a_lake_of_today_has_not_changed(lake: str) -> None:
+def test_a_new_lake_has_no_changes(lake: str) -> None:
     made(lake, sellers.Sellers)
     delta.open_table(lake, bronze.Sellers)
     assert run("--lake", lake, "--check") == (0, "changes: 0")
 
 
-def test_a_table_carries_the_contract_it_was_made_under(lake: str) -> None:
+def test_a_table_is_compared_by_its_stored_contract(lake: str) -> None:
     made(lake, Sellers)
     code, said = run("--lake", lake)
     assert code == 0
@@ -198,7 +198,7 @@ def test_a_bronze_table_is_compared_by_its_columns(lake: str) -> None:
     )
 
 
-def test_a_table_without_a_contract_of_its_own_is_compared_by_columns_types_and_partitions(
+def test_a_table_without_a_stored_contract_is_compared_by_its_schema(
     lake: str,
 ) -> None:
     schema = {**stored_schema(sellers.Sellers), "seller_city": pl.Int64(), "nickname": pl.String()}
@@ -225,7 +225,7 @@ def test_a_table_without_a_contract_of_its_own_is_compared_by_columns_types_and_
         ({"rules": {"x": {"asks": "1", "warning": False}}}, "changes: 1, review: 1", 3),
     ],
 )
-def test_the_exit_code_says_the_worst_verdict(
+def test_the_exit_code_depends_on_the_worst_verdict(
     change: dict[str, object],
     line: str,
     code: int,

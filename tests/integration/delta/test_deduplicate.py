@@ -65,7 +65,7 @@ def test_result_does_not_depend_on_the_chunk_size(
 
 def test_lost_key_is_a_conservation_error(lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def lossy(rows: int, by: Sequence[str], size: int) -> Iterator[pl.Expr]:
-        yield from [*chunks(rows, by, size)][1:]  # as if the hashes of workers differed
+        yield from [*chunks(rows, by, size)][1:]  # as if two workers computed different hashes
 
     monkeypatch.setattr(deduplicate, "chunks", lossy)
     raw = pl.concat([records(*range(30)), records(*range(30), hour=1)])

@@ -31,7 +31,7 @@ EVERYTHING = (
 
 
 def bring_up(landing: Path, lake: str) -> dict[str, bool]:
-    """Ingest and refresh without Prefect; tell which tables changed."""
+    """Ingest and refresh without Prefect; return the names of changed tables."""
     return {name: outcome.changed for name, outcome in outcomes(landing, lake).items()}
 
 

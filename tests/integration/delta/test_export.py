@@ -32,10 +32,10 @@ def sheet(file: Path) -> list[list[tuple[str, str]]]:
     with ZipFile(file) as parts:
         texts = [
             "".join(text.itertext())
-            for text in ET.fromstring(parts.read("xl/sharedStrings.xml"))  # noqa: S314 - ours
+            for text in ET.fromstring(parts.read("xl/sharedStrings.xml"))  # noqa: S314 - our file
         ]
-        styles = ET.fromstring(parts.read("xl/styles.xml"))  # noqa: S314 - ours
-        rows = ET.fromstring(parts.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - ours
+        styles = ET.fromstring(parts.read("xl/styles.xml"))  # noqa: S314 - our file
+        rows = ET.fromstring(parts.read("xl/worksheets/sheet1.xml"))  # noqa: S314 - our file
     assert not [*rows.iter(f"{XL}f"), *rows.iter(f"{XL}hyperlink")]
     own = {form.get("numFmtId"): form.get("formatCode", "") for form in styles.iter(f"{XL}numFmt")}
     forms = [
@@ -254,7 +254,7 @@ def test_exported_csv_can_be_ingested_again(tmp_path: Path) -> None:
     for name in names:
         source = tables()[name].source
         assert source
-        statements[name] = f"SELECT {', '.join(source.fields().names())} FROM {name}"  # noqa: S608 - our names
+        statements[name] = f"SELECT {', '.join(source.fields().names())} FROM {name}"  # noqa: S608 - our own column names
         rows = query(lake, statements[name], keep=TEXT)
         export.write(rows, str(tmp_path / "exported" / f"{source.spec().name}.csv"))
     ingest(tmp_path / "exported", again)

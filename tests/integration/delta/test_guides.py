@@ -44,7 +44,7 @@ def _apply(guide: str, tree: Path) -> str:
 
 
 def _build(tree: Path, landing: Path) -> str:
-    """Build a lake with the code of the copy, and return where it is."""
+    """Build a lake with the code of the copy, and return its location."""
     lake = str(tree / "lake")
     command = [sys.executable, "-m", "benchmarks.without_prefect", str(landing), lake]
     subprocess.run(command, cwd=tree, check=True)
@@ -52,17 +52,17 @@ def _build(tree: Path, landing: Path) -> str:
 
 
 def _table(lake: str, name: str) -> pl.DataFrame:
-    # Not by `query`, which knows the tables of this tree only.
+    # `query` would know only the tables of this tree.
     return pl.scan_delta(f"{lake}/{name.replace('.', '/')}").collect()
 
 
-def test_guide_of_a_table_makes_it(tree: Path, landing: Path) -> None:
+def test_guide_for_a_table_adds_it(tree: Path, landing: Path) -> None:
     _apply("add-a-table.md", tree)
     lake = _build(tree, landing)
     assert _table(lake, "gold.mart_weekday_sales")["orders"].sum() == 50
 
 
-def test_guide_of_a_rule_makes_it(tree: Path, landing: Path) -> None:
+def test_guide_for_a_rule_adds_it(tree: Path, landing: Path) -> None:
     (method,) = BLOCK.findall(_apply("add-a-rule.md", tree))
     contract = tree / "contracts/silver/orders.py"
     contract.write_text(contract.read_text().replace("    @warning", f"{method}\n    @warning", 1))
@@ -76,7 +76,7 @@ def test_guide_of_a_rule_makes_it(tree: Path, landing: Path) -> None:
     assert broken.to_list() == [["approved_not_before_purchased"]]
 
 
-def test_guide_of_a_source_makes_it(tree: Path, landing: Path) -> None:
+def test_guide_for_a_source_adds_it(tree: Path, landing: Path) -> None:
     text = _apply("add-a-source.md", tree)
     dim_date = tree / "transforms/gold/dim_date.py"
     code = dim_date.read_text()

@@ -72,7 +72,7 @@ def test_file_belongs_to_a_table_by_its_name_or_its_nearest_folder(
     assert found(tmp_path) == (({name: table}, []) if table else ({}, [name]))
 
 
-def test_name_of_the_landing_zone_is_no_table(tmp_path: Path) -> None:
+def test_name_of_the_landing_zone_is_not_a_table(tmp_path: Path) -> None:
     touch(tmp_path / "orders", "x.csv")
     assert found(tmp_path / "orders") == ({}, ["x.csv"])
 

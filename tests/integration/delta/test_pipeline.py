@@ -165,10 +165,10 @@ def _records(text: bytes) -> Iterator[bytes]:
 
 def _digest(table: str) -> str:
     columns = ", ".join(tables()[table].contract.fields())
-    return f"SELECT count(*), bit_xor(hash({columns})) FROM {table}"  # noqa: S608 - of names of the test
+    return f"SELECT count(*), bit_xor(hash({columns})) FROM {table}"  # noqa: S608 - only names of our columns
 
 
-def test_rejected_files_fail_the_run_and_the_rest_is_done(land: Land, lake: str) -> None:
+def test_rejected_files_fail_the_run_and_the_others_are_ingested(land: Land, lake: str) -> None:
     landing = land(orders=[{}], customers=[{}])
     (landing / "strange.csv").write_text("a,b\n")
     (landing / "sellers.csv").write_text("seller_id\n")
@@ -202,13 +202,13 @@ def test_refresh_skips_tables_downstream_of_a_failure(
     assert delta.exists(lake, "gold.dim_seller")
 
 
-def test_the_landing_zone_is_no_archive(land: Land, lake: str) -> None:
+def test_the_landing_zone_cannot_be_the_archive(land: Land, lake: str) -> None:
     landing = str(land(orders=[{}]))
     with pytest.raises(SettingError, match=r"source .* is also the archive"):
         ingest(landing, lake, archive=landing)
 
 
-def test_where_the_archive_is_may_be_set(
+def test_the_archive_can_be_set_in_the_environment(
     land: Land, lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYSTONE_ARCHIVE", str(tmp_path / "archive"))
@@ -218,9 +218,7 @@ def test_where_the_archive_is_may_be_set(
     assert not [*landing.iterdir()]
 
 
-def test_a_landing_zone_without_files_fails_before_anything_is_made(
-    lake: str, tmp_path: Path
-) -> None:
+def test_an_empty_landing_zone_fails_before_anything_is_created(lake: str, tmp_path: Path) -> None:
     (tmp_path / "landing").mkdir()
     with pytest.raises(NoFilesError, match=f"^0 files found in {tmp_path}/landing; "):
         run(str(tmp_path / "landing"), lake)
@@ -239,13 +237,13 @@ def test_a_landing_zone_may_be_allowed_to_be_empty(lake: str, tmp_path: Path) ->
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_an_event_time_in_the_future_is_wrong_usage(lake: str, tmp_path: Path) -> None:
+def test_an_as_of_time_in_the_future_is_wrong_usage(lake: str, tmp_path: Path) -> None:
     done = keystone("ingest", "--as-of", "2099-01-01", "--source", str(tmp_path), "--lake", lake)
     assert done.returncode == 2
     assert "in the future" in done.stderr
 
 
-def test_replay_names_the_tables_that_there_are(lake: str) -> None:
+def test_replay_of_an_unknown_table_lists_the_known_ones(lake: str) -> None:
     with pytest.raises(UnknownTableError, match="order_items"):
         replay(lake, "nonsense")
 
@@ -261,7 +259,7 @@ def keystone(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_rows_in_quarantine_are_no_failure(land: Land, lake: str) -> None:
+def test_rows_in_quarantine_are_not_a_failure(land: Land, lake: str) -> None:
     landing = land(orders=[{"order_status": "?"}])
     done = keystone("run", "--source", str(landing), "--lake", lake)
     assert (done.returncode, done.stderr) == (0, "")

@@ -30,7 +30,7 @@ Translate = Callable[[str], str]
 
 @pytest.fixture(scope="module")
 def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The lake of the page's two commands."""
+    """The lake that the page's two commands build."""
     folder = tmp_path_factory.mktemp("questions")
     write_sample(folder / "landing", 5_000, seed=1, dirty=0.001)
     batch_lake(str(folder / "lake"), [folder / "landing"])
@@ -39,7 +39,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="module")
 def translate(lake: str) -> Translate:
-    """Athena's SQL into DuckDB's, by the types that the tables have."""
+    """Return a function that translates SQL of Athena to DuckDB, with the types of the tables."""
     tables = query(lake, "SHOW TABLES").to_series().str.split(".").to_list()
     schema: dict[str, Any] = {"gold": {}}
     for layer, table in tables:
@@ -79,7 +79,7 @@ def test_athenas_dialect_gives_the_same_rows(lake: str, translate: Translate, nu
 
 
 def test_duckdb_and_polars_agree_on_the_real_files(olist: Path, tmp_path: Path) -> None:
-    """They have halves of a cent, which the made-up orders lack."""
+    """Only the real files have sums that end in half a cent."""
     lake = str(tmp_path / "lake")
     batch_lake(lake, [olist])
     for number, section in QUESTIONS.items():
@@ -101,7 +101,7 @@ def test_athena_drops_the_remainder_of_whole_numbers(lake: str, translate: Trans
         "SELECT order_id FROM gold.fact_order",
     ],
 )
-def test_what_athena_does_not_know_is_refused(translate: Translate, statement: str) -> None:
+def test_names_unknown_to_athena_are_refused(translate: Translate, statement: str) -> None:
     with pytest.raises(OptimizeError):
         translate(statement)
 
@@ -109,9 +109,9 @@ def test_what_athena_does_not_know_is_refused(translate: Translate, statement: s
 def _polars(lake: str, number: str) -> pl.DataFrame:
     """Run the page's lines for Polars on a lake."""
     names: dict[str, Any] = {}
-    exec(_code(BEGIN, "python"), names)  # noqa: S102 - our own page
+    exec(_code(BEGIN, "python"), names)  # noqa: S102 - code of our own page
     names["LAKE"] = lake
-    exec(_code(QUESTIONS[number], "python"), names)  # noqa: S102 - likewise
+    exec(_code(QUESTIONS[number], "python"), names)  # noqa: S102 - as above
     answer: pl.DataFrame = names["answer"]
     return answer
 
@@ -122,15 +122,15 @@ def _code(section: str, language: str) -> str:
 
 
 def _alike(rows: pl.DataFrame) -> pl.DataFrame:
-    """Give sums and counts one type each: how wide they are is every engine's own choice."""
-    whole = cs.integer() | cs.by_dtype(pl.Decimal(38, 0))  # DuckDB's sum of whole numbers
+    """Cast sums and counts to one type each, because each engine has its own widths."""
+    whole = cs.integer() | cs.by_dtype(pl.Decimal(38, 0))  # the type of a sum of integers in DuckDB
     return rows.with_columns(whole.cast(pl.Int64)).with_columns(
         cs.decimal().cast(pl.Decimal(38, 2))
     )
 
 
 def _table(rows: pl.DataFrame) -> str:
-    """Write rows as the page has them, numbers to the right."""
+    """Format rows as on the page, with numbers aligned to the right."""
     numbers = rows.select(cs.numeric()).columns
     rule = ("---:" if name in numbers else "---" for name in rows.columns)
     lines = [rows.columns, rule, *(map(_cell, row) for row in rows.iter_rows())]

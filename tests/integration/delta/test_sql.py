@@ -123,7 +123,7 @@ def test_query_may_have_several_statements(small: str, statement: str) -> None:
 def test_show_tables_lists_names_that_can_be_queried(small: str) -> None:
     names = query(small, "SHOW TABLES").to_series().to_list()
     assert "silver.orders" in names
-    assert all(query(small, f"SELECT count(*) FROM {name}").height for name in names)  # noqa: S608 - ours
+    assert all(query(small, f"SELECT count(*) FROM {name}").height for name in names)  # noqa: S608 - our names
 
 
 def test_version_column_of_gold_is_hidden(tmp_path: Path, land: Callable[..., Path]) -> None:
@@ -219,7 +219,7 @@ def test_spill_folder_is_private_and_removed_afterwards(
 def test_lack_of_memory_is_reported_in_one_line(
     small: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "_SETTINGS", {"memory_limit": "'20MB'", **sql._SETTINGS})  # noqa: SLF001 - test machines have more memory
+    monkeypatch.setattr(sql, "_SETTINGS", {"memory_limit": "'20MB'", **sql._SETTINGS})  # noqa: SLF001 - to exceed the limit with few rows
     with pytest.raises(QueryError, match=r"^failed to [^\n]*; select fewer rows [^\n]*$"):
         query(small, "SELECT list(i) FROM range(100_000_000) t(i)")
 

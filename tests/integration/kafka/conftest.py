@@ -32,7 +32,7 @@ def mock_kafka() -> Iterator[str]:
     _form_groups_at_once(owner)
     brokers = owner.list_topics(timeout=10).brokers.values()
     yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
-    del owner  # the broker lives as long as its owner
+    del owner  # the broker ends with this producer
 
 
 @pytest.fixture(scope="session")

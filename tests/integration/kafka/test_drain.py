@@ -56,7 +56,7 @@ def watermark(lake: str, topic: str = ORDERS, partition: int = 0) -> int | None:
 
 
 def assert_exactly_once(lake: str, ids: Sequence[int]) -> None:
-    """Bronze has each order once, and each watermark is the highest offset of its rows."""
+    """Assert that bronze has each order once, and that watermarks are the highest offsets."""
     rows = orders(lake)
     assert sorted(rows["order_id"].cast(pl.Int64)) == list(ids)
     assert not rows.select("_source", "_position").is_duplicated().any()
@@ -256,10 +256,10 @@ def test_second_drainer_takes_its_share(
     assert_exactly_once(lake, range(4000))
 
 
-def test_two_groups_that_read_the_same_do_not_repeat(
+def test_groups_that_read_the_same_partitions_repeat_nothing(
     lake: str, settings: KafkaSettings, produce: Produce
 ) -> None:
-    """What zombies do: they read partitions that are no longer theirs, and write them."""
+    """Like zombies, all drainers read and write the same partitions."""
     produce(ORDERS, numbered(0, 2000))
     with ThreadPoolExecutor(3) as pool:
         zombies = [
@@ -297,7 +297,7 @@ def test_empty_topics_are_drained_at_once(lake: str, settings: KafkaSettings) ->
     assert drain(lake, settings) == []
 
 
-def test_no_topic_at_all_is_an_error(lake: str, settings: KafkaSettings) -> None:
+def test_missing_topics_are_an_error(lake: str, settings: KafkaSettings) -> None:
     with pytest.raises(NoTopicsError, match="KEYSTONE_KAFKA_PREFIX"):
         drain(lake, settings)
 
@@ -316,7 +316,7 @@ def test_lag_counts_the_offsets_that_bronze_lacks(
 
 def test_lag_changes_nothing(lake: str, settings: KafkaSettings, produce: Produce) -> None:
     produce(ORDERS, numbered(0, 5))
-    older = pl.DataFrame(schema=["_source"]).cast(pl.String)  # from before it had the others
+    older = pl.DataFrame(schema=["_source"]).cast(pl.String)  # a table without the other columns
     older.write_delta(Path(lake, "bronze", "orders"), mode="append")
     lake_lag(lake, settings)
     assert delta.open_existing(lake, "bronze.orders").version() == 0
@@ -378,7 +378,7 @@ def test_offsets_are_committed_for_lag_monitors(
 
 
 def pretend(lake: str, offset: int) -> None:
-    """Bronze holds orders up to an offset."""
+    """Set the watermark of orders without any rows."""
     table = delta.open_table(lake, bronze.Orders)
     rows = delta.scan(table).collect()
     delta.append(table, rows, delta.commit_properties({watermark_name(ORDERS, 0): offset}, {}))

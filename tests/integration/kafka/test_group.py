@@ -1,4 +1,4 @@
-"""Drainers beside other members of their consumer group, on a real Kafka."""
+"""Drainers and other members of their consumer group, on a real Kafka."""
 
 import shutil
 from collections.abc import Iterator
@@ -109,5 +109,5 @@ def test_a_group_belongs_to_one_lake(lake: str) -> None:
     assert group != group_of_lake(f"{lake}-other")
     shutil.copytree(lake, f"{lake}-copy")
     assert group != group_of_lake(f"{lake}-copy")
-    shutil.rmtree(lake)  # another lake in its place, as in the folder of another machine
+    shutil.rmtree(lake)  # the next call creates another lake at the same path
     assert group != group_of_lake(lake)

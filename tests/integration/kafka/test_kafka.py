@@ -143,7 +143,7 @@ def test_invalid_bootstrap_is_rejected_and_not_repeated(bootstrap: str) -> None:
 
 @contextmanager
 def listening(*answers: bytes) -> Iterator[str]:
-    """The address of somebody who takes connections and gives each the answers, or none."""
+    """Yield the address of a server that sends the answers to each connection."""
     held = []
 
     def serve(listener: socket.socket) -> None:
@@ -163,7 +163,7 @@ def listening(*answers: bytes) -> Iterator[str]:
 
 
 def refused_port() -> str:
-    """An address at which nobody listens."""
+    """Return an address at which no process listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return f"127.0.0.1:{listener.getsockname()[1]}"
 

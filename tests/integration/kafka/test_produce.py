@@ -31,10 +31,10 @@ PRODUCE_REQUEST = 0
 
 
 class Cluster:
-    """Librdkafka's broker for tests, with the handles that Python is not given."""
+    """Librdkafka's broker for tests, with controls that Python's client lacks."""
 
     def __init__(self) -> None:
-        """Start it; it ends with this object."""
+        """Start the broker; it ends with this object."""
         self._owner = Producer({"test.mock.num.brokers": 1, "log_level": 2})
         (broker,) = self._owner.list_topics(timeout=10).brokers.values()
         self.bootstrap = f"{broker.host}:{broker.port}"
@@ -43,11 +43,11 @@ class Cluster:
         self._cluster = ctypes.c_void_p(librdkafka.rd_kafka_handle_mock_cluster(handle))
 
     def down(self) -> None:
-        """Close all connections and take no new ones."""
+        """Close all connections and refuse new ones."""
         assert librdkafka.rd_kafka_mock_broker_set_down(self._cluster, 1) == 0
 
     def up(self) -> None:
-        """Take connections again."""
+        """Accept connections again."""
         assert librdkafka.rd_kafka_mock_broker_set_up(self._cluster, 1) == 0
 
     def fail_next_batch(self, error: int) -> None:
@@ -57,7 +57,7 @@ class Cluster:
         )
 
     def messages(self, topic: str) -> list[Message]:
-        """Key, value and headers of all messages of a topic, each partition in order."""
+        """Return key, value and headers of all messages of a topic, each partition in order."""
         reader = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "test"})
         places = [
             TopicPartition(topic, partition, 0)
@@ -88,7 +88,7 @@ class Cluster:
         return found
 
     def config(self, **more: object) -> dict[str, object]:
-        """What `produce` asks of a client, quick to come back."""
+        """The client configuration of `produce`, with short delays."""
         return {
             "bootstrap.servers": self.bootstrap,
             "enable.idempotence": True,
@@ -109,12 +109,12 @@ def cluster() -> Cluster:
 
 
 def events(count: int) -> list[Event]:
-    """Versions 0, 1, 2, ... of three keys in turn."""
+    """Return versions 0, 1, 2, ... of three keys in turn."""
     return [Event("orders", KEYS[i % 3], str(i), 1_500_000_000_000 + i) for i in range(count)]
 
 
 def meanwhile(wanted: Iterable[Event], after: int, happens: object) -> Iterator[Event]:
-    """Pass events on, and let something happen after so many."""
+    """Yield the events, and call a function before one of them."""
     for number, event in enumerate(wanted):
         if number == after:
             assert callable(happens)
@@ -123,7 +123,7 @@ def meanwhile(wanted: Iterable[Event], after: int, happens: object) -> Iterator[
 
 
 def assert_all_there_in_order(messages: list[Message], sent: list[Event]) -> None:
-    """Nothing is missing, and no version comes for the first time after a later one of its key."""
+    """Assert that no event is missing, and that first arrivals of a key are in order."""
     for key in {event.key for event in sent}:
         arrived = list(dict.fromkeys(value for k, value, _ in messages if k == key))
         assert arrived == [event.value for event in sent if event.key == key]
@@ -153,7 +153,7 @@ def test_deliver_waits_while_the_queue_is_full(cluster: Cluster) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER,  # fatal: the client is of no more use
+        KafkaError.OUT_OF_ORDER_SEQUENCE_NUMBER,  # fatal: the client is unusable
         KafkaError.INVALID_PRODUCER_EPOCH,
         KafkaError.TOPIC_AUTHORIZATION_FAILED,
         KafkaError.NOT_LEADER_FOR_PARTITION,

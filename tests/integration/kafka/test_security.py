@@ -46,10 +46,10 @@ listener.name.ssl.ssl.client.auth=required
 
 @pytest.fixture(scope="module")
 def secured(
-    real_kafka: Broker,  # noqa: ARG001 - skips where none can run
+    real_kafka: Broker,  # noqa: ARG001 - skips the tests if no broker can run
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[dict[str, Any]]:
-    """Where a broker asks for SCRAM, where for a certificate, and the folder of our files."""
+    """A broker: its addresses for SCRAM and for mutual TLS, and the folder of the client files."""
     folder = tmp_path_factory.mktemp("secured")
     certificates(folder)
     with socket.socket() as one, socket.socket() as two:
@@ -69,7 +69,7 @@ def secured(
 
 
 def certificates(folder: Path) -> None:
-    """Make a certificate that both ends use and trust, in the forms that each of them wants."""
+    """Create a certificate for broker and client, in the file formats that each needs."""
     store, trust = (
         ["-keystore", f"{name}.p12", "-storetype", "PKCS12", "-storepass", STORE]
         for name in ("store", "trust")
@@ -86,7 +86,7 @@ def certificates(folder: Path) -> None:
 
 
 def let_in(bootstrap: str) -> None:
-    """Make the user `keystone` with its password."""
+    """Create the user `keystone` with its password."""
     info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
     user = UserScramCredentialUpsertion("keystone", info, HIDDEN.encode())
     admin = AdminClient({"bootstrap.servers": bootstrap})
@@ -97,7 +97,7 @@ def let_in(bootstrap: str) -> None:
 def settings(
     secured: dict[str, Any], request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> KafkaSettings:
-    """What a person would set in the environment."""
+    """The settings, read from the environment."""
     folder = secured["folder"]
     values = {
         "scram": {

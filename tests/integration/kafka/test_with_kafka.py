@@ -84,7 +84,7 @@ def test_a_follower_notices_that_its_topic_was_recreated(
     assert order_ids(lake) == list(range(6))
 
 
-def test_table_without_topic_id_is_read_on(lake: str, settings: KafkaSettings) -> None:
+def test_table_without_topic_id_continues_at_its_offset(lake: str, settings: KafkaSettings) -> None:
     send(settings, 0, 5)
     table = delta.open_table(lake, bronze.Orders)
     nothing = delta.scan(table).collect()
@@ -100,7 +100,7 @@ def test_table_without_topic_id_is_read_on(lake: str, settings: KafkaSettings) -
 def test_drain_reaches_the_end_of_a_transaction_of_another_drainer(
     lake: str, settings: KafkaSettings
 ) -> None:
-    """The last offset of the partition holds no message, and a follower has the partition."""
+    """The last offset of the partition holds no message, and a follower owns the partition."""
     with ThreadPoolExecutor(1) as pool:
         stop = Event()
         follower = pool.submit(drain, lake, settings, follow=True, stop=stop)

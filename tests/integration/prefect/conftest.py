@@ -12,15 +12,15 @@ from tests.support.prefect_stage import Stage, eventually, readme, server
 
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Producer]:
-    """A producer with a broker inside."""
+    """A producer that runs a mock broker."""
     producer = Producer({"test.mock.num.brokers": 1, "log_level": 3})
     yield producer
-    del producer  # until here it lived
+    del producer  # ends the broker
 
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    """What has come of the lines before the worker's; no schedule is active."""
+    """A server after the lines of the guide up to the worker; no schedule is active."""
     with server(tmp_path_factory.mktemp("prefect")) as stage:
         for line in readme():
             if not line.startswith(("make ", "export ")) and " start" not in line:
@@ -34,7 +34,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def worker(deployed: Stage, kafka: Producer) -> Iterator[subprocess.Popen[bytes]]:
-    """The worker, which finds that Kafka, and tells of every refused record."""
+    """The worker, with that Kafka, and an alarm for every quarantined record."""
     (broker,) = kafka.list_topics(timeout=10).brokers.values()
     deployed.environment["KEYSTONE_KAFKA_BOOTSTRAP"] = f"{broker.host}:{broker.port}"
     deployed.environment["KEYSTONE_QUARANTINE_SHARE"] = "0"
@@ -45,14 +45,14 @@ def worker(deployed: Stage, kafka: Producer) -> Iterator[subprocess.Popen[bytes]
 
 @pytest.fixture(scope="session")
 def stage(deployed: Stage, worker: subprocess.Popen[bytes]) -> Stage:
-    """What was deployed, and a worker for it."""
+    """The deployments with a running worker."""
     assert worker.poll() is None
     return deployed
 
 
 @pytest.fixture(scope="session")
 def nightly(stage: Stage) -> str:
-    """A run that the scheduler has made for two o'clock, and that begins now."""
+    """The run that the scheduler planned for two o'clock, started now."""
     deployment = stage.deployment("lakehouse/nightly")["id"]
     stage.ask(f"/deployments/{deployment}/resume_deployment")
     wanted = {"deployments": {"id": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_ASC"}

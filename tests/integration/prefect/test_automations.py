@@ -1,4 +1,4 @@
-"""The automations on a real server, with real runs and somebody to tell."""
+"""The automations on a real server, with real runs and a webhook."""
 
 import json
 import os
@@ -35,7 +35,7 @@ def notifications(stage: Stage) -> Iterator[list[dict[str, str]]]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Ear) as service:
         Thread(target=service.serve_forever, daemon=True).start()
@@ -57,7 +57,7 @@ def automations(stage: Stage) -> dict[str, Any]:
 
 
 @pytest.mark.usefixtures("notifications")
-def test_applying_again_makes_no_second_one(stage: Stage) -> None:
+def test_applying_again_creates_no_duplicates(stage: Stage) -> None:
     before = automations(stage)
     stage.type(f"{APPLY} --notify custom-webhook/ear")
     assert {name: each["id"] for name, each in automations(stage).items()} == {
@@ -74,7 +74,9 @@ def test_applying_again_makes_no_second_one(stage: Stage) -> None:
         ("secret/mute", "secret/mute cannot send notifications"),
     ],
 )
-def test_a_block_that_tells_nobody_is_refused_in_a_line(stage: Stage, block: str, why: str) -> None:
+def test_a_block_that_cannot_notify_is_refused_in_one_line(
+    stage: Stage, block: str, why: str
+) -> None:
     with temporary_settings({PREFECT_API_URL: stage.url}):
         Secret(value=SecretStr("not a channel")).save("mute", overwrite=True)
     said = stage.type(f"{APPLY} --notify {block} || true")
@@ -82,7 +84,7 @@ def test_a_block_that_tells_nobody_is_refused_in_a_line(stage: Stage, block: str
     assert said.startswith(f"error: {why}")
 
 
-def test_a_server_may_ask_who_we_are(tmp_path: Path) -> None:
+def test_a_server_may_require_authentication(tmp_path: Path) -> None:
     with server(tmp_path, PREFECT_SERVER_API_AUTH_STRING="somebody:something") as stage:
         said = stage.type(f"{APPLY} || true")
         assert said.count("\n") == 1
@@ -107,9 +109,9 @@ def test_killed_run_is_marked_as_crashed_and_notified(
 ) -> None:
     run = stage.start("stream/follow")
     heartbeat(stage, run)
-    assert stage.ended(stage.start("stream/follow")) == "Cancelled"  # there is one
+    assert stage.ended(stage.start("stream/follow")) == "Cancelled"  # another one is running
     process = stage.logged(run)[-1]["process"]
-    worker.send_signal(signal.SIGSTOP)  # it would notice
+    worker.send_signal(signal.SIGSTOP)  # it would report the crash itself
     try:
         with soon(stage, "keystone: crash silent runs"):
             heartbeat(stage, run)
@@ -142,7 +144,7 @@ def test_automation_notifies_of_a_batch_that_does_not_end(
 
 @contextmanager
 def soon(stage: Stage, name: str) -> Iterator[None]:
-    """Let an automation wait for as short as the server allows: shorter than runs are silent."""
+    """Shorten the time of an automation to the minimum of the server."""
     automation = automations(stage)[name]
     path, hasty = f"/automations/{automation['id']}", automation["trigger"] | {"within": 10}
     fields = ("name", "description", "enabled", "trigger", "actions")
@@ -155,7 +157,7 @@ def soon(stage: Stage, name: str) -> Iterator[None]:
 
 
 def heartbeat(stage: Stage, run: str) -> None:
-    """Wait for the next sign of life of a run."""
+    """Wait for the next heartbeat of a run."""
     wanted = {
         "event": {"name": ["prefect.flow-run.heartbeat"]},
         "any_resource": {"id": [f"prefect.flow-run.{run}"]},

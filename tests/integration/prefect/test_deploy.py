@@ -40,7 +40,7 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
     assert empty == {"nightly"}
 
 
-def test_a_schedule_is_known_again(deployed: Stage) -> None:
+def test_every_schedule_has_a_slug(deployed: Stage) -> None:
     for each in deployed.ask("/deployments/filter"):
         assert [schedule["slug"] for schedule in each["schedules"]] in ([each["name"]], [])
 
@@ -75,6 +75,6 @@ def test_a_run_clones_the_commit_that_was_deployed(deployed: Stage) -> None:
         }
 
 
-def test_parameters_that_do_not_fit_are_refused(deployed: Stage) -> None:
+def test_parameters_of_a_wrong_type_are_refused(deployed: Stage) -> None:
     with pytest.raises(PrefectHTTPStatusError, match="'perhaps' is not of type 'boolean'"):
         deployed.start("stream/follow", follow="perhaps")

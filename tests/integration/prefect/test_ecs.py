@@ -1,4 +1,4 @@
-"""The pool of ECS tasks: what the server accepts, and what the worker makes of it."""
+"""The work pool of ECS tasks: accepted by the server, and understood by the worker."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ VARIABLES = {
 
 @pytest.fixture(scope="module")
 def configuration(deployed: Stage) -> Any:
-    """The job of a run, as the worker makes it of the pool and the deployment."""
+    """The job of a run, built by the worker from the pool and the deployment."""
     file = "deployments/prefect/ecs.json"
     deployed.type(
         f".venv/bin/prefect work-pool create elsewhere --type ecs --base-job-template {file}"
@@ -48,7 +48,7 @@ def configuration(deployed: Stage) -> Any:
         return asyncio.run(job)
 
 
-def test_what_is_of_the_account_comes_from_variables(configuration: Any) -> None:
+def test_values_of_the_account_come_from_variables(configuration: Any) -> None:
     definition = configuration.task_definition
     assert definition["containerDefinitions"][0]["image"] == VARIABLES["keystone_image"]
     assert definition["executionRoleArn"] == VARIABLES["keystone_execution_role"]
@@ -71,7 +71,7 @@ def test_the_deployment_adds_to_the_environment_of_the_pool(configuration: Any) 
     assert configuration.env["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"] == "30"
 
 
-def test_every_variable_that_is_read_is_one_that_is_documented() -> None:
+def test_every_variable_of_the_template_is_documented() -> None:
     text = json.dumps(TEMPLATE)
     read = {part.split(" ")[0] for part in text.split("prefect.variables.")[1:]}
     assert read == set(VARIABLES)
@@ -79,6 +79,6 @@ def test_every_variable_that_is_read_is_one_that_is_documented() -> None:
     assert all(f"`{name}`" in documented for name in read)
 
 
-def test_the_template_says_only_what_the_worker_understands() -> None:
+def test_the_template_has_only_known_fields() -> None:
     known = ECSWorker.get_default_base_job_template()["job_configuration"]
     assert set(TEMPLATE["job_configuration"]) <= set(known)

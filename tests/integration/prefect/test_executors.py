@@ -23,7 +23,7 @@ CHANCE = {"seconds": 0.0}
 
 
 class Face(NamedTuple):
-    """The same functions on one executor."""
+    """The functions of the pipeline on one executor."""
 
     run: Callable[..., list[Outcome]]
     ingest: Callable[..., list[Outcome]]
@@ -88,7 +88,9 @@ def test_tables_and_outcomes_are_the_same(
     assert {outcome.table for outcome in restored if outcome.changed} > {"gold.fact_orders"}
 
 
-def test_a_rejected_file_is_named_and_the_rest_is_done(face: Face, land: Land, lake: str) -> None:
+def test_a_rejected_file_is_named_and_the_others_are_ingested(
+    face: Face, land: Land, lake: str
+) -> None:
     folder = land(orders=[{}])
     (folder / "sellers.csv").write_text("seller_id\n")
     with pytest.raises(RunFailedError) as caught:
@@ -98,7 +100,7 @@ def test_a_rejected_file_is_named_and_the_rest_is_done(face: Face, land: Land, l
     assert delta.rows(delta.open_existing(lake, "gold.fact_orders")) == 1
 
 
-def test_a_broken_contract_fails_at_once_and_skips_what_is_downstream(
+def test_a_broken_contract_is_not_retried_and_skips_tables_downstream(
     face: Face, land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
@@ -122,7 +124,7 @@ def test_a_broken_contract_fails_at_once_and_skips_what_is_downstream(
 
 
 @pytest.mark.parametrize("failures", [1, 6])
-def test_an_error_that_may_pass_is_retried_five_times(
+def test_a_transient_error_is_retried_five_times(
     face: Face, land: Land, lake: str, monkeypatch: pytest.MonkeyPatch, failures: int
 ) -> None:
     calls = []

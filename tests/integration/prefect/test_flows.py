@@ -1,4 +1,4 @@
-"""What the flows of the pipeline show on a Prefect server."""
+"""Artifacts and assets of the flows on a Prefect server."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from transforms.graph import tables
 pytestmark = pytest.mark.usefixtures("prefect_server")
 
 
-def test_artifacts_and_assets_say_what_was_done(lake: str) -> None:
+def test_artifacts_and_assets_describe_the_run(lake: str) -> None:
     refresh.with_options(flow_run_name=lake)(lake)
     with get_client(sync_client=True) as client:
 
@@ -33,6 +33,6 @@ def test_artifacts_and_assets_say_what_was_done(lake: str) -> None:
             }
             return ask("/events/filter", filter=made)["events"]
 
-        # Prefect delivers events on its own time.
+        # Prefect delivers events with a delay.
         (found,) = next(filter(None, (materialised() for _ in range(2000))))
         assert found["payload"]["rows"] == 0

@@ -25,7 +25,7 @@ TEXT = "\n".join(PERSONAL)
 
 
 def keystone(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run a command with its log on the terminal; nothing that it says is secret or personal."""
+    """Run a command with its log on the terminal; assert that it prints nothing secret."""
     log = {
         "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER": "json",
         "PREFECT_LOGGING_LEVEL": "DEBUG",
@@ -74,7 +74,7 @@ def test_log_has_nothing_of_the_records(land: Land, lake: str) -> None:
 
 def test_log_of_a_rejected_stream_has_no_secret(lake: str) -> None:
     with socket.socket() as nobody:
-        nobody.bind(("127.0.0.1", 0))  # and does not listen
+        nobody.bind(("127.0.0.1", 0))  # no process listens there
         done = keystone(
             "drain",
             "--lake",

@@ -19,7 +19,7 @@ from tests.support.good_records import GOOD
 from tests.support.landing import COLUMNS
 from transforms.graph import tables
 
-# Made-up people, a text a line. None is all digits: in a column of numbers that is a number.
+# Invented people, one text per line. None is all digits, which would be a valid number.
 CONTACTS = (
     "ana.prado@example.com, (11) 98765-4321, CPF 123.456.789-09, CEP 12345-678",
     "12345678909 / 98765-4321",
@@ -64,7 +64,7 @@ def run(prefect_server: str, tmp_path_factory: pytest.TempPathFactory) -> Run:
         lakehouse.with_options(flow_run_name=lake)(str(folder / "landing"), lake)
     runs = asked("/flow_runs/filter", flow_runs={"name": {"any_": [lake]}})
     runs += asked("/flow_runs/filter", flow_runs={"parent_flow_run_id": {"any_": [runs[0]["id"]]}})
-    # Prefect delivers states, logs and events on its own time.
+    # Prefect delivers states, logs and events with a delay.
     next(filter(None, (all_ended(steps(runs)) for _ in range(2000))))
     last = "gold.fact_sales is now at"
     next(filter(None, (last in json.dumps(logs(runs)) for _ in range(2000))))
@@ -139,7 +139,7 @@ def test_contact_data_was_replaced_where_people_may_write(run: Run) -> None:
 
 
 @pytest.mark.parametrize("layer", ["silver", "gold"])
-def test_the_log_of_no_table_of_silver_or_gold_holds_contact_data(run: Run, layer: str) -> None:
+def test_delta_logs_of_silver_and_gold_hold_no_contact_data(run: Run, layer: str) -> None:
     commits = list(Path(run.lake, layer).rglob("_delta_log/*.json"))
     assert commits
     assert not [found for commit in commits for found in contact_data(commit.read_text())]
@@ -162,7 +162,7 @@ def test_no_artifact_holds_contact_data_or_names_a_tagged_column(run: Run) -> No
     assert "review_comment" not in shown
 
 
-def test_no_log_line_holds_contact_data(run: Run) -> None:
+def test_log_lines_hold_no_contact_data(run: Run) -> None:
     lines = logs(run.flow_runs)
     assert len(lines) > len(tables())
     assert not contact_data(json.dumps(lines, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""The flow that draws the report, on a real Prefect server."""
+"""The report flow on a real Prefect server."""
 
 import base64
 from collections.abc import Callable
@@ -31,7 +31,7 @@ def test_a_run_shows_its_charts_and_writes_the_site(land: Land, lake: str, tmp_p
         assert base64.b64decode(picture).startswith(b"\x89PNG\r\n")
 
 
-def test_a_folder_of_somebody_else_is_left_as_it_is(land: Land, lake: str) -> None:
+def test_a_folder_with_foreign_files_is_not_changed(land: Land, lake: str) -> None:
     batch_lake(lake, [landing := land(orders=[{}])])
     with pytest.raises(ForeignFolderError, match="was not changed"):
         report(lake, str(landing))

@@ -1,4 +1,4 @@
-"""Runs of the deployments, by a real worker: what the lake and the server show of them."""
+"""Runs of the deployments by a real worker, as the lake and the server show them."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ ORDERS = 100
 
 @pytest.fixture
 def night(stage: Stage, nightly: str) -> str:
-    """The run of the night, once it is over."""
+    """The nightly run, after its end."""
     assert stage.ended(nightly) == "Completed"
     return nightly
 
@@ -31,15 +31,15 @@ def test_a_scheduled_run_fills_the_lake(stage: Stage, night: str) -> None:
     assert {row["lag"] for row in shown.values()} == {0}
 
 
-def test_a_run_is_of_the_code_that_was_cloned(stage: Stage, night: str) -> None:
+def test_a_run_uses_the_cloned_code(stage: Stage, night: str) -> None:
     sources = {Path(line["pathname"]) for line in lines_about_tables(stage, night)}
     (source,) = sources
     assert source.parts[-2:] == ("flows", "steps.py")
     assert not source.is_relative_to(PROJECT)
-    assert not source.exists()  # it ended with the run
+    assert not source.exists()  # the clone is deleted after the run
 
 
-def test_the_log_is_json_and_tells_run_table_version_and_rows(stage: Stage, night: str) -> None:
+def test_the_log_is_json_with_run_table_version_and_rows(stage: Stage, night: str) -> None:
     logged = lines_about_tables(stage, night)
     assert {line["table"] for line in logged} >= set(tables())
     assert all(line["version"] > 0 and line["rows"] > 0 and line["task_run_id"] for line in logged)
@@ -53,7 +53,7 @@ def test_a_run_leaves_artifacts(stage: Stage) -> None:
 
 
 @pytest.mark.usefixtures("night")
-def test_every_table_is_an_asset_that_was_made(stage: Stage) -> None:
+def test_every_table_is_a_materialised_asset(stage: Stage) -> None:
     made = events(stage, "prefect.asset.materialization.succeeded")
     assert {each["resource"]["prefect.resource.name"] for each in made} >= set(tables())
     keys = {each["resource"]["prefect.resource.id"] for each in made}
@@ -61,7 +61,7 @@ def test_every_table_is_an_asset_that_was_made(stage: Stage) -> None:
 
 
 @pytest.mark.usefixtures("night")
-def test_refused_records_are_an_event_of_their_table(stage: Stage) -> None:
+def test_quarantined_records_are_an_event_of_their_table(stage: Stage) -> None:
     for each in events(stage, "keystone.quarantine.exceeded"):
         payload = each["payload"]
         assert 0 < payload["quarantined"] <= payload["read"]
@@ -90,13 +90,13 @@ def test_the_stream_is_drained_until_it_has_caught_up(stage: Stage, kafka: Produ
 
 
 def lines_about_tables(stage: Stage, run: str) -> list[dict[str, Any]]:
-    """What the flows that a run has started say of their tables."""
+    """Return the log lines about tables of the flows that a run started."""
     mine = {"flow_runs": {"parent_flow_run_id": {"any_": [run]}}}
     started = [each["id"] for each in stage.ask("/flow_runs/filter", mine)]
     return [line for each in started for line in stage.logged(each) if "table" in line]
 
 
 def events(stage: Stage, name: str) -> list[dict[str, Any]]:
-    """The events of that name, of which there is at least one."""
+    """Wait for events of a name, and return them."""
     wanted = {"filter": {"event": {"name": [name]}}, "limit": 50}
     return eventually(lambda: stage.ask("/events/filter", wanted)["events"], f"no {name}")

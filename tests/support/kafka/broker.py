@@ -71,7 +71,7 @@ class Broker:
         while self._processes:
             process = self._processes.pop()
             process.send_signal(how)
-            process.send_signal(signal.SIGCONT)  # a paused process hears SIGTERM only then
+            process.send_signal(signal.SIGCONT)  # a paused process handles SIGTERM only after that
             try:
                 process.wait(timeout=30)
             except subprocess.TimeoutExpired:

@@ -1,6 +1,6 @@
 """The processes that the harness starts: `produce JOURNAL` and `drain LAKE [--follow]`.
 
-Each takes its settings from the environment and leaves in order on SIGTERM.
+Each takes its settings from the environment and stops cleanly on SIGTERM.
 """
 
 import argparse

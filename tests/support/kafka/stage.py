@@ -30,7 +30,7 @@ from transforms.graph import sources
 from transforms.order_events import message_key
 
 PARTITIONS = 2
-"""Of each topic."""
+"""Partitions of each topic."""
 SESSION_SECONDS = 6
 """Seconds after which the group removes a silent member."""
 TIMEOUT = 90
@@ -73,11 +73,11 @@ class Stage:
         return str(self.folder / "lake")
 
     def start_producer(self) -> None:
-        """Start one more producer, with a journal of its own."""
+        """Start one more producer, with its own journal."""
         self.producers.append(self._start("produce", self._path("journal")))
 
     def start_drainer(self, *options: str, stdin: int = subprocess.DEVNULL, **other: Any) -> None:
-        """Start one more drainer, with the stage's settings but for others."""
+        """Start one more drainer, with the stage's settings except the given ones."""
         role = ("drain", self.lake, *options)
         self.drainers.append(self._start(*role, stdin=stdin, **other))
 
@@ -124,12 +124,12 @@ class Stage:
             self._fail(f"{process.args!r} did not end within {TIMEOUT} s")
 
     def end(self, process: Process) -> None:
-        """Ask a process to leave; raises as `expect_end`."""
+        """Ask a process to stop; raises as `expect_end`."""
         process.send_signal(signal.SIGTERM)
         self.expect_end(process)
 
     def clear(self) -> None:
-        """Kill what is left."""
+        """Kill the processes that still run."""
         for process in self.drainers + self.producers:
             process.kill()
             process.wait()

@@ -3,8 +3,8 @@
 Without a path, all files of the project are checked.
 
 Reports words that `words.toml` retires, and lines of prose over 120 characters. In Markdown, code
-spans are not checked for words; tables, code and links may be longer. Docstrings are as short as
-ruff wants all code.
+spans are not checked for words; tables, code and links may be longer. ruff limits the lines
+of docstrings.
 """
 
 import re
@@ -23,7 +23,7 @@ NAMES = {"Dockerfile", "Makefile", "run"}
 
 
 def problems(path: Path) -> Iterator[str]:
-    """Yield what is wrong in a file, each as `path:line: problem`."""
+    """Yield the problems of a file, each as `path:line: problem`."""
     lines = path.read_text().splitlines()
     for number, line in enumerate(lines, 1):
         for word in _retired(_checked(path, line), _TEXT):
@@ -63,7 +63,7 @@ _TEXT, _NAME = _any_of(_WORDS["text"]), _any_of(_WORDS["names"])
 
 
 def _checked(path: Path, line: str) -> str:
-    """Return what of a line is checked for words."""
+    """Return the part of a line that is checked for words."""
     line = re.sub(r"`[^`]*`", "", line) if path.suffix == ".md" else line
     return _ALLOWED.sub("", line)
 

@@ -20,7 +20,7 @@ ERRORS = {
 FAULTS = ("500", "503", "hang", "cut", "cut response", "lose response", "lose response, say 500")
 """Faults of any request."""
 FAULTS_OF_WRITES = (*FAULTS, "409")
-"""Faults of a request that writes: S3 answers 409 to no other."""
+"""Faults of a request that writes; S3 answers 409 only to these."""
 _OF_COMMITS = ("lose response", "lose response, say 500")
 _AFTER_SUCCESS = 0.5  # share of a commit's faults that occur after it has succeeded
 

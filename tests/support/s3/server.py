@@ -76,5 +76,5 @@ def reaching(url: str, seconds: float = 20) -> Iterator[None]:
 
 def clear_configuration() -> None:
     """Make the next client read the environment again."""
-    for cached in (s3._region_and_endpoint, s3._session):  # noqa: SLF001 - cached, because the environment of a process does not change
+    for cached in (s3._region_and_endpoint, s3._session):  # noqa: SLF001 - the client caches the environment
         cached.cache_clear()

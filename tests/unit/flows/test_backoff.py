@@ -41,5 +41,5 @@ def test_backoff_gives_up_sooner_when_stopping(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_backoff_raises_a_permanent_error_at_once() -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the one that `fail` raises here
+    with pytest.raises(ValueError):  # noqa: PT011 - `fail` raises it without a message
         fail(Backoff(60, Event()), ValueError)

@@ -105,7 +105,7 @@ def happened(raw: Raw) -> Raw:
 
 
 def utc(*moment: int) -> datetime:
-    return datetime(*moment, tzinfo=UTC)  # type: ignore[arg-type, misc]  # no microsecond is a zone
+    return datetime(*moment, tzinfo=UTC)  # type: ignore[arg-type, misc]  # numbers are never a zone
 
 
 def test_an_order_appears_as_created_then_approved_shipped_delivered() -> None:
