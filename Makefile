@@ -95,7 +95,7 @@ bench-quick: .venv/installed ## The same as bench, with 100,000 orders
 	GOBIN=$(CURDIR)/$@ go install github.com/versity/versitygw/cmd/versitygw@v1.8.0
 
 # The files whose words are checked; empty for all files.
-PROSE := *.md docs deployments prefect.yaml
+PROSE :=
 
 .PHONY: lint
 lint: .venv/installed lint-deployments ## Check format, style, imports, types, words and deployments

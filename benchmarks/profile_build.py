@@ -1,8 +1,8 @@
 """Profile our build: `python -m benchmarks.profile_build SOURCE LAKE`.
 
 The tables are built one after the other, without Prefect. A thread samples the working thread every
-few milliseconds. It adds the time to the innermost function of ours and to the function that this
-one called. Unlike cProfile, it has no overhead and covers what Polars and Delta do outside Python.
+few milliseconds. It adds the time to our innermost function and to the function that it called.
+Unlike cProfile, it has no overhead and covers what Polars and Delta do outside Python.
 """
 
 import sys

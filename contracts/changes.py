@@ -43,7 +43,7 @@ MORE_DEMANDED = Reason(
     Verdict.breaking, "producers must deliver more, or their records are rejected or quarantined"
 )
 UNCLEAR = Reason(Verdict.review, "the code does not show whether more or fewer rows pass")
-PERSONAL_DATA = Reason(Verdict.review, "somebody must decide who may read the column")
+PERSONAL_DATA = Reason(Verdict.review, "a person must decide who may read the column")
 MORE_GUARANTEED = Reason(Verdict.compatible, "readers get more and lose nothing")
 INTERNAL = Reason(Verdict.compatible, "rows stay the same; refresh, storage or counting differs")
 

@@ -159,7 +159,7 @@ def notifications(block: UUID) -> Iterator[AutomationCore]:
                 body=(
                     "{{ event.payload.quarantined }} of {{ event.payload.read }} records went to "
                     "{{ event.payload.quarantine }}; "
-                    "{{ event.payload.borne_percent }}% is allowed.\n"
+                    "{{ event.payload.allowed_percent }}% is allowed.\n"
                     "All quarantined records, by rule: {{ event.payload.broken_rules }}\n"
                     "{{ flow_run|ui_url }}"
                 ),

@@ -27,7 +27,7 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
         lake: the location of the tables; KEYSTONE_LAKE when not given.
         archive: where files are moved once they are proven in bronze; KEYSTONE_ARCHIVE when not
             given. Without either they stay where they are.
-        as_of: the event time of the records (UTC when it names no zone), instead of each file's
+        as_of: the event time of the records (UTC if it has no zone), instead of each file's
             modification time.
         rebuild: compute every table again from bronze.
         runner: `dask` or `dask=ADDRESS` (of a scheduler) runs the tasks on a Dask cluster, whose
@@ -69,7 +69,7 @@ def ingest(
 def refresh(
     lake: str | None = None, rebuild: bool = False, runner: str | None = None
 ) -> list[Outcome]:
-    """Bring every table up to its inputs; parameters as in `lakehouse`."""
+    """Bring every table up to date with its inputs; parameters as in `lakehouse`."""
     with prefect_executor(runner) as executor:
         return pipeline.refresh(lake, rebuild=rebuild, executor=executor)
 
@@ -89,7 +89,7 @@ def restore(table: str, version: int, lake: str | None = None) -> list[Outcome]:
 
 @flow
 def replay(lake: str | None = None, table: str | None = None) -> list[Outcome]:
-    """Put quarantined records through the current code, and those that pass now into gold.
+    """Process quarantined records with the current code, and bring valid ones into gold.
 
     Args:
         lake: the location of the tables; KEYSTONE_LAKE when not given.

@@ -108,14 +108,14 @@ def _contradictions(table: Table, others: Iterable[Table]) -> Iterable[str]:
     named = {*spec.key, *spec.incremental_key, *spec.partition_by, *spec.sort_by}
     if unknown := sorted(named - {*table.contract.fields()}):
         yield (
-            f"its contract names {', '.join(unknown)}, which is no column; correct its key, "
+            f"its contract names {', '.join(unknown)}, which is not a column; correct its key, "
             f"incremental_key, partition_by or sort_by"
         )
     if not spec.key:
         yield "its contract has no key; add the columns that identify a row"
     elif outside := sorted({*spec.incremental_key} - {*spec.key}):
         yield (
-            f"its incremental key has {', '.join(outside)}, which its key has not; add it to the "
+            f"its incremental key has {', '.join(outside)}, which its key lacks; add it to the "
             f"key, or an incremental refresh could repeat a key"
         )
     yield from _source_contradictions(table, others)

@@ -83,8 +83,8 @@ def matching(pattern: str) -> list[str]:
     Drawing every text letter by letter would take most of the time of a test.
     """
     # Hypothesis refuses nested tests; a thread of its own avoids the check.
-    with ThreadPoolExecutor(1) as beside:
-        found = beside.submit(_drawn, pattern).result()
+    with ThreadPoolExecutor(1) as executor:
+        found = executor.submit(_drawn, pattern).result()
     return sorted(found, key=lambda text: (len(text), text))
 
 

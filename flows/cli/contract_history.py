@@ -10,7 +10,7 @@ import contracts
 from contracts.describe import Description
 
 LOCK = Path(contracts.__file__).parents[1] / "contracts.lock.json"
-"""In a clone: beside the package `contracts`."""
+"""In a clone: next to the package `contracts`."""
 
 
 class ContractHistoryError(Exception):
@@ -26,10 +26,10 @@ def write_lock(described: Mapping[str, Description], lock: Path = LOCK) -> bool:
     """Write the lock file, and return whether it changed.
 
     Raises:
-        ContractHistoryError: this is no clone of the repository.
+        ContractHistoryError: this is not a clone of the repository.
     """
     if not (lock.parent / "pyproject.toml").exists():
-        message = f"{lock.parent} is no clone of the repository: run this command in a clone"
+        message = f"{lock.parent} is not a clone of the repository: run this command in a clone"
         raise ContractHistoryError(message)
     text = lock_text(described)
     if lock.exists() and lock.read_text(encoding="utf-8") == text:
@@ -54,7 +54,9 @@ def contracts_at(revision: str, lock: Path = LOCK) -> dict[str, Description]:
         commit = ("--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         found = _git(folder, "rev-parse", *commit).strip()
     except ContractHistoryError as error:
-        message = f"git knows no revision {revision!r} in {folder}; fetch it, or name another"
+        message = (
+            f"git does not know the revision {revision!r} in {folder}; fetch it, or name another"
+        )
         raise ContractHistoryError(message) from error
     try:
         text = _git(folder, "show", f"{found}:./{lock.name}")

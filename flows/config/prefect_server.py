@@ -80,7 +80,7 @@ def _start_process() -> tuple[int, "subprocess.Popen[Any]"]:
         bound.bind(("127.0.0.1", 0))
         port = int(bound.getsockname()[1])
         process = subprocess.Popen(  # noqa: S603 - our own module
-            # -P, because files beside the script have names of modules that others import.
+            # -P, because files next to the script have names of modules that others import.
             [sys.executable, "-P", str(_SCRIPT), _APPLICATION, str(bound.fileno())],
             stdin=subprocess.PIPE,
             stdout=log,

@@ -184,7 +184,7 @@ def _schema(width: int) -> pl.Schema:
 
 
 def _fields(width: int) -> list[str]:
-    """Name the fields by number, so that no header collides with a column of ours."""
+    """Name the fields by number, so that no header collides with one of our columns."""
     return [str(number) for number in range(width)]
 
 

@@ -57,7 +57,7 @@ class NoTopicsError(Exception):
     """None of the topics exists."""
 
 
-def drain(  # noqa: PLR0913 - lake and settings; all else has a default, and is given by name
+def drain(  # noqa: PLR0913 - lake and settings; options are given by name
     lake: str,
     settings: KafkaSettings,
     *,
@@ -163,7 +163,7 @@ class _Drainer:
                 self.member.start(self.bronze.lags(self.member.consumer, self.member.pending))
 
     def has_full_batch(self) -> bool:
-        """Tell whether it is time to write."""
+        """Return whether it is time to write."""
         buffers = self.member.buffers
         if not any(buffer.has_progress for buffer in buffers.values()):
             self._batch_started = monotonic()

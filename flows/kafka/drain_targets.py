@@ -50,7 +50,7 @@ class DrainTargets:
         self._offsets = {key: lag.end - 1 for key, lag in lags.items() if lag.count}
 
     def remain(self) -> bool:
-        """Tell whether bronze has not reached all targets."""
+        """Return whether bronze has not reached all targets."""
         for key, buffer in self._member.buffers.items():
             self._remove_if_reached(key, buffer.watermark)
         others = self._offsets.keys() - self._member.buffers.keys()
@@ -61,7 +61,7 @@ class DrainTargets:
         return bool(self._offsets)
 
     def is_buffered(self, key: Partition) -> bool:
-        """Tell whether this drainer has read a partition up to its target."""
+        """Return whether this drainer has read a partition up to its target."""
         through = self._member.buffers[key].through
         return through >= self._offsets.get(key, through)
 

@@ -75,7 +75,7 @@ def existing_partitions(cluster: ClusterMetadata, topics: Iterable[str]) -> list
 
 
 def is_mock(cluster: Any) -> bool:
-    """Tell whether a cluster is librdkafka's mock, whose controller is none of its brokers."""
+    """Return whether a cluster is librdkafka's mock, whose controller is none of its brokers."""
     return cluster.controller_id not in cluster.brokers
 
 

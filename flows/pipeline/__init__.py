@@ -1,4 +1,4 @@
-"""A run as plain functions, and what runs its steps: threads, Prefect tasks or Dask workers.
+"""A run as plain functions over an executor: threads, Prefect tasks or Dask workers.
 
 The Prefect flows in the root of `flows` and the command line call these functions.
 """

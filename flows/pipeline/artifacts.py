@@ -14,5 +14,5 @@ def publish_artifacts(flow: str, outcomes: Sequence[Outcome], undone: Mapping[st
     rows += [
         dict.fromkeys(COLUMNS) | {"table": table, "rows": why} for table, why in undone.items()
     ]
-    create_table_artifact(rows, f"{flow}-tables", description="What became of each table.")
+    create_table_artifact(rows, f"{flow}-tables", description="The outcome of each table.")
     create_markdown_artifact(markdown(flow, outcomes, undone), f"{flow}-summary")

@@ -1,4 +1,4 @@
-"""The Dask cluster that runs the steps of a run: one that exists, or one of this machine."""
+"""The Dask cluster of a run: an existing one, or a new one on this machine."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

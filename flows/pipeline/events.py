@@ -1,4 +1,4 @@
-"""The event that a table refuses too many records, for automations and people to listen to."""
+"""The event of too many quarantined records of a table, for automations."""
 
 from prefect.assets import Asset
 from prefect.events import emit_event
@@ -14,8 +14,8 @@ def warn_of_quarantine(asset: Asset, outcome: Outcome) -> None:
     """Emit the event when more of a run's records broke a rule than KEYSTONE_QUARANTINE_SHARE."""
     if not outcome.read or not outcome.quarantined:
         return
-    share, borne = outcome.quarantined / outcome.read, Settings().quarantine_share
-    if share > borne:
+    share, allowed = outcome.quarantined / outcome.read, Settings().quarantine_share
+    if share > allowed:
         emit_event(
             EXCEEDED,
             resource={"prefect.resource.id": asset.key, "prefect.resource.name": outcome.table},
@@ -24,7 +24,7 @@ def warn_of_quarantine(asset: Asset, outcome: Outcome) -> None:
                 "read": outcome.read,
                 "quarantined": outcome.quarantined,
                 "percent": round(100 * share, 2),
-                "borne_percent": round(100 * borne, 2),
+                "allowed_percent": round(100 * allowed, 2),
                 "quarantine": outcome.quarantine,
                 "broken_rules": dict(outcome.broken_rules),
             },

@@ -1,4 +1,4 @@
-"""What the pipeline needs of an executor: read, run steps in order, publish a summary."""
+"""The interface of executors: read, run steps in order, publish a summary."""
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ P = ParamSpec("P")
 Result = TypeVar("Result")
 
 RETRY_DELAYS = (1.0, 2.0, 4.0, 6.0, 8.0)
-"""Seconds between the tries of a step; each is lengthened by up to `RETRY_JITTER` of itself."""
+"""Seconds between the attempts of a step, plus a random share of up to `RETRY_JITTER`."""
 RETRY_JITTER = 0.5
 
 
@@ -26,7 +26,7 @@ class StepOutcome(Protocol):
 
     @property
     def rejected(self) -> Sequence[str]:
-        """A line for each file that could not be used."""
+        """A line for each rejected file."""
         ...
 
     def metrics(self) -> dict[str, Any]:
@@ -52,11 +52,11 @@ class Step(Generic[T]):
     inputs: Sequence[str] = ()
     """The tables that it reads."""
     after: Sequence[str] = ()
-    """The steps of the same run that have to succeed before it starts."""
+    """The steps of the same run that must succeed first."""
 
 
 class Results(NamedTuple, Generic[T]):
-    """What the steps of a run did."""
+    """The results of the steps of a run."""
 
     outcomes: list[T]
     failures: list[str]
@@ -73,15 +73,15 @@ class Executor(Protocol):
     def read(
         self, location: str, function: Callable[P, Result], *args: P.args, **options: P.kwargs
     ) -> Result:
-        """Call a function that only reads at a location; retry what may pass."""
+        """Call a function that only reads at a location; retry after transient errors."""
         ...
 
     def run(self, title: str, lake: str, steps: Sequence[Step[T]]) -> Results[T]:
-        """Run steps, each after those that it names; retry what may pass."""
+        """Run steps in the order of their dependencies; retry after transient errors."""
         ...
 
     def publish(self, title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
-        """Show people the summary of a run, beside what the command line prints."""
+        """Publish the summary of a run, in addition to the output of the command line."""
         ...
 
 
@@ -94,7 +94,7 @@ class Ended(Generic[T]):
     skipped: list[str] = field(default_factory=list)
 
     def results(self) -> Results[T]:
-        """Return what the steps did, with a line for each failure."""
+        """Return the outcomes of the steps, with a line for each failure."""
         failures = [line for outcome in self.outcomes.values() for line in outcome.rejected]
         reasons = defaultdict[str, list[str]](list)
         for name, error in self.errors.items():
@@ -119,15 +119,15 @@ def _reason(error: BaseException) -> str:
 
 
 def is_worth_retrying(lake: str, error: object) -> bool:
-    """Tell whether a step may succeed when it is tried again.
+    """Return whether a step may succeed when it is tried again.
 
-    Where S3 does not answer, nothing does: each try would find that out as slowly as the first.
+    If S3 does not answer, it may not: each attempt would wait for the timeout again.
     """
     return is_transient(error) and not storage_error(lake)
 
 
 def storage_error(lake: str) -> str:
-    """Say in a line why the storage of the lake cannot be used; empty if it can."""
+    """Return why the storage of the lake cannot be used, in one line; empty if it can."""
     try:
         check_access(lake)
     except OSError as error:

@@ -97,7 +97,7 @@ class _LocalExecutor:
         return ended.results()
 
     def publish(self, title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
-        """Publish nothing: whoever called the pipeline has the outcomes."""
+        """Publish nothing, because the caller has the outcomes."""
 
 
 def _ready(
@@ -138,9 +138,9 @@ def _retrying(lake: str) -> Retrying:
 
 def _log_retry(state: RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
-    logger.warning("try %s failed, trying again: %s", state.attempt_number, error)
+    logger.warning("attempt %s failed, trying again: %s", state.attempt_number, error)
 
 
 def _progress_bar() -> Progress:
-    """Return a bar for a person who watches; none where the output goes to a file."""
+    """Return a progress bar, hidden if the output is not a terminal."""
     return Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)

@@ -1,4 +1,4 @@
-"""What a refresh would do, table by table, from the logs alone."""
+"""The plan of a refresh, table by table, from the logs alone."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -19,23 +19,23 @@ from transforms.graph import Table, tables
 
 
 class Planned(NamedTuple):
-    """What a refresh would do with a table."""
+    """The plan for one table."""
 
     table: Table
-    behind: dict[str, int]
-    """By input that has moved on, the version up to which the table has read it."""
+    changed_inputs: dict[str, int]
+    """By input with new versions, the version that the table has consumed."""
     full_refresh_reason: str
-    """Why it would be made of all rows of its inputs; empty when those that came since will do."""
+    """Why all rows of its inputs would be read; empty if the new rows suffice."""
     after: list[str]
-    """The inputs that would change before it."""
+    """The inputs that the refresh would change first."""
     outcome: Outcome | None
-    """How it stands, when there is nothing to do."""
+    """The current state, if there is nothing to do."""
     error: str = ""
-    """Why it cannot be refreshed; its task will say the same."""
+    """Why it cannot be refreshed."""
 
 
 def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
-    """Return what a refresh would do with each table, by name; nothing is written."""
+    """Return the plan for each table, by name, without writing anything."""
     opened = for_each_table(_opened, lake, all_tables())
     planned: dict[str, Planned] = {}
     for name, table in tables().items():
@@ -47,7 +47,7 @@ def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
 
 
 def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
-    """Say it in words of a table that is due: its name, what would be read, and what written."""
+    """Describe the plan of a due table: its name, what would be read, what would be written."""
     spec = planned.table.contract.spec()
     if planned.error:
         return spec.table, planned.error, "nothing"
@@ -55,16 +55,16 @@ def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
         return spec.table, f"all: {planned.full_refresh_reason}", "all rows"
     reads = [
         f"{_rows_since(planned.table, delta.open_existing(lake, name), version):,} new of {name}"
-        for name, version in planned.behind.items()
+        for name, version in planned.changed_inputs.items()
     ]
-    reads += [f"what {name} will change" for name in planned.after]
+    reads += [f"changes of {name} in this run" for name in planned.after]
     local = spec.key if planned.table.source else spec.incremental_key
     rows = f"by {', '.join(local)}" if local else "all rows, if any differs"
     return spec.table, "\n".join(reads), rows
 
 
 _Opened = DeltaTable | TableError | None
-"""A table; why it cannot be opened; or nothing, where there is none yet."""
+"""A table, the reason why it cannot be opened, or None if it does not exist."""
 
 
 def _opened(lake: str, name: str) -> _Opened:
@@ -99,13 +99,15 @@ def _plan(
     if table.source and not reason:
         quarantine = there.get(quarantine_name)
         reason = "" if quarantine and is_same_generation(table, target, quarantine) else OUT_OF_STEP
-    behind = {
+    changed = {
         name: since
         for name, since in todo.watermarks.items()
         if todo.consumed[name] != since and not reason
     }
-    idle = not (reason or behind or after)
-    return Planned(table, behind, reason, after, unchanged_outcome(table, target) if idle else None)
+    idle = not (reason or changed or after)
+    return Planned(
+        table, changed, reason, after, unchanged_outcome(table, target) if idle else None
+    )
 
 
 def _rows_since(table: Table, handle: DeltaTable, version: int) -> int:

@@ -1,6 +1,6 @@
 """The Prefect executor: one task per step, named after the table, which is its asset.
 
-Only names and numbers travel between tasks, never frames: the truth is in the tables.
+Tasks exchange names and numbers, never frames; rows are read from the tables.
 """
 
 import re
@@ -82,10 +82,10 @@ class _PrefectExecutor:
 
 
 def retry_options(lake: str) -> dict[str, Any]:
-    """Return the options of a task that is tried again where that may help."""
+    """Return the options of a task that is retried after a transient error."""
 
-    # Prefect takes a `partial` for "never". The function of the module travels to a Dask worker by
-    # its name; one that is defined here would take copies of deltalake's errors along, and no error
+    # Prefect treats a `partial` as "never". A Dask worker imports `is_worth_retrying` by its name.
+    # If it were defined here, it would be sent with copies of deltalake's exceptions, and no error
     # of the worker would be an instance of those.
     def may_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
         return is_worth_retrying(lake, state.result(raise_on_failure=False))
@@ -136,7 +136,7 @@ def _asset(lake: str, step: Step[T]) -> Asset | None:
 
 
 def _wait(title: str, futures: Mapping[str, PrefectFuture[T]]) -> Ended[T]:
-    """Wait for the tasks, with a progress bar for a person who watches."""
+    """Wait for the tasks, with a progress bar on a terminal."""
     for future in track(
         as_completed(list(futures.values())),
         description=title,
@@ -160,7 +160,7 @@ def _wait(title: str, futures: Mapping[str, PrefectFuture[T]]) -> Ended[T]:
 
 
 def _lost(future: PrefectFuture[T]) -> BaseException | None:
-    """Return the error of a task that could not report its own end: its worker died, say."""
+    """Return the error of a task that could not report its end, such as that of a dead worker."""
     if not isinstance(future, PrefectWrappedFuture):
         return None
     ended = future.wrapped_future

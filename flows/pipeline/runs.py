@@ -44,7 +44,7 @@ def run(  # noqa: PLR0913 - all but the locations have defaults and are given by
         lake: the location of the tables; KEYSTONE_LAKE when not given.
         archive: where files are moved once they are proven in bronze; KEYSTONE_ARCHIVE when not
             given. Without either they stay where they are.
-        as_of: the event time of the records (UTC when it names no zone), instead of each file's
+        as_of: the event time of the records (UTC if it has no zone), instead of each file's
             modification time.
         rebuild: compute every table again from bronze.
         allow_empty: accept a landing zone without files, such as one that the last run archived.
@@ -113,7 +113,7 @@ def ingest(  # noqa: PLR0913 - as in `run`
 def refresh(
     lake: str | None = None, *, rebuild: bool = False, executor: Executor | None = None
 ) -> list[Outcome]:
-    """Bring every table up to its inputs; arguments as in `run`.
+    """Bring every table up to date with its inputs; arguments as in `run`.
 
     Raises:
         OSError: S3 does not answer.
@@ -130,9 +130,9 @@ def restore(
 ) -> list[Outcome]:
     """Restore an earlier version of a table, and refresh the tables downstream of it.
 
-    Tables that these refer to are refreshed as well: a foreign key may lead to a table that was
-    restored before. The watermark goes back with the rows: the next refresh or drain continues from
-    there.
+    Tables that these refer to are refreshed as well, because a foreign key may refer to a table
+    that was restored before. The watermark goes back with the rows: the next refresh or drain
+    continues from there.
 
     Args:
         table: such as `bronze.orders`.
@@ -160,7 +160,7 @@ def restore(
 def replay(
     lake: str | None = None, table: str | None = None, *, executor: Executor | None = None
 ) -> list[Outcome]:
-    """Put quarantined records through the current code, and those that pass now into gold.
+    """Process quarantined records with the current code, and bring valid ones into gold.
 
     Args:
         lake: the location of the tables; KEYSTONE_LAKE when not given.
@@ -187,9 +187,9 @@ def replay(
 def maintain(
     lake: str | None = None, keep_days: int = 7, *, executor: Executor | None = None
 ) -> list[Optimized]:
-    """Merge small files, make checkpoints, and delete files that no kept version needs.
+    """Merge small files, write checkpoints, and delete files that no retained version needs.
 
-    Other runs may go on meanwhile; only two of these must not overlap.
+    Other runs may happen at the same time, but no second one of this function.
 
     Args:
         lake: the location of the tables; KEYSTONE_LAKE when not given.
@@ -211,7 +211,7 @@ def maintain(
     return results.outcomes
 
 
-def _refresh(  # noqa: PLR0913 - two callers, the last two given by name
+def _refresh(  # noqa: PLR0913 - optional arguments are given by name
     executor: Executor,
     title: str,
     lake: str,
@@ -241,7 +241,7 @@ def _refresh(  # noqa: PLR0913 - two callers, the last two given by name
     return _execute(executor, title, lake, steps, done=[*done, *unchanged])
 
 
-def _execute(  # noqa: PLR0913 - likewise
+def _execute(  # noqa: PLR0913 - as above
     executor: Executor,
     title: str,
     lake: str,
@@ -250,14 +250,14 @@ def _execute(  # noqa: PLR0913 - likewise
     failures: Sequence[str] = (),
     done: Sequence[Outcome] = (),
 ) -> list[Outcome]:
-    """Run steps, publish a summary, and fail at the end when something failed.
+    """Run steps, publish a summary, and raise at the end if something failed.
 
     Args:
         executor: what runs the steps.
-        title: of the summary.
+        title: the title of the summary.
         lake: the location of the tables.
-        steps: each after those that it names.
-        failures: lines about what was rejected before.
+        steps: the steps to run.
+        failures: lines about files that were rejected before.
         done: outcomes of tables that need no step.
     """
     results = executor.run(title, lake, steps)

@@ -12,18 +12,18 @@ COLUMNS = ("table", "rows", "read", "accepted", "superseded", "quarantined", "se
 
 
 def headline(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
-    """Say in a sentence what a run changed."""
+    """Return one sentence about the changes of a run."""
     changed, tables = sum(outcome.changed for outcome in outcomes), len(outcomes) + len(undone)
     waiting = sum(outcome.in_quarantine for outcome in outcomes)
     return f"{changed} of {tables} tables changed; {waiting:,} records in quarantine."
 
 
 def lines(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> list[list[str]]:
-    """Return what became of each table under `COLUMNS`; empty where a table has no figure.
+    """Return a line per table with the values of `COLUMNS`; a missing value is empty.
 
     Args:
-        outcomes: of the tables that were done.
-        undone: by table that was not, in the place of its rows: why.
+        outcomes: the outcomes of the completed tables.
+        undone: by table without an outcome, the reason, which is shown instead of its rows.
     """
     nothing = [""] * len(COLUMNS[2:])
     return [*map(_cells, outcomes), *([table, why, *nothing] for table, why in undone.items())]
@@ -36,14 +36,14 @@ def _cells(outcome: Outcome) -> list[str]:
 
 
 def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
-    """Say what people may wonder at: by a title, a line for each table that it concerns."""
+    """Return remarks about a run: by title, a line for each table concerned."""
     return {
         "Fully refreshed": [
             f"{o.table}: {o.full_refresh_reason}"
             for o in outcomes
             if o.full_refresh_reason not in {"", NOT_CREATED}
         ],
-        "Taken out of bronze, and taken in again where it still lies in the landing zone": [
+        "Removed from bronze, and ingested again if still in the landing zone": [
             f"{o.table}: {source}" for o in outcomes for source in o.removed_sources
         ],
         "Left in the landing zone for the next run": [
@@ -80,11 +80,11 @@ def _first(files: Sequence[str], most: int = 5) -> list[str]:
 
 
 def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
-    told = {
+    by_table = {
         table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
         for table, rules in found.items()
     }
-    return [f"{table}: {rules}" for table, rules in told.items() if rules]
+    return [f"{table}: {rules}" for table, rules in by_table.items() if rules]
 
 
 def markdown(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:

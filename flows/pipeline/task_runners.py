@@ -1,4 +1,4 @@
-"""What runs Prefect tasks: threads of this process, or the workers of a Dask cluster."""
+"""Task runners of Prefect: threads of this process, or the workers of a Dask cluster."""
 
 import os
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from flows.pipeline.dask_cluster import dask_scheduler
 
 @contextmanager
 def task_runner(name: str | None) -> Iterator[TaskRunner[Any]]:
-    """Return the started task runner that a name stands for; it ends with the context.
+    """Return the started task runner of a name; it ends with the context.
 
     Args:
         name: `dask` or `dask=ADDRESS` of a scheduler; threads of this process when not given.

@@ -1,4 +1,4 @@
-"""Errors that may pass by themselves, and so are worth another try."""
+"""Transient errors, after which a retry may succeed."""
 
 import errno
 import re
@@ -8,33 +8,33 @@ from deltalake.exceptions import DeltaError, SchemaMismatchError
 
 
 def is_transient(error: object) -> bool:
-    """Tell whether another try may succeed: the storage hiccuped, or a writer was faster.
+    """Return whether a retry may succeed: the storage failed briefly, or another writer was faster.
 
-    What a person has to put right lasts: a permission, a read-only or full disk, a path of the
-    wrong kind, a schema.
+    Errors that a person must fix are permanent: a missing permission, a read-only or full disk, a
+    path of the wrong kind, a schema.
     """
     if not isinstance(error, OSError | DeltaError):
         return False
-    return not any(map(_lasts, _chain(error)))
+    return not any(map(_is_permanent, _chain(error)))
 
 
-def _lasts(error: BaseException) -> bool:
+def _is_permanent(error: BaseException) -> bool:
     if isinstance(error, SchemaMismatchError | PermissionError):
         return True
-    # Deltalake and Polars give the system's number and the answer of S3 only in their text.
+    # Deltalake and Polars have the errno and the answer of S3 only in their text.
     text = str(error)
     numbers = {getattr(error, "errno", None), *map(int, _NUMBER.findall(text))}
-    return bool(numbers & _LASTING or _DENIED.search(text))
+    return bool(numbers & _PERMANENT or _DENIED.search(text))
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and those that it was raised from."""
+    """Yield an error and its causes."""
     while error:
         yield error
         error = error.__cause__
 
 
-_LASTING = {
+_PERMANENT = {
     errno.EACCES,
     errno.EPERM,
     errno.EROFS,

@@ -39,8 +39,8 @@ from transforms.graph import Table
 def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
     """Bring a derived table up to date with its inputs.
 
-    If the table has an incremental key (an order, say), only the keys that the changed rows of its
-    inputs affect are computed again.
+    If the table has an incremental key (such as `order_id`), only the keys that the changed rows of
+    its inputs affect are computed again.
 
     Raises:
         contracts.table_check.ContractBrokenError: the computed rows break the contract.

@@ -27,7 +27,7 @@ SCHEME = "s3://"
 
 
 class S3Settings(Environment):
-    """Settings for S3 beside those of AWS: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL."""
+    """Settings for S3 in addition to those of AWS: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL."""
 
     model_config = SettingsConfigDict(env_prefix="KEYSTONE_")
 

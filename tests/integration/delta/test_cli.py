@@ -86,7 +86,7 @@ def test_status_as_text(orders: str) -> None:
     assert said.endswith("all up to date; 1 record in quarantine.\n")
 
 
-def test_lag_counts_what_has_not_been_consumed(orders: str, land: Land) -> None:
+def test_lag_counts_commits_that_are_not_consumed(orders: str, land: Land) -> None:
     ingest(land("more", orders=[{"order_id": "c" * 32}]), orders)
     found = json.loads(invoke("status", "--lake", orders, "--json"))["tables"]
     assert found["silver.orders"]["lag"] == 1

@@ -97,7 +97,7 @@ def test_the_lock_file_is_written_where_it_differs(lock: Path) -> None:
 
 
 def test_the_lock_file_is_not_written_outside_a_clone(tmp_path: Path) -> None:
-    with pytest.raises(ContractHistoryError, match="is no clone of the repository"):
+    with pytest.raises(ContractHistoryError, match="is not a clone of the repository"):
         write_lock(described(), tmp_path / LOCK.name)
     assert not (tmp_path / LOCK.name).exists()
 
@@ -127,7 +127,7 @@ def test_a_revision_without_a_lock_file_is_refused(lock: Path) -> None:
 
 @pytest.mark.parametrize("revision", ["nothing-of-that-name", "--output=x", "HEAD~7", ""])
 def test_an_unknown_revision_is_refused(revision: str, lock: Path) -> None:
-    with pytest.raises(ContractHistoryError, match=f"git knows no revision '{revision}'"):
+    with pytest.raises(ContractHistoryError, match=f"git does not know the revision '{revision}'"):
         contracts_at(revision, lock)
     assert not (lock.parent / "x").exists()
 

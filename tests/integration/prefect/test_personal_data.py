@@ -126,7 +126,7 @@ def test_no_text_of_silver_or_gold_holds_contact_data(run: Run, name: str) -> No
     assert not [found for text in texts(table) for found in contact_data(text)]
 
 
-def test_contact_data_was_replaced_where_people_may_write(run: Run) -> None:
+def test_contact_data_is_redacted_in_free_text_columns(run: Run) -> None:
     texts_of = {
         "silver.order_reviews": "review_comment_message",
         "gold.dim_product": "product_category_name",

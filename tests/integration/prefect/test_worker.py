@@ -34,7 +34,7 @@ def test_a_scheduled_run_fills_the_lake(stage: Stage, night: str) -> None:
 def test_a_run_uses_the_cloned_code(stage: Stage, night: str) -> None:
     sources = {Path(line["pathname"]) for line in lines_about_tables(stage, night)}
     (source,) = sources
-    assert source.parts[-2:] == ("flows", "steps.py")
+    assert source.parts[-3:] == ("flows", "pipeline", "prefect_executor.py")
     assert not source.is_relative_to(PROJECT)
     assert not source.exists()  # the clone is deleted after the run
 

@@ -49,7 +49,7 @@ def test_a_rule_has_the_line_that_declares_it(table: str, name: str, kind: str, 
 
 
 @pytest.mark.parametrize("table", tables().values(), ids=tables())
-def test_every_rule_has_words_and_a_line_that_names_it(table: Table) -> None:
+def test_every_rule_has_a_description_and_a_line(table: Table) -> None:
     found = {each.name: each for each in declared_rules(table)}
     assert {*breakable(table.contract), *breakable(table.contract, table.source)} <= {*found}
     for each in found.values():
@@ -119,7 +119,7 @@ def test_an_unknown_rule_names_similar_ones() -> None:
         declared_rule(tables()["silver.order_items"], "price_is_0")
 
 
-def test_an_unknown_rule_like_no_other_names_the_command_that_lists_all() -> None:
+def test_an_unknown_rule_without_similar_names_suggests_the_list() -> None:
     with pytest.raises(UnknownRuleError, match=r"; `keystone contracts show silver\.orders`"):
         declared_rule(tables()["silver.orders"], "zzz")
 
