@@ -1,4 +1,4 @@
-"""Order events: the nine source tables as the events that led to them, for the stream."""
+"""Order events: the source tables as the events that led to them, for the stream."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,13 @@ ENTITY_ORDER: tuple[type[Bronze], ...] = (
     bronze.OrderPayments,
     bronze.OrderReviews,
 )
-"""The order of entities among simultaneous events: referenced entities come first."""
+"""The order of entities among simultaneous events: referenced entities come first.
+
+An entity that is not listed has no part in the events of orders: its records are sent as they are.
+"""
+
+# The `_order` of plain records, greater than that of any event.
+_AFTER_EVENTS = 1 << 62
 
 # By column with the time of a stage, the status of the order from then on.
 STAGES = {
@@ -39,6 +45,9 @@ STAGES = {
 
 def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], LazyFrame]:
     """Return the events of each entity: the versions of its records with their times.
+
+    Entities outside `ENTITY_ORDER` have plain records: unchanged, in the order of the source, at
+    their own time, and after all other events. For the entities of `ENTITY_ORDER`:
 
     - An order has one version per timestamp: created, approved, shipped, delivered. Later stages
       are null in it. The last version is the source's record.
@@ -55,7 +64,8 @@ def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], L
     that wins among the events by (event time, position) is the one that wins in the source.
 
     Args:
-        raw: by bronze contract, the records of all nine entities with `_corrupt_record`.
+        raw: by bronze contract, the records with `_corrupt_record`. All of `ENTITY_ORDER` must be
+            there. Plain records also have `_event_time` (UTC).
 
     Shape: the columns of the contract, `_corrupt_record`, `_event_time` (UTC) and two numbers that
     sort the events of all entities: `_order`, and within it `_record`, the number of the record.
@@ -97,17 +107,25 @@ def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], L
         ),
     }
     closing = orders.select(_closing=col("_closing").first().fill_null(DEFAULT_TIME))
-    return {contract: _events(contract, events[contract], closing) for contract in raw}
+    return {
+        contract: _events(contract, events[contract], closing)
+        if contract in events
+        else _plain_records(contract, records, _AFTER_EVENTS + number)
+        for number, (contract, records) in enumerate(raw.items())
+    }
 
 
 def message_key(contract: type[Bronze]) -> pl.Expr:
     """Return the key of an entity's messages: the raw values of its silver key, joined by "/".
 
     White space around the values is removed, so that all versions of a record have the same key and
-    reach the same partition.
+    reach the same partition. If silver computes its key, all messages have the entity's name as
+    their key, because only one partition then keeps them in order.
     """
     typed = _typed_table(contract).contract
     raw = [typed.parsed_from()[name] for name in typed.spec().key]
+    if not contract.fields().keys() >= set(raw):
+        return pl.lit(contract.spec().name).alias("key")
     return pl.concat_str([_trimmed(name) for name in raw], separator="/").alias("key")
 
 
@@ -193,6 +211,16 @@ def _events(contract: type[Bronze], known: LazyFrame, closing: LazyFrame) -> Laz
             ),
             "_record",
         )
+    )
+
+
+def _plain_records(contract: type[Bronze], records: LazyFrame, order: int) -> LazyFrame:
+    return records.with_row_index("_record").select(
+        *contract.fields(),
+        "_corrupt_record",
+        "_event_time",
+        pl.lit(order).alias("_order"),
+        "_record",
     )
 
 

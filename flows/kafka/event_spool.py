@@ -101,13 +101,18 @@ def _records(
     contract: type[Bronze], files: list[File], spool: Path, rejected: list[FileRejectedError]
 ) -> pl.LazyFrame:
     columns = list(contract.fields())
-    schema = pl.Schema(dict.fromkeys([*columns, "_corrupt_record"], pl.String))
+    texts = dict.fromkeys([*columns, "_corrupt_record"], pl.String())
+    schema = pl.Schema({**texts, "_event_time": pl.Datetime("us", "UTC")})
     frames = [pl.LazyFrame(schema=schema)]
     for file in files:
         try:
-            path = file.local_path(file.state(), Path(mkdtemp(dir=spool)))  # two names may be equal
+            state = file.state()
+            path = file.local_path(state, Path(mkdtemp(dir=spool)))  # two names may be equal
             facts = inspect_csv(path)
-            records = scan_records(path, facts, columns)
+            modified = pl.from_epoch(pl.lit(int(state.modified * 1e6)), time_unit="us")
+            records = scan_records(path, facts, columns).with_columns(
+                _event_time=modified.dt.replace_time_zone("UTC")
+            )
             if unknown := [name for name in facts.header if name not in columns]:
                 message = (
                     f"{file.name}: the message schema does not know the columns {unknown}; add "

@@ -24,5 +24,5 @@ def write(landing: Path, **tables: Sequence[Row]) -> Path:
         with (landing / f"{name}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS[entity], lineterminator="\n")
             writer.writeheader()
-            writer.writerows({**GOOD[entity], **row} for row in rows)
+            writer.writerows({**GOOD.get(entity, {}), **row} for row in rows)
     return landing

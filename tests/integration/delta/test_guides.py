@@ -5,25 +5,20 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
-from shutil import copytree
 
 import polars as pl
 import pytest
 
 from flows.sample import write_sample
-from tests.support.project import ROOT
+from tests.support.guides import apply_guide, copy_packages, read_guide
 
-GUIDES = ROOT / "docs/guides"
-FILE = re.compile(r"`((?:contracts|transforms)/[\w/]+\.py)`:\n\n```python\n(.*?)```", re.DOTALL)
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the packages that a guide changes or runs."""
-    for package in ("contracts", "transforms", "flows", "benchmarks"):
-        copytree(ROOT / package, tmp_path / package)
-    return tmp_path
+    return copy_packages(tmp_path)
 
 
 @pytest.fixture
@@ -32,15 +27,6 @@ def landing(tmp_path: Path) -> Path:
     folder = tmp_path / "landing"
     write_sample(folder, 50, seed=1)
     return folder
-
-
-def _apply(guide: str, tree: Path) -> str:
-    """Write the files of a guide, append to those that exist, and return its text."""
-    text = (GUIDES / guide).read_text()
-    for path, code in FILE.findall(text):
-        file = tree / path
-        file.write_text(f"{file.read_text()}\n\n{code}" if file.exists() else code)
-    return text
 
 
 def _build(tree: Path, landing: Path) -> str:
@@ -56,14 +42,14 @@ def _table(lake: str, name: str) -> pl.DataFrame:
     return pl.scan_delta(f"{lake}/{name.replace('.', '/')}").collect()
 
 
-def test_guide_for_a_table_adds_it(tree: Path, landing: Path) -> None:
-    _apply("add-a-table.md", tree)
+def test_guide_of_a_table_makes_it(tree: Path, landing: Path) -> None:
+    apply_guide("add-a-table.md", tree)
     lake = _build(tree, landing)
     assert _table(lake, "gold.mart_weekday_sales")["orders"].sum() == 50
 
 
-def test_guide_for_a_rule_adds_it(tree: Path, landing: Path) -> None:
-    (method,) = BLOCK.findall(_apply("add-a-rule.md", tree))
+def test_guide_of_a_rule_makes_it(tree: Path, landing: Path) -> None:
+    (method,) = BLOCK.findall(read_guide("add-a-rule.md"))
     contract = tree / "contracts/silver/orders.py"
     contract.write_text(contract.read_text().replace("    @warning", f"{method}\n    @warning", 1))
     orders = landing / "olist_orders_dataset.csv"
@@ -76,15 +62,8 @@ def test_guide_for_a_rule_adds_it(tree: Path, landing: Path) -> None:
     assert broken.to_list() == [["approved_not_before_purchased"]]
 
 
-def test_guide_for_a_source_adds_it(tree: Path, landing: Path) -> None:
-    text = _apply("add-a-source.md", tree)
-    dim_date = tree / "transforms/gold/dim_date.py"
-    code = dim_date.read_text()
-    (diff,) = re.findall(r"```diff\n(.*?)```", text, re.DOTALL)
-    for before, added in re.findall(r"^ (.*\n)\+(.*\n)", diff, re.MULTILINE):
-        assert before in code
-        code = code.replace(before, before + added)
-    dim_date.write_text(code)
+def test_guide_of_a_source_makes_it(tree: Path, landing: Path) -> None:
+    apply_guide("add-a-source.md", tree)
     orders = (landing / "olist_orders_dataset.csv").read_text().splitlines()
     order_id = orders[1].split(",")[0]
     (landing / "refunds.csv").write_text(

@@ -1,6 +1,7 @@
 """Order events end in the records of the source and come in the right order."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 import polars as pl
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from contracts import bronze
-from contracts.contract import Bronze
+from contracts.contract import Bronze, Silver, column
 from contracts.technical_columns import SILVER_PROVENANCE
 from tests.support import good_records as good
 from tests.support.examples import examples
+from transforms import order_events
 from transforms.deduplication import latest_versions
 from transforms.graph import Table, tables
 from transforms.order_events import entity_events, message_key
@@ -72,6 +74,24 @@ GOOD: dict[type[Bronze], dict[str, str]] = {
         "product_category_name_english": "books",
     },
 }
+
+
+class Refunds(Bronze):
+    """One row per refund."""
+
+    refund_id: str = bronze.raw()
+
+
+class HashedRefunds(Silver, key=("hash",)):
+    """One row per refund, by a key that no source has."""
+
+    hash: str = column()
+
+
+def hashed_refunds(
+    raw: Annotated[pl.LazyFrame, Refunds],
+) -> Annotated[pl.LazyFrame, HashedRefunds]:
+    return raw.select(hash=pl.col("refund_id").hash().cast(pl.String))
 
 
 def shop(**tables: list[dict[str, str | None]]) -> Raw:
@@ -192,6 +212,18 @@ def test_records_without_references_come_last() -> None:
     assert versions_of(raw, bronze.OrderPayments)["_event_time"].to_list() == [last]
 
 
+def test_entities_outside_the_order_are_sent_as_plain_records_after_all_events() -> None:
+    times = [utc(2019, 1, 2), utc(2015, 1, 1), utc(2017, 1, 1)]
+    records = {"refund_id": ["b", None, "a"], "_corrupt_record": [None, "x,y", None]}
+    raw = {Refunds: pl.LazyFrame({**records, "_event_time": times}), **shop()}
+    sent = told(raw, Refunds)
+    assert_frame_equal(sent.drop("_order", "_record"), raw[Refunds].collect())
+    events = entity_events(raw)
+    for contract, expected in entity_events(shop()).items():
+        assert_frame_equal(events[contract], expected, check_row_order=False)
+        assert (events[contract].collect()["_order"] < sent["_order"].item(0)).all()
+
+
 def test_an_hour_skipped_by_summer_time_is_moved_by_an_hour() -> None:
     raw = shop(order_reviews=[{"review_creation_date": "2017-10-15 00:00:00"}])
     assert versions_of(raw, bronze.OrderReviews)["_event_time"].to_list() == [utc(2017, 10, 15, 3)]
@@ -203,6 +235,14 @@ def test_the_key_of_a_message_is_the_raw_key_of_its_record() -> None:
     assert keys["key"].to_list() == [f"{ORDER}/1", f"{ORDER}/1", f"{ORDER}/"]
     point = raw[bronze.Geolocation].select(message_key(bronze.Geolocation)).collect()
     assert point["key"].to_list() == ["20040/-22.9/-43.2/rio de janeiro/RJ"]
+
+
+def test_messages_have_one_key_if_silver_computes_its_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(order_events, "tables", lambda: tables(hashed_refunds))
+    keys = pl.LazyFrame({"refund_id": ["a", "b"]}).with_columns(message_key(Refunds)).collect()
+    assert keys["key"].to_list() == ["refunds", "refunds"]
 
 
 ODD: dict[str, list[str | None]] = {
