@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from contracts.contract import Bronze
 from contracts.technical_columns import PROVENANCE
 from tests.support.contact_data import contact_data
+from tests.support.entities import tables_of_other_entities
 from tests.support.examples import examples
 from tests.support.good_records import GOOD
 from transforms.graph import sources, tables
@@ -185,18 +186,18 @@ def free_text_columns() -> dict[str, list[str]]:
     for table in tables().values():
         if source := table.source:
             for column in source.fields():
-                record = raw(source, {**GOOD[entity(source)], column: "Falem comigo"})
+                record = raw(source, {**GOOD.get(entity(source), {}), column: "Falem comigo"})
                 if len(validate_records(record, table.function, table.contract).valid.collect()):
                     taken[entity(source)].append(column)
     return taken
 
 
 def made(records: Mapping[str, Mapping[str, str | None]]) -> dict[str, pl.DataFrame]:
-    """Compute every table of the graph from one raw record per entity."""
+    """Compute every table of the graph from one raw record per entity, by default an empty one."""
     done: dict[str, pl.DataFrame] = {}
     for name, table in tables().items():
         if source := table.source:
-            record = raw(source, records[entity(source)])
+            record = raw(source, records.get(entity(source), {}))
             done[name] = validate_records(record, table.function, table.contract).valid.collect()
         else:
             inputs = {
@@ -208,13 +209,10 @@ def made(records: Mapping[str, Mapping[str, str | None]]) -> dict[str, pl.DataFr
 
 
 def test_free_text_is_accepted_in_these_columns_only() -> None:
-    assert free_text_columns() == {
+    assert {name: columns for name, columns in free_text_columns().items() if columns} == {
         "customers": ["customer_city"],
         "geolocation": ["geolocation_city"],
-        "order_items": [],
-        "order_payments": [],
         "order_reviews": ["review_comment_title", "review_comment_message"],
-        "orders": [],
         "product_category_name_translation": [
             "product_category_name",
             "product_category_name_english",
@@ -232,7 +230,7 @@ def test_no_contact_data_reaches_any_text_of_silver_or_gold(sentence: tuple[str,
         name: {**GOOD[name], **dict.fromkeys(free_text_columns()[name], text)} for name in GOOD
     }
     for name, table in made(records).items():
-        assert len(table), name
+        assert len(table) or name in tables_of_other_entities(GOOD), name
         texts = table.select(pl.col(pl.String)).unpivot()["value"].drop_nulls().unique().to_list()
         assert not [found for each in texts for found in traces(contact, each)], name
 

@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-from decimal import Decimal
 from pathlib import Path
 
 import polars as pl
@@ -11,6 +10,7 @@ import pytest
 
 from flows.sample import write_sample
 from tests.support.guides import apply_guide, copy_packages, read_guide
+from tests.support.project import ROOT
 
 BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
@@ -62,13 +62,7 @@ def test_guide_of_a_rule_makes_it(tree: Path, landing: Path) -> None:
     assert broken.to_list() == [["approved_not_before_purchased"]]
 
 
-def test_guide_of_a_source_makes_it(tree: Path, landing: Path) -> None:
-    apply_guide("add-a-source.md", tree)
-    orders = (landing / "olist_orders_dataset.csv").read_text().splitlines()
-    order_id = orders[1].split(",")[0]
-    (landing / "refunds.csv").write_text(
-        f"refund_id,order_id,refund_value,refunded_at\n1,{order_id},12.50,2020-01-05 10:00:00\n"
-    )
-    lake = _build(tree, landing)
-    refunds = _table(lake, "gold.fact_refunds").select("date_key", "refund_value")
-    assert refunds.rows() == [(20200105, Decimal("12.50"))]
+def test_guide_of_a_source_declares_the_topic_like_the_others() -> None:
+    (topic,) = re.findall(r"```yaml\n(.*?)```", read_guide("add-a-source.md"), re.DOTALL)
+    template = (ROOT / "deployments/aws/streaming.yaml").read_text()
+    assert topic.replace("Refunds", "Sellers").replace("refunds", "sellers") in template

@@ -21,7 +21,7 @@ from flows.kafka.client import KafkaSettings
 from flows.kafka.event_spool import Event
 from flows.kafka.producer import UnconfirmedError, deliver, produce
 from tests.support.good_records import GOOD
-from transforms.graph import sources
+from transforms.order_events import ENTITY_ORDER
 
 Message = tuple[str | None, str, dict[str, str]]
 
@@ -329,4 +329,4 @@ def test_produce_sends_every_record_of_the_real_files(olist: Path, kafka: KafkaS
     assert done.rejected == ()
     (customers,) = olist.glob("*customers*")
     assert done.confirmed["olist.customers"] == inspect_csv(customers).records
-    assert len(done.confirmed) == len(sources())
+    assert len(done.confirmed) == len(ENTITY_ORDER)

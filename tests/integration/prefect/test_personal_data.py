@@ -15,6 +15,7 @@ from flows import delta
 from flows.config.errors import RunFailedError
 from flows.lakehouse import lakehouse
 from tests.support.contact_data import contact_data
+from tests.support.entities import tables_of_other_entities
 from tests.support.good_records import GOOD
 from tests.support.landing import COLUMNS
 from transforms.graph import tables
@@ -39,14 +40,15 @@ def dirty(landing: Path) -> None:
     """Write contact data into each column, into an unknown column and outside of records."""
     landing.mkdir()
     for entity, columns in COLUMNS.items():
+        good = GOOD.get(entity, {})
         with (landing / f"{entity}.csv").open("w", newline="") as file:
             writer = csv.DictWriter(file, [*columns, "note"], lineterminator="\n")
             writer.writeheader()
-            writer.writerow({**GOOD[entity], "note": CONTACTS[0]})
+            writer.writerow({**good, "note": CONTACTS[0]})
             for number, (column, contact) in enumerate(product(columns, CONTACTS)):
                 # Each record has its own key. Otherwise only the latest would reach silver.
                 own = {columns[0]: f"{number:032x}"} if columns[0].endswith("_id") else {}
-                writer.writerow({**GOOD[entity], **own, column: contact})
+                writer.writerow({**good, **own, column: contact})
             file.write(f"{CONTACTS[0]}\n")  # not a record
     (landing / "orders_without_header.csv").write_text(",".join(CONTACTS) + "\n" * 2)
     (landing / "orders_latin.csv").write_bytes(f"{CONTACTS[0]} não\n".encode("latin-1"))
@@ -122,7 +124,7 @@ def test_bronze_and_quarantine_hold_the_contact_data(run: Run) -> None:
 @pytest.mark.parametrize("name", tables())
 def test_no_text_of_silver_or_gold_holds_contact_data(run: Run, name: str) -> None:
     table = delta.scan(delta.open_existing(run.lake, name)).collect()
-    assert len(table)
+    assert len(table) or name in tables_of_other_entities(GOOD)
     assert not [found for text in texts(table) for found in contact_data(text)]
 
 

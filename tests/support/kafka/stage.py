@@ -27,7 +27,7 @@ from tests.support.kafka.shops import landings
 from tests.support.project import ROOT
 from tests.support.refresh import refresh
 from transforms.graph import sources
-from transforms.order_events import message_key
+from transforms.order_events import ENTITY_ORDER, message_key
 
 PARTITIONS = 2
 """Partitions of each topic."""
@@ -97,7 +97,7 @@ class Stage:
 
     def await_write(self) -> None:
         """Wait until a drainer has begun to write a data file and not committed it."""
-        contract = self.dice.choice(sources())
+        contract = self.dice.choice(ENTITY_ORDER)
         table = Path(delta.location(self.lake, contract.spec().table))
         before = table.stat().st_mtime_ns  # of the folder; a new file changes it
         deadline = time.monotonic() + SESSION_SECONDS
@@ -183,10 +183,10 @@ class Stage:
         return (log.read_bytes().startswith(b"ready") for log in self.logs)
 
     def _stored(self) -> list[int]:
-        """Return the stored offset of every partition, -1 where there is none."""
+        """Return the stored offset of every partition that the sample fills, or -1."""
         handles = {
             topic_of(self.settings, contract): delta.open_table(self.lake, contract)
-            for contract in sources()
+            for contract in ENTITY_ORDER
         }
         return [
             -1 if offset is None else offset

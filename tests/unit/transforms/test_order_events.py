@@ -215,7 +215,7 @@ def test_records_without_references_come_last() -> None:
 def test_entities_outside_the_order_are_sent_as_plain_records_after_all_events() -> None:
     times = [utc(2019, 1, 2), utc(2015, 1, 1), utc(2017, 1, 1)]
     records = {"refund_id": ["b", None, "a"], "_corrupt_record": [None, "x,y", None]}
-    raw = {Refunds: pl.LazyFrame({**records, "_event_time": times}), **shop()}
+    raw: Raw = {Refunds: pl.LazyFrame({**records, "_event_time": times}), **shop()}
     sent = told(raw, Refunds)
     assert_frame_equal(sent.drop("_order", "_record"), raw[Refunds].collect())
     events = entity_events(raw)

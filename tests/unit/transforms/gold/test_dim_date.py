@@ -9,16 +9,20 @@ from contracts.gold.dim_date import DimDate
 from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from transforms.gold.dim_date import dim_date
+from transforms.graph import tables
 
 
 def calendar(purchases: list[str], reviews: list[str]) -> pl.DataFrame:
     at = datetime.fromisoformat
     bought = [{"order_purchase_timestamp": at(moment)} for moment in purchases]
     asked = [{"review_creation_date": at(moment)} for moment in reviews]
-    return dim_date(
-        pl.LazyFrame(bought, schema=Orders.fields()),
-        pl.LazyFrame(asked, schema=OrderReviews.fields()),
-    ).collect()
+    inputs = tables()["gold.dim_date"].inputs
+    empty = {name: pl.LazyFrame(schema=contract.fields()) for name, contract in inputs.items()}
+    given = {
+        "orders": pl.LazyFrame(bought, schema=Orders.fields()),
+        "order_reviews": pl.LazyFrame(asked, schema=OrderReviews.fields()),
+    }
+    return dim_date(**empty | given).collect()
 
 
 def days(first: str, last: str) -> list[date]:
