@@ -216,7 +216,7 @@ def test_entities_outside_the_order_are_sent_as_plain_records_after_all_events()
     times = [utc(2019, 1, 2), utc(2015, 1, 1), utc(2017, 1, 1)]
     records = {"refund_id": ["b", None, "a"], "_corrupt_record": [None, "x,y", None]}
     raw: Raw = {Refunds: pl.LazyFrame({**records, "_event_time": times}), **shop()}
-    sent = told(raw, Refunds)
+    sent = versions_of(raw, Refunds)
     assert_frame_equal(sent.drop("_order", "_record"), raw[Refunds].collect())
     events = entity_events(raw)
     for contract, expected in entity_events(shop()).items():
