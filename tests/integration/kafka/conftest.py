@@ -2,9 +2,7 @@
 
 import ctypes
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -12,7 +10,9 @@ from confluent_kafka import Producer, cimpl
 
 from contracts import bronze
 from flows.kafka.client import KafkaSettings
-from tests.support.kafka.broker import Broker, BrokerError, kafka
+from tests.support.kafka.real import real_kafka
+
+__all__ = ["real_kafka"]
 
 Produce = Callable[..., None]
 
@@ -33,22 +33,6 @@ def mock_kafka() -> Iterator[str]:
     brokers = owner.list_topics(timeout=10).brokers.values()
     yield ",".join(f"{broker.host}:{broker.port}" for broker in brokers)
     del owner  # the broker ends with this producer
-
-
-@pytest.fixture(scope="session")
-def real_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """A real broker; without Java and Maven, tests that need it are skipped, except in CI.
-
-    All tests share it, so each uses its own topics and groups.
-    """
-    with ExitStack() as stack:
-        try:
-            broker = stack.enter_context(kafka(tmp_path_factory.mktemp("kafka")))
-        except BrokerError as reason:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"a real Kafka needs Java 17 and Maven: {reason}")
-        yield broker
 
 
 @pytest.fixture
