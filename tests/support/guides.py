@@ -27,16 +27,19 @@ def apply_guide(name: str, tree: Path) -> None:
     """Write the files of a guide to a copy of the project, and edit those that exist.
 
     The code of an existing file is appended to it. A line that a diff adds follows the line above
-    it in the diff.
+    it in the diff. What is there already stays as it is, so a project may keep the guide's tables.
     """
     text = read_guide(name)
     for path, code in _FILE.findall(text):
         file = tree / path
-        file.write_text(f"{file.read_text()}\n\n{code}" if file.exists() else code)
+        before = f"{file.read_text()}\n\n" if file.exists() else ""
+        if code not in before:
+            file.write_text(before + code)
     for path, diff in _DIFF.findall(text):
         file = tree / path
         code = file.read_text()
         for before, added in _ADDED.findall(diff):
             assert before in code
-            code = code.replace(before, before + added)
+            if added not in code:
+                code = code.replace(before, before + added)
         file.write_text(code)
