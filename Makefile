@@ -86,6 +86,10 @@ bench: .venv/installed ## Compare a build of a million orders with DuckDB, panda
 bench-quick: .venv/installed ## The same as bench, with 100,000 orders
 	$(BIN)/python -m benchmarks.bench --orders 100000
 
+.PHONY: bench-startup
+bench-startup: .venv/installed ## Measure the time of whole commands, without the packages that only development needs
+	$(BIN)/python -m benchmarks.startup --hide pandas,hypothesis
+
 .kafka: tests/support/kafka/pom.xml
 	rm -rf $@
 	mvn -B -q -f $< dependency:copy-dependencies

@@ -6,8 +6,8 @@ from prefect.artifacts import create_table_artifact
 from pydantic import Field
 
 from flows import pipeline
+from flows.config.limits import MAX_RETENTION_DAYS
 from flows.config.prefect_server import flow
-from flows.config.settings import MAX_RETENTION_DAYS
 from flows.delta.optimize import Optimized
 from flows.pipeline.prefect_executor import prefect_executor
 

@@ -5,19 +5,23 @@ import signal
 import sys
 import warnings
 from types import ModuleType
+from typing import Annotated
 
 import typer
 
 from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream
+from flows.cli.help import Group
 from flows.cli.output import configure_terminal, err
 from flows.config.errors import SettingError, UnknownRuleError, UnknownTableError, one_line
 from flows.config.masking import mask
 
 app = typer.Typer(
+    cls=Group,
     help="A data lakehouse for the Olist marketplace: bronze, silver and gold Delta tables.",
+    epilog="`keystone COMMAND -h` shows the options of a command, with examples.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 _GROUPS: dict[str, ModuleType] = {
@@ -34,6 +38,26 @@ for group, commands in _GROUPS.items():
     for info in (*commands.app.registered_commands, *commands.app.registered_groups):
         info.rich_help_panel = group
     app.add_typer(commands.app)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"keystone {version('keystone-nexus')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Show the version and exit.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

@@ -4,14 +4,14 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.help import Command, examples
 from flows.cli.options import Lake
 from flows.cli.output import grid, out
-from flows.config.settings import resolve_location
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("keystone catalog --lake s3://shop/lake --database shop"))
 def catalog(
     lake: Lake = None,
     database: Annotated[str, typer.Option(help="Database of the Glue Data Catalog.")] = "keystone",
@@ -23,6 +23,7 @@ def catalog(
     """Register the gold tables of a lake on S3 in the AWS Glue Data Catalog, for Athena."""
     from flows.aws.glue_catalog import register_tables
     from flows.aws.glue_registry import register_schemas
+    from flows.config.settings import resolve_location
     from flows.kafka.client import kafka_settings
     from flows.kafka.topics import topic_of
     from transforms.graph import sources

@@ -5,17 +5,23 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.help import Command, Group, examples
 from flows.cli.options import Lake
 from flows.cli.output import grid, out
 from flows.config.plural import pluralize
-from flows.config.settings import resolve_location
 
 app = typer.Typer()
-contracts = typer.Typer(help="The contracts of the tables.", no_args_is_help=True)
+contracts = typer.Typer(cls=Group, help="The contracts of the tables.", no_args_is_help=True)
 app.add_typer(contracts, name="contracts")
 
 
-@contracts.command()
+@contracts.command(
+    cls=Command,
+    epilog=examples(
+        "keystone contracts show silver.orders",
+        "keystone contracts show silver.orders order_status_is_known",
+    ),
+)
 def show(
     table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as `silver.orders`.")],
     rule: Annotated[
@@ -40,7 +46,7 @@ def show(
         out.print(f"{found.name}: {pluralize(len(shown), 'rule')}")
 
 
-@contracts.command()
+@contracts.command(cls=Command, epilog=examples("keystone contracts lock"))
 def lock() -> None:
     """Renew contracts.lock.json, which lists every contract as plain data."""
     from contracts.describe import described
@@ -50,7 +56,10 @@ def lock() -> None:
     out.print(f"{LOCK.name}: {'renewed' if changed else 'is up to date'}")
 
 
-@contracts.command()
+@contracts.command(
+    cls=Command,
+    epilog=examples("keystone contracts diff --lake lake", "keystone contracts diff v1.0 --check"),
+)
 def diff(
     revision: Annotated[
         str | None,
@@ -71,6 +80,7 @@ def diff(
     from contracts.changes import Verdict, changes
     from contracts.describe import described, version
     from flows.cli.contract_history import contracts_at
+    from flows.config.settings import resolve_location
     from flows.delta import open_existing
     from flows.delta.contract_metadata import infer_contract, read_contract
     from flows.delta.table_names import existing_tables, tables_without_contract

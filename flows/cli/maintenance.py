@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from flows.cli.execute import call, execute
+from flows.cli.help import Command, examples
 from flows.cli.options import Executor, Lake
 from flows.cli.output import grid, out
 from flows.config.executor import choose_executor
-from flows.config.settings import MAX_RETENTION_DAYS, resolve_location
+from flows.config.limits import MAX_RETENTION_DAYS
 
 if TYPE_CHECKING:
     from flows.delta.commit_log import CommitInfo
@@ -20,7 +21,7 @@ TableName = Annotated[
 ]
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("keystone maintain --lake lake --keep-days 30"))
 def maintain(
     lake: Lake = None,
     keep_days: Annotated[
@@ -32,6 +33,7 @@ def maintain(
     executor: Executor = None,
 ) -> None:
     """Merge small files, write checkpoints, and delete files of expired versions."""
+    from flows.config.settings import resolve_location
     from flows.delta.table_names import existing_tables
 
     existing_tables(location := resolve_location("lake", lake))
@@ -41,10 +43,11 @@ def maintain(
     out.print(grid(("table", "version", "files", "files compacted", "files deleted"), rows))
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("keystone history gold.fact_sales --lake lake"))
 def history(table: TableName, lake: Lake = None) -> None:
     """List the versions of a table and what each one changed."""
     from flows import delta
+    from flows.config.settings import resolve_location
     from flows.delta.commit_log import commits
     from flows.delta.holds import held_since, hold_message
     from flows.delta.table_names import resolve_table
@@ -69,7 +72,7 @@ def _changes(commit: "CommitInfo") -> str:
     return ", ".join(metrics) or commit.operation
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("keystone restore silver.orders --version 3 --lake lake"))
 def restore(
     table: TableName,
     version: Annotated[int, typer.Option(help="Version to restore.", min=0)],
@@ -77,15 +80,17 @@ def restore(
     executor: Executor = None,
 ) -> None:
     """Restore an earlier version of a table, refresh the tables downstream, and hold the table."""
+    from flows.config.settings import resolve_location
     from flows.delta.restore import check_restore
 
     name = check_restore(location := resolve_location("lake", lake), table, version)
     execute("restore", executor, table=name, version=version, lake=location)
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("keystone release silver.orders --lake lake"))
 def release(table: TableName, lake: Lake = None) -> None:
     """Release a held table, so that the next refresh brings it up to date."""
+    from flows.config.settings import resolve_location
     from flows.delta.restore import release_table
 
     done = release_table(resolve_location("lake", lake), table)

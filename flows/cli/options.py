@@ -28,13 +28,15 @@ Source = Annotated[
 Archive = Annotated[
     str | None,
     typer.Option(
-        help="Move files here once their records are verified in bronze.", metavar="DIR|s3://…"
+        help="Move files here once their records are verified in bronze (or KEYSTONE_ARCHIVE).",
+        metavar="DIR|s3://…",
     ),
 ]
 AsOf = Annotated[
     datetime | None,
     typer.Option(
         help="Event time of the records (UTC), instead of each file's modification time.",
+        metavar="TIME",
         callback=_not_in_future,
     ),
 ]

@@ -5,16 +5,21 @@ from typing import Annotated
 import typer
 
 from flows.cli.execute import execute
+from flows.cli.help import Command, examples
 from flows.cli.options import AllowEmpty, Archive, AsOf, Executor, Lake, Rebuild, Runner, Source
 from flows.cli.output import grid, out
 from flows.config.plural import pluralize
-from flows.config.settings import dask_address, resolve_location
-from flows.storage.locations import ingest_locations
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "keystone run --source landing --lake lake",
+        "keystone run --source s3://shop/landing --lake s3://shop/lake --archive s3://shop/archive",
+    ),
+)
 def run(
     source: Source = None,
     lake: Lake = None,
@@ -26,6 +31,9 @@ def run(
     executor: Executor = None,
 ) -> None:
     """Ingest the landing zone, then refresh all tables."""
+    from flows.config.settings import dask_address
+    from flows.storage.locations import ingest_locations
+
     source, location, archive = ingest_locations(source, lake, archive)
     dask_address(runner)
     execute(
@@ -41,7 +49,9 @@ def run(
     )
 
 
-@app.command()
+@app.command(
+    cls=Command, epilog=examples("keystone ingest --source landing --lake lake --as-of 2026-01-31")
+)
 def ingest(
     source: Source = None,
     lake: Lake = None,
@@ -51,6 +61,8 @@ def ingest(
     executor: Executor = None,
 ) -> None:
     """Append the records of files in the landing zone to bronze."""
+    from flows.storage.locations import ingest_locations
+
     source, location, archive = ingest_locations(source, lake, archive)
     execute(
         "ingest",
@@ -63,7 +75,10 @@ def ingest(
     )
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=examples("keystone refresh --lake lake", "keystone refresh --lake lake --dry-run"),
+)
 def refresh(
     lake: Lake = None,
     rebuild: Rebuild = False,
@@ -75,6 +90,7 @@ def refresh(
     executor: Executor = None,
 ) -> None:
     """Bring all silver and gold tables up to date with their inputs."""
+    from flows.config.settings import dask_address, resolve_location
     from flows.delta.table_names import existing_tables
 
     existing_tables(location := resolve_location("lake", lake))
@@ -92,7 +108,10 @@ def refresh(
     execute("refresh", executor, runner, lake=location, rebuild=rebuild)
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=examples("keystone replay --lake lake", "keystone replay orders --lake lake"),
+)
 def replay(
     table: Annotated[
         str | None,
@@ -102,6 +121,7 @@ def replay(
     executor: Executor = None,
 ) -> None:
     """Process quarantined records again, with the current code."""
+    from flows.config.settings import resolve_location
     from flows.delta.table_names import existing_tables, replayable_tables
 
     existing_tables(location := resolve_location("lake", lake))

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from flows.cli.help import Command, examples
 from flows.cli.options import Bootstrap, Lake, Prefix
 from flows.cli.output import err, format_cell, grid, out, wide_out
 from flows.config.plural import pluralize
-from flows.config.settings import resolve_location
 
 if TYPE_CHECKING:
     from flows.delta.status import LakeStatus
@@ -27,7 +27,13 @@ class Format(StrEnum):
     json = "json"
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "keystone status --lake lake",
+        "keystone status --lake lake --bootstrap localhost:9092 --json",
+    ),
+)
 def status(
     lake: Lake = None,
     bootstrap: Bootstrap = None,
@@ -36,6 +42,7 @@ def status(
 ) -> None:
     """Show version, rows, quarantined records and lag of every table, and the lag behind Kafka."""
     from flows.config.errors import RunFailedError
+    from flows.config.settings import resolve_location
     from flows.delta.status import lake_status
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
     from flows.kafka.lag import lake_lag
@@ -99,7 +106,15 @@ def _remarks(found: "LakeStatus") -> list[str]:
 
 
 # A statement may begin with a comment, which looks like an option.
-@app.command(context_settings={"ignore_unknown_options": True})
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "keystone sql --lake lake 'SHOW TABLES'",
+        "keystone sql --lake lake 'SELECT * FROM gold.fact_sales LIMIT 5'",
+        "keystone sql --lake lake 'FROM gold.mart_category' --out categories.xlsx",
+    ),
+    context_settings={"ignore_unknown_options": True},
+)
 def sql(
     statement: Annotated[
         str, typer.Argument(help="SQL, such as SELECT * FROM gold.dim_date.", metavar="STATEMENT")
@@ -116,6 +131,7 @@ def sql(
     ] = None,
 ) -> None:
     """Query the tables with SQL, in DuckDB's dialect."""
+    from flows.config.settings import resolve_location
     from flows.query import export
     from flows.query.sql import CELLS, JSON, TEXT, query
 

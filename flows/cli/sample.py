@@ -5,10 +5,14 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.help import Command, examples
+
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    cls=Command, epilog=examples("keystone sample --out landing --orders 5000 --dirty 0.001")
+)
 def sample(
     to: Annotated[Path, typer.Option("--out", help="Folder to write to.", metavar="DIR")],
     orders: Annotated[int, typer.Option(help="Number of orders.", min=0)],

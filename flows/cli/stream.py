@@ -7,16 +7,19 @@ from typing import Annotated
 
 import typer
 
+from flows.cli.help import Command, examples
 from flows.cli.logging import log_to_terminal
 from flows.cli.options import Bootstrap, Lake, Prefix, Source
 from flows.cli.output import grid, out
 from flows.config.errors import RunFailedError
-from flows.config.settings import resolve_location
 
 app = typer.Typer()
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=examples("keystone produce --source landing --bootstrap localhost:9092 --rate 100"),
+)
 def produce(
     source: Source = None,
     bootstrap: Bootstrap = None,
@@ -30,6 +33,7 @@ def produce(
     ] = None,
 ) -> None:
     """Send the CSV files of a folder to Kafka, as the events of a live shop."""
+    from flows.config.settings import resolve_location
     from flows.kafka.client import kafka_settings
     from flows.kafka.event_spool import check_source
     from flows.kafka.producer import produce as send
@@ -46,7 +50,13 @@ def produce(
         raise RunFailedError(produced.rejected, [])
 
 
-@app.command()
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "keystone drain --lake lake --bootstrap localhost:9092",
+        "keystone drain --lake lake --bootstrap localhost:9092 --follow",
+    ),
+)
 def drain(
     lake: Lake = None,
     bootstrap: Bootstrap = None,
@@ -61,6 +71,7 @@ def drain(
     ] = False,
 ) -> None:
     """Append the messages in Kafka to bronze, each exactly once."""
+    from flows.config.settings import resolve_location
     from flows.kafka.client import kafka_settings
     from flows.kafka.drain import drain as drain_topics
     from flows.storage.locations import check_disjoint, warn_of_name

@@ -5,8 +5,6 @@ import tomllib
 from pathlib import Path
 from typing import Literal
 
-from flows.config.settings import Settings
-
 ExecutorName = Literal["local", "prefect"]
 
 
@@ -18,6 +16,8 @@ def choose_executor(given: ExecutorName | None = None) -> ExecutorName:
     Raises:
         SettingError: KEYSTONE_EXECUTOR names no executor.
     """
+    from flows.config.settings import Settings
+
     return given or Settings().executor or ("prefect" if _has_prefect_api() else "local")
 
 

@@ -12,9 +12,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from flows.config.errors import SettingError
 from flows.config.masking import mask
 
-MAX_RETENTION_DAYS = 3650
-"""The maximum retention of table versions; a larger number is a typing error."""
-
 _DEPLOYED = "PREFECT__FLOW_RUN_ID"  # set by a worker in the process of a run
 
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient, ClusterMetadata  # type: ignore[attr-defined]  # exported, but not typed so
 from pydantic import AliasChoices, Field, SecretStr, field_validator
@@ -224,6 +223,8 @@ def _sasl(settings: KafkaSettings) -> dict[str, Any]:
 
 def _msk_token(region: str) -> Callable[[str], tuple[str, float]]:
     def token(_: str) -> tuple[str, float]:
+        from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
+
         try:
             signed, expires = MSKAuthTokenProvider.generate_auth_token(region)
         except Exception:  # the client would only report that there is no token

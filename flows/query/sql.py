@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 import duckdb
 import polars as pl
@@ -18,6 +19,7 @@ from flows.delta.damage import translate_damage
 from flows.delta.table_names import all_tables, existing_tables, unknown_table
 
 Tables = Mapping[str, pl.LazyFrame]
+Result = TypeVar("Result")
 
 _NUMBERS = {
     *("boolean", "tinyint", "smallint", "integer", "bigint"),
@@ -65,26 +67,76 @@ def query(
         QueryError: the statement is invalid, or returns a date that Python does not have.
         TableError: a table that it names cannot be read.
     """
-    tables = _readable_tables(lake, [statement])
-    with translate_damage(lake, _named(tables, [statement])), _connected(tables) as connection:
-        return _run(connection, tables, statement, limit, keep)
+    return _attached(
+        lake, [statement], lambda database, tables: _run(database, tables, statement, limit, keep)
+    )
 
 
 def queries(lake: str, statements: Iterable[str]) -> dict[str, pl.DataFrame]:
     """Run statements over the same versions of the tables; return and raise as `query`."""
     statements = list(statements)
-    tables = _readable_tables(lake, statements)
+    return _attached(
+        lake,
+        statements,
+        lambda database, tables: {each: _run(database, tables, each) for each in statements},
+    )
+
+
+def _attached(
+    lake: str,
+    statements: list[str],
+    work: Callable[[duckdb.DuckDBPyConnection, Tables], Result],
+) -> Result:
+    """Call a function with a database of the tables that statements mention.
+
+    To open all tables of a lake takes longer than most queries. A statement may still need a table
+    that it does not mention, because it computes the name; then all are attached.
+    """
+    existing = existing_tables(lake)
+    mentioned = _mentioned(existing, statements)
+    try:
+        return _attach(lake, mentioned, statements, work)
+    except QueryError as error:
+        if mentioned == existing or not isinstance(error.__cause__, duckdb.CatalogException):
+            raise
+    return _attach(lake, existing, statements, work)
+
+
+def _attach(
+    lake: str,
+    names: list[str],
+    statements: list[str],
+    work: Callable[[duckdb.DuckDBPyConnection, Tables], Result],
+) -> Result:
+    tables = _readable_tables(lake, names, statements)
     with translate_damage(lake, _named(tables, statements)), _connected(tables) as connection:
-        return {statement: _run(connection, tables, statement) for statement in statements}
+        return work(connection, tables)
 
 
-def _readable_tables(lake: str, statements: list[str]) -> Tables:
-    """Return the readable tables of a lake.
+def _mentioned(existing: list[str], statements: list[str]) -> list[str]:
+    """Return the tables whose layer and name statements contain; all if they read the catalog."""
+    text = "\n".join(statements).lower()
+    if _CATALOG.search(text):
+        return existing
+    words = {*re.findall(r"\w+", text)}
+    return [name for name in existing if words.issuperset(name.split("."))]
+
+
+_CATALOG = re.compile(
+    r"\b(show|describe|summarize|call|pragma|information_schema|(duckdb|pg|pragma|sqlite)_)"
+    r"|(^|[;(/])\s*desc\b",
+    re.MULTILINE,
+)
+"""What a statement contains that may list the tables."""
+
+
+def _readable_tables(lake: str, names: list[str], statements: list[str]) -> Tables:
+    """Return those of some tables that can be read.
 
     Raises:
         TableError: a statement names a table that cannot be read.
     """
-    found = for_each_table(_rows, lake, existing_tables(lake))
+    found = for_each_table(_rows, lake, names)
     for name in _named(found, statements):
         if isinstance(error := found[name], TableError):
             raise error

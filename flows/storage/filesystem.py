@@ -44,6 +44,8 @@ def size(uri: str) -> int:
     Raises:
         OSError: there is no such file, or the storage does not answer.
     """
+    if not is_s3(uri):
+        return Path(uri).stat().st_size
     with s3.translate_errors(uri):
         return int(connect(uri).size(uri))
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import version as package_version
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
@@ -52,6 +53,25 @@ def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:
 def test_help_groups_the_commands() -> None:
     groups = re.findall(r"^╭─ (\w+) ─", invoke("--help"), re.MULTILINE)
     assert groups == ["Options", *_GROUPS]
+
+
+def test_help_of_a_command_has_examples_and_flags_without_a_type() -> None:
+    said = invoke("run", "-h")
+    assert "keystone run --source" in said
+    assert "<bool>" not in said
+
+
+def test_version_is_that_of_the_package() -> None:
+    assert invoke("--version") == f"keystone {package_version('keystone-nexus')}\n"
+
+
+def test_help_imports_neither_polars_nor_the_settings() -> None:
+    code = (
+        "import sys, flows.cli; "
+        "print({'polars', 'pandera', 'pydantic_settings', 'prefect'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def test_status_as_json(orders: str) -> None:

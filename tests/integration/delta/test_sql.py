@@ -10,7 +10,9 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from deltalake import DeltaTable
 
+from flows import delta
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.query import sql
@@ -124,6 +126,41 @@ def test_show_tables_lists_names_that_can_be_queried(small: str) -> None:
     names = query(small, "SHOW TABLES").to_series().to_list()
     assert "silver.orders" in names
     assert all(query(small, f"SELECT count(*) FROM {name}").height for name in names)  # noqa: S608 - our names
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SHOW TABLES",
+        "show  all tables",
+        "DESCRIBE",
+        "/* tables */ DESC",
+        "FROM duckdb_views() WHERE NOT internal",
+        "FROM information_schema.tables WHERE table_type = 'VIEW'",
+    ],
+)
+def test_catalog_lists_tables_that_the_statement_does_not_mention(
+    small: str, statement: str
+) -> None:
+    assert "order_payments" in str(query(small, statement).rows())
+
+
+def test_table_of_a_computed_name_is_found(small: str) -> None:
+    assert query(small, "FROM query_table('silver.' || 'order' || 's')").height == 1
+
+
+def test_only_the_tables_of_a_statement_are_opened(
+    small: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, open_existing = list[str](), delta.open_existing
+
+    def spy(lake: str, name: str) -> DeltaTable:
+        opened.append(name)
+        return open_existing(lake, name)
+
+    monkeypatch.setattr(delta, "open_existing", spy)
+    assert query(small, 'SELECT 1 FROM SILVER."Orders"').height == 1
+    assert opened == ["silver.orders"]
 
 
 def test_version_column_of_gold_is_hidden(tmp_path: Path, land: Callable[..., Path]) -> None:
