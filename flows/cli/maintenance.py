@@ -1,6 +1,6 @@
 """Commands to maintain tables, and to restore earlier versions of them."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,9 +10,6 @@ from flows.cli.options import Executor, Lake
 from flows.cli.output import grid, out
 from flows.config.executor import choose_executor
 from flows.config.limits import MAX_RETENTION_DAYS
-
-if TYPE_CHECKING:
-    from flows.delta.commit_log import CommitInfo
 
 app = typer.Typer()
 
@@ -55,7 +52,7 @@ def history(table: TableName, lake: Lake = None) -> None:
     lake = resolve_location("lake", lake)
     handle = delta.open_existing(lake, resolve_table(lake, table))
     rows = (
-        [str(commit.version), f"{commit.at:%Y-%m-%d %H:%M:%S}", _changes(commit)]
+        [str(commit.version), f"{commit.at:%Y-%m-%d %H:%M:%S}", commit.changes]
         for commit in commits(handle)
     )
     out.print(grid(("version", "time (UTC)", "changes"), rows, justify="left"))
@@ -63,16 +60,7 @@ def history(table: TableName, lake: Lake = None) -> None:
         out.print(hold_message(table, since), soft_wrap=True)
 
 
-def _changes(commit: "CommitInfo") -> str:
-    metrics = (
-        f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
-        for name, value in commit.metrics.items()
-        if isinstance(value, int | str) and name != "sha256"
-    )
-    return ", ".join(metrics) or commit.operation
-
-
-@app.command(cls=Command, epilog=examples("keystone restore silver.orders --version 3 --lake lake"))
+@app.command()
 def restore(
     table: TableName,
     version: Annotated[int, typer.Option(help="Version to restore.", min=0)],

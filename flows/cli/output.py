@@ -1,33 +1,30 @@
 """Output of the commands: consoles, grids, and the result of a flow."""
 
-import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from flows.config.errors import RunFailedError, SettingError
+from flows.config.grid import escape_controls, format_cell, grid
 
 if TYPE_CHECKING:
     from flows.delta.outcome import Outcome
 
-
-def escape_controls(text: str) -> str:
-    """Return a text with its control characters escaped, except line breaks.
-
-    File names and records may hold sequences that colour or clear a terminal, move the cursor, or
-    reverse the direction of text.
-    """
-    return _CONTROL.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
-
-
-_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+__all__ = [
+    "configure_terminal",
+    "err",
+    "escape_controls",
+    "format_cell",
+    "grid",
+    "out",
+    "print_outcomes",
+    "wide_out",
+]
 
 
 class _Console(Console):
@@ -75,27 +72,6 @@ def print_outcomes(command: str, work: Callable[[], Sequence["Outcome"]]) -> Non
     except RunFailedError as failed:
         _print_outcomes(command, failed.outcomes, failed.undone)
         raise
-
-
-def grid(
-    columns: Iterable[str],
-    rows: Iterable[Iterable[str]],
-    justify: Literal["left", "right"] = "right",
-) -> Table:
-    """Return a table for the console; its first column is never wrapped."""
-    first, *others = columns
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for column in others:
-        table.add_column(column, justify=justify, overflow="fold")
-    for row in rows:
-        table.add_row(*row)
-    return table
-
-
-def format_cell(value: object) -> str:
-    """Return a value as text for a cell of a grid."""
-    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _print_outcomes(command: str, outcomes: Sequence["Outcome"], undone: Mapping[str, str]) -> None:

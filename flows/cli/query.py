@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -12,9 +11,6 @@ from flows.cli.help import Command, examples
 from flows.cli.options import Bootstrap, Lake, Prefix
 from flows.cli.output import err, format_cell, grid, out, wide_out
 from flows.config.plural import pluralize
-
-if TYPE_CHECKING:
-    from flows.delta.status import LakeStatus
 
 app = typer.Typer()
 
@@ -42,15 +38,13 @@ def status(
 ) -> None:
     """Show version, rows, quarantined records and lag of every table, and the lag behind Kafka."""
     from flows.config.errors import RunFailedError
-    from flows.config.settings import resolve_location
-    from flows.delta.status import lake_status
+    from flows.delta.status import COLUMNS, headline, lake_status, lines, remarks
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
     from flows.kafka.lag import lake_lag
 
     lake = resolve_location("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
     found, kafka, kafka_errors = lake_status(lake), None, list[str]()
-    tables = found.tables
     try:
         if settings.bootstrap:
             kafka = [each.as_dict() for each in lake_lag(lake, settings)]
@@ -58,24 +52,11 @@ def status(
         kafka_errors = [str(error)]
     if as_json:
         errors = {"hurt": found.unreadable, "stopped": found.not_writable}
-        print(json.dumps({"tables": tables, "kafka": kafka, **errors}))
+        print(json.dumps({"tables": found.tables, "kafka": kafka, **errors}))
     else:
-        columns = ("version", "rows", "quarantined", "lag")
-        rows = ([name, *(format_cell(row[key]) for key in columns)] for name, row in tables.items())
-        out.print(grid(("table", "version", "rows", "quarantined", "lag (commits)"), rows))
-        outdated = sum(row["lag"] > 0 for row in tables.values())
-        quarantined = sum(row["quarantined"] for row in tables.values())
-        out.print(
-            f"{pluralize(len(tables), 'table')}, "
-            f"{f'{outdated} out of date' if outdated else 'all up to date'}; "
-            f"{pluralize(quarantined, 'record')} in quarantine."
-            + (
-                f" {pluralize(len(found.unreadable), 'table')} cannot be read."
-                if found.unreadable
-                else ""
-            )
-        )
-        for remark in _remarks(found):
+        out.print(grid(COLUMNS, lines(found)))
+        out.print(headline(found))
+        for remark in remarks(found):
             out.print(remark, soft_wrap=True)
         if kafka:
             fields = ("topic", "partition", "stored", "end", "lag", "uncommitted")
@@ -87,22 +68,6 @@ def status(
             out.print(f"Kafka has no topics with the prefix {settings.prefix}")
     if failures := [*found.unreadable.values(), *kafka_errors]:
         raise RunFailedError(failures, [])
-
-
-def _unreadable(found: "LakeStatus") -> str:
-    count = len(found.unreadable)
-    return f" {pluralize(count, 'table')} cannot be read." if count else ""
-
-
-def _remarks(found: "LakeStatus") -> list[str]:
-    """Return a line for each table that is held or cannot be refreshed."""
-    from flows.delta.holds import hold_message
-
-    held = {name: row["held"] for name, row in found.tables.items() if row["held"]}
-    return [
-        *(hold_message(name, datetime.fromisoformat(since)) for name, since in held.items()),
-        *found.not_writable.values(),
-    ]
 
 
 # A statement may begin with a comment, which looks like an option.

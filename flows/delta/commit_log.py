@@ -36,6 +36,16 @@ class CommitInfo(NamedTuple):
         """The metrics that are integers."""
         return {name: value for name, value in self.metrics.items() if isinstance(value, int)}
 
+    @property
+    def changes(self) -> str:
+        """What the commit changed, in a line of text."""
+        metrics = (
+            f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
+            for name, value in self.metrics.items()
+            if isinstance(value, int | str) and name != "sha256"
+        )
+        return ", ".join(metrics) or self.operation
+
 
 def commits(handle: DeltaTable, limit: int | None = None) -> Iterator[CommitInfo]:
     """Yield the commits that are still in the log, newest first."""

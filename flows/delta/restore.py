@@ -31,7 +31,7 @@ from transforms.graph import tables
 
 
 class NoVersionError(Exception):
-    """A table cannot be put back to a version; says why."""
+    """A version of a table cannot be read or restored; says why."""
 
 
 def check_restore(lake: str, table: str, version: int) -> str:

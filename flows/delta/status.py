@@ -1,6 +1,8 @@
 """The status of a lake's tables: version, rows, records in quarantine, lag behind the inputs."""
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from deltalake import DeltaTable
 
@@ -8,16 +10,22 @@ from contracts.describe import version
 from flows import delta
 from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError
+from flows.config.grid import Listing, Printed, format_cell
+from flows.config.plural import pluralize
 from flows.delta.commit_log import last_metrics
 from flows.delta.contract_metadata import read_contract
-from flows.delta.holds import held_since
+from flows.delta.holds import held_since, hold_message
 from flows.delta.quarantine import broken_rules
 from flows.delta.table_names import existing_tables
 from transforms.graph import Table, tables
 
+COLUMNS = ("table", "version", "rows", "quarantined", "lag (commits)")
+"""The columns of the status of a lake."""
 
-class LakeStatus(NamedTuple):
-    """The status of the tables of a lake."""
+
+@dataclass(frozen=True, repr=False)
+class LakeStatus(Printed):
+    """The status of the tables of a lake; prints as the command line prints it."""
 
     tables: dict[str, dict[str, Any]]
     """The status of each readable table, by name; see `status`."""
@@ -25,6 +33,11 @@ class LakeStatus(NamedTuple):
     """By table that cannot be read: the reason."""
     not_writable: dict[str, str]
     """By table that can be read but not refreshed: the reason."""
+
+    def listing(self) -> Listing:
+        """Return the status of each table, and what is wrong with a table."""
+        below = [headline(self), *remarks(self), *self.unreadable.values()]
+        return Listing(COLUMNS, lines(self), below)
 
 
 def lake_status(lake: str) -> LakeStatus:
@@ -47,6 +60,35 @@ def lake_status(lake: str) -> LakeStatus:
             except TableError as error:
                 unreadable[name] = str(error)
     return LakeStatus(found, unreadable, not_writable)
+
+
+def lines(found: LakeStatus) -> list[list[str]]:
+    """Return the status of each readable table under `COLUMNS`."""
+    keys = ("version", "rows", "quarantined", "lag")
+    return [[name, *(format_cell(row[key]) for key in keys)] for name, row in found.tables.items()]
+
+
+def headline(found: LakeStatus) -> str:
+    """Say in a sentence whether the tables are up to date."""
+    outdated = sum(row["lag"] > 0 for row in found.tables.values())
+    quarantined = sum(row["quarantined"] for row in found.tables.values())
+    unreadable = (
+        f" {pluralize(len(found.unreadable), 'table')} cannot be read." if found.unreadable else ""
+    )
+    return (
+        f"{pluralize(len(found.tables), 'table')}, "
+        f"{f'{outdated} out of date' if outdated else 'all up to date'}; "
+        f"{pluralize(quarantined, 'record')} in quarantine.{unreadable}"
+    )
+
+
+def remarks(found: LakeStatus) -> list[str]:
+    """Return a line for each table that is held or cannot be refreshed."""
+    held = {name: row["held"] for name, row in found.tables.items() if row["held"]}
+    return [
+        *(hold_message(name, datetime.fromisoformat(since)) for name, since in held.items()),
+        *found.not_writable.values(),
+    ]
 
 
 def status(lake: str) -> dict[str, dict[str, Any]]:

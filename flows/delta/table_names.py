@@ -20,6 +20,13 @@ def all_tables() -> list[str]:
     ]
 
 
+def upstream_tables(name: str) -> set[str]:
+    """Return the names of the tables that a table is computed from, directly or indirectly."""
+    table = tables().get(name)
+    inputs = {*table.input_names} if table else set[str]()
+    return inputs.union(*map(upstream_tables, inputs))
+
+
 def existing_tables(lake: str) -> list[str]:
     """Return the names of the tables that the lake has, layer by layer, quarantine last.
 
