@@ -1,6 +1,26 @@
-"""Everything that does input and output: Prefect flows, Delta tables, files, the command line."""
+"""Everything that does input and output: Prefect flows, Delta tables, files, the command line.
+
+`from flows import Lake` is the way in for Python users.
+"""
 
 import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flows.lake import Lake
+else:
+
+    def __getattr__(name: str) -> Any:
+        """Import `Lake` when it is asked for, so that nothing else waits for it."""
+        if name == "Lake":
+            from flows.lake import Lake
+
+            return Lake
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+
+
+__all__ = ["Lake"]
 
 # Defaults for Prefect, so that a new user need not configure it; existing settings win.
 # They are set here because Prefect reads its settings files from the working directory only.
