@@ -38,6 +38,7 @@ def status(
 ) -> None:
     """Show version, rows, quarantined records and lag of every table, and the lag behind Kafka."""
     from flows.config.errors import RunFailedError
+    from flows.config.settings import resolve_location
     from flows.delta.status import COLUMNS, headline, lake_status, lines, remarks
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
     from flows.kafka.lag import lake_lag
