@@ -13,6 +13,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.tables import PARTITIONED, folders
+from contracts.contract import Bronze
 from contracts.table_check import check_table
 from contracts.technical_columns import SILVER_PROVENANCE
 from flows.ingest.landing_zone import find_files
@@ -22,13 +23,13 @@ from transforms.validation import validate_records
 
 
 def build(source: Path, out: Path, *, contracts: bool) -> None:
-    """Read nine CSV files; write silver and gold (with the contracts: bad rows too)."""
+    """Read the CSV files; write silver and gold (with the contracts: bad rows too)."""
     folders(out)
     files, _ = find_files(str(source))
     done: dict[str, pl.DataFrame] = {}
     for name, table in tables().items():
         if table.source:
-            raw = _raw([source / file.name for file in files[table.source]])
+            raw = _raw(table.source, [source / file.name for file in files[table.source]])
             typed, bad = _validated(raw, table) if contracts else (table.function(raw), None)
             versions = typed if contracts else typed.with_columns(**_origin())
             rows = latest_versions(versions, table.contract.spec().key).drop(
@@ -49,10 +50,10 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
             _write(out, name.replace("silver", "bad"), bad)
 
 
-def _raw(paths: list[Path]) -> pl.LazyFrame:
-    return pl.scan_csv(paths, infer_schema=False).with_columns(
-        _corrupt_record=pl.lit(None, pl.String), **_origin()
-    )
+def _raw(contract: type[Bronze], paths: list[Path]) -> pl.LazyFrame:
+    nothing = pl.LazyFrame(schema=contract.fields())
+    records = pl.scan_csv(paths, infer_schema=False) if paths else nothing
+    return records.with_columns(_corrupt_record=pl.lit(None, pl.String), **_origin())
 
 
 def _origin() -> dict[str, pl.Expr]:
