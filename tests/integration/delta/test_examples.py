@@ -1,6 +1,7 @@
 """The examples run on a lake like that of `make demo`."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import vl_convert
 
 from flows import Lake
+from flows.query.rows import Result
 from flows.sample import write_sample
 from tests.support.notebook import run_cells
 from tests.support.project import ROOT
@@ -23,8 +25,9 @@ NOTEBOOKS = sorted(EXAMPLES.glob("*.ipynb"))
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a demo lake, and the examples beside it."""
     folder = tmp_path_factory.mktemp("project")
-    write_sample(folder / "landing", 300, seed=1, dirty=0.01)
-    Lake(folder / "demo/lake").run(folder / "landing")
+    (folder / "demo").mkdir()
+    write_sample(folder / "demo/landing", 300, seed=1, dirty=0.01)
+    Lake(folder / "demo/lake").run(folder / "demo/landing")
     copytree(EXAMPLES, folder / "examples")
     return folder
 
@@ -50,6 +53,17 @@ def test_notebook_has_the_format_of_jupyter_and_no_output(notebook: Path) -> Non
     assert len({*ids}) == len(ids)
     code = [cell for cell in found["cells"] if cell["cell_type"] == "code"]
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+def test_guide_of_python_runs(demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(demo)
+    blocks = re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs/guides/python.md").read_text(), re.DOTALL
+    )
+    found: dict[str, object] = {}
+    exec("\n".join(blocks), found)  # noqa: S102 - our own guide
+    assert isinstance(found["top"], Result)
+    assert len(found["top"]) == 5
 
 
 def test_script_adds_a_table(demo: Path) -> None:
