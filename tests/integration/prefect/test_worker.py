@@ -36,7 +36,7 @@ def test_a_run_uses_the_cloned_code(stage: Stage, night: str) -> None:
     (source,) = sources
     assert source.parts[-3:] == ("flows", "pipeline", "prefect_executor.py")
     assert not source.is_relative_to(PROJECT)
-    assert not source.exists()  # the clone is deleted after the run
+    eventually(lambda: not source.exists(), "the clone is not deleted after the run")
 
 
 def test_the_log_is_json_with_run_table_version_and_rows(stage: Stage, night: str) -> None:
