@@ -12,7 +12,13 @@ import typer
 from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream
 from flows.cli.help import Group
 from flows.cli.output import configure_terminal, err
-from flows.config.errors import SettingError, UnknownRuleError, UnknownTableError, one_line
+from flows.config.errors import (
+    RunInterruptedError,
+    SettingError,
+    UnknownRuleError,
+    UnknownTableError,
+    one_line,
+)
 from flows.config.masking import mask
 
 app = typer.Typer(
@@ -83,7 +89,7 @@ def main() -> None:
             sys.exit(1)
         for line in getattr(error, "failures", [_message(error)]):
             err.print("error:", mask(one_line(line)), style="red", soft_wrap=True)
-        sys.exit(2 if isinstance(error, _WRONG_USAGE) else 1)
+        sys.exit(_exit_code(error))
 
 
 _WRONG_USAGE = (SettingError, UnknownTableError, UnknownRuleError)
@@ -101,6 +107,12 @@ _OUT_OF_MEMORY_MESSAGES = (
     "Cannot allocate memory",
 )
 """Messages of Python and the loader where they do not raise a MemoryError."""
+
+
+def _exit_code(error: BaseException) -> int:
+    if isinstance(error, RunInterruptedError):
+        return 128 + signal.SIGINT
+    return 2 if isinstance(error, _WRONG_USAGE) else 1
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

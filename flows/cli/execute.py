@@ -1,8 +1,11 @@
 """Call a function of the pipeline on the chosen executor, and print what it did."""
 
+import os
+import signal
+import sys
 from typing import Any
 
-from flows.cli.output import out, print_outcomes
+from flows.cli.output import err, print_outcomes
 from flows.config.executor import ExecutorName, choose_executor
 
 
@@ -19,9 +22,19 @@ def execute(
     """
     chosen = choose_executor(executor)
     try:
-        print_outcomes(command, lambda: call(command, chosen, runner, **arguments))
-    finally:
-        out.print(f"executor: {chosen}")
+        print_outcomes(f"{command} ({chosen})", lambda: call(command, chosen, runner, **arguments))
+    except KeyboardInterrupt:
+        if chosen == "local":
+            _end_at_once()
+        raise
+
+
+def _end_at_once() -> None:
+    """End the process without waiting for its threads: each commit is complete or absent."""
+    message = "interrupted: what is committed stays; run the same command again to continue"
+    err.print(f"error: {message}", style="red", soft_wrap=True)
+    sys.stdout.flush()
+    os._exit(128 + signal.SIGINT)
 
 
 def call(command: str, executor: ExecutorName, runner: str | None = None, **arguments: Any) -> Any:

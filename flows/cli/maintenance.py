@@ -1,6 +1,7 @@
 """Commands to maintain tables, and to restore earlier versions of them."""
 
-from typing import Annotated
+import json
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -40,9 +41,19 @@ def maintain(
     out.print(grid(("table", "version", "files", "files compacted", "files deleted"), rows))
 
 
-@app.command(cls=Command, epilog=examples("keystone history gold.fact_sales --lake lake"))
-def history(table: TableName, lake: Lake = None) -> None:
-    """List the versions of a table and what each one changed."""
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "keystone history gold.fact_sales --lake lake",
+        "keystone history gold.fact_sales --lake lake --json",
+    ),
+)
+def history(
+    table: TableName,
+    lake: Lake = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the versions of a table: when, how long, by which command and code, and what changed."""
     from flows import delta
     from flows.config.settings import resolve_location
     from flows.delta.commit_log import commits
@@ -51,12 +62,29 @@ def history(table: TableName, lake: Lake = None) -> None:
 
     lake = resolve_location("lake", lake)
     handle = delta.open_existing(lake, resolve_table(lake, table))
+    since = held_since(handle)
+    if as_json:
+        listed = [
+            {**each._asdict(), "at": each.at.isoformat(), "by": each.by._asdict()}
+            for each in commits(handle)
+        ]
+        held = since.isoformat() if since else None
+        print(json.dumps({"table": table, "held": held, "commits": listed}))
+        return
     rows = (
-        [str(commit.version), f"{commit.at:%Y-%m-%d %H:%M:%S}", commit.changes]
+        [
+            str(commit.version),
+            f"{commit.at:%Y-%m-%d %H:%M:%S}",
+            "" if commit.by.seconds is None else f"{commit.by.seconds:.2f}",
+            commit.by.command,
+            commit.by.code,
+            _changes(commit),
+        ]
         for commit in commits(handle)
     )
-    out.print(grid(("version", "time (UTC)", "changes"), rows, justify="left"))
-    if since := held_since(handle):
+    columns = ("version", "time (UTC)", "seconds", "command", "code", "changes")
+    out.print(grid(columns, rows, justify="left"))
+    if since:
         out.print(hold_message(table, since), soft_wrap=True)
 
 

@@ -80,7 +80,6 @@ def _print_outcomes(command: str, outcomes: Sequence["Outcome"], undone: Mapping
     changed = [outcome for outcome in outcomes if outcome.changed]
     if changed or undone:
         out.print(grid(COLUMNS, lines(changed, undone)))
-    out.print(f"{command}: {headline(outcomes, undone)}")
     for title, found in remarks(outcomes).items():
         if found:
             out.print(
@@ -88,3 +87,4 @@ def _print_outcomes(command: str, outcomes: Sequence["Outcome"], undone: Mapping
                 *(Padding(line, (0, 0, 0, 2), expand=False) for line in found),
                 sep="\n",
             )
+    out.print(f"{command}: {headline(outcomes, undone)}")

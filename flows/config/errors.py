@@ -44,6 +44,10 @@ class RunFailedError(Exception):
         self.failures, self.outcomes, self.undone = list(failures), list(outcomes), undone or {}
 
 
+class RunInterruptedError(RunFailedError):
+    """Ctrl-C ended a run early; what had been done until then is committed."""
+
+
 def table_name(uri: str) -> str:
     """Return the name of the table at a location: `gold.fact_sales`."""
     return ".".join(uri.rstrip("/").split("/")[-2:])

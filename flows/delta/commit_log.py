@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from deltalake import CommitProperties, DeltaTable, Transaction
 
+from flows.delta.provenance import Provenance, read_provenance
 from flows.delta.transactions import rebuild_marker
 
 METADATA = "keystone"
@@ -30,6 +31,8 @@ class CommitInfo(NamedTuple):
     """What a commit without metrics of its own did, in words."""
     metrics: dict[str, Any]
     """The metrics of the run that made the commit; empty if there are none."""
+    by: Provenance = Provenance()
+    """What made the commit."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -55,6 +58,7 @@ def commits(handle: DeltaTable, limit: int | None = None) -> Iterator[CommitInfo
             datetime.fromtimestamp(entry["timestamp"] / 1000, UTC),
             str(entry.get(_MAINTENANCE, entry["operation"].lower())),
             json.loads(entry.get(METADATA, "{}")),
+            read_provenance(entry),
         )
 
 

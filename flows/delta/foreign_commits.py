@@ -14,6 +14,7 @@ from deltalake import CommitProperties, DeltaTable
 
 from flows.config.errors import TableError, table_name
 from flows.delta import data_files
+from flows.delta.provenance import provenance
 from flows.storage import filesystem
 
 COMMIT = "keystone.commit"
@@ -97,6 +98,7 @@ def with_commit_id(
     return CommitProperties(
         custom_metadata={
             **(properties.custom_metadata or {}),
+            **provenance(),
             COMMIT: commit_id or str(uuid4()),
             **read,
         },

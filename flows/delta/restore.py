@@ -24,6 +24,7 @@ from flows.delta.foreign_commits import find_foreign_commit, with_commit_id
 from flows.delta.holds import Released
 from flows.delta.outcome import Outcome
 from flows.delta.protocol import UnsupportedFeatureError
+from flows.delta.provenance import made_by
 from flows.delta.table_names import resolve_table
 from flows.delta.transactions import CODE_VERSION, table_identity, topic_identity
 from flows.storage import filesystem
@@ -58,7 +59,7 @@ def restore_table(lake: str, table: str, version: int) -> Outcome:
     """
     started, name = perf_counter(), resolve_table(lake, table)
     _check_restorable(name)
-    with translate_damage(lake, [name]):
+    with translate_damage(lake, [name]), made_by("restore"):
         return _restore(lake, name, version, started)
 
 
@@ -129,7 +130,8 @@ def release_table(lake: str, table: str) -> Released:
         properties = CommitProperties(
             done.custom_metadata, app_transactions=[holds.release_transaction()]
         )
-        delta.commit(handle, [], properties, next_version=True)
+        with made_by("release", timed=False):
+            delta.commit(handle, [], properties, next_version=True)
     return Released(name, since, handle.version())
 
 

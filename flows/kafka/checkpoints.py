@@ -13,6 +13,7 @@ from deltalake.exceptions import CommitFailedError
 from contracts.contract import Contract
 from flows import delta
 from flows.delta.holds import HeldError, held_since, hold_message
+from flows.delta.provenance import made_by
 from flows.delta.transactions import topic_identity
 from flows.kafka.client import KafkaSettings
 from flows.kafka.decode import bronze_rows
@@ -147,7 +148,8 @@ class Checkpoints:
             if id_
             and table.transaction_version(name := topic_identity(watermark_name(*key))) != id_
         }
-        delta.append(table, rows, delta.commit_properties(consumed | new_ids, metrics))
+        with made_by("drain", timed=False):
+            delta.append(table, rows, delta.commit_properties(consumed | new_ids, metrics))
         name, version = self.contracts[topic].spec().table, table.version()
         logger.info(
             "%s: appended %s rows in version %s",

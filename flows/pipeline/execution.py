@@ -10,6 +10,7 @@ from contracts.table_check import ContractBrokenError
 from flows.config.errors import ConservationError, TableError, one_line
 from flows.config.masking import mask
 from flows.delta.outcome import Outcome
+from flows.delta.provenance import made_by
 from flows.pipeline.transient_errors import is_transient
 from flows.storage.filesystem import check_access
 
@@ -55,6 +56,13 @@ class Step(Generic[T]):
     """The steps of the same run that must succeed first."""
 
 
+def perform(command: str, lake: str, step: Step[T]) -> T:
+    """Do the work of a step; its commits name the command."""
+    check_access(lake)
+    with made_by(command):
+        return step.work()
+
+
 class Results(NamedTuple, Generic[T]):
     """The results of the steps of a run."""
 
@@ -62,7 +70,10 @@ class Results(NamedTuple, Generic[T]):
     failures: list[str]
     """A line for each rejected file and each failed step, and one for the skipped steps."""
     undone: Mapping[str, str]
-    """By table without an outcome: `failed`, or `skipped` because it needs one that failed."""
+    """By table without an outcome: `failed`, `skipped` because it needs one that failed, or
+    `not started`."""
+    interrupted: bool = False
+    """Whether Ctrl-C ended the run early."""
 
 
 class Executor(Protocol):
@@ -92,6 +103,8 @@ class Ended(Generic[T]):
     outcomes: dict[str, T] = field(default_factory=dict)
     errors: dict[str, BaseException] = field(default_factory=dict)
     skipped: list[str] = field(default_factory=list)
+    not_started: list[str] = field(default_factory=list)
+    interrupted: bool = False
 
     def results(self) -> Results[T]:
         """Return the outcomes of the steps, with a line for each failure."""
@@ -107,7 +120,8 @@ class Ended(Generic[T]):
             skipped = ", ".join(self.skipped)
             failures.append(f"skipped, because they need a table that failed: {skipped}")
         undone = dict.fromkeys(self.errors, "failed") | dict.fromkeys(self.skipped, "skipped")
-        return Results(list(self.outcomes.values()), failures, undone)
+        undone |= dict.fromkeys(self.not_started, "not started")
+        return Results(list(self.outcomes.values()), failures, undone, self.interrupted)
 
 
 _COMPLETE = (ContractBrokenError, ConservationError, TableError)

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from concurrent.futures import Executor as Pool
@@ -10,8 +9,6 @@ from contextlib import contextmanager
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-from rich.console import Console
-from rich.progress import Progress
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -34,8 +31,10 @@ from flows.pipeline.execution import (
     Step,
     T,
     is_worth_retrying,
+    perform,
 )
-from flows.storage.filesystem import check_access
+from flows.pipeline.interrupt import first_interrupt
+from flows.pipeline.progress import show_progress
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -44,11 +43,12 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def local_executor(runner: str | None = None) -> Iterator[Executor]:
+def local_executor(runner: str | None = None, *, quiet: bool = False) -> Iterator[Executor]:
     """Return an executor without Prefect; it ends with the context.
 
     Args:
         runner: `dask` or `dask=ADDRESS` runs the steps on a Dask cluster; threads when not given.
+        quiet: whether to show no progress, even to a person who watches.
 
     Raises:
         ModuleNotFoundError: Dask is not installed.
@@ -57,21 +57,28 @@ def local_executor(runner: str | None = None) -> Iterator[Executor]:
     address = dask_address(runner)
     if address is None:
         # Polars uses every core for one table; a second table uses the cores that it leaves idle.
-        with ThreadPoolExecutor(os.cpu_count() or 2, "step") as pool:
-            yield _LocalExecutor(pool)
+        pool = ThreadPoolExecutor(os.cpu_count() or 2, "step")
+        at_once = False
+        try:
+            yield _LocalExecutor(pool, quiet=quiet)
+        except KeyboardInterrupt:
+            at_once = True
+            raise
+        finally:
+            pool.shutdown(wait=not at_once, cancel_futures=at_once)
     else:
         with dask_scheduler(address) as scheduler:
             from distributed import Client
 
             with Client(scheduler) as client:
-                yield _LocalExecutor(client.get_executor(pure=False))
+                yield _LocalExecutor(client.get_executor(pure=False), quiet=quiet)
 
 
 class _LocalExecutor:
     name = "local"
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: Pool, *, quiet: bool) -> None:
+        self._pool, self._quiet = pool, quiet
 
     def read(
         self, location: str, function: Callable[P, Result], *args: P.args, **options: P.kwargs
@@ -81,23 +88,55 @@ class _LocalExecutor:
     def run(self, title: str, lake: str, steps: Sequence[Step[T]]) -> Results[T]:
         ended, running = Ended[T](), dict[Future[T], str]()
         waiting = {step.table: step for step in steps}
-        with _progress_bar() as bar:
-            task = bar.add_task(title, total=len(steps))
-            while waiting or running:
-                for name in _ready(waiting, running, ended):
-                    running[self._pool.submit(_run_step, lake, waiting.pop(name))] = name
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    name = running.pop(future)
-                    if error := future.exception():
-                        ended.errors[name] = error
-                    else:
-                        ended.outcomes[name] = future.result()
-                    bar.advance(task)
+        with (
+            first_interrupt() as interrupted,
+            show_progress(title, len(steps), quiet=self._quiet) as progress,
+        ):
+            while running or (waiting and not interrupted.is_set()):
+                if interrupted.is_set():
+                    _withdraw(running, ended)
+                else:
+                    for name in _ready(waiting, running, ended):
+                        step = waiting.pop(name)
+                        running[self._pool.submit(_run_step, title, lake, step)] = name
+                progress.running([name for each, name in running.items() if each.running()])
+                for future in wait(running, _TICK, return_when=FIRST_COMPLETED).done:
+                    progress.ended(_end(future, running.pop(future), ended))
+                if interrupted.is_set() and running and not ended.interrupted:
+                    progress.note(_INTERRUPTED.format(len(running)))
+                ended.interrupted |= interrupted.is_set()
                 _skip(waiting, ended)
+        ended.not_started += waiting
         return ended.results()
 
     def publish(self, title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
         """Publish nothing, because the caller has the outcomes."""
+
+
+_TICK = 0.1
+"""Seconds between looks at the clock and at Ctrl-C."""
+
+_INTERRUPTED = (
+    "Interrupted: waiting for the steps that run ({}), and starting no other. "
+    "Press Ctrl-C again to end at once."
+)
+
+
+def _end(future: Future[T], name: str, ended: Ended[T]) -> str:
+    """Keep the result of a step, and return a line about it."""
+    if error := future.exception():
+        ended.errors[name] = error
+        return f"{name} failed"
+    outcome = ended.outcomes[name] = future.result()
+    return outcome.summary()
+
+
+def _withdraw(running: dict[Future[T], str], ended: Ended[T]) -> None:
+    """Take back the steps that no thread has begun."""
+    for future, name in [*running.items()]:
+        if future.cancel():
+            ended.not_started.append(name)
+            del running[future]
 
 
 def _ready(
@@ -114,12 +153,8 @@ def _skip(waiting: dict[str, Step[T]], ended: Ended[T]) -> None:
             del waiting[name]
 
 
-def _run_step(lake: str, step: Step[T]) -> T:
-    def work() -> T:
-        check_access(lake)
-        return step.work()
-
-    outcome = _retrying(lake)(work)
+def _run_step(title: str, lake: str, step: Step[T]) -> T:
+    outcome: T = _retrying(lake)(perform, title, lake, step)
     logger.info(outcome.summary(), extra=outcome.metrics())
     return outcome
 
@@ -138,9 +173,4 @@ def _retrying(lake: str) -> Retrying:
 
 def _log_retry(state: RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
-    logger.warning("attempt %s failed, trying again: %s", state.attempt_number, error)
-
-
-def _progress_bar() -> Progress:
-    """Return a progress bar, hidden if the output is not a terminal."""
-    return Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True)
+    logger.warning("try %s failed, trying again: %s", state.attempt_number, error)

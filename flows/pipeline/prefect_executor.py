@@ -33,9 +33,9 @@ from flows.pipeline.execution import (
     Step,
     T,
     is_worth_retrying,
+    perform,
 )
 from flows.pipeline.task_runners import task_runner
-from flows.storage.filesystem import check_access
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -71,7 +71,7 @@ class _PrefectExecutor:
         futures: dict[str, PrefectFuture[T]] = {}
         for step in steps:
             futures[step.table] = self._tasks.submit(
-                _task(lake, step),
+                _task(title, lake, step),
                 parameters={},
                 wait_for=[futures[name] for name in step.after],
             )
@@ -100,7 +100,7 @@ def retry_options(lake: str) -> dict[str, Any]:
     }
 
 
-def _task(lake: str, step: Step[T]) -> Task[[], T]:
+def _task(title: str, lake: str, step: Step[T]) -> Task[[], T]:
     """Return the task of a step; one that changes rows materializes its table as an asset."""
     options: dict[str, Any] = {
         "name": step.table,
@@ -109,8 +109,7 @@ def _task(lake: str, step: Step[T]) -> Task[[], T]:
     }
 
     def run() -> T:
-        check_access(lake)
-        outcome = step.work()
+        outcome = perform(title, lake, step)
         if asset and isinstance(outcome, Outcome):
             add_asset_metadata(asset, outcome.metrics())
             warn_of_quarantine(asset, outcome)

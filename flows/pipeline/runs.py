@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any
 
-from flows.config.errors import RunFailedError
+from flows.config.errors import RunFailedError, RunInterruptedError
 from flows.config.settings import resolve_location
 from flows.delta.optimize import Optimized, optimize_table
 from flows.delta.outcome import Outcome
@@ -17,7 +18,7 @@ from flows.delta.restore import restore_table
 from flows.delta.table_names import all_tables, existing_tables, replayable_tables
 from flows.ingest.landing_zone import NoFilesError, find_files, make_archive
 from flows.ingest.load import ingest_table
-from flows.pipeline.execution import Executor, Step, storage_error
+from flows.pipeline.execution import Executor, Results, Step, storage_error
 from flows.pipeline.local_executor import local_executor
 from flows.pipeline.plan import Planned, plan
 from flows.refresh.derived_tables import refresh_derived_table
@@ -60,10 +61,15 @@ def run(  # noqa: PLR0913 - all but the locations have defaults and are given by
                 source, lake, archive, as_of=as_of, allow_empty=allow_empty, executor=chosen
             )
             failures, undone = list[str](), dict[str, str]()
+        except RunInterruptedError:
+            raise
         except RunFailedError as failed:
             landed, failures, undone = failed.outcomes, failed.failures, dict(failed.undone)
         try:
             refreshed = refresh(lake, rebuild=rebuild, executor=chosen)
+        except RunInterruptedError as cut:
+            lines, undone = [*failures, *cut.failures], {**undone, **cut.undone}
+            raise RunInterruptedError(lines, landed + cut.outcomes, undone) from None
         except RunFailedError as failed:
             refreshed = failed.outcomes
             failures, undone = failures + failed.failures, {**undone, **failed.undone}
@@ -206,6 +212,8 @@ def maintain(
         keep = timedelta(days=keep_days)
         steps = [Step(name, partial(optimize_table, lake, name, keep)) for name in names]
         results = chosen.run("maintain", lake, steps)
+    if results.interrupted:
+        raise RunInterruptedError([*results.failures, _interrupted(results)])
     if results.failures:
         raise RunFailedError(results.failures, [])
     return results.outcomes
@@ -266,9 +274,20 @@ def _execute(  # noqa: PLR0913 - as above
     failed = results.failures
     if failed and (unreachable := storage_error(lake)):
         failed = [unreachable]
+    if results.interrupted:
+        lines = [*failures, *failed, _interrupted(results)]
+        raise RunInterruptedError(lines, outcomes, results.undone)
     if failures := [*failures, *failed]:
         raise RunFailedError(failures, outcomes, results.undone)
     return outcomes
+
+
+def _interrupted(results: Results[Any]) -> str:
+    done, open_ = len(results.outcomes), len(results.undone)
+    return (
+        f"interrupted: {done} {'step is' if done == 1 else 'steps are'} done and committed, "
+        f"{open_} {'is' if open_ == 1 else 'are'} not; run the same command again to continue"
+    )
 
 
 def _table_order(outcome: Outcome) -> int:

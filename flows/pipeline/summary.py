@@ -36,7 +36,12 @@ def _cells(outcome: Outcome) -> list[str]:
 
 
 def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
-    """Return remarks about a run: by title, a line for each table concerned."""
+    """Say what people may wonder at: by a title, a line for each table that it concerns.
+
+    Records that were in quarantine before the run are no news; `keystone status` shows them.
+    """
+    quarantined = [outcome for outcome in outcomes if outcome.changed and outcome.quarantined]
+    changed = [outcome for outcome in outcomes if outcome.changed]
     return {
         "Fully refreshed": [
             f"{o.table}: {o.full_refresh_reason}"
@@ -54,22 +59,22 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
             for o in outcomes
             if o.held_since
         ],
-        "In quarantine": _counts({o.quarantine: o.broken_rules for o in outcomes}),
-        "Warnings": _counts({o.table: o.warnings for o in outcomes}),
-        "What a rule requires, and where it is declared": _explanation(outcomes),
+        "In quarantine": _counts({o.quarantine: o.broken_rules for o in quarantined}),
+        "Warnings": _counts({o.table: o.warnings for o in changed}),
+        "What a rule requires, and where it is declared": _explanation(quarantined, changed),
     }
 
 
-def _explanation(outcomes: Sequence[Outcome]) -> list[str]:
+def _explanation(quarantined: Sequence[Outcome], changed: Sequence[Outcome]) -> list[str]:
     """Return a command that explains the first of the rules that the remarks name."""
     found = [
         *(
             (o.quarantine, rule)
-            for o in outcomes
+            for o in quarantined
             for rule, count in o.broken_rules.items()
             if count
         ),
-        *((o.table, rule) for o in outcomes for rule, count in o.warnings.items() if count),
+        *((o.table, rule) for o in changed for rule, count in o.warnings.items() if count),
     ]
     return [f"keystone contracts show {table} {rule}" for table, rule in found[:1]]
 

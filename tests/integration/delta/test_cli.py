@@ -160,6 +160,21 @@ def test_lake_is_read_from_the_environment(orders: str, monkeypatch: pytest.Monk
     assert "quarantine" in invoke("sql", "SELECT 'quarantine' FROM quarantine.orders")
 
 
+def test_history_as_json_says_what_made_each_commit(land: Land, lake: str) -> None:
+    invoke("ingest", "--source", str(land(orders=[{}])), "--lake", lake, "--executor", "local")
+    newest, *_ = json.loads(invoke("history", "bronze.orders", "--lake", lake, "--json"))["commits"]
+    assert newest["metrics"]["read"] == 1
+    assert newest["by"]["command"] == "ingest"
+    assert newest["by"]["seconds"] > 0
+    assert "ingest" in invoke("history", "bronze.orders", "--lake", lake)
+
+
+def test_refresh_with_nothing_to_do_prints_one_line(orders: str) -> None:
+    invoke("refresh", "--lake", orders, "--executor", "local")
+    (line,) = invoke("refresh", "--lake", orders, "--executor", "local").splitlines()
+    assert line.startswith("refresh (local): 0 of ")
+
+
 def test_history_of_a_misspelt_table_suggests_the_nearest(
     orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
@@ -9,7 +10,8 @@ from deltalake import DeltaTable
 
 from contracts.contract import Gold, column
 from flows import delta
-from flows.delta.commit_log import run_commits
+from flows.delta.commit_log import commits, run_commits
+from flows.delta.provenance import Provenance, made_by, read_provenance
 
 
 class Moods(Gold, key=("mood",)):
@@ -54,3 +56,21 @@ def test_run_commits_end_where_the_log_was_cleaned_up(tmp_path: Path) -> None:
 def test_run_commits_are_limited_in_number(tmp_path: Path) -> None:
     handle = moods(tmp_path, *({"read": n} for n in range(1, 5)))
     assert [commit.version for commit in run_commits(handle, limit=2)] == [4, 3]
+
+
+def test_a_commit_says_which_command_made_it_with_which_code_and_how_long_it_took(
+    tmp_path: Path,
+) -> None:
+    with made_by("refresh"):
+        handle = moods(tmp_path, {"read": 1})
+    (by,) = [each.by for each in run_commits(handle)]
+    assert (by.command, by.code.partition("+")[0]) == ("refresh", version("keystone-nexus"))
+    assert by.seconds is not None
+    with made_by("drain", timed=False):
+        moods(tmp_path, {"read": 2})
+    newest = next(commits(delta.open_existing(str(tmp_path), "gold.moods")))
+    assert (newest.by.command, newest.by.seconds) == ("drain", None)
+
+
+def test_a_commit_of_an_earlier_version_does_not_say_what_made_it() -> None:
+    assert read_provenance({}) == Provenance("", "", None)

@@ -43,5 +43,13 @@ WHERE = "What a rule requires, and where it is declared"
 def test_remarks_that_name_a_rule_have_the_command_that_explains_it(
     broken: dict[str, int], warned: dict[str, int], expected: list[str]
 ) -> None:
-    outcome = replace(DONE, quarantine="quarantine.sellers", broken_rules=broken, warnings=warned)
+    outcome = replace(
+        DONE, quarantined=1, quarantine="quarantine.sellers", broken_rules=broken, warnings=warned
+    )
     assert remarks([outcome])[WHERE] == expected
+
+
+def test_a_run_that_changes_nothing_repeats_no_older_quarantine() -> None:
+    broken = {"a_is_present": 2}
+    outcome = replace(DONE, changed=False, quarantined=0, broken_rules=broken, warnings=broken)
+    assert not any(remarks([outcome]).values())

@@ -1,0 +1,67 @@
+"""What a person sees while steps run: a line for each running table, and a bar for all of them."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from time import monotonic
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+
+class Progress:
+    """The running steps of a run, live on standard error."""
+
+    def __init__(self, title: str, total: int, console: Console) -> None:
+        """Show nothing yet.
+
+        Args:
+            title: of the bar.
+            total: the number of steps.
+            console: where to print what has ended.
+        """
+        self._title, self._total, self._console = title, total, console
+        self._running: dict[str, float] = {}
+        self._done = 0
+
+    def running(self, names: Sequence[str]) -> None:
+        """Show these steps as running."""
+        self._running = {name: self._running.get(name, monotonic()) for name in names}
+
+    def ended(self, line: str) -> None:
+        """Print a line for a step that has ended."""
+        self._done += 1
+        self._console.print(line, markup=False, highlight=False)
+
+    def note(self, line: str) -> None:
+        """Print a line that everybody should see."""
+        self._console.print(line, markup=False, style="yellow")
+
+    def __rich__(self) -> Group:
+        """Return what the terminal shows now."""
+        lines, bar = Table.grid(padding=(0, 2)), Table.grid(padding=(0, 2))
+        for name, since in self._running.items():
+            lines.add_row(f"  {name}", f"{monotonic() - since:.1f} s")
+        progress = ProgressBar(total=self._total, completed=self._done, width=40)
+        bar.add_row(self._title, progress, f"{self._done} of {self._total}")
+        return Group(lines, bar)
+
+
+@contextmanager
+def show_progress(title: str, total: int, *, quiet: bool = False) -> Iterator[Progress]:
+    """Show the progress of steps to a person who watches; only notes where nobody does."""
+    console = Console(stderr=True)
+    watched = sys.stderr.isatty() and total > 0 and not quiet
+    if not watched:
+        yield _Unwatched(title, total, console)
+        return
+    progress = Progress(title, total, console)
+    with Live(progress, console=console, transient=True, refresh_per_second=8):
+        yield progress
+
+
+class _Unwatched(Progress):
+    def ended(self, line: str) -> None:
+        """Print nothing: the log and the summary have it."""
