@@ -23,7 +23,7 @@ from flows.delta.commit_log import commits
 from flows.delta.handles import open_existing
 from flows.delta.restore import NoVersionError
 from flows.ingest.landing_zone import NoFilesError
-from flows.query import rows as rows_module
+from flows.query import rows, table
 from flows.query.sql import QueryError
 from tests.support.good_records import GOOD
 from tests.support.landing import Land, write
@@ -41,7 +41,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     return lake
 
 
-@pytest.mark.parametrize("module", [lake_module, rows_module])
+@pytest.mark.parametrize("module", [lake_module, rows, table])
 def test_examples_in_docstrings_run(built: Lake, module: object) -> None:
     done = doctest.testmod(module, extraglobs={"lake": built})  # type: ignore[arg-type]
     assert (done.failed, done.attempted > 1) == (0, True)
