@@ -1,5 +1,6 @@
 """One table of a lake: its rows, its earlier versions, and where its rows come from."""
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -123,8 +124,11 @@ class Table(Rows, Printed):
         """
         from flows import delta
         from flows.delta.commit_log import commits
+        from flows.delta.holds import held_since, hold_message
 
-        return History(commits(delta.open_existing(self.lake, self.name)))
+        handle = delta.open_existing(self.lake, self.name)
+        since = held_since(handle)
+        return History(commits(handle), [hold_message(self.name, since)] if since else [])
 
     def quarantine(self) -> Result:
         """Return the quarantined records of all sources that the table is computed from.
@@ -194,10 +198,15 @@ class Table(Rows, Printed):
 class History(Printed, list["CommitInfo"]):
     """The versions of a table, newest first; print as the command line prints them."""
 
+    def __init__(self, commits: Iterable["CommitInfo"], remarks: Sequence[str]) -> None:
+        """Keep the commits, and remarks to print below them."""
+        super().__init__(commits)
+        self._remarks = remarks
+
     def listing(self) -> Listing:
         """Return number, time and changes of each version."""
         rows = [
             [str(commit.version), f"{commit.at:%Y-%m-%d %H:%M:%S}", commit.changes]
             for commit in self
         ]
-        return Listing(("version", "time (UTC)", "changes"), rows, justify="left")
+        return Listing(("version", "time (UTC)", "changes"), rows, self._remarks, justify="left")

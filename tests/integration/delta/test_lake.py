@@ -23,6 +23,7 @@ from flows.delta.commit_log import commits
 from flows.delta.handles import open_existing
 from flows.delta.restore import NoVersionError
 from flows.ingest.landing_zone import NoFilesError
+from flows.pipeline import restore
 from flows.query import rows, table
 from flows.query.sql import QueryError
 from tests.support.good_records import GOOD
@@ -257,6 +258,14 @@ def test_quarantine_has_the_records_of_all_sources(built: Lake) -> None:
 
 def test_history_prints_as_the_command_line(built: Lake) -> None:
     assert repr(built["silver.orders"].history()) == _printed("history", "silver.orders", built)
+
+
+def test_history_of_a_held_table_says_so(twice: Lake) -> None:
+    restore("silver.orders", 1, twice.location)
+    history = twice["silver.orders"].history()
+    assert "silver.orders: held since " in repr(history)
+    assert repr(history) == _printed("history", "silver.orders", twice)
+    assert "held since" in repr(twice.status())
 
 
 def test_status_prints_as_the_command_line(built: Lake) -> None:
