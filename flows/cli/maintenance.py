@@ -1,7 +1,7 @@
 """Commands to maintain tables, and to restore earlier versions of them."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -78,7 +78,7 @@ def history(
             "" if commit.by.seconds is None else f"{commit.by.seconds:.2f}",
             commit.by.command,
             commit.by.code,
-            _changes(commit),
+            commit.changes,
         ]
         for commit in commits(handle)
     )
@@ -88,7 +88,7 @@ def history(
         out.print(hold_message(table, since), soft_wrap=True)
 
 
-@app.command()
+@app.command(cls=Command, epilog=examples("keystone restore silver.orders --version 3 --lake lake"))
 def restore(
     table: TableName,
     version: Annotated[int, typer.Option(help="Version to restore.", min=0)],
