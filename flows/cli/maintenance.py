@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.execute import call, execute
+from flows.cli.execute import Output, call, execute
 from flows.cli.help import Command, examples
-from flows.cli.options import Executor, Lake
+from flows.cli.options import Executor, Lake, LogFormat, Quiet, Verbose
 from flows.cli.output import grid, out
 from flows.config.executor import choose_executor
 from flows.config.limits import MAX_RETENTION_DAYS
@@ -29,13 +29,19 @@ def maintain(
         ),
     ] = 7,
     executor: Executor = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_format: LogFormat = None,
 ) -> None:
     """Merge small files, write checkpoints, and delete files of expired versions."""
     from flows.config.settings import resolve_location
     from flows.delta.table_names import existing_tables
 
     existing_tables(location := resolve_location("lake", lake))
-    done = call("maintain", choose_executor(executor), lake=location, keep_days=keep_days)
+    output, chosen = Output(quiet, verbose, log_format), choose_executor(executor)
+    done = call("maintain", chosen, output, lake=location, keep_days=keep_days)
+    if quiet:
+        return
     fields = ("table", "version", "files", "compacted", "deleted")
     rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
     out.print(grid(("table", "version", "files", "files compacted", "files deleted"), rows))
@@ -94,13 +100,23 @@ def restore(
     version: Annotated[int, typer.Option(help="Version to restore.", min=0)],
     lake: Lake = None,
     executor: Executor = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_format: LogFormat = None,
 ) -> None:
     """Restore an earlier version of a table, refresh the tables downstream, and hold the table."""
     from flows.config.settings import resolve_location
     from flows.delta.restore import check_restore
 
     name = check_restore(location := resolve_location("lake", lake), table, version)
-    execute("restore", executor, table=name, version=version, lake=location)
+    execute(
+        "restore",
+        executor,
+        Output(quiet, verbose, log_format),
+        table=name,
+        version=version,
+        lake=location,
+    )
 
 
 @app.command(cls=Command, epilog=examples("keystone release silver.orders --lake lake"))

@@ -1,7 +1,7 @@
 """Options that several commands share."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -56,6 +56,19 @@ Executor = Annotated[
     typer.Option(
         help="Threads of this process, or a Prefect flow run (or KEYSTONE_EXECUTOR); "
         "prefect where a Prefect API is configured, else local."
+    ),
+]
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", help="Print nothing but errors: no progress, no summary.")
+]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", help="Print the log of each step on standard error.")
+]
+LogFormat = Annotated[
+    Literal["text", "json"] | None,
+    typer.Option(
+        help="Print the log of each step on standard error, as text or as a JSON object a line."
     ),
 ]
 

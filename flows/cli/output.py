@@ -41,8 +41,6 @@ class _Console(Console):
 # A file or a pipe has no width; this one fits most rows on one line.
 out = _Console(width=None if sys.stdout.isatty() else 120)
 err = _Console(stderr=True)
-# Many columns do not fit the width of a terminal; let their lines run on instead of folding them.
-wide_out = _Console(width=10_000)
 
 
 def configure_terminal() -> None:
@@ -66,7 +64,12 @@ def configure_terminal() -> None:
 
 
 def print_outcomes(command: str, work: Callable[[], Sequence["Outcome"]]) -> None:
-    """Do some work and print which tables it changed, even if a part of it failed."""
+    """Do some work and print which tables it changed, even if a part of it failed.
+
+    Args:
+        command: the beginning of the last line; if empty, print nothing.
+        work: returns the outcomes.
+    """
     try:
         _print_outcomes(command, work(), {})
     except RunFailedError as failed:
@@ -75,6 +78,9 @@ def print_outcomes(command: str, work: Callable[[], Sequence["Outcome"]]) -> Non
 
 
 def _print_outcomes(command: str, outcomes: Sequence["Outcome"], undone: Mapping[str, str]) -> None:
+    if not command:
+        return
+
     from flows.pipeline.summary import COLUMNS, headline, lines, remarks
 
     changed = [outcome for outcome in outcomes if outcome.changed]

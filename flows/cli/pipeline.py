@@ -4,9 +4,21 @@ from typing import Annotated
 
 import typer
 
-from flows.cli.execute import execute
+from flows.cli.execute import Output, execute
 from flows.cli.help import Command, examples
-from flows.cli.options import AllowEmpty, Archive, AsOf, Executor, Lake, Rebuild, Runner, Source
+from flows.cli.options import (
+    AllowEmpty,
+    Archive,
+    AsOf,
+    Executor,
+    Lake,
+    LogFormat,
+    Quiet,
+    Rebuild,
+    Runner,
+    Source,
+    Verbose,
+)
 from flows.cli.output import grid, out
 from flows.config.plural import pluralize
 
@@ -29,6 +41,9 @@ def run(
     runner: Runner = None,
     allow_empty: AllowEmpty = False,
     executor: Executor = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_format: LogFormat = None,
 ) -> None:
     """Ingest the landing zone, then refresh all tables."""
     from flows.config.settings import dask_address
@@ -39,6 +54,7 @@ def run(
     execute(
         "run",
         executor,
+        Output(quiet, verbose, log_format),
         runner,
         source=source,
         lake=location,
@@ -59,6 +75,9 @@ def ingest(
     as_of: AsOf = None,
     allow_empty: AllowEmpty = False,
     executor: Executor = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_format: LogFormat = None,
 ) -> None:
     """Append the records of files in the landing zone to bronze."""
     from flows.storage.locations import ingest_locations
@@ -67,6 +86,7 @@ def ingest(
     execute(
         "ingest",
         executor,
+        Output(quiet, verbose, log_format),
         source=source,
         lake=location,
         archive=archive,
@@ -88,6 +108,9 @@ def refresh(
     ] = False,
     runner: Runner = None,
     executor: Executor = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_format: LogFormat = None,
 ) -> None:
     """Bring all silver and gold tables up to date with their inputs."""
     from flows.config.settings import dask_address, resolve_location
@@ -105,7 +128,14 @@ def refresh(
             out.print(grid(("table", "would read", "would write"), rows, justify="left"))
         out.print(f"dry run: {len(due)} of {pluralize(len(planned), 'table')} due.")
         return
-    execute("refresh", executor, runner, lake=location, rebuild=rebuild)
+    execute(
+        "refresh",
+        executor,
+        Output(quiet, verbose, log_format),
+        runner,
+        lake=location,
+        rebuild=rebuild,
+    )
 
 
 @app.command(
@@ -119,6 +149,9 @@ def replay(
     ] = None,
     lake: Lake = None,
     executor: Executor = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    log_format: LogFormat = None,
 ) -> None:
     """Process quarantined records again, with the current code."""
     from flows.config.settings import resolve_location
@@ -126,4 +159,4 @@ def replay(
 
     existing_tables(location := resolve_location("lake", lake))
     replayable_tables(table)
-    execute("replay", executor, lake=location, table=table)
+    execute("replay", executor, Output(quiet, verbose, log_format), lake=location, table=table)

@@ -1,15 +1,18 @@
 """Commands that only read: the state of the tables, and their rows."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
+from rich.padding import Padding
 
 from flows.cli.help import Command, examples
 from flows.cli.options import Bootstrap, Lake, Prefix
-from flows.cli.output import err, format_cell, grid, out, wide_out
+from flows.cli.output import err, format_cell, grid, out
+from flows.cli.rows import print_rows
 from flows.config.plural import pluralize
 
 app = typer.Typer()
@@ -55,20 +58,64 @@ def status(
         errors = {"hurt": found.unreadable, "stopped": found.not_writable}
         print(json.dumps({"tables": found.tables, "kafka": kafka, **errors}))
     else:
-        out.print(grid(COLUMNS, lines(found)))
-        out.print(headline(found))
-        for remark in remarks(found):
-            out.print(remark, soft_wrap=True)
+        _print_tables(found)
         if kafka:
-            fields = ("topic", "partition", "stored", "end", "lag", "uncommitted")
-            out.print(grid(fields, ([format_cell(row[name]) for name in fields] for row in kafka)))
-            out.print(*(row["lost"] for row in kafka if row["lost"]), sep="\n", soft_wrap=True)
-            if uncommitted := sum(row["uncommitted"] for row in kafka):
-                out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
+            _print_kafka(kafka)
         elif kafka is not None:
             out.print(f"Kafka has no topics with the prefix {settings.prefix}")
     if failures := [*found.unreadable.values(), *kafka_errors]:
         raise RunFailedError(failures, [])
+
+
+def _print_tables(found: "LakeStatus") -> None:
+    tables, columns = found.tables, ("version", "rows", "quarantined", "lag")
+    rows = ([name, *(format_cell(row[key]) for key in columns)] for name, row in tables.items())
+    out.print(grid(("table", "version", "rows", "quarantined", "lag (commits)"), rows))
+    for title, key in (("In quarantine", "broken_rules"), ("Warnings", "warnings")):
+        if lines := _counts({name: row[key] for name, row in tables.items()}):
+            out.print(f"{title}:", *(Padding(line, (0, 0, 0, 2)) for line in lines), sep="\n")
+    outdated = sum(row["lag"] > 0 for row in tables.values())
+    quarantined = sum(row["quarantined"] for row in tables.values())
+    out.print(
+        f"{pluralize(len(tables), 'table')}, "
+        f"{f'{outdated} out of date' if outdated else 'all up to date'}; "
+        f"{pluralize(quarantined, 'record')} in quarantine.{_unreadable(found)}"
+    )
+    for remark in _remarks(found):
+        out.print(remark, soft_wrap=True)
+
+
+def _print_kafka(partitions: Sequence[Mapping[str, Any]]) -> None:
+    fields = ("topic", "partition", "stored", "end", "lag", "uncommitted")
+    out.print(grid(fields, ([format_cell(row[name]) for name in fields] for row in partitions)))
+    out.print(*(row["lost"] for row in partitions if row["lost"]), sep="\n", soft_wrap=True)
+    if uncommitted := sum(row["uncommitted"] for row in partitions):
+        out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
+
+
+def _unreadable(found: "LakeStatus") -> str:
+    count = len(found.unreadable)
+    return f" {pluralize(count, 'table')} cannot be read." if count else ""
+
+
+def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return a line for each table whose records or rows break rules."""
+    broken = {
+        table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
+        for table, rules in found.items()
+    }
+    return [f"{table}: {rules}" for table, rules in broken.items() if rules]
+
+
+def _remarks(found: "LakeStatus") -> list[str]:
+    """Return a line for each table that is held or cannot be refreshed."""
+    from flows.delta.holds import hold_message
+
+    held = {name: row["held"] for name, row in found.tables.items() if row["held"]}
+    return [
+        *(hold_message(name, datetime.fromisoformat(since)) for name, since in held.items()),
+        *found.not_writable.values(),
+    ]
 
 
 # A statement may begin with a comment, which looks like an option.
@@ -113,24 +160,17 @@ def sql(
         print(export.as_json(query(lake, statement, keep=JSON)))
     else:
         rows = query(lake, statement, limit=_MOST_ROWS + 1, keep=CELLS)
-        _print_rows(rows.columns, rows.rows())
+        _print_result(rows.columns, rows.rows())
 
 
-def _print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _print_result(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
     if not columns:
         return
-    cells = ([_format_value(value) for value in row] for row in rows[:_MOST_ROWS])
-    wide_out.print(grid(columns, cells))
+    print_rows(columns, rows[:_MOST_ROWS])
     if not rows:
         err.print("0 rows")
     if len(rows) > _MOST_ROWS:
         err.print(f"The first {_MOST_ROWS:,} rows; there are more. Use --out FILE.csv for all.")
 
 
-_MOST_ROWS = 1_000  # more than anybody reads, and printed within a second
-
-
-def _format_value(value: object) -> str:
-    # Six decimals of a ratio are enough, unless all of them are zero.
-    rounded = (round(value, 6) or value) if isinstance(value, float) else value
-    return "" if value is None else str(rounded)
+_MOST_ROWS = 1_000  # more than anybody reads

@@ -104,6 +104,7 @@ def test_dry_run_shows_the_plan_and_changes_nothing(orders: str, land: Land) -> 
 def test_status_as_text(orders: str) -> None:
     said = invoke("status", "--lake", orders)
     assert "silver.orders" in said
+    assert "In quarantine:\n  silver.orders: order_id_is_well_formed (1)" in said
     assert said.endswith("all up to date; 1 record in quarantine.\n")
 
 
@@ -173,6 +174,20 @@ def test_refresh_with_nothing_to_do_prints_one_line(orders: str) -> None:
     invoke("refresh", "--lake", orders, "--executor", "local")
     (line,) = invoke("refresh", "--lake", orders, "--executor", "local").splitlines()
     assert line.startswith("refresh (local): 0 of ")
+
+
+def test_quiet_prints_nothing_and_the_log_is_json_on_request(land: Land, lake: str) -> None:
+    command = f"ingest --source {land(orders=[{}])} --lake {lake} --executor local --quiet"
+    done = subprocess.run(
+        [sys.executable, "-m", "flows", *command.split(), "--log-format", "json"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == ""
+    (line,) = map(json.loads, done.stderr.splitlines())
+    assert (line["levelname"], line["table"], line["rows"]) == ("INFO", "bronze.orders", 1)
+    assert line["message"] == "bronze.orders is now at version 1 with 1 rows"
 
 
 def test_history_of_a_misspelt_table_suggests_the_nearest(
