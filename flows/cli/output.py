@@ -23,7 +23,6 @@ __all__ = [
     "grid",
     "out",
     "print_outcomes",
-    "wide_out",
 ]
 
 

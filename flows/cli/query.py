@@ -2,9 +2,8 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.padding import Padding
@@ -14,6 +13,9 @@ from flows.cli.options import Bootstrap, Lake, Prefix
 from flows.cli.output import err, format_cell, grid, out
 from flows.cli.rows import print_rows
 from flows.config.plural import pluralize
+
+if TYPE_CHECKING:
+    from flows.delta.status import LakeStatus
 
 app = typer.Typer()
 
@@ -42,7 +44,7 @@ def status(
     """Show version, rows, quarantined records and lag of every table, and the lag behind Kafka."""
     from flows.config.errors import RunFailedError
     from flows.config.settings import resolve_location
-    from flows.delta.status import COLUMNS, headline, lake_status, lines, remarks
+    from flows.delta.status import lake_status
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
     from flows.kafka.lag import lake_lag
 
@@ -68,20 +70,13 @@ def status(
 
 
 def _print_tables(found: "LakeStatus") -> None:
-    tables, columns = found.tables, ("version", "rows", "quarantined", "lag")
-    rows = ([name, *(format_cell(row[key]) for key in columns)] for name, row in tables.items())
-    out.print(grid(("table", "version", "rows", "quarantined", "lag (commits)"), rows))
-    for title, key in (("In quarantine", "broken_rules"), ("Warnings", "warnings")):
-        if lines := _counts({name: row[key] for name, row in tables.items()}):
-            out.print(f"{title}:", *(Padding(line, (0, 0, 0, 2)) for line in lines), sep="\n")
-    outdated = sum(row["lag"] > 0 for row in tables.values())
-    quarantined = sum(row["quarantined"] for row in tables.values())
-    out.print(
-        f"{pluralize(len(tables), 'table')}, "
-        f"{f'{outdated} out of date' if outdated else 'all up to date'}; "
-        f"{pluralize(quarantined, 'record')} in quarantine.{_unreadable(found)}"
-    )
-    for remark in _remarks(found):
+    from flows.delta.status import COLUMNS, headline, lines, remarks, rule_counts
+
+    out.print(grid(COLUMNS, lines(found)))
+    for title, counts in rule_counts(found).items():
+        out.print(f"{title}:", *(Padding(line, (0, 0, 0, 2)) for line in counts), sep="\n")
+    out.print(headline(found))
+    for remark in remarks(found):
         out.print(remark, soft_wrap=True)
 
 
@@ -91,31 +86,6 @@ def _print_kafka(partitions: Sequence[Mapping[str, Any]]) -> None:
     out.print(*(row["lost"] for row in partitions if row["lost"]), sep="\n", soft_wrap=True)
     if uncommitted := sum(row["uncommitted"] for row in partitions):
         out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
-
-
-def _unreadable(found: "LakeStatus") -> str:
-    count = len(found.unreadable)
-    return f" {pluralize(count, 'table')} cannot be read." if count else ""
-
-
-def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """Return a line for each table whose records or rows break rules."""
-    broken = {
-        table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
-        for table, rules in found.items()
-    }
-    return [f"{table}: {rules}" for table, rules in broken.items() if rules]
-
-
-def _remarks(found: "LakeStatus") -> list[str]:
-    """Return a line for each table that is held or cannot be refreshed."""
-    from flows.delta.holds import hold_message
-
-    held = {name: row["held"] for name, row in found.tables.items() if row["held"]}
-    return [
-        *(hold_message(name, datetime.fromisoformat(since)) for name, since in held.items()),
-        *found.not_writable.values(),
-    ]
 
 
 # A statement may begin with a comment, which looks like an option.

@@ -36,7 +36,10 @@ class LakeStatus(Printed):
 
     def listing(self) -> Listing:
         """Return the status of each table, and what is wrong with a table."""
-        below = [headline(self), *remarks(self), *self.unreadable.values()]
+        below = []
+        for title, counts in rule_counts(self).items():
+            below += [f"{title}:", *(f"  {line}" for line in counts)]
+        below += [headline(self), *remarks(self), *self.unreadable.values()]
         return Listing(COLUMNS, lines(self), below)
 
 
@@ -66,6 +69,20 @@ def lines(found: LakeStatus) -> list[list[str]]:
     """Return the status of each readable table under `COLUMNS`."""
     keys = ("version", "rows", "quarantined", "lag")
     return [[name, *(format_cell(row[key]) for key in keys)] for name, row in found.tables.items()]
+
+
+def rule_counts(found: LakeStatus) -> dict[str, list[str]]:
+    """Return the broken rules by title, a line for each table with quarantine or warnings."""
+    titles = {"In quarantine": "broken_rules", "Warnings": "warnings"}
+    counted = {
+        title: [
+            f"{name}: {', '.join(f'{rule} ({count:,})' for rule, count in rules.items())}"
+            for name, row in found.tables.items()
+            if (rules := {rule: count for rule, count in row[key].items() if count})
+        ]
+        for title, key in titles.items()
+    }
+    return {title: lines for title, lines in counted.items() if lines}
 
 
 def headline(found: LakeStatus) -> str:

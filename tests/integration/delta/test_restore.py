@@ -156,8 +156,8 @@ def test_history_lists_what_each_version_did(two_orders: str) -> None:
     restore("bronze.orders", 1, two_orders)
     arguments = ["history", "bronze.orders", "--lake", two_orders]
     lines = CliRunner().invoke(app, arguments, catch_exceptions=False).output.splitlines()
-    told = [re.split(r"  +", line.strip()) for line in lines if line[:2].strip().isdigit()]
-    assert [(part[0], part[-1]) for part in told] == [
+    parts = [re.split(r"  +", line.strip()) for line in lines if line[:2].strip().isdigit()]
+    assert [(part[0], part[-1]) for part in parts] == [
         ("3", "file orders_1.csv, read 1, restored 1"),
         ("2", "file orders_1.csv, read 1"),
         ("1", "file orders_1.csv, read 1"),
