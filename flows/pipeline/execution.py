@@ -71,7 +71,7 @@ class Results(NamedTuple, Generic[T]):
     """A line for each rejected file and each failed step, and one for the skipped steps."""
     undone: Mapping[str, str]
     """By table without an outcome: `failed`, `skipped` because it needs one that failed, or
-    `not started`."""
+    `not run`."""
     interrupted: bool = False
     """Whether Ctrl-C ended the run early."""
 
@@ -120,7 +120,7 @@ class Ended(Generic[T]):
             skipped = ", ".join(self.skipped)
             failures.append(f"skipped, because they need a table that failed: {skipped}")
         undone = dict.fromkeys(self.errors, "failed") | dict.fromkeys(self.skipped, "skipped")
-        undone |= dict.fromkeys(self.not_started, "not started")
+        undone |= dict.fromkeys(self.not_started, "not run")
         return Results(list(self.outcomes.values()), failures, undone, self.interrupted)
 
 

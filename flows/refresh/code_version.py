@@ -41,7 +41,7 @@ def _modules(table: Table) -> set[str]:
 @cache
 def _tree(module: str) -> ast.Module:
     tree = parse(inspect.getsource(import_module(module)))
-    for node in ast.walk(tree):
+    for node in (tree, *_statements(tree)):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
             node.body = [line for line in node.body if not is_docstring(line)]
     return tree
@@ -60,7 +60,7 @@ def _imported(module: str) -> frozenset[str]:
 
 
 def _imports(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -68,3 +68,11 @@ def _imports(tree: ast.Module) -> Iterator[str]:
             # `from contracts import x` may name a module, `from contracts.domain import x` a value.
             if node.module in _PACKAGES:
                 yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _statements(block: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements of a block and of its inner blocks; `ast.walk` visits every name."""
+    for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for statement in getattr(block, field, ()):
+            yield statement
+            yield from _statements(statement)

@@ -34,7 +34,7 @@ def test_the_first_interrupt_lets_running_steps_finish_and_starts_no_other(
         pipeline.run(landing, lake)
     done = {outcome.table for outcome in caught.value.outcomes}
     assert {"bronze.orders", "silver.orders", "gold.dim_seller"} <= done
-    assert caught.value.undone["gold.fact_sales"] == "not started"
+    assert caught.value.undone["gold.fact_sales"] == "not run"
     assert "run the same command again to continue" in caught.value.failures[-1]
     assert signal.getsignal(signal.SIGINT) is before
 
