@@ -122,10 +122,6 @@ class Lake(Printed):
 
         >>> lake.refresh()
         refresh: 0 of 26 tables changed; 1 records in quarantine.
-        In quarantine:
-          quarantine.order_items: price_is_a_number (1)
-        What a rule requires, and where it is declared:
-          keystone contracts show quarantine.order_items price_is_a_number
 
         Raises:
             NoLakeError: the lake has no tables.
@@ -180,9 +176,10 @@ class Outcomes(Printed, list["Outcome"]):
         from flows.pipeline.summary import COLUMNS, headline, lines, remarks
 
         changed = [outcome for outcome in self if outcome.changed]
-        below = [f"{self.command}: {headline(self, {})}"]
+        below = []
         for title, found in remarks(self).items():
             below += [f"{title}:", *(f"  {line}" for line in found)] if found else []
+        below.append(f"{self.command}: {headline(self, {})}")
         return Listing(COLUMNS, lines(changed, {}), below)
 
 

@@ -62,7 +62,7 @@ def history(
     """List the versions of a table: when, how long, by which command and code, and what changed."""
     from flows import delta
     from flows.config.settings import resolve_location
-    from flows.delta.commit_log import commits
+    from flows.delta.commit_log import COLUMNS, commits
     from flows.delta.holds import held_since, hold_message
     from flows.delta.table_names import resolve_table
 
@@ -77,19 +77,8 @@ def history(
         held = since.isoformat() if since else None
         print(json.dumps({"table": table, "held": held, "commits": listed}))
         return
-    rows = (
-        [
-            str(commit.version),
-            f"{commit.at:%Y-%m-%d %H:%M:%S}",
-            "" if commit.by.seconds is None else f"{commit.by.seconds:.2f}",
-            commit.by.command,
-            commit.by.code,
-            commit.changes,
-        ]
-        for commit in commits(handle)
-    )
-    columns = ("version", "time (UTC)", "seconds", "command", "code", "changes")
-    out.print(grid(columns, rows, justify="left"))
+    rows = (commit.cells() for commit in commits(handle))
+    out.print(grid(COLUMNS, rows, justify="left"))
     if since:
         out.print(hold_message(table, since), soft_wrap=True)
 

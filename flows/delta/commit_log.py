@@ -21,6 +21,10 @@ _REPEATED = "keystone.before"
 _MAINTENANCE = "upkeep"
 
 
+COLUMNS = ("version", "time (UTC)", "seconds", "command", "code", "changes")
+"""The columns of the history of a table."""
+
+
 class CommitInfo(NamedTuple):
     """One commit of a table."""
 
@@ -48,6 +52,17 @@ class CommitInfo(NamedTuple):
             if isinstance(value, int | str) and name != "sha256"
         )
         return ", ".join(metrics) or self.operation
+
+    def cells(self) -> list[str]:
+        """Return the values of `COLUMNS` as text; unknown ones are empty."""
+        return [
+            str(self.version),
+            f"{self.at:%Y-%m-%d %H:%M:%S}",
+            "" if self.by.seconds is None else f"{self.by.seconds:.2f}",
+            self.by.command,
+            self.by.code,
+            self.changes,
+        ]
 
 
 def commits(handle: DeltaTable, limit: int | None = None) -> Iterator[CommitInfo]:

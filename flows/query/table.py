@@ -204,9 +204,8 @@ class History(Printed, list["CommitInfo"]):
         self._remarks = remarks
 
     def listing(self) -> Listing:
-        """Return number, time and changes of each version."""
-        rows = [
-            [str(commit.version), f"{commit.at:%Y-%m-%d %H:%M:%S}", commit.changes]
-            for commit in self
-        ]
-        return Listing(("version", "time (UTC)", "changes"), rows, self._remarks, justify="left")
+        """Return when each version was committed, by what, and what it changed."""
+        from flows.delta.commit_log import COLUMNS
+
+        rows = [commit.cells() for commit in self]
+        return Listing(COLUMNS, rows, self._remarks, justify="left")

@@ -278,7 +278,7 @@ def test_outcomes_print_as_the_command_line(land: Land, tmp_path: Path) -> None:
     outcomes = Lake(tmp_path / "lake").run(landing)
     assert [o.table for o in outcomes][:2] == ["bronze.sellers", "silver.customers"]
     # The command line folds long lines, says how long each table took, and which executor it used.
-    assert _words(repr(outcomes)) == _words(printed.replace("executor: local", ""))
+    assert _words(repr(outcomes)) == _words(printed.replace("run (local):", "run:"))
     assert "quarantine.sellers: seller_state_is_known (1)" in outcomes._repr_html_()
 
 
