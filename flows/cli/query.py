@@ -116,7 +116,8 @@ def sql(
     """Query the tables with SQL, in DuckDB's dialect."""
     from flows.config.settings import resolve_location
     from flows.query import export
-    from flows.query.sql import CELLS, JSON, TEXT, query
+    from flows.query.sql import query
+    from flows.query.values import CELLS, JSON, TEXT
 
     lake = resolve_location("lake", lake)
     file = to and export.check_target(to, lake)

@@ -15,7 +15,7 @@ import polars.selectors as cs
 
 from flows.config.errors import SettingError
 from flows.config.settings import resolve_location
-from flows.query.sql import EXACT, SHEET, TEXT
+from flows.query.values import EXACT, SHEET, TEXT
 from flows.storage import filesystem
 from flows.storage.locations import check_output
 from flows.storage.s3 import translate_errors

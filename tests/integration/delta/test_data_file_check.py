@@ -13,7 +13,8 @@ from flows.delta import data_files
 from flows.delta.damage import PanicError, translate_damage
 from flows.delta.log_check import DamagedTableError
 from flows.delta.optimize import optimize_table
-from flows.query.sql import QueryError, query
+from flows.query.sql import query
+from flows.query.values import QueryError
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table
 from flows.site.docs.build import write_docs

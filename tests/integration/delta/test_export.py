@@ -18,7 +18,8 @@ from polars.testing.parametric import column, dataframes
 
 from flows.config.errors import SettingError
 from flows.query import export
-from flows.query.sql import TEXT, query
+from flows.query.sql import query
+from flows.query.values import TEXT
 from flows.sample import write_sample
 from tests.support.aws import REGION
 from tests.support.refresh import ingest, refresh

@@ -25,7 +25,7 @@ from flows.delta.restore import NoVersionError
 from flows.ingest.landing_zone import NoFilesError
 from flows.pipeline import restore
 from flows.query import rows, table
-from flows.query.sql import QueryError
+from flows.query.values import QueryError
 from tests.support.good_records import GOOD
 from tests.support.landing import Land, write
 

@@ -16,7 +16,8 @@ from flows import delta
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.query import sql
-from flows.query.sql import QueryError, query
+from flows.query.sql import query
+from flows.query.values import TEXT, QueryError
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table
 from tests.support.good_records import GOOD
@@ -310,7 +311,7 @@ VALUES = {
 
 @pytest.mark.parametrize("value", VALUES)
 def test_text_of_a_value_is_that_of_duckdb(small: str, value: str) -> None:
-    assert query(small, f"SELECT {value}", keep=sql.TEXT).item() == VALUES[value]
+    assert query(small, f"SELECT {value}", keep=TEXT).item() == VALUES[value]
 
 
 def test_inexact_types_are_returned_as_text_also_when_nested(small: str) -> None:
