@@ -53,7 +53,7 @@ test-long: .venv/installed ## Run the property tests with ten times as many, ran
 MUTATE := cd .venv/mutants/code && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$$PWD" PYTHONDONTWRITEBYTECODE=1 ../bin/
 
 .PHONY: mutants
-mutants: .venv/installed .venv/mutants/installed ## Run the tests against 133 mutants of the committed code; takes an hour
+mutants: .venv/installed .venv/mutants/installed ## Run the unit tests against every fourth mutant of the committed code; takes two hours
 	rm -rf .venv/mutants/code
 	git clone --quiet . .venv/mutants/code
 	$(MUTATE)cosmic-ray init --force tests/support/mutants/cosmic-ray.toml mutants.sqlite
