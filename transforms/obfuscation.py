@@ -78,7 +78,7 @@ _IN_DIGITS = {
         **{f"{ten} e {one}": _TENS[ten] + _ONES[one] for ten in _TENS for one in _ONES},
     }.items()
 }
-_TOKEN = rf"(?i:{'|'.join(_TENS)}) e \p{{L}}+|\p{{L}}+|\d+|[^\p{{L}}\d]+"
+_TOKEN = rf"(?i:(?:{'|'.join(_TENS)}) e) \p{{L}}+|\p{{L}}+|\d+|[^\p{{L}}\d]+"
 
 # Every number in words contains one of these.
 DIGIT_WORDS = [
