@@ -19,7 +19,7 @@ from contracts.gold.fact_sales import FactSales
 from contracts.silver.orders import Orders
 from transforms.gold.dim_customer import dim_customer
 from transforms.gold.fact_sales import fact_sales
-from transforms.graph import Table, WiringError, sources, tables
+from transforms.graph import Table, WiringError, downstream_tables, sources, tables
 from transforms.silver.geolocation import geolocation
 from transforms.silver.orders import orders
 
@@ -266,3 +266,13 @@ def test_a_contract_that_contradicts_its_function_is_refused(
 ) -> None:
     with pytest.raises(WiringError, match=said):
         tables(*functions)
+
+
+def test_downstream_tables_depend_on_a_table_directly_or_not() -> None:
+    assert downstream_tables("gold.fact_payments") == {"gold.mart_payment_mix"}
+    assert downstream_tables("bronze.geolocation") >= {
+        "silver.geolocation_points",
+        "silver.geolocation",
+        "gold.dim_customer",
+    }
+    assert downstream_tables("gold.mart_payment_mix") == set()

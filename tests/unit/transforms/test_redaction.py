@@ -452,13 +452,16 @@ def test_each_text_is_redacted_by_itself(texts: list[str | None]) -> None:
         ("CPF", "cpf", [9, 10, 11]),
         ("CEP", "cep", [5, 6, 7, 8]),
         ("tel", "phone", [8, 9, 10, 11, 12, 13]),
+        ("RG", "rg", [5, 6, 7, 8, 9, 10]),
+        ("visa", "card", [13, 14, 15, 16, 17, 18, 19]),
+        ("pix", "pix", [8, 9, 10, 11, 12, 13, 14]),
     ],
 )
 def test_a_label_applies_to_numbers_of_its_length(
     label: str, kind: str, lengths: list[int]
 ) -> None:
     # In one text, because a text without a long number is not searched.
-    text = ", ".join(f"{label} {'1234567890123456'[:length]}" for length in range(1, 17))
+    text = ", ".join(f"{label} {'7654321' * 3:.{length}}" for length in range(1, 22))
     (found,) = redacted(text)
     assert found is not None
     parts = enumerate(found.split(", "), 1)
