@@ -67,7 +67,7 @@ def _code() -> str:
         return release
     try:
         git = ["git", "-C", str(root), "describe", "--always", "--dirty", "--exclude=*"]
-        found = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603
+        found = subprocess.run(git, capture_output=True, text=True, check=False)  # noqa: S603 - git on this folder
     except OSError:  # git is not installed
         return release
     return "+".join(filter(None, [release, found.stdout.strip()]))

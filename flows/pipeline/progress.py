@@ -51,7 +51,7 @@ class Progress:
 
 @contextmanager
 def show_progress(title: str, total: int, *, quiet: bool = False) -> Iterator[Progress]:
-    """Show the progress of steps to a person who watches; only notes where nobody does."""
+    """Show the progress of steps on a terminal; elsewhere print only notes."""
     console = Console(stderr=True)
     watched = sys.stderr.isatty() and total > 0 and not quiet
     if not watched:
