@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.config.grid import Listing, Printed
+from flows.config.grid import Listing, Printed, titled
 from flows.config.settings import resolve_location
 from flows.query.rows import Result
 from flows.query.table import Table
@@ -176,10 +176,7 @@ class Outcomes(Printed, list["Outcome"]):
         from flows.pipeline.summary import COLUMNS, headline, lines, remarks
 
         changed = [outcome for outcome in self if outcome.changed]
-        below = []
-        for title, found in remarks(self).items():
-            below += [f"{title}:", *(f"  {line}" for line in found)] if found else []
-        below.append(f"{self.command}: {headline(self, {})}")
+        below = [*titled(remarks(self)), f"{self.command}: {headline(self, {})}"]
         return Listing(COLUMNS, lines(changed, {}), below)
 
 

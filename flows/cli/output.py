@@ -23,6 +23,7 @@ __all__ = [
     "grid",
     "out",
     "print_outcomes",
+    "print_titled",
 ]
 
 
@@ -85,11 +86,13 @@ def _print_outcomes(command: str, outcomes: Sequence["Outcome"], undone: Mapping
     changed = [outcome for outcome in outcomes if outcome.changed]
     if changed or undone:
         out.print(grid(COLUMNS, lines(changed, undone)))
-    for title, found in remarks(outcomes).items():
-        if found:
-            out.print(
-                f"{title}:",
-                *(Padding(line, (0, 0, 0, 2), expand=False) for line in found),
-                sep="\n",
-            )
+    print_titled(remarks(outcomes))
     out.print(f"{command}: {headline(outcomes, undone)}")
+
+
+def print_titled(lines: Mapping[str, Sequence[str]]) -> None:
+    """Print lines under their titles, indented also where they fold."""
+    for title, below in lines.items():
+        if below:
+            indented = (Padding(line, (0, 0, 0, 2), expand=False) for line in below)
+            out.print(f"{title}:", *indented, sep="\n")

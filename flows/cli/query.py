@@ -6,11 +6,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.padding import Padding
 
 from flows.cli.help import Command, examples
 from flows.cli.options import Bootstrap, Lake, Prefix
-from flows.cli.output import err, format_cell, grid, out
+from flows.cli.output import err, format_cell, grid, out, print_titled
 from flows.cli.rows import print_rows
 from flows.config.plural import pluralize
 
@@ -73,8 +72,7 @@ def _print_tables(found: "LakeStatus") -> None:
     from flows.delta.status import COLUMNS, headline, lines, remarks, rule_counts
 
     out.print(grid(COLUMNS, lines(found)))
-    for title, counts in rule_counts(found).items():
-        out.print(f"{title}:", *(Padding(line, (0, 0, 0, 2)) for line in counts), sep="\n")
+    print_titled(rule_counts(found))
     out.print(headline(found))
     for remark in remarks(found):
         out.print(remark, soft_wrap=True)

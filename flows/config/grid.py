@@ -1,7 +1,7 @@
 """Tables as text: grids for a terminal, and results that print as one."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
@@ -92,6 +92,16 @@ def grid(
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def titled(lines: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return lines under their titles, indented; a title without lines is left out."""
+    return [
+        text
+        for title, below in lines.items()
+        for text in (f"{title}:", *(f"  {line}" for line in below))
+        if below
+    ]
 
 
 def format_cell(value: object) -> str:

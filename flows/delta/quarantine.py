@@ -1,4 +1,6 @@
-"""Statistics of a quarantine table."""
+"""The rules that records and rows break, counted."""
+
+from collections.abc import Mapping
 
 import polars as pl
 from deltalake import DeltaTable
@@ -17,3 +19,12 @@ def broken_rules(quarantine: DeltaTable) -> dict[str, int]:
         .collect()
     )
     return dict(counted.iter_rows())
+
+
+def rule_lines(counts: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """Return a line for each table with broken rules: its name, and each rule with its count."""
+    broken = {
+        table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
+        for table, rules in counts.items()
+    }
+    return [f"{table}: {rules}" for table, rules in broken.items() if rules]

@@ -13,10 +13,9 @@ from time import perf_counter
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable
-from deltalake.exceptions import DeltaError
 
 from flows import delta
-from flows.delta import data_files, holds, protocol
+from flows.delta import holds, protocol
 from flows.delta.commit_log import last_metrics, maintenance_properties
 from flows.delta.contract_metadata import is_current, read_contract
 from flows.delta.damage import translate_damage
@@ -27,12 +26,8 @@ from flows.delta.protocol import UnsupportedFeatureError
 from flows.delta.provenance import made_by
 from flows.delta.table_names import resolve_table
 from flows.delta.transactions import CODE_VERSION, table_identity, topic_identity
-from flows.storage import filesystem
+from flows.delta.versions import NoVersionError, check_files, open_logged
 from transforms.graph import tables
-
-
-class NoVersionError(Exception):
-    """A version of a table cannot be read or restored; says why."""
 
 
 def check_restore(lake: str, table: str, version: int) -> str:
@@ -141,11 +136,7 @@ def _open_target(handle: DeltaTable, name: str, version: int) -> DeltaTable:
     if not 0 <= version < newest + bool(find_foreign_commit(handle)):
         message = f"{name}: there is no version {version} to restore; the newest is {newest}"
         raise NoVersionError(message)
-    try:
-        target = delta.as_of(handle, version)
-    except DeltaError as error:
-        message = f"{name}: version {version} is no longer in the log; choose a later one"
-        raise NoVersionError(message) from error
+    target = open_logged(handle, version)
     protocol.check_writable(target)
     table = tables().get(name)
     if table and read_contract(target) and not is_current(target, table.contract):
@@ -154,14 +145,7 @@ def _open_target(handle: DeltaTable, name: str, version: int) -> DeltaTable:
             f"code of that time, or let `keystone refresh` rebuild the table from bronze"
         )
         raise NoVersionError(message)
-    old = data_files.files(target).join(data_files.files(handle), on="path", how="anti")
-    uris = data_files.paths(target, old["path"])
-    if missing := [uri for uri in uris if not filesystem.exists(uri)]:
-        message = (
-            f"{name}: `keystone maintain` has deleted {len(missing)} files of version {version}; "
-            f"choose a later one"
-        )
-        raise NoVersionError(message)
+    check_files(handle, target)
     return target
 
 

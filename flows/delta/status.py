@@ -10,12 +10,12 @@ from contracts.describe import version
 from flows import delta
 from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError
-from flows.config.grid import Listing, Printed, format_cell
+from flows.config.grid import Listing, Printed, format_cell, titled
 from flows.config.plural import pluralize
 from flows.delta.commit_log import last_metrics
 from flows.delta.contract_metadata import read_contract
 from flows.delta.holds import held_since, hold_message
-from flows.delta.quarantine import broken_rules
+from flows.delta.quarantine import broken_rules, rule_lines
 from flows.delta.table_names import existing_tables
 from transforms.graph import Table, tables
 
@@ -36,10 +36,8 @@ class LakeStatus(Printed):
 
     def listing(self) -> Listing:
         """Return the status of each table, and what is wrong with a table."""
-        below = []
-        for title, counts in rule_counts(self).items():
-            below += [f"{title}:", *(f"  {line}" for line in counts)]
-        below += [headline(self), *remarks(self), *self.unreadable.values()]
+        rules = titled(rule_counts(self))
+        below = [*rules, headline(self), *remarks(self), *self.unreadable.values()]
         return Listing(COLUMNS, lines(self), below)
 
 
@@ -74,14 +72,8 @@ def lines(found: LakeStatus) -> list[list[str]]:
 def rule_counts(found: LakeStatus) -> dict[str, list[str]]:
     """Return the broken rules by title, a line for each table with quarantine or warnings."""
     titles = {"In quarantine": "broken_rules", "Warnings": "warnings"}
-    counted = {
-        title: [
-            f"{name}: {', '.join(f'{rule} ({count:,})' for rule, count in rules.items())}"
-            for name, row in found.tables.items()
-            if (rules := {rule: count for rule, count in row[key].items() if count})
-        ]
-        for title, key in titles.items()
-    }
+    tables = found.tables.items()
+    counted = {title: rule_lines({n: r[key] for n, r in tables}) for title, key in titles.items()}
     return {title: lines for title, lines in counted.items() if lines}
 
 

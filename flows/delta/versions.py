@@ -9,8 +9,11 @@ from flows.config.errors import table_name
 from flows.delta import data_files
 from flows.delta.commit_log import commits
 from flows.delta.handles import as_of
-from flows.delta.restore import NoVersionError
 from flows.storage import filesystem
+
+
+class NoVersionError(Exception):
+    """A version of a table cannot be read or restored; says why."""
 
 
 def open_version(handle: DeltaTable, version: int) -> DeltaTable:
@@ -27,21 +30,41 @@ def open_version(handle: DeltaTable, version: int) -> DeltaTable:
     if not 0 <= version <= newest:
         message = f"{name}: there is no version {version}; the newest is {newest}"
         raise NoVersionError(message)
+    found = open_logged(handle, version)
+    check_files(handle, found)
+    return found
+
+
+def open_logged(handle: DeltaTable, version: int) -> DeltaTable:
+    """Return a fresh handle on a version, whose data files may have been deleted.
+
+    Raises:
+        NoVersionError: the version is no longer in the log.
+    """
     try:
-        found = as_of(handle, version)
+        return as_of(handle, version)
     except DeltaError as error:
+        name = table_name(handle.table_uri)
         message = f"{name}: version {version} is no longer in the log; choose a later one"
         raise NoVersionError(message) from error
-    # Files of the newest version are there, or the table is damaged.
-    old = data_files.files(found).join(data_files.files(handle), on="path", how="anti")
-    uris = data_files.paths(found, old["path"])
+
+
+def check_files(newest: DeltaTable, older: DeltaTable) -> None:
+    """Check that the data files of an older version exist.
+
+    Those that the newest version uses are not looked for: they exist, or the table is damaged.
+
+    Raises:
+        NoVersionError: `keystone maintain` has deleted some.
+    """
+    old = data_files.files(older).join(data_files.files(newest), on="path", how="anti")
+    uris = data_files.paths(older, old["path"])
     if missing := sum(not filesystem.exists(uri) for uri in uris):
         message = (
-            f"{name}: `keystone maintain` has deleted {missing} files of version {version}; "
-            f"choose a later one"
+            f"{table_name(older.table_uri)}: `keystone maintain` has deleted {missing} files of "
+            f"version {older.version()}; choose a later one"
         )
         raise NoVersionError(message)
-    return found
 
 
 def version_at(handle: DeltaTable, time: datetime) -> int:

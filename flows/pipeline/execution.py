@@ -79,8 +79,6 @@ class Results(NamedTuple, Generic[T]):
 class Executor(Protocol):
     """Runs the steps of a pipeline: threads of this process, Prefect tasks, Dask workers."""
 
-    name: str
-
     def read(
         self, location: str, function: Callable[P, Result], *args: P.args, **options: P.kwargs
     ) -> Result:

@@ -75,8 +75,6 @@ def local_executor(runner: str | None = None, *, quiet: bool = False) -> Iterato
 
 
 class _LocalExecutor:
-    name = "local"
-
     def __init__(self, pool: Pool, *, quiet: bool) -> None:
         self._pool, self._quiet = pool, quiet
 

@@ -57,8 +57,6 @@ def prefect_executor(runner: str | None = None) -> Iterator[Executor]:
 
 
 class _PrefectExecutor:
-    name = "prefect"
-
     def __init__(self, tasks: TaskRunner[Any]) -> None:
         self._tasks = tasks
 

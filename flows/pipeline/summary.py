@@ -5,6 +5,7 @@ from datetime import datetime
 
 from flows.delta.holds import hold_message
 from flows.delta.outcome import Outcome
+from flows.delta.quarantine import rule_lines
 from flows.refresh.change_detection import NOT_CREATED
 
 COLUMNS = ("table", "rows", "read", "accepted", "superseded", "quarantined", "seconds")
@@ -59,8 +60,8 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
             for o in outcomes
             if o.held_since
         ],
-        "In quarantine": _counts({o.quarantine: o.broken_rules for o in quarantined}),
-        "Warnings": _counts({o.table: o.warnings for o in changed}),
+        "In quarantine": rule_lines({o.quarantine: o.broken_rules for o in quarantined}),
+        "Warnings": rule_lines({o.table: o.warnings for o in changed}),
         "What a rule requires, and where it is declared": _explanation(quarantined, changed),
     }
 
@@ -82,14 +83,6 @@ def _explanation(quarantined: Sequence[Outcome], changed: Sequence[Outcome]) -> 
 def _first(files: Sequence[str], most: int = 5) -> list[str]:
     rest = len(files) - most
     return [*files[:most], *([f"and {rest:,} more"] if rest > 0 else [])]
-
-
-def _counts(found: Mapping[str, Mapping[str, int]]) -> list[str]:
-    by_table = {
-        table: ", ".join(f"{rule} ({count:,})" for rule, count in rules.items() if count)
-        for table, rules in found.items()
-    }
-    return [f"{table}: {rules}" for table, rules in by_table.items() if rules]
 
 
 def markdown(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:

@@ -18,7 +18,8 @@ from flows import delta
 from flows.delta import schema_evolution
 from flows.delta.contract_metadata import is_current, read_contract
 from flows.delta.data_files import Written
-from flows.delta.restore import NoVersionError, restore_table
+from flows.delta.restore import restore_table
+from flows.delta.versions import NoVersionError
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
 from flows.refresh.derived_tables import refresh_derived_table

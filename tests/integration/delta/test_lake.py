@@ -21,7 +21,7 @@ from flows.config.errors import NoLakeError, RunFailedError, UnknownTableError
 from flows.config.grid import Listing
 from flows.delta.commit_log import commits
 from flows.delta.handles import open_existing
-from flows.delta.restore import NoVersionError
+from flows.delta.versions import NoVersionError
 from flows.ingest.landing_zone import NoFilesError
 from flows.pipeline import restore
 from flows.query import rows, table

@@ -10,8 +10,9 @@ from flows import delta
 from flows.delta import data_files
 from flows.delta.commit_log import last_metrics
 from flows.delta.optimize import optimize_table
-from flows.delta.restore import NoVersionError, restore_table
+from flows.delta.restore import restore_table
 from flows.delta.transactions import topic_identity
+from flows.delta.versions import NoVersionError
 from flows.kafka.topics import watermark_name
 from flows.refresh.source_tables import refresh_source_table
 from tests.support.arrivals import sellers_arrive
