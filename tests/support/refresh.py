@@ -1,7 +1,10 @@
-"""Ingest and refresh without Prefect, one table after another."""
+"""Ingest and refresh one table after another, and look at the result."""
 
 from pathlib import Path
 
+import polars as pl
+
+from flows import delta
 from flows.delta.outcome import Outcome
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
@@ -25,4 +28,13 @@ def refresh(lake: str, *names: str, rebuild: bool = False) -> dict[str, Outcome]
         )
         for name, table in tables().items()
         if name in (names or tables())
+    }
+
+
+def sorted_tables(lake: str) -> dict[str, pl.DataFrame]:
+    """Return the rows of silver and gold, sorted, without the technical columns."""
+    return {
+        name: delta.scan(delta.open_existing(lake, name)).select(columns).sort(columns).collect()
+        for name, table in tables().items()
+        if (columns := table.contract.fields().names())
     }

@@ -27,6 +27,7 @@ from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table
 from flows.refresh.workers import UnlikeWorkersError, run_on_workers
 from flows.sample import write_sample
+from tests.support.refresh import sorted_tables
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]
@@ -67,20 +68,11 @@ def expected(landing: str, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     """The tables of the same run in threads."""
     lake = str(tmp_path_factory.mktemp("threads"))
     run(landing, lake)
-    return contents(lake)
-
-
-def contents(lake: str) -> Tables:
-    """Return the rows of every table, sorted, without the version that wrote them."""
-    return {
-        name: delta.scan(delta.open_existing(lake, name)).select(columns).sort(columns).collect()
-        for name, table in tables().items()
-        if (columns := table.contract.fields().names())
-    }
+    return sorted_tables(lake)
 
 
 def assert_same(lake: str, expected: Tables) -> None:
-    for name, rows in contents(lake).items():
+    for name, rows in sorted_tables(lake).items():
         assert_frame_equal(rows, expected[name])
 
 

@@ -21,6 +21,7 @@ from contracts.silver.orders import Orders
 from flows.cli import _GROUPS, app, main, output
 from flows.delta import status
 from flows.query.sql import query
+from tests.support.command import invoke
 from tests.support.refresh import ingest, refresh
 from transforms.graph import tables
 
@@ -33,12 +34,6 @@ def orders(land: Land, lake: str) -> str:
     ingest(land(orders=[{}, {"order_id": "b" * 32}, {"order_id": "x"}]), lake)
     refresh(lake, "silver.orders")
     return lake
-
-
-def invoke(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def exit_of(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> object:

@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from contracts.bronze import Sellers
 from flows import delta
-from flows.cli import app
 from flows.config.errors import UnknownTableError
 from flows.delta.holds import HeldError, held_since
 from flows.delta.optimize import optimize_table
@@ -23,6 +21,7 @@ from flows.pipeline.summary import remarks
 from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from flows.site.docs.build import write_docs
 from tests.support.arrivals import sellers_arrive
+from tests.support.command import invoke
 from tests.support.refresh import ingest, refresh
 from transforms.graph import tables
 
@@ -42,12 +41,6 @@ def restored(lake: str) -> str:
 
 def rows(lake: str, table: str = "silver.sellers") -> int:
     return delta.rows(delta.open_existing(lake, table))
-
-
-def invoke(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_refresh_and_replay_do_not_change_a_held_table(restored: str) -> None:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 from flows import delta
-from flows.cli import app
 from flows.config.errors import ConservationError, RunFailedError, UnknownTableError
 from flows.delta.outcome import Outcome
-from flows.delta.restore import NoVersionError, release_table, restore_table
+from flows.delta.restore import release_table, restore_table
 from flows.delta.table_names import existing_tables, resolve_table
+from flows.delta.versions import NoVersionError
 from flows.pipeline import ingest, maintain, refresh, restore, run, runs
+from tests.support.command import invoke
 from tests.support.landing import write
 
 Land = Callable[..., Path]
@@ -154,8 +154,7 @@ def test_version_0_of_a_table_is_empty(two_orders: str) -> None:
 
 def test_history_lists_what_each_version_did(two_orders: str) -> None:
     restore("bronze.orders", 1, two_orders)
-    arguments = ["history", "bronze.orders", "--lake", two_orders]
-    lines = CliRunner().invoke(app, arguments, catch_exceptions=False).output.splitlines()
+    lines = invoke("history", "bronze.orders", "--lake", two_orders).splitlines()
     parts = [re.split(r"  +", line.strip()) for line in lines if line[:2].strip().isdigit()]
     assert [(part[0], part[-1]) for part in parts] == [
         ("3", "file orders_1.csv, read 1, restored 1"),

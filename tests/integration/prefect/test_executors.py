@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import polars as pl
 import pytest
 from deltalake.exceptions import CommitFailedError
 from polars.testing import assert_frame_equal
@@ -16,7 +15,8 @@ from flows.delta.outcome import Outcome
 from flows.pipeline import execution, runs
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.sample import write_sample
-from transforms.graph import Table, tables
+from tests.support.refresh import sorted_tables
+from transforms.graph import Table
 
 Land = Callable[..., Path]
 CHANCE = {"seconds": 0.0}
@@ -58,15 +58,7 @@ def landing(tmp_path_factory: pytest.TempPathFactory) -> str:
 def expected(landing: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Any]:
     lake = str(tmp_path_factory.mktemp("expected") / "lake")
     outcomes = pipeline.run(landing, lake)
-    return contents(lake), metrics(outcomes)
-
-
-def contents(lake: str) -> dict[str, pl.DataFrame]:
-    return {
-        name: delta.scan(delta.open_existing(lake, name)).select(columns).sort(columns).collect()
-        for name, table in tables().items()
-        if (columns := table.contract.fields().names())
-    }
+    return sorted_tables(lake), metrics(outcomes)
 
 
 def metrics(outcomes: list[Outcome]) -> list[dict[str, Any]]:
@@ -79,7 +71,7 @@ def test_tables_and_outcomes_are_the_same(
     outcomes = face.run(landing, lake)
     rows, counts = expected
     assert metrics(outcomes) == counts
-    for name, frame in contents(lake).items():
+    for name, frame in sorted_tables(lake).items():
         assert_frame_equal(frame, rows[name])
     assert not any(outcome.changed for outcome in face.run(landing, lake))
     assert not any(outcome.changed for outcome in face.replay(lake))

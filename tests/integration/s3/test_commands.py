@@ -7,16 +7,15 @@ from pathlib import Path
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
-from typer.testing import CliRunner
 
 from contracts.contract import Gold, column
 from flows import delta
-from flows.cli import app
 from flows.delta import schema_evolution
 from flows.pipeline import run
 from flows.report import report
 from flows.sample import write_sample
 from flows.storage import filesystem
+from tests.support.command import invoke
 from tests.support.s3.server import BEST, BUCKET, make_bucket, reaching
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
@@ -32,12 +31,6 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         uri = f"s3://{BUCKET}/lake"
         run(str(folder / "landing"), uri, as_of=AS_OF)
         yield uri
-
-
-def invoke(*arguments: str) -> str:
-    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
-    assert result.exit_code == 0, result.output
-    return result.output
 
 
 def test_status_sql_history_and_contracts_read_from_s3(lake: str) -> None:
