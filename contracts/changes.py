@@ -17,7 +17,7 @@ class Verdict(StrEnum):
     review = "review"
     """The contracts do not show whom the change affects: a person decides."""
     compatible = "compatible"
-    """Nobody has to act."""
+    """No action is needed."""
 
 
 class Reason(NamedTuple):

@@ -23,8 +23,8 @@ SEGMENTS = (
 class MartCustomerRfm(Gold, key=("customer_unique_id",)):
     """One row per person with an order: recency, frequency and monetary value.
 
-    A person is a `customer_unique_id`: each order has its own `customer_id`, so by that nobody
-    would ever return. 97 of 100 people buy once, so the segments have fixed limits instead of
+    A person is a `customer_unique_id`, because each order has its own `customer_id`, which never
+    occurs twice. 97 of 100 people buy once, so the segments have fixed limits instead of
     quantiles. Orders called off count as orders, but not as purchases.
     """
 

@@ -28,7 +28,7 @@ class BatchResult(NamedTuple):
     accepted: pl.DataFrame | Written
     """Rows to merge into the table, or data files that replace all of the table."""
     superseded: int
-    """The number of valid records of which the table has a later version."""
+    """The number of valid records that a later version replaces."""
     quarantined: pl.DataFrame
     """The records that break the contract."""
     replaced_rows: pl.DataFrame

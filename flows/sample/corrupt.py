@@ -1,4 +1,4 @@
-"""Records of a file of which a share breaks a rule, each in one known way."""
+"""Break a share of the records of a file, each in one known way."""
 
 import numpy as np
 import polars as pl
