@@ -15,7 +15,7 @@ from contracts.syntax import parse
 from contracts.table_check import reference_rule, unique_rule
 from flows.config.errors import UnknownRuleError, UnknownTableError
 from flows.config.suggest import suggest
-from flows.site.docs.rule_status import RECORD_RULES
+from flows.refresh.record_rules import RECORD_RULES
 from transforms.graph import Table, tables
 
 

@@ -23,7 +23,10 @@ def sample(
     ] = False,
 ) -> None:
     """Write synthetic data in the format of the Olist data: nine CSV files."""
+    from flows.config.extras import require
     from flows.config.settings import Settings, resolve_location
+
+    require("numpy", "sample data is generated")
     from flows.sample import write_sample
     from flows.storage.locations import check_disjoint
 

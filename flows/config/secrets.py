@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from flows.config.errors import SettingError
+from flows.config.extras import require
 
 BLOCK = "block:"
 """The prefix of a setting that names a block: `block:secret/kafka`, `block:aws-secret/kafka`."""
@@ -47,10 +48,11 @@ def load_block(name: str) -> Any:
 
 def _block_value(name: str) -> str:
     from prefect.blocks.system import Secret
-    from prefect_aws import AwsSecret
 
+    if name.startswith("aws-secret/"):
+        require("prefect_aws", "secrets of AWS are read")
     block = load_block(name)
-    if isinstance(block, AwsSecret):
+    if hasattr(block, "read_secret"):  # an `AwsSecret`
         secret: Any = block.read_secret(_sync=True)
         return secret.decode() if isinstance(secret, bytes) else str(secret)
     if isinstance(block, Secret):

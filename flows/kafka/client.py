@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import SettingsConfigDict
 
 from flows.config.errors import SettingError
+from flows.config.extras import require
 from flows.config.secrets import reveal
 from flows.config.settings import Environment
 
@@ -222,9 +223,10 @@ def _sasl(settings: KafkaSettings) -> dict[str, Any]:
 
 
 def _msk_token(region: str) -> Callable[[str], tuple[str, float]]:
-    def token(_: str) -> tuple[str, float]:
-        from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
+    require("aws_msk_iam_sasl_signer", "AWS_MSK_IAM signs tokens")
+    from aws_msk_iam_sasl_signer import MSKAuthTokenProvider
 
+    def token(_: str) -> tuple[str, float]:
         try:
             signed, expires = MSKAuthTokenProvider.generate_auth_token(region)
         except Exception:  # the client would only report that there is no token

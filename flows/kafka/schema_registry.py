@@ -3,15 +3,18 @@
 import json
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from confluent_kafka.schema_registry import Schema, SchemaRegistryClient, SchemaRegistryError
 from pydantic import AnyUrl, TypeAdapter, UrlConstraints
 
 from contracts.contract import Bronze
 from contracts.message_schema import breaking_changes, json_schema
 from flows.config.errors import SettingError
+from flows.config.extras import require
 from flows.config.masking import mask
+
+if TYPE_CHECKING:
+    from confluent_kafka.schema_registry import SchemaRegistryClient
 
 # `mock` is the client's own registry in memory.
 _URL = TypeAdapter(
@@ -23,7 +26,7 @@ class BreakingChangeError(Exception):
     """The message schema is incompatible with earlier messages or with their consumers."""
 
 
-def register(registry: SchemaRegistryClient, topics: dict[str, type[Bronze]]) -> None:
+def register(registry: "SchemaRegistryClient", topics: dict[str, type[Bronze]]) -> None:
     """Register the JSON Schema of each topic's messages under the subject `<topic>-value`.
 
     A compatible change becomes a new version; an unchanged schema is not registered again. All
@@ -37,6 +40,8 @@ def register(registry: SchemaRegistryClient, topics: dict[str, type[Bronze]]) ->
     schemas = {f"{topic}-value": json_schema(contract) for topic, contract in topics.items()}
     registered = {subject: _latest(registry, subject) for subject in schemas}
     check_compatible(registered, schemas)
+    from confluent_kafka.schema_registry import Schema
+
     for subject, schema in schemas.items():
         if registered[subject] != schema:
             registry.register_schema(subject, Schema(json.dumps(schema), "JSON"))
@@ -67,12 +72,16 @@ def check_compatible(
         raise BreakingChangeError(message)
 
 
-def connect(url: str) -> SchemaRegistryClient:
+def connect(url: str) -> "SchemaRegistryClient":
     """Return a client of the registry at a URL, which may hold a user and a password.
 
     Raises:
         SettingError: the URL is invalid; the message does not repeat it.
+        MissingPackageError: the client of the registry is not installed.
     """
+    require("confluent_kafka.schema_registry", "message schemas are registered")
+    from confluent_kafka.schema_registry import SchemaRegistryClient
+
     try:
         return SchemaRegistryClient.new_client({"url": str(_URL.validate_python(url))})
     except ValueError:
@@ -83,7 +92,9 @@ def connect(url: str) -> SchemaRegistryClient:
         raise SettingError(message) from None  # the cause shows the password
 
 
-def _latest(registry: SchemaRegistryClient, subject: str) -> dict[str, Any] | None:
+def _latest(registry: "SchemaRegistryClient", subject: str) -> dict[str, Any] | None:
+    from confluent_kafka.schema_registry import SchemaRegistryError
+
     try:
         latest = registry.get_latest_version(subject)
     except SchemaRegistryError as error:

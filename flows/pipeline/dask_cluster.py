@@ -3,19 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from flows.config.extras import require
+
 
 @contextmanager
 def dask_scheduler(address: str) -> Iterator[str]:
     """Return the address of a scheduler; without one, start a worker process per core here.
 
     Raises:
-        ModuleNotFoundError: Dask is not installed; the message says how to install it.
+        MissingPackageError: Dask is not installed.
     """
-    try:
-        from distributed import LocalCluster
-    except ModuleNotFoundError as missing:
-        message = "the runner dask is an extra: pip install 'keystone-nexus[dask]'"
-        raise ModuleNotFoundError(message) from missing
+    require("distributed", "the runner dask shares steps among processes")
+    from distributed import LocalCluster
+
     if address:
         yield address
     else:

@@ -51,7 +51,7 @@ def local_executor(runner: str | None = None, *, quiet: bool = False) -> Iterato
         quiet: whether to show no progress, even to a person who watches.
 
     Raises:
-        ModuleNotFoundError: Dask is not installed.
+        MissingPackageError: Dask is not installed.
         SettingError: there is no such runner.
     """
     address = dask_address(runner)

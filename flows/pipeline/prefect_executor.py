@@ -49,7 +49,7 @@ def prefect_executor(runner: str | None = None) -> Iterator[Executor]:
         runner: `dask` or `dask=ADDRESS` runs the tasks on a Dask cluster; threads when not given.
 
     Raises:
-        ModuleNotFoundError: Dask is not installed.
+        MissingPackageError: Dask is not installed.
         SettingError: there is no such runner.
     """
     with task_runner(runner) as tasks:

@@ -9,6 +9,7 @@ from prefect import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from flows.config.extras import require
 from flows.config.settings import dask_address
 from flows.pipeline.dask_cluster import dask_scheduler
 
@@ -21,7 +22,7 @@ def task_runner(name: str | None) -> Iterator[TaskRunner[Any]]:
         name: `dask` or `dask=ADDRESS` of a scheduler; threads of this process when not given.
 
     Raises:
-        ModuleNotFoundError: Dask is not installed; the message says how to install it.
+        MissingPackageError: Dask is not installed.
         SettingError: there is no such runner.
     """
     address = dask_address(name)
@@ -32,6 +33,7 @@ def task_runner(name: str | None) -> Iterator[TaskRunner[Any]]:
             yield threads
         return
     with dask_scheduler(address) as scheduler:
+        require("prefect_dask", "a flow run on Dask sends its tasks")
         from prefect_dask.task_runners import DaskTaskRunner
 
         # The workers need the address of a temporary server that was started here.

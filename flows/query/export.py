@@ -14,6 +14,7 @@ import polars as pl
 import polars.selectors as cs
 
 from flows.config.errors import SettingError
+from flows.config.extras import require
 from flows.config.settings import resolve_location
 from flows.query.values import EXACT, SHEET, TEXT
 from flows.storage import filesystem
@@ -31,6 +32,7 @@ def check_target(uri: str, lake: str) -> str:
     Raises:
         SettingError: the name has no known format, the folder does not exist, or the file would be
             in the lake, the landing zone or the archive.
+        MissingPackageError: only an extra writes this format, and it is not installed.
     """
     if _suffix(uri) not in _WRITERS:
         message = (
@@ -44,6 +46,8 @@ def check_target(uri: str, lake: str) -> str:
     if not filesystem.is_s3(uri) and not Path(uri).parent.is_dir():
         message = f"{uri}: there is no folder {Path(uri).parent}; create it first"
         raise SettingError(message)
+    if _suffix(uri) == ".xlsx":
+        require("xlsxwriter", "Excel files are written")
     return uri
 
 

@@ -16,6 +16,7 @@ from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
 from flows.config.errors import SettingError
+from flows.config.extras import require
 from flows.config.secrets import load_block
 from flows.config.settings import Environment, check_no_secret
 
@@ -46,6 +47,7 @@ def connect(seconds: float = 10, tries: int = 3) -> "S3FileSystem":
 
     Raises:
         SettingError: there are no credentials, or their block cannot be read.
+        MissingPackageError: the packages for AWS are not installed.
     """
     wait = min(seconds, S3Settings().s3_seconds)
     return _connect(_credentials(), *_region_and_endpoint(), wait, tries)
@@ -124,9 +126,11 @@ _KINDS: dict[int, type[OSError]] = {
 
 
 def _translate(uri: str, error: Exception) -> OSError | None:
-    from aiohttp import ClientError as ConnectionLost
-    from botocore.exceptions import BotoCoreError, ClientError
-
+    try:
+        from aiohttp import ClientError as ConnectionLost
+        from botocore.exceptions import BotoCoreError, ClientError
+    except ModuleNotFoundError:  # then no request was made
+        return None
     # s3fs wraps the errors of S3, and drops the details of some.
     original = error if isinstance(error, ClientError) else error.__cause__
     if isinstance(original, ClientError):
@@ -148,6 +152,7 @@ def _connect(
     seconds: float,
     tries: int,
 ) -> "S3FileSystem":
+    require("s3fs", "files on S3 are read and written")
     from s3fs import S3FileSystem
 
     connected = S3FileSystem(
@@ -186,6 +191,7 @@ def _region_and_endpoint() -> tuple[str, str | None]:
 @cache
 def _session() -> tuple[Any, str | None]:
     """Return the boto3 session with our credentials, and the endpoint that the block defines."""
+    require("boto3", "S3 and Glue are reached")
     import boto3
     from botocore.exceptions import ProfileNotFound
 
@@ -205,6 +211,7 @@ def _session() -> tuple[Any, str | None]:
 
 
 def _from_block(name: str) -> tuple[Any, str | None]:
+    require("prefect_aws", "KEYSTONE_AWS_BLOCK is read")
     from prefect_aws import S3Bucket
 
     if "/" not in name:

@@ -4,12 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import polars as pl
-
 from contracts.contract import Contract
-from contracts.plausible_times import CLOCK_TOLERANCE
 from contracts.rules import Rule, rules
-from transforms.validation import FUTURE, UNREADABLE
+from flows.refresh.record_rules import RECORD_RULES
 
 
 @dataclass(frozen=True)
@@ -65,12 +62,4 @@ def broken_rules(statuses: Iterable[RuleStatus]) -> list[RuleStatus]:
     return sorted(broken, key=lambda status: (status.warning, -(status.broken or 0), status.table))
 
 
-_READABLE = "The record has as many fields as the header, and every quote is closed."
-_MINUTES = CLOCK_TOLERANCE.seconds // 60
-_NOT_IN_FUTURE = f"The time of the event or file is at most {_MINUTES} minutes in the future."
-RECORD_RULES = (
-    Rule(UNREADABLE, pl.lit(value=True), description=_READABLE),
-    Rule(FUTURE, pl.lit(value=True), description=_NOT_IN_FUTURE),
-)
-"""The rules of every raw record, whatever its table; the expressions are placeholders."""
 _FORMER = "A rule of an earlier contract."

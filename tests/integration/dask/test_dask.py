@@ -18,6 +18,7 @@ from polars.testing import assert_frame_equal
 
 from flows import delta
 from flows.config.errors import RunFailedError, SettingError
+from flows.config.extras import MissingPackageError
 from flows.delta import data_files
 from flows.delta.outcome import Outcome
 from flows.lakehouse import lakehouse
@@ -247,7 +248,7 @@ def test_a_worker_with_another_polars_is_refused(
 
 def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(ModuleNotFoundError, match=r"pip install"), local_executor("dask"):
+    with pytest.raises(MissingPackageError, match="pip install"), local_executor("dask"):
         pass
 
 
