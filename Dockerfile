@@ -1,4 +1,4 @@
-# The image of the worker and of drainers: the project, at the versions of constraints.txt.
+# The image of the worker and of drainers: what the deployments need, at the versions of constraints.txt.
 # The tag pins the base image. To pin its bytes too, add the digest that your registry shows (…@sha256:…).
 # checkov:skip=CKV_DOCKER_2:The health check of a worker differs from that of a drainer, so the service defines it.
 
@@ -7,7 +7,7 @@ WORKDIR /opt/keystone
 COPY . .
 RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check \
-        --constraint constraints.txt --editable .
+        --constraint constraints.txt --editable '.[aws,charts]'
 
 FROM python:3.11.14-slim-bookworm
 # Every run clones the deployed commit. The base image's distribution pins the version of git.

@@ -1,6 +1,7 @@
 """docs/reference names every command, option and setting, and no other."""
 
 import re
+import tomllib
 from collections.abc import Iterator
 from typing import Any
 
@@ -50,3 +51,10 @@ def test_cli_reference_has_the_options_of_the_command(name: str) -> None:
 def test_settings_reference_has_every_setting_and_no_other() -> None:
     page = (REFERENCE / "settings.md").read_text()
     assert set(re.findall(r"^\| `(KEYSTONE_[A-Z0-9_]+)`", page, re.MULTILINE)) == SETTINGS
+
+
+def test_installation_reference_has_every_extra_of_users_and_no_other() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    page = (REFERENCE / "install.md").read_text()
+    extras = {*re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)}
+    assert extras == project["optional-dependencies"].keys() - {"bench", "dev"}
