@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 
 from contracts.describe import version
 from flows import delta
@@ -16,7 +17,8 @@ from flows.delta.commit_log import last_metrics
 from flows.delta.contract_metadata import read_contract
 from flows.delta.holds import held_since, hold_message
 from flows.delta.quarantine import broken_rules, rule_lines
-from flows.delta.table_names import existing_tables
+from flows.delta.table_names import all_tables, no_lake
+from flows.storage.filesystem import check_access
 from transforms.graph import Table, tables
 
 COLUMNS = ("table", "version", "rows", "quarantined", "lag (commits)")
@@ -47,19 +49,20 @@ def lake_status(lake: str) -> LakeStatus:
     Raises:
         NoLakeError: the lake has no tables.
     """
-    opened = for_each_table(_open, lake, existing_tables(lake))
-    unreadable = {name: str(each) for name, each in opened.items() if isinstance(each, TableError)}
-    handles = {name: each for name, each in opened.items() if isinstance(each, DeltaTable)}
-    not_writable = {
-        name: reason for name, handle in handles.items() if (reason := _write_obstacle(handle))
-    }
+    check_access(lake)
+    read = for_each_table(_read, lake, all_tables())
+    if all(each is None for each in read.values()):
+        raise no_lake(lake)
+    unreadable = {name: str(each) for name, each in read.items() if isinstance(each, TableError)}
+    logs = {name: each for name, each in read.items() if isinstance(each, _Log)}
     found: dict[str, dict[str, Any]] = {}
-    for name in handles:
+    for name in logs:
         if not name.startswith("quarantine."):
             try:
-                found[name] = _table_status(name, handles)
+                found[name] = _table_status(name, logs)
             except TableError as error:
                 unreadable[name] = str(error)
+    not_writable = {name: log.obstacle for name, log in logs.items() if log.obstacle}
     return LakeStatus(found, unreadable, not_writable)
 
 
@@ -118,11 +121,39 @@ def status(lake: str) -> dict[str, dict[str, Any]]:
     return found.tables
 
 
-def _open(lake: str, name: str) -> DeltaTable | TableError:
+class _Log(NamedTuple):
+    """What the log of a table says; each table's log is read once, all of them concurrently."""
+
+    handle: DeltaTable
+    rows: int
+    metrics: dict[str, Any]
+    obstacle: str
+    """Why the table cannot be refreshed; empty if it can."""
+    held: datetime | None
+    consumed: dict[str, int]
+    """The transactions of its inputs and its quarantine."""
+
+
+def _read(lake: str, name: str) -> _Log | TableError | None:
+    """Return what the log of a table says, None if the table does not exist, or the reason."""
     try:
-        return delta.open_existing(lake, name)
+        handle = delta.open_existing(lake, name)
+        rows = delta.rows(handle)
+    except TableNotFoundError:
+        return None
     except TableError as error:
         return error
+    table = tables().get(name)
+    inputs = [*table.input_names] if table else []
+    quarantine = _quarantine(table) if table else name
+    return _Log(
+        handle,
+        rows,
+        last_metrics(handle),
+        _write_obstacle(handle),
+        held_since(handle),
+        {each: delta.consumed(handle, each) or 0 for each in filter(None, [*inputs, quarantine])},
+    )
 
 
 def _write_obstacle(handle: DeltaTable) -> str:
@@ -133,24 +164,36 @@ def _write_obstacle(handle: DeltaTable) -> str:
     return ""
 
 
-def _table_status(name: str, handles: dict[str, DeltaTable]) -> dict[str, Any]:
-    handle, table = handles[name], tables().get(name)
-    source = table.source if table else None
-    quarantine = handles.get(delta.quarantine_name(source)) if source else None
+def _quarantine(table: Table) -> str:
+    return delta.quarantine_name(table.source) if table.source else ""
+
+
+def _table_status(name: str, logs: dict[str, _Log]) -> dict[str, Any]:
+    log, table = logs[name], tables().get(name)
+    quarantine = logs.get(_quarantine(table)) if table else None
+    contract = read_contract(log.handle)
+    inputs = [each for each in table.input_names if each in logs] if table else []
     return {
-        "version": handle.version(),
-        "contract": version(contract) if (contract := read_contract(handle)) else "",
-        "rows": delta.rows(handle),
-        "quarantined": delta.rows(quarantine) if quarantine else 0,
-        "lag": _lag(table, handles) if table else 0,
-        "figures": (metrics := last_metrics(handle)),
-        "broken_rules": broken_rules(quarantine) if quarantine else {},
-        "warnings": metrics.get("warnings", {}),
-        "held": since.isoformat() if (since := held_since(handle)) else None,
+        "version": log.handle.version(),
+        "contract": version(contract) if contract else "",
+        "rows": log.rows,
+        "quarantined": quarantine.rows if quarantine else 0,
+        "lag": sum(logs[each].handle.version() - log.consumed[each] for each in inputs),
+        "figures": log.metrics,
+        "broken_rules": _broken_rules(log, quarantine) if quarantine else {},
+        "warnings": log.metrics.get("warnings", {}),
+        "held": log.held.isoformat() if log.held else None,
     }
 
 
-def _lag(table: Table, handles: dict[str, DeltaTable]) -> int:
-    inputs = [name for name in table.input_names if name in handles]
-    handle = handles[table.name]
-    return sum(handles[name].version() - (delta.consumed(handle, name) or 0) for name in inputs)
+def _broken_rules(silver: _Log, quarantine: _Log) -> dict[str, int]:
+    """Count the rules that records in quarantine break: as the silver commit counted them.
+
+    Read the quarantine itself only if it is not the one that belongs to that commit.
+    """
+    (generation,) = quarantine.consumed.items()
+    counted: dict[str, int] | None = silver.metrics.get("broken_rules")
+    same_rows = silver.metrics.get("in_quarantine") == quarantine.rows
+    if counted is not None and same_rows and generation in silver.consumed.items():
+        return counted
+    return broken_rules(quarantine.handle)

@@ -38,8 +38,12 @@ def existing_tables(lake: str) -> list[str]:
     created = for_each_table(delta.exists, lake, all_tables())
     if found := [name for name, exists in created.items() if exists]:
         return found
-    message = f"{lake}: there is no lake here yet; `keystone run` creates one"
-    raise NoLakeError(message)
+    raise no_lake(lake)
+
+
+def no_lake(lake: str) -> NoLakeError:
+    """Return the error for a location without tables."""
+    return NoLakeError(f"{lake}: there is no lake here yet; `keystone run` creates one")
 
 
 def tables_without_contract(lake: str) -> list[str]:
