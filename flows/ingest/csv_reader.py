@@ -18,6 +18,7 @@ from typing import BinaryIO
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from flows.ingest.bytes_read import byte_counter
 from flows.ingest.csv_diagnosis import (
     HEAD,
     FileRejectedError,
@@ -73,13 +74,17 @@ def inspect_csv(path: Path) -> CsvFacts:
         digest = hashlib.sha256()
         for part in read_parts(file, start):
             digest.update(part)
-        pieces = tuple(_pieces(file_runs(path, file, len(header), start, digest), start))
+        show = byte_counter("checked", os.fstat(file.fileno()).st_size)
+        pieces = list[Piece]()
+        for piece in _pieces(file_runs(path, file, len(header), start, digest), start):
+            pieces.append(piece)
+            show(piece.end)
         return CsvFacts(
             sha256=digest.hexdigest(),
             size=file.tell(),
             records=sum(piece.records for piece in pieces),
             header=header,
-            pieces=pieces,
+            pieces=tuple(pieces),
         )
 
 
@@ -110,7 +115,7 @@ def scan_records(path: Path, facts: CsvFacts, columns: Sequence[str]) -> pl.Lazy
 
 
 def _scan(path: Path, facts: CsvFacts) -> pl.LazyFrame:
-    width = len(facts.header)
+    width, show = len(facts.header), byte_counter("read", facts.size)
 
     def frames(
         with_columns: list[str] | None,
@@ -123,6 +128,7 @@ def _scan(path: Path, facts: CsvFacts) -> pl.LazyFrame:
             for piece in facts.pieces:
                 frame = _read_piece(path, file, piece, width).head(left)
                 left -= len(frame)
+                show(piece.end)
                 frame = frame if with_columns is None else frame.select(with_columns)
                 yield frame if predicate is None else frame.filter(predicate)
 

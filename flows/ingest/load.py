@@ -20,6 +20,7 @@ from flows.delta import data_files
 from flows.delta.damage import translate_damage_of
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
+from flows.ingest.bytes_read import reading_for
 from flows.ingest.csv_diagnosis import HEAD, FileRejectedError, diagnose_format
 from flows.ingest.csv_reader import CsvFacts, inspect_csv, scan_records
 from flows.ingest.file_state import FileNotReadyError, FileState, changed
@@ -60,7 +61,10 @@ def ingest_table(
         state = None
         try:
             state = file.state()
-            with TemporaryDirectory(prefix="keystone-") as folder:
+            with (
+                reading_for(contract.spec().table),
+                TemporaryDirectory(prefix="keystone-") as folder,
+            ):
                 landed = _LandedFile(file, state, file.local_path(state, Path(folder)))
                 _check_complete(landed)
                 digest, rows = _ingest_file(lake, contract, landed, as_of)

@@ -1,4 +1,7 @@
-"""What a person sees while steps run: a line for each running table, and a bar for all of them."""
+"""What a person sees while steps run: a line for each running table, and a bar for all of them.
+
+The line of a table that ingests a file says how far the file has been read.
+"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -9,6 +12,8 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+
+from flows.ingest.bytes_read import bytes_read
 
 
 class Progress:
@@ -43,7 +48,7 @@ class Progress:
         """Return what the terminal shows now."""
         lines, bar = Table.grid(padding=(0, 2)), Table.grid(padding=(0, 2))
         for name, since in self._running.items():
-            lines.add_row(f"  {name}", f"{monotonic() - since:.1f} s")
+            lines.add_row(f"  {name}", bytes_read(name), f"{monotonic() - since:.1f} s")
         progress = ProgressBar(total=self._total, completed=self._done, width=40)
         bar.add_row(self._title, progress, f"{self._done} of {self._total}")
         return Group(lines, bar)
