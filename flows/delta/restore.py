@@ -25,7 +25,7 @@ from flows.delta.outcome import Outcome
 from flows.delta.protocol import UnsupportedFeatureError
 from flows.delta.provenance import made_by
 from flows.delta.table_names import resolve_table
-from flows.delta.transactions import CODE_VERSION, table_identity, topic_identity
+from flows.delta.transactions import CODE_VERSION, table_columns, table_identity, topic_identity
 from flows.delta.versions import NoVersionError, check_files, open_logged
 from transforms.graph import tables
 
@@ -165,7 +165,9 @@ def _inputs(name: str) -> list[str]:
     if table is None:
         return []
     quarantine = [delta.quarantine_name(table.source)] if table.source else []
-    return [*table.input_names, *map(table_identity, table.input_names), *quarantine, CODE_VERSION]
+    names = table.input_names
+    recorded = [*map(table_identity, names), *map(table_columns, names), CODE_VERSION]
+    return [*names, *recorded, *quarantine]
 
 
 def _moved(handle: DeltaTable, target: DeltaTable, names: Iterable[str]) -> set[str]:

@@ -30,6 +30,11 @@ def table_identity(name: str) -> str:
     return f"{name}/table"
 
 
+def table_columns(name: str) -> str:
+    """Return the transaction that records the columns that an input's contract declared."""
+    return f"{name}/columns"
+
+
 def topic_identity(source: str) -> str:
     """Return the transaction that records the id of the topic that a watermark refers to."""
     return f"{source}/topic"

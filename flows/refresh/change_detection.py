@@ -11,8 +11,8 @@ from flows.delta.commit_log import last_metrics
 from flows.delta.contract_metadata import is_current
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
-from flows.delta.transactions import CODE_VERSION, table_identity
-from flows.refresh.code_version import code_version
+from flows.delta.transactions import CODE_VERSION, table_columns, table_identity
+from flows.refresh.code_version import code_version, columns_version
 from transforms.graph import Table
 
 
@@ -20,7 +20,7 @@ class RefreshScope(NamedTuple):
     """The changes that a refresh of a table has to read."""
 
     consumed: dict[str, int]
-    """The transactions to commit: the version and identity of each input, and the code version."""
+    """The transactions to commit: version, identity and columns of each input; code version."""
     watermarks: dict[str, int]
     """By input, the version that the table has consumed so far."""
     full_refresh_reason: str
@@ -33,6 +33,14 @@ class RefreshScope(NamedTuple):
             self.consumed[name] == version for name, version in self.watermarks.items()
         )
 
+    @property
+    def is_requested(self) -> bool:
+        """Whether a user asked for the full refresh, which then writes all files."""
+        return self.full_refresh_reason == REQUESTED
+
+
+REQUESTED = "a rebuild was requested"
+"""The reason for a full refresh that `--rebuild` asks for."""
 
 NOT_CREATED = "the table does not exist yet"
 """The reason for the first refresh of a table."""
@@ -45,22 +53,23 @@ def detect_changes(
     code = code_version(table)
     consumed = {name: handle.version() for name, handle in inputs.items()}
     identities = {table_identity(name): _identity(handle) for name, handle in inputs.items()}
+    columns = {
+        table_columns(contract.spec().table): columns_version(contract)
+        for contract in table.inputs.values()
+    }
     stored = {name: delta.consumed(target, name) for name in inputs}
     watermarks = {name: version for name, version in stored.items() if version is not None}
     if len(watermarks) < len(inputs):
         reason = NOT_CREATED
     elif rebuild:
-        reason = "a rebuild was requested"
+        reason = REQUESTED
     elif not is_current(target, table.contract):
         reason = "the contract changed"
     elif target.transaction_version(CODE_VERSION) != code:
         reason = "the code changed"
-    elif replaced := [
-        name
-        for name in inputs
-        if delta.consumed(target, table_identity(name))
-        not in {None, identities[table_identity(name)]}
-    ]:
+    elif changed := [n for n in inputs if _differs(target, columns, table_columns(n))]:
+        reason = ", ".join(f"the columns or the key of {name} changed" for name in changed)
+    elif replaced := [n for n in inputs if _differs(target, identities, table_identity(n))]:
         reason = ", ".join(f"{name} was replaced by a new table" for name in replaced)
     else:
         reason = ", ".join(
@@ -68,7 +77,8 @@ def detect_changes(
             for name, handle in inputs.items()
             if (handle.transaction_version(delta.REBUILT) or 0) > watermarks[name]
         )
-    return RefreshScope({**consumed, **identities, CODE_VERSION: code}, watermarks, reason)
+    transactions = {**consumed, **identities, **columns, CODE_VERSION: code}
+    return RefreshScope(transactions, watermarks, reason)
 
 
 def unchanged_outcome(table: Table, target: DeltaTable) -> Outcome:
@@ -85,6 +95,11 @@ def unchanged_outcome(table: Table, target: DeltaTable) -> Outcome:
         warnings=metrics.get("warnings", {}),
         held_since=held.isoformat() if (held := held_since(target)) else "",
     )
+
+
+def _differs(target: DeltaTable, current: Mapping[str, int], name: str) -> bool:
+    """Return whether a transaction has another value; a table of an older version may lack it."""
+    return delta.consumed(target, name) not in {None, current[name]}
 
 
 def _identity(handle: DeltaTable) -> int:

@@ -124,9 +124,9 @@ def test_changed_lookup_affects_the_rows_that_refer_to_it(land: Land, lake: str)
 def test_change_of_unknown_effect_affects_all_rows(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(Customers, "lookups", dict)
     bring_up(land(customers=[{}], geolocation=[{}]), lake)
     bring_up(land("late", geolocation=[{"geolocation_lat": "-20.0"}]), lake)
-    monkeypatch.setattr(Customers, "lookups", dict)
     landing = land("later", geolocation=[{"geolocation_lat": "-21.0"}])
     outcome = outcomes(landing, lake)["gold.dim_customer"]
     assert outcome.full_refresh_reason == "silver.geolocation changed and has no customer_id"

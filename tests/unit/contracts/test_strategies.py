@@ -31,7 +31,7 @@ from contracts.silver.products import Products
 from contracts.silver.sellers import Sellers
 from contracts.strategies import Broken, breakable, broken, related, to_raw_text, valid
 from contracts.table_check import ContractBrokenError, check_table
-from flows.refresh.code_version import _modules
+from flows.refresh.code_version import _definitions
 from tests.support.examples import examples
 from transforms.graph import tables
 
@@ -222,7 +222,7 @@ def test_contracts_alone_do_not_need_hypothesis() -> None:
 
 
 def test_strategies_are_not_part_of_the_code_version() -> None:
-    made_of = {module for table in TABLES.values() for module in _modules(table)}
+    made_of = {each.module for table in TABLES.values() for each in _definitions(table)}
     assert not any("strategies" in module for module in made_of)
 
 

@@ -1,59 +1,159 @@
-"""The code version of a table changes if and only if the code changes."""
+"""The code version of a table changes if and only if a definition that it uses changes."""
 
 import importlib
-import sys
-from pathlib import Path
-from uuid import uuid4
+import inspect
+from collections.abc import Iterator
+from types import ModuleType
 
 import pytest
 
-from flows.refresh import code_version as module
+from flows.refresh import definitions
 from flows.refresh.code_version import code_version
+from flows.refresh.definitions import Definition, used
 from transforms.graph import tables
 
-SALES = tables()["gold.fact_sales"]
+Sources = dict[ModuleType, str]
+
+ALL = {*tables()}
+GOLD = {name for name in ALL if name.startswith("gold.")}
+RECORDS = {name for name, table in tables().items() if table.source}
+AMOUNTS = {"silver.order_items", "silver.order_payments"}
+NUMBERS = AMOUNTS | {"silver.order_reviews", "silver.products"}
+
+INTEGER = "def integer(name: str)"
+FIRST_RECORD = "class Orders(Bronze):"
+PARSED = '    """Parse a whole number."""\n'
+SORTED = 'sort_by=("order_purchase_timestamp",)'
+
+EDITS: dict[str, tuple[str, str, str, set[str]]] = {
+    "a comment": ("transforms.parse", PARSED, f"{PARSED}    # why\n", set()),
+    "a docstring": ("transforms.parse", PARSED, '    """Parse."""\n', set()),
+    "layout": ("transforms.parse", "Int64, strict", "Int64,  strict", set()),
+    "an annotation": ("transforms.parse", INTEGER, "def integer(name: object)", set()),
+    "a function": ("transforms.parse", "Int64, strict", "Int32, strict", NUMBERS),
+    "a default value": ("transforms.parse", INTEGER, "def integer(name: str = '')", NUMBERS),
+    "a helper": ("transforms.parse", "str.strip_chars()", "str.strip_chars(' ')", RECORDS),
+    "an unused function": ("transforms.parse", INTEGER, f"def new():\n    0\n\n{INTEGER}", set()),
+    "a constant": ("contracts.domain", "AMOUNT_DIGITS = 9", "AMOUNT_DIGITS = 8", AMOUNTS),
+    "an unused constant": ("contracts.domain", "MONTH =", "UNUSED = 1\nMONTH =", set()),
+    "a statement": ("contracts.domain", "MONTH =", "print()\nMONTH =", ALL),
+    "one more source": (
+        "contracts.bronze",
+        FIRST_RECORD,
+        f"class Coupons(Bronze):\n    code: str = raw()\n\n{FIRST_RECORD}",
+        set(),
+    ),
+    "a rule": (
+        "contracts.silver.orders",
+        ">= col(purchased)",
+        "> col(purchased)",
+        {"silver.orders"},
+    ),
+    "a description": ("contracts.gold.fact_orders", "Number of items.", "How many items.", set()),
+    "a shared description": ("contracts.column_descriptions", "placeholder", "stand-in", set()),
+    "the sort order": ("contracts.gold.fact_orders", SORTED, "sort_by=()", {"gold.fact_orders"}),
+    "a base class": ("contracts.contract", "class Gold(Contract", "class Gold(Any, Contract", GOLD),
+    "validation": ("transforms.validation", "(~r.expr).sum()", "r.expr.sum()", RECORDS),
+    "the check": ("contracts.table_check", "filter(~rules", "filter(rules", ALL - RECORDS),
+}
+
+
+@pytest.fixture
+def sources(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sources]:
+    """Give modules another source code, for the code version only."""
+    edited: Sources = {}
+    original = inspect.getsource
+    monkeypatch.setattr(inspect, "getsource", lambda each: edited.get(each) or original(each))
+    yield edited
+    forget()
+
+
+def forget() -> None:
+    for cached in (definitions._module, definitions.code, definitions.used):  # noqa: SLF001 - as in a new process
+        cached.cache_clear()
+
+
+def versions() -> dict[str, int]:
+    return {name: code_version(table) for name, table in tables().items()}
 
 
 def test_code_versions_are_distinct_and_fit_a_transaction() -> None:
-    numbers = {code_version(table) for table in tables().values()}
+    numbers = {*versions().values()}
     assert len(numbers) == len(tables())
     assert all(0 <= number < 2**63 for number in numbers)
 
 
-def test_code_version_covers_the_imports_of_the_function() -> None:
-    imported = module._modules(SALES)  # noqa: SLF001 - to see what the hash covers
-    assert {
-        "contracts.gold.fact_sales",
-        "contracts.domain",
-        "transforms.gold.allocation",
-        "transforms.gold.fact_sales",
-    } <= imported
-    assert "transforms.gold.fact_reviews" not in imported
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_changes_exactly_the_tables_that_use_the_definition(
+    edit: str, sources: Sources
+) -> None:
+    name, old, new, due = EDITS[edit]
+    module, before = importlib.import_module(name), versions()
+    source = inspect.getsource(module)
+    assert old in source
+    sources[module] = source.replace(old, new)
+    forget()
+    assert {each for each, version in versions().items() if version != before[each]} == due
+
+
+STATES = Definition("contracts.domain", "STATES")
+IMPORTED = "from contracts.domain import STATES\n"
 
 
 @pytest.mark.parametrize(
-    ("code", "same"),
+    "code",
     [
-        ('"""Another docstring."""\ndef rows():\n    # why\n    return  1', True),
-        ('def rows():\n    "A docstring."\n    return 1', True),
-        ('def rows():\n    return 1\n"""A trailing docstring."""', True),
-        ("def rows():\n    return 2", False),
+        f"{IMPORTED}def f(): return STATES",
+        "from contracts.domain import STATES as known\ndef f(): return known",
+        "from contracts.domain import *\ndef f(): return STATES",
+        "from contracts import domain\ndef f(): return domain.STATES",
+        "from contracts import domain\ndef f(): return getattr(domain, 'STATES')",
+        "import contracts.domain\ndef f(): return contracts.domain.STATES",
+        "import contracts.domain as shop\ndef f(): return [shop.STATES.index]",
+        "def f():\n    from contracts.domain import STATES\n    return STATES",
+        "from contracts.silver.sellers import STATES\ndef f(): return STATES",
+        f"{IMPORTED}KNOWN = [*STATES]\ndef f(): return KNOWN",
+        f"{IMPORTED}KNOWN = STATES\ndef f(): return globals()['KNOWN']",
+        f"{IMPORTED}def f(known=STATES): return known",
+        f"{IMPORTED}def f(STATES=STATES): return STATES",
+        f"{IMPORTED}def f(): return lambda: STATES",
+        f"{IMPORTED}@among(STATES)\ndef f(): return 1",
+        f"{IMPORTED}@checked\ndef f(known: STATES): return 1",
+        f"{IMPORTED}class f(Base[STATES]): pass",
+        f"{IMPORTED}class f:\n    known: Known(STATES)",
+        f"{IMPORTED}class f:\n    def known(self): return STATES",
+        f"{IMPORTED}register(STATES)\ndef f(): return 1",
+        f"{IMPORTED}BY_NAME['states'] = STATES\ndef f(): return 1",
+        f"{IMPORTED}if STATES:\n    KNOWN = 1\ndef f(): return 1",
     ],
 )
-def test_code_version_ignores_comments_and_docstrings(
-    code: str, same: bool, tmp_path: Path
-) -> None:
-    before = code_of(tmp_path, "def rows():\n    return 1")
-    assert (before == code_of(tmp_path, code)) is same
+def test_a_definition_is_followed_however_it_is_used(code: str, sources: Sources) -> None:
+    sources[importlib.import_module("transforms.gold.dates")] = code
+    forget()
+    assert STATES in reachable(Definition("transforms.gold.dates", "f"))
 
 
-def code_of(folder: Path, code: str) -> str:
-    name = f"module_{uuid4().hex}"  # modules are cached
-    (folder / f"{name}.py").write_text(code)
-    sys.path.insert(0, str(folder))
-    try:
-        importlib.import_module(name)
-        return str(module._code(name))  # noqa: SLF001 - to see what the hash covers
-    finally:
-        sys.path.remove(str(folder))
-        sys.modules.pop(name)
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"{IMPORTED}def f(): return 1",
+        f"{IMPORTED}def f(known: STATES): return known",
+        f"{IMPORTED}def f(STATES): return [STATES for _ in STATES]",
+        f"{IMPORTED}def f(): return 1\ndef g(): return STATES",
+        "from contracts import domain\ndef f(): return domain.MONTH",
+        "def f(): return 'STATES'  # STATES",
+    ],
+)
+def test_a_definition_that_is_not_used_is_not_followed(code: str, sources: Sources) -> None:
+    sources[importlib.import_module("transforms.gold.dates")] = code
+    forget()
+    assert STATES not in reachable(Definition("transforms.gold.dates", "f"))
+
+
+def reachable(definition: Definition) -> set[Definition]:
+    found, new = set[Definition](), {definition}
+    while new:
+        found |= new
+        ours = (each for each in new if each.module.startswith(("contracts", "transforms")))
+        new = {other for each in ours for other in used(each)} - found
+    return found
