@@ -20,6 +20,7 @@ from flows.delta.holds import held_since
 from flows.delta.log_check import DamagedTableError
 from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
+from flows.delta.same_rows import has_same_rows, keep_rows
 from flows.refresh.affected_keys import affected_keys
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
@@ -126,10 +127,12 @@ def _refresh_all(lake: str, tables: OpenTables, pending: RefreshScope) -> int:
         )
         actions = [action for chunk in done for action in chunk.actions]
         written = Written(actions, sum(chunk.rows for chunk in done), done[0].schema)
-    metrics = {"rows": written.rows, "written": written.rows}
+    is_same = not pending.is_requested and has_same_rows(target, written)
+    metrics = {"rows": written.rows, "written": 0 if is_same else written.rows}
     properties = delta.commit_properties(pending.consumed, metrics)
-    delta.rebuild(target, written, properties, table.contract)
-    return written.rows
+    commit = keep_rows if is_same else delta.rebuild
+    commit(target, written, properties, table.contract)
+    return metrics["written"]
 
 
 def _is_same(tables: OpenTables, new: pl.DataFrame) -> bool:

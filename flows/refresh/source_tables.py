@@ -11,7 +11,7 @@ from dataclasses import replace
 from time import perf_counter
 
 import polars as pl
-from deltalake import DeltaTable
+from deltalake import CommitProperties, DeltaTable
 
 from flows import delta
 from flows.config.settings import Settings
@@ -22,6 +22,7 @@ from flows.delta.holds import held_since
 from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
 from flows.delta.quarantine import broken_rules
+from flows.delta.same_rows import has_same_rows, keep_rows
 from flows.refresh.change_detection import detect_changes, unchanged_outcome
 from flows.refresh.deduplicate import BatchResult, resolve_all, resolve_batch
 from transforms.graph import Table
@@ -60,8 +61,10 @@ def refresh_source_table(lake: str, table: Table, *, rebuild: bool = False) -> O
     consumed = _write_quarantine(
         table, quarantine, result, pending.consumed, full_refresh=bool(reason)
     )
-    _write_silver(table, silver, quarantine, result, consumed)
-    return replace(_outcome(table, silver, started, result), full_refresh_reason=reason)
+    properties = _silver_properties(quarantine, result, consumed)
+    written = _write_silver(table, silver, result, properties, always=pending.is_requested)
+    outcome = _outcome(table, silver, started, result)
+    return replace(outcome, written=written, full_refresh_reason=reason)
 
 
 @translates_damage
@@ -90,7 +93,7 @@ def replay_quarantine(lake: str, table: Table) -> Outcome:
         return _outcome(table, silver, started)
     # The watermark stays, but naming it makes this commit conflict with that of a refresh.
     consumed = _write_quarantine(table, quarantine, result, {name: watermark}, full_refresh=True)
-    _write_silver(table, silver, quarantine, result, consumed)
+    _write_silver(table, silver, result, _silver_properties(quarantine, result, consumed))
     return _outcome(table, silver, started, result)
 
 
@@ -135,23 +138,42 @@ def _write_quarantine(
     return transactions
 
 
-def _write_silver(
-    table: Table,
-    silver: DeltaTable,
-    quarantine: DeltaTable,
-    result: BatchResult,
-    consumed: Mapping[str, int],
-) -> None:
+def _silver_properties(
+    quarantine: DeltaTable, result: BatchResult, consumed: Mapping[str, int]
+) -> CommitProperties:
     state_metrics = {
         "in_quarantine": delta.rows(quarantine),
         "broken_rules": broken_rules(quarantine),
         "warnings": result.warnings,
     }
-    properties = delta.commit_properties(consumed, {**result.metrics(), **state_metrics})
-    if isinstance(result.accepted, Written):
-        delta.rebuild(silver, result.accepted, properties, table.contract)
-    else:
+    return delta.commit_properties(consumed, {**result.metrics(), **state_metrics})
+
+
+def _write_silver(
+    table: Table,
+    silver: DeltaTable,
+    result: BatchResult,
+    properties: CommitProperties,
+    *,
+    always: bool = False,
+) -> int:
+    """Commit the accepted rows; return how many were written.
+
+    Args:
+        table: the table.
+        silver: the handle that its watermark was read from.
+        result: the resolved records.
+        properties: the watermark and metrics of the commit.
+        always: whether a full refresh writes its rows even if the table has the same ones.
+    """
+    if not isinstance(result.accepted, Written):
         merge_rows(table, silver, result.accepted, result.replaced_rows, properties)
+    elif not always and has_same_rows(silver, result.accepted):
+        keep_rows(silver, result.accepted, properties, table.contract)
+        return 0
+    else:
+        delta.rebuild(silver, result.accepted, properties, table.contract)
+    return result.rows
 
 
 def _outcome(

@@ -402,3 +402,83 @@ def test_a_losing_writer_stores_no_contract(lake: str, deploy: Deploy) -> None:
     with pytest.raises(CommitFailedError):
         delta.rebuild(late, written, delta.commit_properties({"code": 2}, {}), old.Shops)
     assert is_current(delta.open_existing(lake, "gold.shops"), new.Shops)
+
+
+RULE = "    state: str = column(nullable=True)\n\ndef sellers("
+INPUT = "the columns or the key of silver.sellers changed"
+EDITED: dict[str, tuple[Edit, dict[str, str]]] = {
+    "a rule that all rows satisfy": (
+        [(RULE, RULE.replace("(nullable=True)", '(nullable=True, isin=("PA", "RN", "PE"))'))],
+        {"silver.sellers": CHANGED},
+    ),
+    "a rule that a row breaks": (
+        CHANGES["a new rule"],
+        {
+            "silver.sellers": CHANGED,
+            "gold.cities": "silver.sellers was rebuilt",
+            "gold.shops": "silver.sellers was rebuilt",
+            "gold.states": "silver.sellers was rebuilt",
+        },
+    ),
+    "a column": (
+        CHANGES["a column that may be null"],
+        {
+            "silver.sellers": CHANGED,
+            "gold.cities": INPUT,
+            "gold.shops": INPUT,
+            "gold.states": INPUT,
+        },
+    ),
+    "a function": (
+        [('sellers.select("city").unique()', 'sellers.select("city").unique().sort("city")')],
+        {"gold.cities": "the code changed"},
+    ),
+    "a function of silver with the same result": (
+        [("size = col", "size = 1 * col")],
+        {"silver.sellers": "the code changed"},
+    ),
+    "a description": (
+        [("size: int = column(ge=1)", 'size: int = column(ge=1, description="m²")')],
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("change", EDITED)
+def test_a_change_rebuilds_what_it_touches_and_says_why(
+    change: str, lake: str, deploy: Deploy
+) -> None:
+    edits, reasons = EDITED[change]
+    old, new = deploy(CODE), deploy(edit(CODE, edits))
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    assert {name: why for name, why in refresh(lake, new).items() if why} == reasons
+    assert not any(refresh(lake, new).values())
+
+
+def test_a_full_refresh_with_the_same_rows_keeps_files_and_readers(
+    lake: str, deploy: Deploy
+) -> None:
+    old = deploy(CODE)
+    new = deploy(edit(CODE, EDITED["a rule that all rows satisfy"][0]))
+    arrive(lake, old, FIRST)
+    refresh(lake, old)
+    before = delta.open_existing(lake, "silver.sellers")
+    outcome = refresh_source_table(lake, tables_of(new)["silver.sellers"])
+    after = delta.open_existing(lake, "silver.sellers")
+    assert (outcome.changed, outcome.written) == (True, 0)
+    assert set(after.file_uris()) == set(before.file_uris())
+    assert {*Path(lake, "silver", "sellers").glob("*.parquet")} == {*map(Path, after.file_uris())}
+    assert is_current(after, new.Sellers)
+    assert after.transaction_version(delta.REBUILT) == before.transaction_version(delta.REBUILT)
+    assert refresh_derived_table(lake, tables_of(new)["gold.shops"]).written == 0
+
+
+def test_a_requested_rebuild_writes_the_same_rows_again(lake: str, deploy: Deploy) -> None:
+    module = deploy(CODE)
+    arrive(lake, module, FIRST)
+    refresh(lake, module)
+    shops = tables_of(module)["gold.shops"]
+    before = delta.open_existing(lake, "gold.shops").file_uris()
+    assert refresh_derived_table(lake, shops, rebuild=True).written == 3
+    assert delta.open_existing(lake, "gold.shops").file_uris() != before
