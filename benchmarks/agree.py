@@ -1,11 +1,17 @@
-"""Check that another build gives the same tables as ours: `python -m benchmarks.agree LAKE OUT`."""
+"""Check that another build gives the same tables as ours: `python -m benchmarks.agree LAKE OUT`.
+
+OUT is a folder of Parquet files, or a DuckDB database.
+"""
 
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import duckdb
 import polars as pl
 from polars.testing import assert_frame_equal
 
+from benchmarks.duckdb_build import write
 from benchmarks.tables import GOLD, RECORDS, SILVER
 from flows.delta.status import status
 from transforms.graph import tables
@@ -28,6 +34,13 @@ def disagreements(lake: str, out: Path) -> list[str]:
     if ours != theirs:
         found.append(f"bad rows: we have {ours:,}, they {theirs:,}")
     return found
+
+
+def export(database: Path, out: Path) -> Path:
+    """Write the tables of a DuckDB database as Parquet files; return their folder."""
+    with duckdb.connect(database, read_only=True) as connection:
+        write(connection, out)
+    return out
 
 
 def _difference(lake: str, out: Path, name: str) -> str:
@@ -55,6 +68,9 @@ def _rows(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    lines = disagreements(sys.argv[1], Path(sys.argv[2]))
+    with TemporaryDirectory() as folder:
+        given = Path(sys.argv[2])
+        out = export(given, Path(folder)) if given.is_file() else given
+        lines = disagreements(sys.argv[1], out)
     print("\n".join(lines) or "the same tables")
     sys.exit(bool(lines))

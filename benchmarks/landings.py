@@ -1,9 +1,11 @@
-"""Create two landing zones: `python -m benchmarks.landings ORDERS BASE INCREMENT`.
+"""Create two landing zones: `python -m benchmarks.landings ORDERS NEW BASE INCREMENT`.
 
-The second adds 1 % more orders to the first, and changes 0.1 % of those.
+The second adds NEW orders to the first, and changes a tenth as many of those.
 """
 
+import os
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,27 +14,29 @@ from polars import col
 
 from flows.sample import write_sample
 
-NEW, CHANGED = 0.01, 0.001
-"""New and changed orders of the increment, as shares of the existing orders."""
+CHANGED = 0.1
+"""Changed orders of the increment, per new one."""
 
 UNDER_WAY = 0.1
 """The share of the orders, the latest ones, from which the changed orders are taken."""
 
+DAY = 24 * 60 * 60
+
 _ENTITIES_OF_ORDERS = {"orders", "order_items", "order_payments", "order_reviews"}
 
 
-def landings(orders: int, base: Path, increment: Path) -> None:
+def landings(orders: int, new: int, base: Path, increment: Path) -> None:
     """Create the folders of the first delivery and of the increment.
 
     The increment holds the latest orders of a sample, with their customers, items, payments and
     reviews. New orders therefore refer to known products, as in a shop. The changed orders are from
     the latest tenth of the earlier orders, which are still under way; their estimated delivery is
-    a day later.
+    a day later. The files of the first delivery are a day older, because the later file wins.
     """
     base.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=base.parent) as folder:
         sample, parted = Path(folder, "sample"), Path(folder, "increment")
-        write_sample(sample, round(orders * (1 + NEW)), seed=1)
+        write_sample(sample, orders + new, seed=1)
         parted.mkdir()
         _split(sample, orders, base, parted)
         parted.rename(increment)  # an interrupted run leaves no incomplete increment
@@ -44,7 +48,8 @@ def _split(sample: Path, orders: int, base: Path, increment: Path) -> None:
     )
     old, new = all_orders.head(orders), all_orders.tail(-orders)
     under_way = old.tail(round(orders * UNDER_WAY))
-    changed = under_way.gather_every(round(UNDER_WAY / CHANGED)).with_columns(
+    every = len(under_way) // round(len(new) * CHANGED)
+    changed = under_way.gather_every(every).with_columns(
         col("order_estimated_delivery_date")
         .str.to_datetime("%Y-%m-%d %H:%M:%S")
         .dt.offset_by("1d")
@@ -62,6 +67,7 @@ def _split(sample: Path, orders: int, base: Path, increment: Path) -> None:
         else:
             later = rows.clear()
         rows.write_csv(base / path.name)
+        os.utime(base / path.name, (time.time() - DAY,) * 2)
         if len(later):
             later.write_csv(increment / path.name)
 
@@ -71,4 +77,4 @@ def _read(path: Path) -> pl.DataFrame:
 
 
 if __name__ == "__main__":
-    landings(int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]))
+    landings(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]))

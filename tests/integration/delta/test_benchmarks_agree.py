@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import polars as pl
 import pytest
 
-from benchmarks import duckdb_build, polars_floor, without_prefect
-from benchmarks.agree import disagreements
+from benchmarks import dbt_refresh, duckdb_build, duckdb_merge, polars_floor, without_prefect
+from benchmarks.agree import disagreements, export
+from benchmarks.landings import landings
+from benchmarks.tables import KEYS
 from flows.sample import write_sample
+from transforms.graph import tables
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +48,46 @@ def test_peer_makes_the_same_tables(
 ) -> None:
     build(source, tmp_path)
     assert disagreements(our_lake, tmp_path) == []
+
+
+@pytest.fixture(scope="module")
+def deliveries(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A marketplace of 500 orders, and a delivery of 50 new and 5 changed orders."""
+    folder = tmp_path_factory.mktemp("deliveries")
+    landings(500, 50, folder / "base", folder / "increment")
+    return folder / "base", folder / "increment"
+
+
+@pytest.fixture(scope="module")
+def our_increment(
+    deliveries: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, str]:
+    """Lakes of Keystone after the first delivery, and after both."""
+    before, after = (str(tmp_path_factory.mktemp(name)) for name in ("before", "after"))
+    without_prefect.build(str(deliveries[0]), before)
+    for delivery in deliveries:
+        without_prefect.build(str(delivery), after)
+    return before, after
+
+
+@pytest.mark.parametrize("peer", [duckdb_merge, dbt_refresh])
+def test_peer_merges_a_delivery_into_the_same_tables(
+    peer: ModuleType,
+    deliveries: tuple[Path, Path],
+    our_increment: tuple[str, str],
+    tmp_path: Path,
+) -> None:
+    if peer is dbt_refresh and not dbt_refresh.DBT.exists():
+        pytest.skip("dbt is not installed; `make .venv/dbt/installed` does so")
+    database, out = tmp_path / "shop.duckdb", tmp_path / "out"
+    for delivery, lake in zip(deliveries, our_increment, strict=True):
+        peer.refresh(delivery, database)
+        assert disagreements(lake, export(database, out)) == []
+
+
+def test_keys_of_the_peers_are_those_of_the_contracts() -> None:
+    keys = {table.contract.spec().name: table.contract.spec().key for table in tables().values()}
+    assert {name: keys[name] for name in KEYS} == KEYS
 
 
 def test_bare_polars_makes_the_same_tables(tmp_path: Path) -> None:
