@@ -3,6 +3,8 @@
 An empty text is null, because CSV has no other way to write null.
 """
 
+from datetime import datetime
+
 import polars as pl
 
 from contracts.domain import AMOUNT_DIGITS, REAIS
@@ -42,13 +44,17 @@ def timestamp(name: str) -> pl.Expr:
 
     A fraction of a second other than zero is invalid rather than dropped.
     """
-    moment = _trimmed(name)
-    # The parser alone would accept 17-1-4 as a day in the year 17.
-    exact = moment.str.contains(r"^\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:[0-5]\d(?:\.0{1,9})?$")
-    whole = moment.str.head(19).str.replace("T", " ", literal=True)
-    parsed = whole.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False)
+    # The parser alone would accept 17-1-4 as a day in the year 17. The pattern reads the text as it
+    # is, because Polars would trim it once per use.
+    exact = pl.col(name).str.contains(_TIMESTAMP)
+    whole = _trimmed(name).str.head(19).str.replace("T", " ", literal=True)
+    # Few times repeat, so a cache of parsed texts would only cost time.
+    parsed = whole.str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="us", strict=False, cache=False)
     # Python and most readers of the table have no year 0.
-    return pl.when(exact, parsed.dt.year() > 0).then(parsed).alias(name)
+    return pl.when(exact, parsed >= datetime(1, 1, 1)).then(parsed).alias(name)
+
+
+_TIMESTAMP = r"^\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}:[0-5][0-9](?:\.0{1,9})?\s*$"
 
 
 def city_name(name: str) -> pl.Expr:
