@@ -20,6 +20,7 @@ COLUMN_DESCRIPTIONS = {
     "order_delivered_customer_date": "Time of the delivery to the customer.",
     "order_estimated_delivery_date": "Delivery date promised to the customer, as midnight of that "
     "day.",
+    "purchase_month": "Month of the purchase as yyyy-mm.",
     "shipping_limit_date": "Deadline for the seller to hand the item to the carrier.",
     # Payments
     "payment_type": "Payment method. A boleto is a slip that is paid at a bank.",
@@ -30,6 +31,8 @@ COLUMN_DESCRIPTIONS = {
     "review_comment_title": "Review title in the customer's words, with contact data redacted.",
     "review_comment_message": "Review text in the customer's words, with contact data redacted.",
     "review_creation_date": "Day of the review request, as midnight of that day.",
+    "reviews": "Number of reviews of the order.",
+    "stars": "Sum of the scores of the order's reviews.",
     "review_answer_timestamp": "Time of the customer's answer.",
     # Addresses
     "customer_zip_code_prefix": "First five digits of the customer's postal code (CEP).",

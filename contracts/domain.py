@@ -34,7 +34,7 @@ DELIVERED = (pl.col("order_status") == "delivered") & pl.col("delivered_on_time"
 """The order is delivered and has a delivery date. A few delivered orders have no date, and a few
 canceled ones have one."""
 
-MONTH = r"^\d{4}-\d{2}$"
+MONTH = r"^\d{4}-(?:0[1-9]|1[0-2])$"
 UNKNOWN = "unknown"
 """The value of a mart's key for facts without one."""
 

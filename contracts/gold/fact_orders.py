@@ -4,19 +4,27 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, Timestamp, column, rule
-from contracts.domain import ORDER_STATUSES
+from contracts.domain import MONTH, ORDER_STATUSES, STATES, UNKNOWN
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 
 
 class FactOrders(
-    Gold, key=("order_id",), incremental_key=("order_id",), sort_by=("order_purchase_timestamp",)
+    Gold, key=("order_id",), incremental_key=("order_id",), partition_by=("purchase_month",)
 ):
-    """One row per order, with its milestones and the totals of its items and payments."""
+    """One row per order, with its milestones and the totals of its items, payments and reviews."""
 
     order_id: str = column()
     customer_id: str = column(references=DimCustomer)
+    customer_unique_id: str = column(
+        description="Person identifier, or `customer_id` until the customer's record arrives."
+    )
+    customer_state: str = column(
+        isin=(*STATES, UNKNOWN),
+        description="State of the customer (UF), or `unknown` until the customer's record arrives.",
+    )
     date_key: int = column(references=DimDate, description="Day of the purchase as yyyymmdd.")
+    purchase_month: str = column(str_matches=MONTH)
     order_status: str = column(isin=ORDER_STATUSES)
     order_purchase_timestamp: Timestamp = column()
     order_approved_at: Timestamp = column(nullable=True)
@@ -53,6 +61,12 @@ class FactOrders(
     payments: int = column(ge=0, description="Number of payments.")
     payment_value: Money = column(ge=0, description="Value of all payments in BRL.")
     payment_difference: Money = column(description="Payments minus total in BRL.")
+    reviews: int = column()
+    stars: int = column()
+    one_star_reviews: int = column(ge=0, description="Number of reviews of the order with score 1.")
+    five_star_reviews: int = column(
+        ge=0, description="Number of reviews of the order with score 5."
+    )
 
     @rule
     def total_is_price_plus_freight(cls) -> pl.Expr:
@@ -63,3 +77,13 @@ class FactOrders(
     def difference_is_payments_less_total(cls) -> pl.Expr:
         """The difference equals payments minus total."""
         return col("payment_difference") == col("payment_value") - col("total_order_value")
+
+    @rule
+    def stars_fit_the_reviews(cls) -> pl.Expr:
+        """A review has one to five stars."""
+        return col("stars").is_between(col("reviews"), 5 * col("reviews"))
+
+    @rule
+    def scores_are_of_reviews(cls) -> pl.Expr:
+        """Reviews with the scores 1 and 5 are at most all reviews."""
+        return col("one_star_reviews") + col("five_star_reviews") <= col("reviews")

@@ -27,9 +27,13 @@ class FactSales(
     order_item_id: int = column()
     customer_id: str = column(references=DimCustomer)
     product_id: str = column(references=DimProduct)
+    category: str = column(
+        description="Product category in English, in Portuguese if it has no translation, or "
+        "`unknown` if the product has none."
+    )
     seller_id: str = column(references=DimSeller)
     date_key: int = column(references=DimDate, description="Day of the purchase as yyyymmdd.")
-    purchase_month: str = column(str_matches=MONTH, description="Month of the purchase as yyyy-mm.")
+    purchase_month: str = column(str_matches=MONTH)
     order_status: str = column(isin=ORDER_STATUSES)
     price: Money = column(ge=0, description="Price of the item in BRL, without freight.")
     freight_value: Money = column(ge=0, description="Freight of the item in BRL.")
@@ -49,7 +53,23 @@ class FactSales(
         description="Whether the delivery came on the estimated calendar day or earlier.",
     )
 
+    reviews: int = column()
+    stars: int = column()
+    is_first_of_seller: bool = column(
+        description="Whether the item is the first of its seller in the order. Count these items "
+        "to count the orders of a seller."
+    )
+    is_first_of_category: bool = column(
+        description="Whether the item is the first of its category in the order. Count these items "
+        "to count the orders of a category."
+    )
+
     @rule
     def total_is_price_plus_freight(cls) -> pl.Expr:
         """The total equals price plus freight."""
         return col("total_order_item_value") == col("price") + col("freight_value")
+
+    @rule
+    def stars_fit_the_reviews(cls) -> pl.Expr:
+        """A review has one to five stars."""
+        return col("stars").is_between(col("reviews"), 5 * col("reviews"))

@@ -14,7 +14,7 @@ class MartMonthlySales(Gold, key=("purchase_month",)):
     if it was called off later.
     """
 
-    purchase_month: str = column(str_matches=MONTH, description="Month of the purchase as yyyy-mm.")
+    purchase_month: str = column(str_matches=MONTH)
     orders: int = column(
         ge=0,
         sums=(FactOrders, col("order_id").is_not_null()),

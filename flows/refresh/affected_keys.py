@@ -11,11 +11,20 @@ from transforms.graph import Table
 
 
 def affected_keys(
-    table: Table, inputs: Mapping[str, DeltaTable], watermarks: Mapping[str, int]
+    table: Table,
+    target: DeltaTable,
+    inputs: Mapping[str, DeltaTable],
+    watermarks: Mapping[str, int],
 ) -> tuple[pl.DataFrame | None, str]:
     """Return the incremental keys that the changed rows of the inputs affect.
 
     If they cannot be determined, return None and the reason.
+
+    Args:
+        table: the table.
+        target: a handle on it.
+        inputs: handles on its inputs, by name.
+        watermarks: by input, the version that the table has consumed.
     """
     key = list(table.contract.spec().incremental_key)
     found = [pl.LazyFrame(schema={name: table.contract.fields()[name] for name in key})]
@@ -25,7 +34,7 @@ def affected_keys(
         if has_columns(inputs[name], key):
             found.append(changed.select(key))
         elif len(changed_keys := changed.select(contract.spec().key).collect()):
-            referring = list(_referring_rows(table, inputs, contract, changed_keys))
+            referring = list(_referring_rows(table, target, inputs, contract, changed_keys))
             if not referring:
                 return None, f"{name} changed and has no {' and '.join(key)}"
             found += [rows.select(key) for rows in referring]
@@ -39,13 +48,16 @@ def has_columns(handle: DeltaTable, columns: Sequence[str]) -> bool:
 
 def _referring_rows(
     table: Table,
+    target: DeltaTable,
     inputs: Mapping[str, DeltaTable],
     looked_up: type[Contract],
     keys: pl.DataFrame,
 ) -> Iterator[pl.LazyFrame]:
-    """Yield the rows of the other inputs that look up some keys of an input."""
-    for contract in table.inputs.values():
-        for column, target in contract.lookups().items():
-            if target is looked_up:
+    """Yield the rows of the table and of its other inputs that refer to some keys of an input."""
+    referring = [(target, table.contract.references())]
+    referring += [(inputs[c.spec().table], c.lookups()) for c in table.inputs.values()]
+    for handle, references in referring:
+        for column, parent in references.items():
+            if parent is looked_up:
                 renamed = keys.rename(dict.fromkeys(keys.columns, column))
-                yield delta.matching(inputs[contract.spec().table], renamed)
+                yield delta.matching(handle, renamed)

@@ -68,7 +68,7 @@ def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> 
         tables = OpenTables(table, target, inputs, parents)
         keys = None
         if spec.incremental_key and not reason:
-            keys, reason = affected_keys(table, inputs, pending.watermarks)
+            keys, reason = affected_keys(table, target, inputs, pending.watermarks)
         try:
             if keys is None:
                 written = _refresh_all(lake, tables, pending)

@@ -11,6 +11,11 @@ def date_key(moment: str) -> pl.Expr:
     ).alias("date_key")
 
 
+def month(moment: str) -> pl.Expr:
+    """Return the month of a timestamp column as yyyy-mm."""
+    return pl.col(moment).dt.strftime("%Y-%m")
+
+
 def calendar_days(start: str, end: str) -> pl.Expr:
     """Return the calendar days between two timestamp columns; null if either is null."""
     return (pl.col(end).dt.date() - pl.col(start).dt.date()).dt.total_days()

@@ -7,7 +7,7 @@ from polars import LazyFrame
 from contracts.gold.fact_payments import FactPayments
 from contracts.silver.order_payments import OrderPayments
 from contracts.silver.orders import Orders
-from transforms.gold.dates import date_key
+from transforms.gold.dates import date_key, month
 
 
 def fact_payments(
@@ -24,4 +24,5 @@ def fact_payments(
         "payment_type",
         "payment_installments",
         "payment_value",
+        purchase_month=month("order_purchase_timestamp"),
     )

@@ -5,8 +5,7 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
-from contracts.domain import REAIS, UNKNOWN
-from contracts.gold.dim_product import DimProduct
+from contracts.domain import REAIS
 from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_category import MartCategory
@@ -16,16 +15,12 @@ from transforms.gold.ratios import share
 
 def mart_category(
     sales: Annotated[LazyFrame, FactSales],
-    products: Annotated[LazyFrame, DimProduct],
     reviews: Annotated[LazyFrame, FactReviews],
 ) -> Annotated[LazyFrame, MartCategory]:
     """Sum the items of each category, and rank the categories by sales."""
-    name = col("product_category_name_english").fill_null(UNKNOWN)
-    items = sales.join(products.select("product_id", category=name), "product_id", how="left")
-    named = items.with_columns(col("category").fill_null(UNKNOWN))
-    bought = named.select("order_id", "category").unique()
+    bought = sales.select("order_id", "category").unique()
     return (
-        named.group_by("category")
+        sales.group_by("category")
         .agg(
             col("freight_value").sum(),
             sales=col("price").sum(),

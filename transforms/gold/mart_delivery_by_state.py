@@ -21,8 +21,10 @@ def mart_delivery_by_state(
 ) -> Annotated[LazyFrame, MartDeliveryByState]:
     """Sum deliveries, delays and freight by the state of the customer."""
     state = customers.select("customer_id", "customer_state")
-    sent = orders.join(state, on="customer_id", how="left").with_columns(
-        col("customer_state").fill_null(UNKNOWN), overdue=OVERDUE
+    sent = (
+        orders.drop("customer_state")
+        .join(state, on="customer_id", how="left")
+        .with_columns(col("customer_state").fill_null(UNKNOWN), overdue=OVERDUE)
     )
     scored = review_scores(sent.filter(DELIVERED), reviews, "customer_state")
     lag = col("delivery_lag_days").filter(DELIVERED)

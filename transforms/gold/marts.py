@@ -12,8 +12,10 @@ def with_person(orders: LazyFrame, customers: LazyFrame) -> LazyFrame:
     Shape: the orders with the column.
     """
     person = customers.select("customer_id", "customer_unique_id")
-    return orders.join(person, on="customer_id", how="left").with_columns(
-        col("customer_unique_id").fill_null(col("customer_id"))
+    return (
+        orders.drop("customer_unique_id", strict=False)
+        .join(person, on="customer_id", how="left")
+        .with_columns(col("customer_unique_id").fill_null(col("customer_id")))
     )
 
 

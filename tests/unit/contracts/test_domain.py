@@ -36,7 +36,13 @@ def test_a_zip_code_prefix_has_five_digits(prefix: str, *, well_formed: bool) ->
 
 @pytest.mark.parametrize(
     ("month", "well_formed"),
-    [("2018-01", True), ("2018-1", False), ("2018-01-01", False), ("01-2018", False)],
+    [
+        ("2018-01", True),
+        ("2018-1", False),
+        ("2018-13", False),
+        ("2018-01-01", False),
+        ("01-2018", False),
+    ],
 )
 def test_a_month_is_a_year_and_two_digits(month: str, *, well_formed: bool) -> None:
     name = "purchase_month_is_well_formed"

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.fact_orders import FactOrders
 from contracts.silver.order_items import OrderItems
 from contracts.silver.order_payments import OrderPayments
+from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from transforms.gold.fact_orders import fact_orders
 
@@ -40,21 +42,30 @@ def made_of(
     orders: list[dict[str, Any]],
     items: list[dict[str, object]] | None = None,
     payments: list[dict[str, object]] | None = None,
+    *,
+    scores: list[int] | None = None,
+    customers: list[dict[str, object]] | None = None,
 ) -> pl.DataFrame:
+    reviews = [{"order_id": "o1", "review_score": score} for score in scores or []]
     made = fact_orders(
         pl.LazyFrame(orders, schema=Orders.fields()),
         pl.LazyFrame(items or [], schema=OrderItems.fields()),
         pl.LazyFrame(payments or [], schema=OrderPayments.fields()),
+        pl.LazyFrame(reviews, schema=OrderReviews.fields()),
+        pl.LazyFrame(customers or [], schema=DimCustomer.fields()),
     )
     return made.select(FactOrders.fields().names()).sort("order_id").collect()
 
 
-def test_an_order_has_the_totals_of_items_and_payments_and_its_days() -> None:
+def test_an_order_has_its_customer_its_days_and_the_totals_of_its_parts() -> None:
     items = [item("o1", 1, "10.10", "1.05"), item("o1", 2, "20.20", "2.05")]
     payments = [payment("o1", 1, "30.00"), payment("o1", 2, "3.41")]
     expected = {
         **ORDER,
+        "customer_unique_id": "p1",
+        "customer_state": "SP",
         "date_key": 20171124,
+        "purchase_month": "2017-11",
         "days_to_approval": 1,
         "days_to_carrier": 3,
         "days_in_transit": 6,
@@ -68,26 +79,42 @@ def test_an_order_has_the_totals_of_items_and_payments_and_its_days() -> None:
         "payments": 2,
         "payment_value": Decimal("33.41"),
         "payment_difference": Decimal("0.01"),
+        "reviews": 4,
+        "stars": 15,
+        "one_star_reviews": 1,
+        "five_star_reviews": 2,
+    }
+    person: dict[str, object] = {
+        "customer_id": "c1",
+        "customer_unique_id": "p1",
+        "customer_state": "SP",
     }
     assert_frame_equal(
-        made_of([ORDER], items, payments), pl.DataFrame([expected], schema=FactOrders.fields())
+        made_of([ORDER], items, payments, scores=[5, 1, 4, 5], customers=[person]),
+        pl.DataFrame([expected], schema=FactOrders.fields()),
     )
 
 
-def test_an_order_without_items_and_payments_has_zeros() -> None:
-    counts = made_of([ORDER]).select("items", "payments").row(0)
+@pytest.mark.parametrize("customers", [[], [{"customer_id": "c1", "inferred": True}]])
+def test_a_customer_without_a_record_counts_as_a_person(customers: list[dict[str, object]]) -> None:
+    made = made_of([ORDER], customers=customers)
+    assert made.select("customer_unique_id", "customer_state").row(0) == ("c1", "unknown")
+
+
+def test_an_order_without_parts_has_zeros() -> None:
+    counts = made_of([ORDER]).select("items", "payments", "reviews", "stars").row(0)
     amounts = made_of([ORDER]).select(pl.col("^.*(price|value|difference)$")).row(0)
-    assert counts == (0, 0)
+    assert counts == (0,) * 4
     assert amounts == (Decimal(0),) * 5
 
 
-def test_several_items_and_payments_do_not_multiply_each_other() -> None:
+def test_several_parts_do_not_multiply_each_other() -> None:
     items = [item("o1", number, "1.00", "0.00") for number in (1, 2, 3)]
     payments = [payment("o1", number, "1.50") for number in (1, 2)]
-    made = made_of([ORDER, {**ORDER, "order_id": "o2"}], items, payments)
-    assert made.select("items", "price", "payments", "payment_value").rows() == [
-        (3, Decimal(3), 2, Decimal(3)),
-        (0, Decimal(0), 0, Decimal(0)),
+    made = made_of([ORDER, {**ORDER, "order_id": "o2"}], items, payments, scores=[4])
+    assert made.select("items", "price", "payments", "payment_value", "stars").rows() == [
+        (3, Decimal(3), 2, Decimal(3), 4),
+        (0, Decimal(0), 0, Decimal(0), 0),
     ]
 
 

@@ -8,9 +8,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from contracts.gold.dim_product import DimProduct
 from contracts.gold.fact_sales import FactSales
 from contracts.silver.order_items import OrderItems
 from contracts.silver.order_payments import OrderPayments
+from contracts.silver.order_reviews import OrderReviews
 from contracts.silver.orders import Orders
 from transforms.gold.fact_sales import fact_sales
 
@@ -44,11 +46,19 @@ def made_of(
     orders: list[dict[str, Any]],
     items: list[dict[str, object]],
     payments: list[dict[str, object]],
+    *,
+    categories: dict[str, str | None] | None = None,
+    scores: list[int] | None = None,
 ) -> pl.DataFrame:
+    named = categories or {}
+    products = [{"product_id": p, "product_category_name_english": named[p]} for p in named]
+    reviews = [{"order_id": "o1", "review_score": score} for score in scores or []]
     made = fact_sales(
         pl.LazyFrame(orders, schema=Orders.fields()),
         pl.LazyFrame(items, schema=OrderItems.fields()),
         pl.LazyFrame(payments, schema=OrderPayments.fields()),
+        pl.LazyFrame(reviews, schema=OrderReviews.fields()),
+        pl.LazyFrame(products, schema=DimProduct.fields()),
     )
     return made.select(FactSales.fields().names()).sort("order_id", "order_item_id").collect()
 
@@ -63,20 +73,47 @@ def test_an_item_has_columns_of_its_order_and_its_share_of_the_payments() -> Non
         "order_status": "canceled",
         "delivery_lag_days": 6,
         "delivered_on_time": True,
+        "reviews": 2,
+        "stars": 7,
+        "is_first_of_category": True,
     }
     values = [("15.00", "15.00"), ("30.00", "30.01")]
     expected = [
         {
             **item,
             **order,
+            "category": {"p1": "toys", "p2": "books"}[str(item["product_id"])],
+            "is_first_of_seller": item["order_item_id"] == 1,
             "total_order_item_value": Decimal(total),
             "allocated_payment_value": Decimal(paid),
         }
         for item, (total, paid) in zip(items, values, strict=True)
     ]
-    assert_frame_equal(
-        made_of([ORDER], items, payments), pl.DataFrame(expected, schema=FactSales.fields())
+    made = made_of(
+        [ORDER], items, payments, categories={"p1": "toys", "p2": "books"}, scores=[3, 4]
     )
+    assert_frame_equal(made, pl.DataFrame(expected, schema=FactSales.fields()))
+
+
+@pytest.mark.parametrize("categories", [{}, {"p1": None}])
+def test_an_item_without_a_category_has_category_unknown(categories: dict[str, None]) -> None:
+    made = made_of([ORDER], [item("o1", 1, "1", "0")], [], categories={**categories})
+    assert made["category"].to_list() == ["unknown"]
+
+
+def test_the_item_with_the_lowest_number_is_the_first_of_its_kind() -> None:
+    orders = [ORDER, {**ORDER, "order_id": "o2"}]
+    sold = [("o1", 3, "a"), ("o1", 2, "a"), ("o1", 4, "b"), ("o2", 7, "a")]
+    items = [{**item(order, n, "1", "0"), "seller_id": seller} for order, n, seller in sold]
+    categories: dict[str, str | None] = {"p2": "toys", "p3": "books", "p4": "toys"}
+    made = made_of(orders, items, [], categories=categories)
+    columns = ["order_item_id", "is_first_of_seller", "is_first_of_category"]
+    assert made.select(columns).rows() == [
+        (2, True, True),
+        (3, False, True),
+        (4, True, False),
+        (7, True, True),
+    ]
 
 
 def test_payments_are_allocated_per_order() -> None:
