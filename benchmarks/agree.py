@@ -11,6 +11,7 @@ import duckdb
 import polars as pl
 from polars.testing import assert_frame_equal
 
+from benchmarks.duckdb_build import write
 from benchmarks.tables import FOR_INCREMENTS, GOLD, RECORDS, SILVER
 from flows.delta.status import status
 from transforms.graph import tables

@@ -33,6 +33,29 @@ GOLD = (
     "mart_review_by_lateness",
     "mart_seller_scorecard",
 )
+FACTS_AND_DIMENSIONS = tuple(name for name in GOLD if not name.startswith("mart_"))
+KEYS = {
+    "customers": ("customer_id",),
+    "geolocation": ("zip_code_prefix",),
+    "geolocation_points": ("zip_code_prefix", "latitude", "longitude", "city", "state"),
+    "order_items": ("order_id", "order_item_id"),
+    "order_payments": ("order_id", "payment_sequential"),
+    "order_reviews": ("review_id", "order_id"),
+    "orders": ("order_id",),
+    "product_category_name_translation": ("product_category_name",),
+    "products": ("product_id",),
+    "sellers": ("seller_id",),
+    "dim_customer": ("customer_id",),
+    "dim_date": ("date_key",),
+    "dim_product": ("product_id",),
+    "dim_seller": ("seller_id",),
+    "fact_orders": ("order_id",),
+    "fact_payments": ("order_id", "payment_sequential"),
+    "fact_reviews": ("review_id", "order_id"),
+    "fact_sales": ("order_id", "order_item_id"),
+}
+"""The natural key by table that is merged."""
+
 FOR_INCREMENTS = {
     "fact_orders": {
         "customer_unique_id",
