@@ -1,7 +1,7 @@
-"""Compare our build with its peers: `python -m benchmarks.bench --orders 100000 --rounds 3`.
+"""Compare our builds and increments with their peers: `python -m benchmarks.bench --orders 100000`.
 
-Each build runs in a process of its own. All builds run once per round, and ratios are computed
-within a round.
+Each step runs in a process of its own. All steps run once per round, and ratios are computed within
+a round. docs/reference/performance.md says what each step does.
 """
 
 import argparse
@@ -9,32 +9,54 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
-from shutil import rmtree
-from statistics import median
-from time import perf_counter
+from shutil import copytree, rmtree
+from typing import NamedTuple
 
 from rich.console import Console
-from rich.table import Table
 
 import flows  # noqa: F401 - importing it sets environment variables that Prefect reads on import
+from benchmarks.measure import METRICS, measure, no_server, prefect_server, s3_server
+from benchmarks.ratios import ratios, table
 
 CACHE = Path(".bench")
-MIB = 1 << 20
+GROWN = 4
+"""How many times as many orders the grown lake has."""
+NEW = 0.01
+"""New orders of the increment, as a share of the orders of the lake that has not grown."""
+
+
+class Step(NamedTuple):
+    """A module with its arguments, and the server that it needs."""
+
+    command: str
+    server: Callable[[], AbstractContextManager[dict[str, str]]] = no_server
+
 
 STEPS = {
-    "ours": "flows run --source {base} --lake {out}/lake",
-    "nothing new": "flows refresh --lake {out}/lake",
-    "+1 % orders": "flows run --source {increment} --lake {out}/lake",
-    "our imports": "flows.lakehouse",
-    "ours without Prefect": "benchmarks.without_prefect {base} {out}/plain",
-    "DuckDB": "benchmarks.duckdb_build {base} {out}/duckdb",
-    "pandas": "benchmarks.pandas_build {base} {out}/pandas",
-    "bare Polars": "benchmarks.polars_floor {base} {out}/polars",
-    "bare Polars + contracts": "benchmarks.polars_floor {base} {out}/polars --contracts",
+    "ours": Step("flows run --executor local --source {base} --lake {out}/lake"),
+    "nothing new": Step("flows refresh --executor local --lake {out}/lake"),
+    "+1 % orders": Step("flows run --executor local --source {increment} --lake {out}/lake"),
+    "our imports": Step("timeit -n1 -r1 __import__('flows.pipeline')"),
+    "nothing new, grown": Step("flows refresh --executor local --lake {out}/grown"),
+    "same orders, grown": Step(
+        "flows run --executor local --source {grown_increment} --lake {out}/grown"
+    ),
+    "ours on S3": Step("flows run --executor local --source {base} --lake s3://lake", s3_server),
+    "ours in Prefect": Step(
+        "flows run --executor prefect --source {base} --lake {out}/prefect", prefect_server
+    ),
+    "DuckDB": Step("benchmarks.duckdb_build {base} {out}/duckdb"),
+    "DuckDB, own tables": Step("benchmarks.duckdb_merge {base} {out}/duckdb.db"),
+    "DuckDB, +1 % orders": Step("benchmarks.duckdb_merge {increment} {out}/duckdb.db"),
+    "dbt": Step("benchmarks.dbt_refresh {base} {out}/dbt.db"),
+    "dbt, +1 % orders": Step("benchmarks.dbt_refresh {increment} {out}/dbt.db"),
+    "pandas": Step("benchmarks.pandas_build {base} {out}/pandas"),
+    "bare Polars": Step("benchmarks.polars_floor {base} {out}/polars"),
+    "bare Polars + contracts": Step("benchmarks.polars_floor {base} {out}/polars --contracts"),
 }
 """The steps of a round, in order."""
 
@@ -42,100 +64,57 @@ STEPS = {
 def bench(orders: int, rounds: int) -> Path:
     """Run the rounds; write the measurements to `.bench/<orders>.json` and return the path.
 
-    Each step has a list with one entry per round: `seconds` (wall time), `cpu` (seconds), `rss`
-    (peak memory in MiB; at least that of this process, because children inherit it), and `load`
-    (the load average when the step began).
+    Each step has a list per metric, with one entry per round.
     """
-    base, increment = CACHE / f"{orders}", CACHE / f"{orders}+"
-    if not increment.exists():  # in its own process, so that the steps do not inherit its memory
-        _run(["benchmarks.landings", str(orders), str(base), str(increment)])
-    out = CACHE / "out"
+    new, out = round(orders * NEW), CACHE / "out"
+    base, increment = _landings(orders, new)
+    grown_base, grown_increment = _landings(GROWN * orders, new)
+    grown_lake = CACHE / "grown"
+    rmtree(grown_lake, ignore_errors=True)
+    build = f"flows run --executor local --source {grown_base} --lake {grown_lake}"
     measured: dict[str, dict[str, list[float]]] = {
-        name: {"seconds": [], "cpu": [], "rss": [], "load": []} for name in STEPS
+        name: {metric: [] for metric in METRICS} for name in STEPS
     }
-    with _prefect_server():
-        for _ in range(rounds):
-            rmtree(out, ignore_errors=True)
-            for name, step in STEPS.items():
-                words = step.format(base=base, increment=increment, out=out).split()
-                for metric, value in _run(words).items():
+    measured["ours, grown"] = {name: [value] for name, value in measure(build.split(), {}).items()}
+    places = {"base": base, "increment": increment, "grown_increment": grown_increment, "out": out}
+    for _ in range(rounds):
+        rmtree(out, ignore_errors=True)
+        # Files of a lake never change, so that links to them are as good as copies.
+        copytree(grown_lake, out / "grown", copy_function=os.link)
+        for name, step in STEPS.items():
+            with step.server() as environment:
+                words = step.command.format(**places).split()
+                for metric, value in measure(words, environment).items():
                     measured[name][metric].append(value)
+    for peer in ("duckdb.db", "dbt.db"):
+        words = [sys.executable, "-m", "benchmarks.agree", str(out / "lake"), str(out / peer)]
+        subprocess.run(words, check=True)
     rmtree(out)
+    rmtree(grown_lake)
     result = CACHE / f"{orders}.json"
     result.write_text(json.dumps({"orders": orders, **_machine(), "steps": measured}, indent=2))
     return result
 
 
 def main() -> None:
-    """Run the benchmark and print its table."""
-    parser = argparse.ArgumentParser(description="Compare our build with its peers.")
+    """Run the benchmark and print its tables."""
+    parser = argparse.ArgumentParser(description="Compare our builds with their peers.")
     parser.add_argument("--orders", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     result = bench(given.orders, given.rounds)
     console = Console(width=100)
     console.print(table(result))
-    for metric in ("seconds", "cpu"):
-        for part, (extra, share) in costs(result, metric).items():
-            console.print(f"{part}, {metric}: {extra:.2f}, {share:.0%} of the build")
+    console.print(ratios(result))
 
 
-def table(result: Path) -> Table:
-    """Return the measurements as a table; a ratio is the median of the ratios of the rounds."""
-    run = json.loads(result.read_text())
-    grid = Table(title=f"{run['orders']:,} orders, {run['cpus']} cores")
-    for column in ("", "median s", "min", "max", "ours ÷ this", "CPU s", "peak MiB", "load"):
-        grid.add_column(column, justify="right" if column else "left")
-    ours = run["steps"]["ours"]["seconds"]
-    for name, measured in run["steps"].items():
-        seconds = measured["seconds"]
-        ratio = median(our / their for our, their in zip(ours, seconds, strict=True))
-        rss, load = f"{median(measured['rss']):,.0f}", f"{median(measured['load']):.1f}"
-        cells = (median(seconds), min(seconds), max(seconds), ratio, median(measured["cpu"]))
-        grid.add_row(name, *(f"{cell:.2f}" for cell in cells), rss, load)
-    return grid
-
-
-def costs(result: Path, metric: str) -> dict[str, tuple[float, float]]:
-    """Return the cost of the contracts and of Prefect: (CPU) seconds and share of our build."""
-    spent = {
-        name: measured[metric] for name, measured in json.loads(result.read_text())["steps"].items()
-    }
-    pairs = {
-        "contracts": ("bare Polars + contracts", "bare Polars"),
-        "Prefect, with its imports": ("ours", "ours without Prefect"),
-    }
-    found = {}
-    for part, (with_it, without) in pairs.items():
-        extra = [a - b for a, b in zip(spent[with_it], spent[without], strict=True)]
-        shares = [each / total for each, total in zip(extra, spent["ours"], strict=True)]
-        found[part] = (median(extra), median(shares))
-    return found
-
-
-def _run(words: list[str]) -> dict[str, float]:
-    load, started = os.getloadavg()[0], perf_counter()
-    process = subprocess.Popen([sys.executable, "-m", *words], stdout=subprocess.DEVNULL)
-    _, status, used = os.wait4(process.pid, 0)
-    seconds = perf_counter() - started
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        message = f"{' '.join(words)}: ended with {process.returncode}"
-        raise RuntimeError(message)
-    cpu, rss = used.ru_utime + used.ru_stime, used.ru_maxrss * 1024 / MIB
-    return {"seconds": seconds, "cpu": cpu, "rss": rss, "load": load}
-
-
-@contextmanager
-def _prefect_server() -> Iterator[None]:
-    """Start a server before anything is timed; the processes find it by its URL."""
-    os.environ["PREFECT_HOME"] = str((CACHE / "prefect").resolve())
-    from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - Prefect reads PREFECT_HOME on import
-    from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - as above
-
-    with prefect_test_harness(server_startup_timeout=180):
-        os.environ["PREFECT_API_URL"] = str(PREFECT_API_URL.value())
-        yield
+def _landings(orders: int, new: int) -> tuple[Path, Path]:
+    """Return the folders of a first delivery and of an increment; create them once."""
+    base, increment = CACHE / f"{orders}", CACHE / f"{orders}+{new}"
+    if not increment.exists():  # in its own process, so that the steps do not inherit its memory
+        words = ["benchmarks.landings", str(orders), str(new), str(base), str(increment)]
+        subprocess.run([sys.executable, "-m", *words], check=True)
+    return base, increment
 
 
 def _machine() -> dict[str, object]:

@@ -18,6 +18,8 @@ SHOWN = {
     "pandas": "pandas",
     "bare Polars": "bare Polars, nothing checked",
     "+1 % orders": "Keystone: +1 % orders",
+    "DuckDB, +1 % orders": "DuckDB, MERGE: +1 % orders",
+    "dbt, +1 % orders": "dbt-duckdb: +1 % orders",
     "nothing new": "Keystone: nothing new",
 }
 
@@ -33,7 +35,7 @@ def chart(result: Path, folder: Path) -> None:
     ]
     for theme, (text, own, other) in THEMES.items():
         with mpl.rc_context({"text.color": text, "ytick.color": text, "font.size": 9}):
-            drawing, axes = plt.subplots(figsize=(6.4, 2.3), layout="constrained")
+            drawing, axes = plt.subplots(figsize=(6.4, 2.9), layout="constrained")
             colours = [own if label.startswith("Keystone") else other for label in SHOWN.values()]
             axes.barh(list(SHOWN.values()), middles, color=colours)
             axes.errorbar(middles, range(len(middles)), xerr=ranges, fmt="none", ecolor=text)
