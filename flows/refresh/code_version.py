@@ -1,10 +1,10 @@
 """The version of the code that computes a table."""
 
 import hashlib
-from collections.abc import Iterator
+from functools import cache
 
 from contracts.contract import Contract
-from flows.refresh.definitions import Definition, code, used
+from flows.refresh.definitions import Definition, code, contract_of, used
 from transforms.graph import Table
 
 
@@ -40,25 +40,33 @@ def _definitions(table: Table) -> set[Definition]:
     function, contract = (
         Definition(each.__module__, each.__name__) for each in (table.function, table.contract)
     )
-    own = {function.module, contract.module, *_STEPS}
+    outside = frozenset(
+        module for module in (function.module, contract.module) if not _is_in_packages(module)
+    )
     found = set[Definition]()
     new = {function, contract, *(_SOURCE_STEPS if table.source else _DERIVED_STEPS)}
     while new:
         found |= new
-        new = {other for each in new for other in _followed(each, own)} - found
+        new = {other for each in new for other in _followed(each, outside)} - found
     return found
 
 
-def _followed(definition: Definition, own: set[str]) -> Iterator[Definition]:
-    contract = definition.contract
-    for other in used(definition):
-        is_ours = other.module in own or other.module.partition(".")[0] in _PACKAGES
-        if not is_ours or other.module == _DESCRIPTIONS:
-            continue
+@cache
+def _followed(definition: Definition, outside: frozenset[str]) -> frozenset[Definition]:
+    """Return the project's definitions that one uses, also those in modules outside of it."""
+    contract = contract_of(definition)
+    return frozenset(
+        other
+        for other in used(definition)
+        if (_is_in_packages(other.module) or other.module in outside)
         # A foreign key depends on the key of the other table, not on its columns and rules.
-        if contract and other.contract and not issubclass(contract, other.contract):
-            continue
-        yield other
+        and not (contract and (target := contract_of(other)) and not issubclass(contract, target))
+    )
+
+
+def _is_in_packages(module: str) -> bool:
+    package = module.partition(".")[0]
+    return module in _STEPS or (package in _PACKAGES and module != _DESCRIPTIONS)
 
 
 _PACKAGES = ("contracts", "transforms")

@@ -32,11 +32,12 @@ class Definition(NamedTuple):
     module: str
     name: str
 
-    @property
-    def contract(self) -> type[Contract] | None:
-        """The contract with this name, if it is one."""
-        value = getattr(import_module(self.module), self.name, None)
-        return value if isinstance(value, type) and issubclass(value, Contract) else None
+
+@cache
+def contract_of(definition: Definition) -> type[Contract] | None:
+    """Return the contract that a definition is, if it is one."""
+    value = getattr(import_module(definition.module), definition.name, None)
+    return value if isinstance(value, type) and issubclass(value, Contract) else None
 
 
 @cache
@@ -47,7 +48,7 @@ def code(definition: Definition) -> str:
     """
     statements = _module(definition.module).definitions.get(definition.name, ())
     names = [] if definition.name == EFFECTS else sorted(used(definition))
-    return "".join([str(definition), *map(ast.dump, statements), *map(str, names)])
+    return " ".join([*definition, *map(ast.dump, statements), *map(".".join, names)])
 
 
 @cache
@@ -96,7 +97,7 @@ def _module(name: str) -> _Module:
             names.add(EFFECTS)
         for each in names:
             found.definitions.setdefault(each, []).append(statement)
-        _strip(statement, is_contract=any(Definition(name, each).contract for each in names))
+        _strip(statement, is_contract=any(contract_of(Definition(name, each)) for each in names))
     return found
 
 

@@ -7,6 +7,7 @@ from types import ModuleType
 
 import pytest
 
+from flows.refresh import code_version as module
 from flows.refresh import definitions
 from flows.refresh.code_version import code_version
 from flows.refresh.definitions import Definition, used
@@ -69,7 +70,7 @@ def sources(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sources]:
 
 
 def forget() -> None:
-    for cached in (definitions._module, definitions.code, definitions.used):  # noqa: SLF001 - as in a new process
+    for cached in (definitions._module, definitions.code, definitions.used, module._followed):  # noqa: SLF001 - as in a new process
         cached.cache_clear()
 
 
@@ -88,10 +89,10 @@ def test_an_edit_changes_exactly_the_tables_that_use_the_definition(
     edit: str, sources: Sources
 ) -> None:
     name, old, new, due = EDITS[edit]
-    module, before = importlib.import_module(name), versions()
-    source = inspect.getsource(module)
+    edited, before = importlib.import_module(name), versions()
+    source = inspect.getsource(edited)
     assert old in source
-    sources[module] = source.replace(old, new)
+    sources[edited] = source.replace(old, new)
     forget()
     assert {each for each, version in versions().items() if version != before[each]} == due
 
