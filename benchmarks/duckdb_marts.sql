@@ -116,7 +116,7 @@ SELECT fact_orders.*, coalesce(customer_unique_id, fact_orders.customer_id) AS c
 FROM fact_orders LEFT JOIN dim_customer USING (customer_id);
 
 CREATE TABLE mart_customer_rfm AS
-WITH newest AS (SELECT max(order_purchase_timestamp)::DATE AS newest FROM fact_orders),
+WITH newest AS (SELECT last_day(max(order_purchase_timestamp)) AS newest FROM fact_orders),
 people AS (
     SELECT
         customer_unique_id,

@@ -122,7 +122,7 @@ def _delivery_by_state(gold: Tables) -> pd.DataFrame:
 
 def _customer_rfm(gold: Tables) -> pd.DataFrame:
     orders = _orders_of_people(gold)
-    newest = orders[PURCHASED].max().normalize()
+    newest = orders[PURCHASED].max().normalize() + pd.offsets.MonthEnd(0)
     mart = orders.groupby("customer_unique_id").agg(orders=("items", "size"))
     bought = orders[~orders["is_called_off"]].groupby("customer_unique_id")
     mart["frequency"] = bought.size()

@@ -34,7 +34,14 @@ DELIVERED = (pl.col("order_status") == "delivered") & pl.col("delivered_on_time"
 """The order is delivered and has a delivery date. A few delivered orders have no date, and a few
 canceled ones have one."""
 
-MONTH = r"^\d{4}-(?:0[1-9]|1[0-2])$"
+MONTH = r"^20[0-9]{2}-(?:0[1-9]|1[0-2])$"
+
+MOST = 10**12
+"""Limit of a count in facts and aggregates. A sum of a million such counts fits 64 bits."""
+
+MOST_DAYS = 36_525
+"""Limit of the calendar days between two times of an order: a century."""
+
 UNKNOWN = "unknown"
 """The value of a mart's key for facts without one."""
 

@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, Timestamp, column, rule
-from contracts.domain import MONTH, ORDER_STATUSES, STATES, UNKNOWN
+from contracts.domain import MONTH, MOST, MOST_DAYS, ORDER_STATUSES, STATES, UNKNOWN
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 
@@ -43,18 +43,20 @@ class FactOrders(
         description="Calendar days from the carrier's handover to delivery. Some are negative.",
     )
     delivery_lag_days: int = column(
-        ge=0,
+        in_range=(0, MOST_DAYS),
         nullable=True,
         description="Calendar days from purchase to delivery. A few canceled orders have a value.",
     )
     days_past_estimate: int = column(
-        nullable=True, description="Calendar days from the estimate to delivery. Early is negative."
+        in_range=(-MOST_DAYS, MOST_DAYS),
+        nullable=True,
+        description="Calendar days from the estimate to delivery. Early is negative.",
     )
     delivered_on_time: bool = column(
         nullable=True,
         description="Whether the delivery came on the estimated calendar day or earlier.",
     )
-    items: int = column(ge=0, description="Number of items.")
+    items: int = column(in_range=(0, MOST), description="Number of items.")
     price: Money = column(ge=0, description="Price of all items in BRL, without freight.")
     freight_value: Money = column(ge=0, description="Freight of all items in BRL.")
     total_order_value: Money = column(description="Price and freight of all items in BRL.")
@@ -62,10 +64,12 @@ class FactOrders(
     payment_value: Money = column(ge=0, description="Value of all payments in BRL.")
     payment_difference: Money = column(description="Payments minus total in BRL.")
     reviews: int = column()
-    stars: int = column()
-    one_star_reviews: int = column(ge=0, description="Number of reviews of the order with score 1.")
+    stars: int = column(in_range=(0, MOST))
+    one_star_reviews: int = column(
+        in_range=(0, MOST), description="Number of reviews of the order with score 1."
+    )
     five_star_reviews: int = column(
-        ge=0, description="Number of reviews of the order with score 5."
+        in_range=(0, MOST), description="Number of reviews of the order with score 5."
     )
 
     @rule
@@ -77,6 +81,16 @@ class FactOrders(
     def difference_is_payments_less_total(cls) -> pl.Expr:
         """The difference equals payments minus total."""
         return col("payment_difference") == col("payment_value") - col("total_order_value")
+
+    @rule
+    def on_time_is_not_past_estimate(cls) -> pl.Expr:
+        """A delivery is on time if it comes no days past the estimate."""
+        return col("delivered_on_time").eq_missing(col("days_past_estimate") <= 0)
+
+    @rule
+    def delivery_has_all_days(cls) -> pl.Expr:
+        """A delivery is counted from the purchase and from the estimate."""
+        return col("delivery_lag_days").is_null() == col("days_past_estimate").is_null()
 
     @rule
     def stars_fit_the_reviews(cls) -> pl.Expr:

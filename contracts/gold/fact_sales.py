@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
-from contracts.domain import MONTH, ORDER_STATUSES
+from contracts.domain import MONTH, MOST, ORDER_STATUSES
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 from contracts.gold.dim_product import DimProduct
@@ -54,7 +54,7 @@ class FactSales(
     )
 
     reviews: int = column()
-    stars: int = column()
+    stars: int = column(in_range=(0, MOST))
     is_first_of_seller: bool = column(
         description="Whether the item is the first of its seller in the order. Count these items "
         "to count the orders of a seller."

@@ -3,7 +3,7 @@
 from polars import col
 
 from contracts.contract import Gold, Money, column
-from contracts.gold.fact_sales import FactSales
+from contracts.gold.agg_monthly_categories import AggMonthlyCategories
 
 
 class MartCategory(Gold, key=("category",)):
@@ -21,18 +21,19 @@ class MartCategory(Gold, key=("category",)):
         ge=1, description="Rank by sales, from 1 (highest). Equal sales have equal ranks."
     )
     orders: int = column(
-        ge=1,
+        ge=0,
+        sums=(AggMonthlyCategories, col("orders")),
         description="Number of orders with at least one item of the category. Not additive: an "
         "order may have several categories.",
     )
     units: int = column(
         ge=1,
-        sums=(FactSales, col("order_id").is_not_null()),
+        sums=(AggMonthlyCategories, col("units")),
         description="Number of items ordered.",
     )
     sales: Money = column(
         ge=0,
-        sums=(FactSales, col("price")),
+        sums=(AggMonthlyCategories, col("sales")),
         description="Price of the items in BRL, without freight.",
     )
     sales_share: float = column(
@@ -41,10 +42,13 @@ class MartCategory(Gold, key=("category",)):
         description="Sales as a fraction of the sales of all categories.",
     )
     freight_value: Money = column(
-        ge=0, sums=(FactSales, col("freight_value")), description="Freight of the items in BRL."
+        ge=0,
+        sums=(AggMonthlyCategories, col("freight_value")),
+        description="Freight of the items in BRL.",
     )
     reviews: int = column(
         ge=0,
+        sums=(AggMonthlyCategories, col("reviews")),
         description="Number of reviews of those orders. A review counts once per category.",
     )
     review_score: float = column(

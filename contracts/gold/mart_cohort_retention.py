@@ -4,8 +4,8 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
-from contracts.domain import CALLED_OFF, MONTH
-from contracts.gold.fact_orders import FactOrders
+from contracts.domain import MONTH
+from contracts.gold.agg_monthly_cohorts import AggMonthlyCohorts
 
 
 class MartCohortRetention(Gold, key=("cohort_month", "months_since")):
@@ -24,6 +24,7 @@ class MartCohortRetention(Gold, key=("cohort_month", "months_since")):
     cohort_size: int = column(description="Number of people in the cohort.")
     customers: int = column(
         ge=1,
+        sums=(AggMonthlyCohorts, col("customers")),
         description="Number of people of the cohort with a purchase in the month. Not additive: a "
         "person may buy in several months.",
     )
@@ -31,16 +32,17 @@ class MartCohortRetention(Gold, key=("cohort_month", "months_since")):
         in_range=(0, 1), description="Customers as a fraction of the cohort. 1 in the first month."
     )
     purchases: int = column(
-        ge=1, sums=(FactOrders, ~CALLED_OFF), description="Number of purchases in the month."
+        ge=1,
+        sums=(AggMonthlyCohorts, col("purchases")),
+        description="Number of purchases in the month.",
     )
     gmv: Money = column(
         ge=0,
-        sums=(FactOrders, col("price").filter(~CALLED_OFF)),
+        sums=(AggMonthlyCohorts, col("gmv")),
         description="Gross merchandise value in BRL: price of the items of those purchases.",
     )
 
     @rule
     def customers_are_of_the_cohort(cls) -> pl.Expr:
-        """No more customers than the cohort has, and all of them in the first month."""
-        all_of_them = col("customers") == col("cohort_size")
-        return (col("customers") <= col("cohort_size")) & ((col("months_since") > 0) | all_of_them)
+        """A month has no more customers than the cohort."""
+        return col("customers") <= col("cohort_size")

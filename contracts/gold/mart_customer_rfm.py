@@ -5,8 +5,7 @@ from pandera.engines.polars_engine import Date
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
-from contracts.domain import CALLED_OFF
-from contracts.gold.fact_orders import FactOrders
+from contracts.gold.agg_customer_months import AggCustomerMonths
 
 RECENT_DAYS = 180
 """A last purchase within this number of days is recent."""
@@ -20,7 +19,7 @@ SEGMENTS = (
 )
 
 
-class MartCustomerRfm(Gold, key=("customer_unique_id",)):
+class MartCustomerRfm(Gold, key=("customer_unique_id",), incremental_key=("customer_unique_id",)):
     """One row per person with an order: recency, frequency and monetary value.
 
     A person is a `customer_unique_id`, because each order has its own `customer_id`, which never
@@ -33,31 +32,31 @@ class MartCustomerRfm(Gold, key=("customer_unique_id",)):
     )
     orders: int = column(
         ge=1,
-        sums=(FactOrders, col("order_id").is_not_null()),
+        sums=(AggCustomerMonths, col("orders")),
         description="Number of orders, including those called off.",
     )
     frequency: int = column(
         ge=0,
-        sums=(FactOrders, ~CALLED_OFF),
+        sums=(AggCustomerMonths, col("purchases")),
         description="Number of purchases: orders that were not called off.",
     )
     monetary: Money = column(
         ge=0,
-        sums=(FactOrders, col("total_order_value").filter(~CALLED_OFF)),
+        sums=(AggCustomerMonths, col("spent")),
         description="Price and freight of all purchases in BRL.",
     )
     last_purchase: Date = column(nullable=True, description="Day of the last purchase.")
     recency_days: int = column(
         ge=0,
         nullable=True,
-        description="Calendar days from the last purchase to the newest order of all people, not "
-        "to today.",
+        description="Calendar days from the last purchase to the end of the month of the newest "
+        "order. So the rows of all people change once a month, not every day.",
     )
     segment: str = column(
         isin=SEGMENTS,
         description="Customer segment. Several purchases: `loyal` or `slipping away`. One: `new "
         "big spender`, `new`, `big spender to win back` or `gone`. None: `never bought`. Limits: "
-        f"{RECENT_DAYS} days to the newest order, BRL {BIG_SPENDER}.",
+        f"{RECENT_DAYS} days of recency, BRL {BIG_SPENDER}.",
     )
 
     @rule

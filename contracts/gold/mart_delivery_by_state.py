@@ -3,18 +3,11 @@
 from polars import col
 
 from contracts.contract import Gold, Money, column
-from contracts.domain import CALLED_OFF, DELIVERED, STATES, UNKNOWN
-from contracts.gold.fact_orders import FactOrders
+from contracts.domain import STATES, UNKNOWN
+from contracts.gold.agg_monthly_orders import IS_LATE, NEVER, AggMonthlyOrders
 
-OVERDUE = (
-    ~CALLED_OFF
-    & (col("order_status") != "delivered")
-    & (
-        col("order_estimated_delivery_date").dt.date()
-        < col("order_purchase_timestamp").max().dt.date()
-    )
-)
-"""An order estimated before the day of the newest order, and neither delivered nor called off."""
+IS_OVERDUE = (col("due_date_key") > 0) & (col("due_date_key") < col("last_date_key").max())
+"""The orders are due before the day of the newest order, and neither delivered nor called off."""
 
 
 class MartDeliveryByState(Gold, key=("customer_state",)):
@@ -31,17 +24,17 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
     )
     orders: int = column(
         ge=1,
-        sums=(FactOrders, col("order_id").is_not_null()),
+        sums=(AggMonthlyOrders, col("orders")),
         description="Number of orders, including those called off.",
     )
     delivered: int = column(
         ge=0,
-        sums=(FactOrders, DELIVERED),
+        sums=(AggMonthlyOrders, col("orders").filter(col("lateness") != NEVER)),
         description="Number of delivered orders with a delivery date.",
     )
     on_time: int = column(
         ge=0,
-        sums=(FactOrders, DELIVERED & col("delivered_on_time")),
+        sums=(AggMonthlyOrders, col("orders").filter(col("lateness") != NEVER, ~IS_LATE)),
         description="Number of orders delivered on the estimated calendar day or earlier.",
     )
     on_time_share: float = column(
@@ -59,7 +52,7 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
     )
     late: int = column(
         ge=0,
-        sums=(FactOrders, DELIVERED & (col("days_past_estimate") > 0)),
+        sums=(AggMonthlyOrders, col("orders").filter(IS_LATE)),
         description="Number of orders delivered after the estimated calendar day.",
     )
     mean_days_late: float = column(
@@ -69,11 +62,15 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
     )
     overdue: int = column(
         ge=0,
-        sums=(FactOrders, OVERDUE),
+        sums=(AggMonthlyOrders, col("orders").filter(IS_OVERDUE)),
         description="Number of orders neither delivered nor called off, with an estimate before "
         "the day of the newest order.",
     )
-    reviews: int = column(ge=0, description="Number of reviews of delivered orders.")
+    reviews: int = column(
+        ge=0,
+        sums=(AggMonthlyOrders, col("reviews").filter(col("lateness") != NEVER)),
+        description="Number of reviews of delivered orders.",
+    )
     review_score: float = column(
         in_range=(1, 5),
         nullable=True,
@@ -81,11 +78,13 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
     )
     gmv: Money = column(
         ge=0,
-        sums=(FactOrders, col("price")),
+        sums=(AggMonthlyOrders, col("price")),
         description="Gross merchandise value in BRL: price of all items.",
     )
     freight_value: Money = column(
-        ge=0, sums=(FactOrders, col("freight_value")), description="Freight of all items in BRL."
+        ge=0,
+        sums=(AggMonthlyOrders, col("freight_value")),
+        description="Freight of all items in BRL.",
     )
     freight_share: float = column(
         in_range=(0, 1), nullable=True, description="Freight as a fraction of price plus freight."

@@ -3,8 +3,8 @@
 from polars import col
 
 from contracts.contract import Gold, Money, column
-from contracts.domain import CALLED_OFF, DELIVERED, MONTH
-from contracts.gold.fact_orders import FactOrders
+from contracts.domain import MONTH
+from contracts.gold.agg_monthly_orders import IS_LATE, NEVER, AggMonthlyOrders
 
 
 class MartMonthlySales(Gold, key=("purchase_month",)):
@@ -17,30 +17,32 @@ class MartMonthlySales(Gold, key=("purchase_month",)):
     purchase_month: str = column(str_matches=MONTH)
     orders: int = column(
         ge=0,
-        sums=(FactOrders, col("order_id").is_not_null()),
+        sums=(AggMonthlyOrders, col("orders")),
         description="Number of orders, including those without items and those called off.",
     )
     orders_with_items: int = column(
         ge=0,
-        sums=(FactOrders, col("items") > 0),
+        sums=(AggMonthlyOrders, col("orders_with_items")),
         description="Number of orders with at least one item.",
     )
     items: int = column(
-        ge=0, sums=(FactOrders, col("items")), description="Number of items ordered."
+        ge=0, sums=(AggMonthlyOrders, col("items")), description="Number of items ordered."
     )
     gmv: Money = column(
         ge=0,
-        sums=(FactOrders, col("price")),
+        sums=(AggMonthlyOrders, col("price")),
         description="Gross merchandise value in BRL: price of all items, without freight, "
         "including orders called off.",
     )
     gmv_called_off: Money = column(
         ge=0,
-        sums=(FactOrders, col("price").filter(CALLED_OFF)),
+        sums=(AggMonthlyOrders, col("price_called_off")),
         description="GMV of the orders called off (canceled or unavailable) in BRL.",
     )
     freight_value: Money = column(
-        ge=0, sums=(FactOrders, col("freight_value")), description="Freight of all items in BRL."
+        ge=0,
+        sums=(AggMonthlyOrders, col("freight_value")),
+        description="Freight of all items in BRL.",
     )
     freight_share: float = column(
         in_range=(0, 1), nullable=True, description="Freight as a fraction of price plus freight."
@@ -57,12 +59,12 @@ class MartMonthlySales(Gold, key=("purchase_month",)):
     )
     delivered: int = column(
         ge=0,
-        sums=(FactOrders, DELIVERED),
+        sums=(AggMonthlyOrders, col("orders").filter(col("lateness") != NEVER)),
         description="Number of delivered orders with a delivery date.",
     )
     delivered_on_time: int = column(
         ge=0,
-        sums=(FactOrders, DELIVERED & col("delivered_on_time")),
+        sums=(AggMonthlyOrders, col("orders").filter(col("lateness") != NEVER, ~IS_LATE)),
         description="Number of orders delivered on the estimated calendar day or earlier.",
     )
     on_time_share: float = column(
@@ -70,7 +72,11 @@ class MartMonthlySales(Gold, key=("purchase_month",)):
         nullable=True,
         description="Orders on time as a fraction of those delivered.",
     )
-    reviews: int = column(ge=0, description="Number of reviews of the month's orders, of any date.")
+    reviews: int = column(
+        ge=0,
+        sums=(AggMonthlyOrders, col("reviews")),
+        description="Number of reviews of the month's orders, of any date.",
+    )
     review_score: float = column(
         in_range=(1, 5), nullable=True, description="Mean review score, from 1 to 5."
     )

@@ -4,7 +4,7 @@ from polars import col
 
 from contracts.contract import Gold, Money, column
 from contracts.domain import PAYMENT_TYPES
-from contracts.gold.fact_payments import FactPayments
+from contracts.gold.agg_monthly_payments import AggMonthlyPayments
 
 
 class MartPaymentMix(Gold, key=("payment_type", "payment_installments")):
@@ -18,16 +18,17 @@ class MartPaymentMix(Gold, key=("payment_type", "payment_installments")):
         ge=0, description="Number of monthly instalments, or 1 for a single payment."
     )
     payments: int = column(
-        ge=1, sums=(FactPayments, col("order_id").is_not_null()), description="Number of payments."
+        ge=1, sums=(AggMonthlyPayments, col("payments")), description="Number of payments."
     )
     orders: int = column(
         ge=1,
+        sums=(AggMonthlyPayments, col("orders")),
         description="Number of orders with such a payment. Not additive: an order may be paid in "
         "several ways.",
     )
     payment_value: Money = column(
         ge=0,
-        sums=(FactPayments, col("payment_value")),
+        sums=(AggMonthlyPayments, col("payment_value")),
         description="Value of the payments in BRL, including those of orders called off.",
     )
     payments_share: float = column(

@@ -7,7 +7,7 @@ from contracts.contract import Gold, Money, column, rule
 from contracts.gold.fact_sales import FactSales
 
 
-class MartSellerScorecard(Gold, key=("seller_id",)):
+class MartSellerScorecard(Gold, key=("seller_id",), incremental_key=("seller_id",)):
     """One row per seller with an item ordered, over all time.
 
     An order counts once for each of its sellers. Delivery and score are those of the whole order:
@@ -15,7 +15,11 @@ class MartSellerScorecard(Gold, key=("seller_id",)):
     """
 
     seller_id: str = column(description="Seller identifier.")
-    orders: int = column(ge=1, description="Number of orders with at least one item of the seller.")
+    orders: int = column(
+        ge=0,
+        sums=(FactSales, col("is_first_of_seller")),
+        description="Number of orders with at least one item of the seller.",
+    )
     units: int = column(
         sums=(FactSales, col("order_id").is_not_null()), description="Number of items ordered."
     )
@@ -31,7 +35,7 @@ class MartSellerScorecard(Gold, key=("seller_id",)):
         ge=0, description="Number of orders called off (canceled or unavailable)."
     )
     called_off_share: float = column(
-        in_range=(0, 1), description="Orders called off as a fraction of all orders."
+        in_range=(0, 1), nullable=True, description="Orders called off as a fraction of all orders."
     )
     delivered: int = column(description="Number of delivered orders with a delivery date.")
     on_time: int = column(
@@ -45,7 +49,11 @@ class MartSellerScorecard(Gold, key=("seller_id",)):
     mean_lag_days: float = column(
         ge=0, nullable=True, description="Mean of the calendar days from purchase to delivery."
     )
-    reviews: int = column(ge=0, description="Number of reviews of the orders.")
+    reviews: int = column(
+        ge=0,
+        sums=(FactSales, col("reviews").filter("is_first_of_seller")),
+        description="Number of reviews of the orders.",
+    )
     review_score: float = column(
         in_range=(1, 5), nullable=True, description="Mean review score, from 1 to 5."
     )

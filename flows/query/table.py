@@ -108,7 +108,7 @@ class Table(Rows, Printed):
         """The names of the tables that are computed from it, directly or not.
 
         >>> lake["gold.fact_payments"].downstream
-        ['gold.mart_payment_mix']
+        ['gold.agg_monthly_payments', 'gold.mart_payment_mix']
         """
         from flows.delta.table_names import all_tables
         from transforms.graph import downstream_tables

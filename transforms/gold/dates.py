@@ -16,6 +16,11 @@ def month(moment: str) -> pl.Expr:
     return pl.col(moment).dt.strftime("%Y-%m")
 
 
+def first_day(month: str) -> pl.Expr:
+    """Return the first day of a month column of the form yyyy-mm."""
+    return pl.col(month).str.to_date("%Y-%m")
+
+
 def calendar_days(start: str, end: str) -> pl.Expr:
     """Return the calendar days between two timestamp columns; null if either is null."""
     return (pl.col(end).dt.date() - pl.col(start).dt.date()).dt.total_days()

@@ -5,32 +5,31 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
-from contracts.domain import CALLED_OFF, REAIS
-from contracts.gold.dim_customer import DimCustomer
-from contracts.gold.fact_orders import FactOrders
+from contracts.domain import REAIS
+from contracts.gold.agg_customer_months import AggCustomerMonths
+from contracts.gold.dim_month import DimMonth
 from contracts.gold.mart_customer_rfm import BIG_SPENDER, RECENT_DAYS, MartCustomerRfm
-from transforms.gold.marts import with_person
 
 
 def mart_customer_rfm(
-    orders: Annotated[LazyFrame, FactOrders],
-    customers: Annotated[LazyFrame, DimCustomer],
+    purchases: Annotated[LazyFrame, AggCustomerMonths],
+    months: Annotated[LazyFrame, DimMonth],
 ) -> Annotated[LazyFrame, MartCustomerRfm]:
     """Sum the purchases of each person, and assign a segment by fixed limits."""
-    day = col("order_purchase_timestamp").dt.date()
+    # The months may lag behind the purchases, if another refresh is running.
+    newest = pl.max_horizontal("newest", "last_purchase")
     return (
-        orders.pipe(with_person, customers)
-        .group_by("customer_unique_id")
+        purchases.group_by("customer_unique_id")
         .agg(
-            orders=pl.len().cast(pl.Int64),
-            frequency=(~CALLED_OFF).sum().cast(pl.Int64),
-            monetary=col("total_order_value").filter(~CALLED_OFF).sum().cast(REAIS),
-            last_purchase=day.filter(~CALLED_OFF).max(),
-            last_order=day.max(),
+            col("orders").sum(),
+            frequency=col("purchases").sum(),
+            monetary=col("spent").sum().cast(REAIS),
+            last_purchase=col("last_purchase").max(),
         )
-        .with_columns(recency_days=(col("last_order").max() - col("last_purchase")).dt.total_days())
+        .join(months.select(newest=col("last_day").max()), how="cross")
+        .with_columns(recency_days=(newest - col("last_purchase")).dt.total_days())
         .with_columns(segment=_segment())
-        .drop("last_order")
+        .drop("newest")
     )
 
 

@@ -5,59 +5,56 @@ from typing import Annotated
 import polars as pl
 from polars import LazyFrame, col
 
-from contracts.domain import DELIVERED, REAIS, UNKNOWN
-from contracts.gold.dim_customer import DimCustomer
-from contracts.gold.fact_orders import FactOrders
-from contracts.gold.fact_reviews import FactReviews
-from contracts.gold.mart_delivery_by_state import OVERDUE, MartDeliveryByState
-from transforms.gold.marts import review_scores
+from contracts.domain import REAIS
+from contracts.gold.agg_monthly_deliveries import AggMonthlyDeliveries
+from contracts.gold.agg_monthly_orders import IS_LATE, NEVER, AggMonthlyOrders
+from contracts.gold.mart_delivery_by_state import IS_OVERDUE, MartDeliveryByState
 from transforms.gold.ratios import average, share
+
+PERCENT = 90
 
 
 def mart_delivery_by_state(
-    orders: Annotated[LazyFrame, FactOrders],
-    customers: Annotated[LazyFrame, DimCustomer],
-    reviews: Annotated[LazyFrame, FactReviews],
+    orders: Annotated[LazyFrame, AggMonthlyOrders],
+    deliveries: Annotated[LazyFrame, AggMonthlyDeliveries],
 ) -> Annotated[LazyFrame, MartDeliveryByState]:
     """Sum deliveries, delays and freight by the state of the customer."""
-    state = customers.select("customer_id", "customer_state")
-    sent = (
-        orders.drop("customer_state")
-        .join(state, on="customer_id", how="left")
-        .with_columns(col("customer_state").fill_null(UNKNOWN), overdue=OVERDUE)
-    )
-    scored = review_scores(sent.filter(DELIVERED), reviews, "customer_state")
-    lag = col("delivery_lag_days").filter(DELIVERED)
-    days_late = col("days_past_estimate").filter(DELIVERED, col("days_past_estimate") > 0)
-    return (
-        sent.group_by("customer_state")
+    days, delivered = col("delivery_lag_days"), col("delivered")
+    lags = (
+        deliveries.group_by("customer_state", "delivery_lag_days")
+        .agg(delivered.sum())
+        .sort("delivery_lag_days")
+        .group_by("customer_state", maintain_order=True)
         .agg(
-            orders=pl.len(),
-            with_items=(col("items") > 0).sum(),
-            delivered=DELIVERED.sum(),
-            on_time=(DELIVERED & col("delivered_on_time")).sum(),
-            mean_lag_days=lag.mean(),
-            p90_lag_days=lag.quantile(0.9, "equiprobable"),
-            late=days_late.len(),
-            mean_days_late=days_late.mean(),
-            overdue=col("overdue").sum(),
+            lag_days=(days * delivered).sum(),
+            lags=delivered.sum(),
+            p90_lag_days=days.filter(100 * delivered.cum_sum() >= PERCENT * delivered.sum())
+            .first()
+            .cast(pl.Float64),
+        )
+    )
+    is_delivered = col("lateness") != NEVER
+    return (
+        orders.with_columns(is_overdue=IS_OVERDUE)
+        .group_by("customer_state")
+        .agg(
+            col("orders", "orders_with_items", "days_late").sum(),
+            col("reviews", "stars").filter(is_delivered).sum(),
+            delivered=col("orders").filter(is_delivered).sum(),
+            on_time=col("orders").filter(is_delivered, ~IS_LATE).sum(),
+            late=col("orders").filter(IS_LATE).sum(),
+            overdue=col("orders").filter("is_overdue").sum(),
             gmv=col("price").sum().cast(REAIS),
             freight_value=col("freight_value").sum().cast(REAIS),
         )
-        .join(scored, on="customer_state", how="left")
-        .select(
-            "customer_state",
-            col("orders", "delivered", "on_time", "late", "overdue", "reviews")
-            .fill_null(0)
-            .cast(pl.Int64),
-            "mean_lag_days",
-            "p90_lag_days",
-            "mean_days_late",
-            "review_score",
-            "gmv",
-            "freight_value",
+        .join(lags, on="customer_state", how="left")
+        .with_columns(
             on_time_share=share("on_time", "delivered"),
+            mean_lag_days=share("lag_days", "lags"),
+            mean_days_late=share("days_late", "late"),
+            review_score=share("stars", "reviews"),
             freight_share=share("freight_value", col("gmv") + col("freight_value")),
-            freight_per_order=average("freight_value", "with_items"),
+            freight_per_order=average("freight_value", "orders_with_items"),
         )
+        .drop("orders_with_items", "days_late", "stars", "lag_days", "lags")
     )

@@ -2,25 +2,23 @@
 
 from typing import Annotated
 
-import polars as pl
 from polars import LazyFrame, col
 
 from contracts.domain import REAIS
-from contracts.gold.fact_payments import FactPayments
+from contracts.gold.agg_monthly_payments import AggMonthlyPayments
 from contracts.gold.mart_payment_mix import MartPaymentMix
 from transforms.gold.ratios import average, share
 
 
 def mart_payment_mix(
-    payments: Annotated[LazyFrame, FactPayments],
+    months: Annotated[LazyFrame, AggMonthlyPayments],
 ) -> Annotated[LazyFrame, MartPaymentMix]:
-    """Sum the payments by method and number of instalments."""
+    """Sum the payments of all months by method and number of instalments."""
     return (
-        payments.group_by("payment_type", "payment_installments")
+        months.group_by("payment_type", "payment_installments")
         .agg(
-            payments=pl.len().cast(pl.Int64),
-            orders=col("order_id").n_unique().cast(pl.Int64),
-            payment_value=col("payment_value").sum().cast(REAIS),
+            col("payments", "orders").sum(),
+            col("payment_value").sum().cast(REAIS),
         )
         .with_columns(
             payments_share=share("payments", col("payments").sum()),

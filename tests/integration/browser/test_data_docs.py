@@ -63,9 +63,11 @@ def test_table_page_shows_its_contract(docs: Path) -> None:
         assert part in text
 
 
-def test_mart_page_names_the_fact_of_its_sums(docs: Path) -> None:
+def test_mart_page_names_the_table_of_its_sums(docs: Path) -> None:
     text = words(docs / "gold.mart_payment_mix.html")
-    assert "Its sum equals the sum in gold.fact_payments ; a refresh fails otherwise." in text
+    assert (
+        "Its sum equals the sum in gold.agg_monthly_payments ; a refresh fails otherwise." in text
+    )
 
 
 def test_table_page_shows_commit_metrics(docs: Path) -> None:

@@ -266,7 +266,7 @@ def test_quality_page_with_a_wrong_sum(land: Land, tmp_path: Path) -> None:
     mart.update(updates={"gmv": "1.00"})
     text = words(write_report(lake, tmp_path / "report").with_name("quality.html"))
     assert "Not all of them: the tables below show what does not add up." in text
-    assert "gold.mart_monthly_sales.gmv no 1.00 99.90 gold.fact_orders" in text
+    assert "gold.mart_monthly_sales.gmv no 1.00 99.90 gold.agg_monthly_orders" in text
 
 
 @pytest.mark.parametrize(

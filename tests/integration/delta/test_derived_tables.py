@@ -84,6 +84,8 @@ def test_late_dimension_row_replaces_the_inferred_one(land: Land, lake: str) -> 
     bring_up(land("late", customers=[{}]), lake)
     assert gold(lake, "dim_customer").select("customer_state", "inferred").row(0) == ("SP", False)
     assert gold(lake, "fact_sales").height == 1
+    assert gold(lake, "fact_orders")["customer_state"].to_list() == ["SP"]
+    assert gold(lake, "mart_delivery_by_state")["customer_state"].to_list() == ["SP"]
 
 
 def test_late_order_brings_its_items_to_gold(land: Land, lake: str) -> None:
@@ -109,6 +111,7 @@ def test_only_affected_rows_are_written(land: Land, lake: str) -> None:
         "gold.fact_orders": 1,
         "gold.fact_payments": 1,
         "gold.fact_sales": 1,
+        "gold.agg_monthly_payments": 1,
         "gold.mart_payment_mix": 1,
     }
 
@@ -119,6 +122,38 @@ def test_changed_lookup_affects_the_rows_that_refer_to_it(land: Land, lake: str)
     landing = land("late", geolocation=[{"geolocation_lat": "-20.0"}])
     assert outcomes(landing, lake)["gold.dim_customer"].written == 1
     assert gold(lake, "dim_customer").sort("customer_id")["latitude"].to_list() == [-21.78, None]
+
+
+def test_changed_dimension_affects_the_facts_that_refer_to_it(land: Land, lake: str) -> None:
+    items = [{}, {"order_item_id": "2", "product_id": "9" * 32}]
+    bring_up(land(orders=[{}], order_items=items, products=[{}]), lake)
+    done = outcomes(land("late", products=[{"product_category_name": "bebes"}]), lake)
+    assert (done["gold.fact_sales"].written, done["gold.fact_sales"].full_refresh_reason) == (1, "")
+    sales = gold(lake, "fact_sales").sort("order_item_id")
+    assert sales["category"].to_list() == ["bebes", "unknown"]
+    assert gold(lake, "mart_category")["category"].sort().to_list() == ["bebes", "unknown"]
+
+
+def test_order_that_moves_to_another_month_leaves_the_first(land: Land, lake: str) -> None:
+    bring_up(land(orders=[{}, {"order_id": "b" * 32}]), lake)
+    bring_up(land("late", orders=[{"order_purchase_timestamp": "2017-10-31 10:00:00"}]), lake)
+    for table in ("agg_monthly_orders", "mart_monthly_sales"):
+        counts = gold(lake, table).sort("purchase_month").select("purchase_month", "orders")
+        assert counts.rows() == [("2017-10", 1), ("2017-11", 1)]
+
+
+def test_recency_of_all_people_changes_once_a_month(land: Land, lake: str) -> None:
+    people = [{}, {"customer_id": "d" * 32, "customer_unique_id": "d" * 32}]
+    bring_up(land(orders=[{}], customers=people), lake)
+
+    def late(name: str, day: str) -> int:
+        order = {"order_id": name * 32, "customer_id": "d" * 32, "order_purchase_timestamp": day}
+        return outcomes(land(name, orders=[order]), lake)["gold.mart_customer_rfm"].written
+
+    assert late("d", "2017-11-29 10:00:00") == 1
+    assert late("e", "2017-12-01 10:00:00") == 2
+    recency = gold(lake, "mart_customer_rfm").sort("customer_unique_id")["recency_days"]
+    assert recency.to_list() == [30, 37]
 
 
 def test_change_of_unknown_effect_affects_all_rows(

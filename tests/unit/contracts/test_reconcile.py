@@ -58,6 +58,6 @@ def test_empty_tables_pass() -> None:
 
 
 @pytest.mark.parametrize("mart", MARTS, ids=lambda table: table.name)
-def test_every_mart_declares_a_sum_over_a_fact(mart: Table) -> None:
-    assert mart.contract.sums(), "say in column(sums=…) what a column adds up to in which fact"
+def test_every_mart_declares_a_sum_over_an_input(mart: Table) -> None:
+    assert mart.contract.sums(), "say in column(sums=…) what a column adds up to in which input"
     assert {of for of, _ in mart.contract.sums().values()} <= {*mart.inputs.values()}

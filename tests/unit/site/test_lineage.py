@@ -64,7 +64,7 @@ def test_lineage_around_a_table_has_its_dependencies_and_dependents() -> None:
     dependents = {
         name for name, table in tables().items() if "gold.dim_customer" in table.dependencies
     }
-    assert {"gold.fact_orders", "gold.mart_customer_rfm"} <= dependents
+    assert {"gold.fact_orders", "gold.fact_sales"} <= dependents
     assert {*boxes(around)} == {
         "gold.dim_customer",
         *("silver.customers", "silver.geolocation", "silver.orders"),

@@ -136,6 +136,8 @@ def test_a_table_lists_the_key_columns_that_its_readers_use() -> None:
     assert tables()["silver.order_items"].tracked_columns == {"product_id", "seller_id"}
     assert tables(fact_sales, turnover)["gold.fact_sales"].tracked_columns == {"customer_id"}
     assert not tables(fact_sales)["gold.fact_sales"].tracked_columns
+    assert tables()["gold.fact_orders"].tracked_columns == {"customer_unique_id", "purchase_month"}
+    assert tables()["gold.fact_sales"].tracked_columns == {"purchase_month", "seller_id"}
 
 
 @pytest.mark.parametrize(
@@ -269,7 +271,7 @@ def test_a_contract_that_contradicts_its_function_is_refused(
 
 
 def test_downstream_tables_depend_on_a_table_directly_or_not() -> None:
-    assert downstream_tables("gold.fact_payments") == {"gold.mart_payment_mix"}
+    assert downstream_tables("gold.agg_monthly_payments") == {"gold.mart_payment_mix"}
     assert downstream_tables("bronze.geolocation") >= {
         "silver.geolocation_points",
         "silver.geolocation",

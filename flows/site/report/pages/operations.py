@@ -6,8 +6,9 @@ import altair as alt
 import polars as pl
 from polars import col
 
+from contracts.gold.agg_monthly_orders import LAST_DAYS, LATER, NEVER
 from contracts.gold.mart_delivery_by_state import MartDeliveryByState
-from contracts.gold.mart_review_by_lateness import LAST_DAYS, LATER, NEVER, MartReviewByLateness
+from contracts.gold.mart_review_by_lateness import MartReviewByLateness
 from flows.config.plural import pluralize
 from flows.site.charts import marks
 from flows.site.charts.marks import FAINT, LATE, PLAIN

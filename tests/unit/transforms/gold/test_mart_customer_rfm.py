@@ -7,41 +7,41 @@ from typing import Any
 import polars as pl
 import pytest
 
-from contracts.gold.dim_customer import DimCustomer
+from contracts.gold.dim_month import DimMonth
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.mart_customer_rfm import MartCustomerRfm
+from transforms.gold.agg_customer_months import agg_customer_months
 from transforms.gold.mart_customer_rfm import mart_customer_rfm
 
-NEWEST = datetime(2018, 8, 29, 15)
+MONTH_END = datetime(2018, 8, 31, 15)
 
 
 def order(person: str, days_ago: int, total: str = "10.00", status: str = "shipped") -> Any:
+    bought = MONTH_END - timedelta(days=days_ago)
     return {
-        "customer_id": f"{person}{days_ago}",
+        "customer_unique_id": person,
         "order_status": status,
-        "order_purchase_timestamp": NEWEST - timedelta(days=days_ago),
+        "order_purchase_timestamp": bought,
+        "purchase_month": f"{bought:%Y-%m}",
+        "price": Decimal(0),
         "total_order_value": Decimal(total),
     }
 
 
 def made_of(*orders: dict[str, Any]) -> pl.DataFrame:
-    customers = [
-        {"customer_id": each["customer_id"], "customer_unique_id": each["customer_id"][0]}
-        for each in orders
-    ]
+    months = [{"last_day": date(2018, 7, 31)}, {"last_day": MONTH_END.date()}]
     made = mart_customer_rfm(
-        pl.LazyFrame([*orders, order("z", 0)], schema=FactOrders.fields()),
-        pl.LazyFrame(customers, schema=DimCustomer.fields()),
+        pl.LazyFrame(orders, schema=FactOrders.fields()).pipe(agg_customer_months),
+        pl.LazyFrame(months, schema=DimMonth.fields()),
     )
-    known = made.filter(pl.col("customer_unique_id").str.len_chars() == 1)  # z0 has no record
-    return known.select(MartCustomerRfm.fields().names()).sort("customer_unique_id").collect()
+    return made.select(MartCustomerRfm.fields().names()).sort("customer_unique_id").collect()
 
 
-def test_a_person_has_one_row_for_all_customer_ids() -> None:
+def test_a_person_has_one_row_for_all_months() -> None:
     made = made_of(order("a", 10, "30.00"), order("a", 40, "12.34"), order("b", 1, "1.00"))
     assert made.drop("segment").rows() == [
-        ("a", 2, 2, Decimal("42.34"), date(2018, 8, 19), 10),
-        ("b", 1, 1, Decimal("1.00"), date(2018, 8, 28), 1),
+        ("a", 2, 2, Decimal("42.34"), date(2018, 8, 21), 10),
+        ("b", 1, 1, Decimal("1.00"), date(2018, 8, 30), 1),
     ]
 
 
@@ -72,3 +72,8 @@ def test_a_person_with_called_off_orders_only_never_bought(status: str) -> None:
 def test_segments_have_fixed_bands(days: list[int], total: str, segment: str) -> None:
     made = made_of(*(order("a", ago, total) for ago in days))
     assert made["segment"].to_list() == [segment]
+
+
+def test_a_purchase_after_the_known_months_is_of_today() -> None:
+    made = made_of(order("a", -3))
+    assert made.select("last_purchase", "recency_days").row(0) == (date(2018, 9, 3), 0)

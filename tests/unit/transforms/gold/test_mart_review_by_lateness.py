@@ -1,29 +1,33 @@
 """gold.mart_review_by_lateness."""
 
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 import pytest
 
 from contracts.gold.fact_orders import FactOrders
-from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.mart_review_by_lateness import MartReviewByLateness
+from transforms.gold.agg_monthly_orders import agg_monthly_orders
 from transforms.gold.mart_review_by_lateness import mart_review_by_lateness
 
 
-def order(number: int, past: int | None, status: str = "delivered") -> dict[str, Any]:
-    on_time = None if past is None else past <= 0
-    days = {"days_past_estimate": past, "delivered_on_time": on_time}
-    return {"order_id": f"o{number}", "order_status": status, **days}
+def order(past: int | None, *scores: int, status: str = "delivered") -> dict[str, Any]:
+    return {
+        "order_status": status,
+        "order_estimated_delivery_date": datetime(2018, 1, 1),
+        "days_past_estimate": past,
+        "delivered_on_time": None if past is None else past <= 0,
+        "reviews": len(scores),
+        "stars": sum(scores),
+        "one_star_reviews": scores.count(1),
+        "five_star_reviews": scores.count(5),
+    }
 
 
-def made_of(orders: list[dict[str, Any]], *scores: tuple[int, int]) -> pl.DataFrame:
-    """Make the mart of orders, and of scores of the order of a number."""
-    reviews = [{"order_id": f"o{number}", "review_score": score} for number, score in scores]
-    made = mart_review_by_lateness(
-        pl.LazyFrame(reviews, schema=FactReviews.fields()),
-        pl.LazyFrame(orders, schema=FactOrders.fields()),
-    )
+def made_of(*orders: dict[str, Any]) -> pl.DataFrame:
+    facts = pl.LazyFrame(orders, schema=FactOrders.fields())
+    made = facts.pipe(agg_monthly_orders).pipe(mart_review_by_lateness)
     return made.select(MartReviewByLateness.fields().names()).sort("position").collect()
 
 
@@ -46,17 +50,17 @@ def made_of(orders: list[dict[str, Any]], *scores: tuple[int, int]) -> pl.DataFr
     ],
 )
 def test_bands_are_of_calendar_days(past: int | None, band: str, position: int) -> None:
-    made = made_of([order(1, past)], (1, 5))
+    made = made_of(order(past, 5))
     assert made.select("lateness", "position").rows() == [(band, position)]
 
 
 def test_a_canceled_order_with_a_date_is_not_delivered() -> None:
-    made = made_of([order(1, 5, "canceled")], (1, 1), (2, 1))
+    made = made_of(order(5, 1, status="canceled"), order(None, 1, status="shipped"))
     assert made.select("lateness", "reviews").rows() == [("not delivered", 2)]
 
 
 def test_scores_are_averaged_and_the_ends_counted() -> None:
-    made = made_of([order(1, 0), order(2, 9)], (1, 5), (1, 5), (1, 4), (2, 1))
+    made = made_of(order(0, 5, 5, 4), order(9, 1), order(-1))
     columns = ["reviews", "reviews_share", "stars", "review_score", "one_star_share"]
     assert made.select(columns).rows() == [(3, 0.75, 14, 14 / 3, 0.0), (1, 0.25, 1, 1.0, 1.0)]
     assert made["five_star_share"].to_list() == [2 / 3, 0.0]

@@ -5,15 +5,27 @@ from typing import Any
 
 import polars as pl
 
-from contracts.gold.fact_reviews import FactReviews
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_seller_scorecard import MartSellerScorecard
 from transforms.gold.mart_seller_scorecard import mart_seller_scorecard
 
 
 def item(order: str, seller: str = "a", **other: Any) -> dict[str, Any]:
-    amounts = {"price": Decimal(10), "freight_value": Decimal(2)}
-    return {"order_id": order, "seller_id": seller, "order_status": "shipped", **amounts, **other}
+    return {
+        "order_id": order,
+        "seller_id": seller,
+        "order_status": "shipped",
+        "price": Decimal(10),
+        "freight_value": Decimal(2),
+        "is_first_of_seller": True,
+        "reviews": 0,
+        "stars": 0,
+        **other,
+    }
+
+
+def again(item: dict[str, Any]) -> dict[str, Any]:
+    return {**item, "is_first_of_seller": False}
 
 
 def delivered(order: str, lag: int, *, on_time: bool) -> dict[str, Any]:
@@ -21,17 +33,13 @@ def delivered(order: str, lag: int, *, on_time: bool) -> dict[str, Any]:
     return {**item(order), **delivery}
 
 
-def made_of(*items: dict[str, Any], scores: dict[str, int] | None = None) -> pl.DataFrame:
-    reviews = [{"order_id": of, "review_score": score} for of, score in (scores or {}).items()]
-    made = mart_seller_scorecard(
-        pl.LazyFrame(items, schema=FactSales.fields()),
-        pl.LazyFrame(reviews, schema=FactReviews.fields()),
-    )
+def made_of(*items: dict[str, Any]) -> pl.DataFrame:
+    made = mart_seller_scorecard(pl.LazyFrame(items, schema=FactSales.fields()))
     return made.select(MartSellerScorecard.fields().names()).sort("seller_id").collect()
 
 
 def test_an_order_counts_once_for_each_of_its_sellers() -> None:
-    made = made_of(item("o1"), item("o1"), item("o1", "b"), item("o2"))
+    made = made_of(item("o1"), again(item("o1")), item("o1", "b"), item("o2"))
     assert made.select("seller_id", "orders", "units", "sales", "freight_value").rows() == [
         ("a", 2, 3, Decimal(30), Decimal(6)),
         ("b", 1, 1, Decimal(10), Decimal(2)),
@@ -40,7 +48,7 @@ def test_an_order_counts_once_for_each_of_its_sellers() -> None:
 
 def test_several_items_of_an_order_are_one_delivery() -> None:
     late = delivered("o1", 20, on_time=False)
-    made = made_of(late, late, late, delivered("o2", 10, on_time=True), item("o3"))
+    made = made_of(late, again(late), again(late), delivered("o2", 10, on_time=True), item("o3"))
     columns = ["delivered", "on_time", "on_time_share", "mean_lag_days"]
     assert made.select(columns).row(0) == (2, 1, 0.5, 15.0)
 
@@ -57,5 +65,6 @@ def test_a_seller_without_delivery_and_review_has_neither() -> None:
 
 
 def test_a_score_is_the_mean_of_reviews_not_of_items() -> None:
-    made = made_of(item("o1"), item("o1"), item("o2"), scores={"o1": 1, "o2": 4})
+    bad = item("o1", reviews=1, stars=1)
+    made = made_of(bad, again(bad), item("o2", reviews=1, stars=4))
     assert made.select("reviews", "review_score").row(0) == (2, 2.5)
