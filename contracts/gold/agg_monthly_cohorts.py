@@ -37,4 +37,4 @@ class AggMonthlyCohorts(
     @rule
     def cohort_is_not_later(cls) -> pl.Expr:
         """The month of the first purchase is not later than that of a purchase."""
-        return col("cohort_month") <= col("purchase_month")
+        return col("cohort_month").is_between(pl.lit("2000-01"), col("purchase_month"))
