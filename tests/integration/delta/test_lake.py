@@ -145,7 +145,7 @@ def test_lake_prints_its_tables(built: Lake) -> None:
     (line,) = [line for line in text.splitlines() if line.startswith(" gold.fact_orders ")]
     assert line.split()[1:6] == ["1", "1", "One", "row", "per"]
     assert text.endswith(f"Lake({built.location!r}): 51 tables")
-    assert html.count("<tr>") == 45
+    assert html.count("<tr>") == 52
     assert ">gold.fact_orders</td>" in html
 
 
