@@ -3,7 +3,7 @@
 import os
 import socket
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
@@ -46,6 +46,14 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def wait_until(condition: Callable[[], object], otherwise: str, seconds: float = 60) -> None:
+    """Look until a condition holds; fail after a long time."""
+    deadline = monotonic() + seconds
+    while not condition():
+        assert monotonic() < deadline, otherwise
+        sleep(0.05)  # between two looks
 
 
 _START_SECONDS = 60
