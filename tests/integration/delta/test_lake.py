@@ -274,7 +274,9 @@ def test_status_prints_as_the_command_line(built: Lake) -> None:
 
 def test_outcomes_print_as_the_command_line(land: Land, tmp_path: Path) -> None:
     landing = land(sellers=[{}, {"seller_state": "??"}])
-    printed = _printed("run", "--source", str(landing), Lake(tmp_path / "other"))
+    printed = _printed(
+        "run", "--source", str(landing), "--executor", "local", Lake(tmp_path / "other")
+    )
     outcomes = Lake(tmp_path / "lake").run(landing)
     assert [o.table for o in outcomes][:2] == ["bronze.sellers", "silver.customers"]
     # The command line folds long lines, says how long each table took, and which executor it used.
