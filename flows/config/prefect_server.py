@@ -20,6 +20,7 @@ from time import monotonic, sleep
 from typing import IO, Any, ParamSpec, TypeVar
 
 from prefect import Flow
+from prefect.runtime import deployment, flow_run
 from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import (
     PREFECT_API_URL,
@@ -43,7 +44,14 @@ class NoServerError(Exception):
 
 def flow(function: Callable[P, R]) -> Flow[P, R]:
     """Turn a function into a Prefect flow that fails at once if Prefect cannot start."""
-    return _LocalFlow(function)
+    return _LocalFlow(function, flow_run_name=_run_name)
+
+
+def _run_name() -> str:
+    """Return the name of the current run, such as `nightly 2026-11-24 02:00`, in UTC."""
+    name = deployment.name or flow_run.flow_name
+    scheduled = flow_run.scheduled_start_time
+    return f"{name} {scheduled:%Y-%m-%d %H:%M}"
 
 
 class _LocalFlow(Flow[P, R]):

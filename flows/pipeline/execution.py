@@ -21,6 +21,9 @@ RETRY_DELAYS = (1.0, 2.0, 4.0, 6.0, 8.0)
 """Seconds between the attempts of a step, plus a random share of up to `RETRY_JITTER`."""
 RETRY_JITTER = 0.5
 
+STEP_TIMEOUT_SECONDS = 6 * 3600
+"""After this time Prefect fails the task of a step. A call into Polars or Delta ends first."""
+
 
 class StepOutcome(Protocol):
     """What a step returns."""
@@ -89,7 +92,9 @@ class Executor(Protocol):
         """Run steps in the order of their dependencies; retry after transient errors."""
         ...
 
-    def publish(self, title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
+    def publish(
+        self, title: str, lake: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]
+    ) -> None:
         """Publish the summary of a run, in addition to the output of the command line."""
         ...
 

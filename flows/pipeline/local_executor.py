@@ -107,7 +107,9 @@ class _LocalExecutor:
         ended.not_started += waiting
         return ended.results()
 
-    def publish(self, title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
+    def publish(
+        self, title: str, lake: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]
+    ) -> None:
         """Publish nothing, because the caller has the outcomes."""
 
 

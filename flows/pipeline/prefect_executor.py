@@ -20,6 +20,7 @@ from prefect.task_runners import TaskRunner
 from rich.console import Console
 from rich.progress import track
 
+from flows.config.settings import Settings
 from flows.delta import location
 from flows.delta.outcome import Outcome
 from flows.pipeline import execution
@@ -75,8 +76,10 @@ class _PrefectExecutor:
             )
         return _wait(title, futures).results()
 
-    def publish(self, title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> None:
-        publish_artifacts(title, outcomes, undone)
+    def publish(
+        self, title: str, lake: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]
+    ) -> None:
+        publish_artifacts(title, lake, outcomes, undone)
 
 
 def retry_options(lake: str) -> dict[str, Any]:
@@ -93,6 +96,7 @@ def retry_options(lake: str) -> dict[str, Any]:
         "retry_delay_seconds": list(execution.RETRY_DELAYS),
         "retry_jitter_factor": RETRY_JITTER,
         "retry_condition_fn": may_retry,
+        "timeout_seconds": execution.STEP_TIMEOUT_SECONDS,
         "cache_policy": NO_CACHE,
         "persist_result": False,
     }
@@ -124,10 +128,15 @@ def _task(title: str, lake: str, step: Step[T]) -> Task[[], T]:
 def _asset(lake: str, step: Step[T]) -> Asset | None:
     if step.contract is None:
         return None
+    settings = Settings()
+    docs = settings.docs_url.rstrip("/")
     return Asset(
         key=_asset_key(location(lake, step.table)),
         properties=AssetProperties(
-            name=step.table, description=(step.contract.__doc__ or "").strip()
+            name=step.table,
+            description=(step.contract.__doc__ or "").strip(),
+            url=f"{docs}/{step.table}.html" if docs else None,
+            owners=list(settings.owners) or None,
         ),
     )
 

@@ -270,7 +270,7 @@ def _execute(  # noqa: PLR0913 - as above
     """
     results = executor.run(title, lake, steps)
     outcomes = sorted([*done, *results.outcomes], key=_table_order)
-    executor.publish(title, outcomes, results.undone)
+    executor.publish(title, lake, outcomes, results.undone)
     failed = results.failures
     if failed and (unreachable := storage_error(lake)):
         failed = [unreachable]

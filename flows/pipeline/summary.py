@@ -85,16 +85,16 @@ def _first(files: Sequence[str], most: int = 5) -> list[str]:
     return [*files[:most], *([f"and {rest:,} more"] if rest > 0 else [])]
 
 
-def markdown(flow: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
+def markdown(title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
     """Return the summary as Markdown."""
     text = [
-        f"# {flow}",
+        f"# {title}",
         headline(outcomes, undone),
         "",
         f"| {' | '.join(COLUMNS)} |",
         "|---" + "|--:" * (len(COLUMNS) - 1) + "|",
         *(f"| {' | '.join(line)} |" for line in lines(outcomes, undone)),
     ]
-    for title, found in remarks(outcomes).items():
-        text += ["", f"## {title}", *(f"- {line}" for line in found or ["none"])]
+    for heading, found in remarks(outcomes).items():
+        text += ["", f"## {heading}", *(f"- {line}" for line in found or ["none"])]
     return "\n".join(text)

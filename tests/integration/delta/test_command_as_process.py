@@ -83,7 +83,18 @@ def test_two_runs_at_once_need_no_lock(landing: str, lake: str, expected: Tables
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
 def test_a_local_run_starts_no_program_but_git(landing: str, lake: str, tmp_path: Path) -> None:
     log = tmp_path / "programs"
-    strace = ["strace", "-f", "-qq", "-e", "trace=execve", "-e", "signal=none", "-z", "-o", log]
+    strace = [
+        "strace",
+        "-f",
+        "-qq",
+        "-e",
+        "trace=execve",
+        "-e",
+        "signal=none",
+        "-z",
+        "-o",
+        str(log),
+    ]
     command = [sys.executable, "-m", "flows", "run", "--source", landing, "--lake", lake]
     done = subprocess.run(
         [*strace, *command],

@@ -38,6 +38,8 @@ def worker(deployed: Stage, kafka: Producer) -> Iterator[subprocess.Popen[bytes]
     (broker,) = kafka.list_topics(timeout=10).brokers.values()
     deployed.environment["KEYSTONE_KAFKA_BOOTSTRAP"] = f"{broker.host}:{broker.port}"
     deployed.environment["KEYSTONE_QUARANTINE_SHARE"] = "0"
+    deployed.environment["KEYSTONE_DOCS_URL"] = "https://docs.example/"
+    deployed.environment["KEYSTONE_OWNERS"] = '["data-platform"]'
     (line,) = [line for line in readme() if "worker start" in line]
     with deployed.running(line, "worker.log") as process:
         yield process

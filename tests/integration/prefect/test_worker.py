@@ -1,6 +1,7 @@
 """Runs of the deployments by a real worker, as the lake and the server show them."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,30 @@ def test_a_run_leaves_artifacts(stage: Stage) -> None:
     found = {each["key"]: each for each in stage.ask("/artifacts/latest/filter")}
     assert {"ingest-tables", "ingest-summary", "refresh-tables", "refresh-summary"} <= set(found)
     assert "gold.fact_sales" in found["refresh-summary"]["data"]
+    assert stage.lake in found["refresh-summary"]["data"]
+
+
+def test_a_run_is_named_after_its_deployment_and_time(stage: Stage, night: str) -> None:
+    assert re.fullmatch(r"nightly \d{4}-\d\d-\d\d \d\d:\d\d", stage.run(night)["name"])
+
+
+@pytest.mark.usefixtures("night")
+def test_the_report_follows_the_nightly_run(stage: Stage) -> None:
+    assert stage.ended(first_run(stage, "report/daily")) == "Completed"
+    found = {each["key"] for each in stage.ask("/artifacts/latest/filter")}
+    assert any(key.startswith("report-") for key in found)
+
+
+@pytest.mark.usefixtures("night")
+def test_assets_name_their_owners_and_their_page(stage: Stage) -> None:
+    made = events(stage, "prefect.asset.referenced")
+    (sales,) = {
+        (each["resource"]["prefect.asset.url"], each["resource"]["prefect.asset.owners"])
+        for each in made
+        if each["resource"]["prefect.resource.name"] == "gold.fact_sales"
+        and "prefect.asset.url" in each["resource"]
+    }
+    assert sales == ("https://docs.example/gold.fact_sales.html", '["data-platform"]')
 
 
 @pytest.mark.usefixtures("night")
@@ -87,6 +112,29 @@ def test_the_stream_is_drained_until_it_has_caught_up(stage: Stage, kafka: Produ
     assert kafka.flush(20) == 0
     assert stage.ended(stage.start("stream/every-five-minutes")) == "Completed"
     assert delta.rows(delta.open_existing(stage.lake, "bronze.orders")) == before + ORDERS
+
+
+@pytest.mark.usefixtures("night")
+def test_a_file_that_arrives_starts_an_ingest(stage: Stage) -> None:
+    before = runs_of(stage, "lakehouse/nightly")
+    stage.type(
+        ".venv/bin/prefect event emit keystone.file.landed --resource-id keystone.landing-zone.olist"
+    )
+    eventually(
+        lambda: {*runs_of(stage, "lakehouse/nightly")} - {*before}, "the event starts no run"
+    )
+
+
+def first_run(stage: Stage, deployment: str) -> str:
+    """Wait for a run of a deployment, and return its id."""
+    return eventually(lambda: runs_of(stage, deployment), f"{deployment} does not run")[0]
+
+
+def runs_of(stage: Stage, deployment: str) -> list[str]:
+    """Return the ids of the runs of a deployment that no schedule planned."""
+    wanted = {"deployments": {"id": {"any_": [stage.deployment(deployment)["id"]]}}}
+    found = stage.ask("/flow_runs/filter", wanted)
+    return [each["id"] for each in found if not each["auto_scheduled"]]
 
 
 def lines_about_tables(stage: Stage, run: str) -> list[dict[str, Any]]:
