@@ -39,17 +39,20 @@ def execute(
         title = "" if output.quiet else f"{command} ({chosen})"
         print_outcomes(title, lambda: call(command, chosen, output, runner, **arguments))
     except KeyboardInterrupt:
+        message = "interrupted: what is committed stays; run the same command again to continue"
+        err.print(f"error: {message}", style="red", soft_wrap=True)
         if chosen == "local":
             _end_at_once()
-        raise
+        sys.exit(_INTERRUPTED)
+
+
+_INTERRUPTED = 128 + signal.SIGINT
 
 
 def _end_at_once() -> None:
     """End the process without waiting for its threads: each commit is complete or absent."""
-    message = "interrupted: what is committed stays; run the same command again to continue"
-    err.print(f"error: {message}", style="red", soft_wrap=True)
     sys.stdout.flush()
-    os._exit(128 + signal.SIGINT)
+    os._exit(_INTERRUPTED)
 
 
 def call(

@@ -95,6 +95,7 @@ def _start_process() -> tuple[int, "subprocess.Popen[Any]"]:
             stderr=log,
             pass_fds=[bound.fileno()],
             env=_environment(),
+            start_new_session=True,  # Ctrl-C ends the run, which still needs the server
         )
         try:
             _wait_until_healthy(process, port, log)

@@ -1,7 +1,10 @@
 """The Dask cluster of a run: an existing one, or a new one on this machine."""
 
+import logging
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 
 from flows.config.extras import require
 
@@ -19,5 +22,25 @@ def dask_scheduler(address: str) -> Iterator[str]:
     if address:
         yield address
     else:
-        with LocalCluster(threads_per_worker=1, dashboard_address=None) as cluster:
+        with _ignored_by_new_processes(signal.SIGINT):
+            # The run itself reports what a worker could not do.
+            cluster = LocalCluster(
+                threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            )
+        with cluster:
             yield cluster.scheduler_address
+
+
+@contextmanager
+def _ignored_by_new_processes(number: signal.Signals) -> Iterator[None]:
+    """Block a signal for the threads that start here, and so for all processes that they start.
+
+    A terminal sends Ctrl-C to the workers as well, but only this process must act on it. If it
+    comes now, it is delivered at the end of the context.
+    """
+    resource_tracker.ensure_running()  # its start would unblock the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {number})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -74,5 +74,5 @@ def _strike(  # noqa: PLR0913 - the last three are those of the function that it
 if __name__ == "__main__":
     _, at, name, *sys.argv[1:] = sys.argv
     number = signal.Signals[name]
-    runs.refresh_derived_table = partial(_strike, os.getpid(), at, number)
+    vars(runs)["refresh_derived_table"] = partial(_strike, os.getpid(), at, number)
     cli.main()

@@ -50,6 +50,7 @@ def test_the_server_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
         assert parent.stdout
         server = int(parent.stdout.readline())
         assert is_running(server)
+        assert os.getpgid(server) != os.getpgid(parent.pid)  # Ctrl-C does not reach it
         os.kill(parent.pid, signal.SIGKILL)
     deadline = monotonic() + 300
     while is_running(server) and monotonic() < deadline:
