@@ -59,13 +59,6 @@ def test_a_run_is_named_after_its_deployment_and_time(stage: Stage, night: str) 
 
 
 @pytest.mark.usefixtures("night")
-def test_the_report_follows_the_nightly_run(stage: Stage) -> None:
-    assert stage.ended(first_run(stage, "report/daily")) == "Completed"
-    found = {each["key"] for each in stage.ask("/artifacts/latest/filter")}
-    assert any(key.startswith("report-") for key in found)
-
-
-@pytest.mark.usefixtures("night")
 def test_assets_name_their_owners_and_their_page(stage: Stage) -> None:
     made = events(stage, "prefect.asset.referenced")
     (sales,) = {
@@ -115,26 +108,24 @@ def test_the_stream_is_drained_until_it_has_caught_up(stage: Stage, kafka: Produ
 
 
 @pytest.mark.usefixtures("night")
-def test_a_file_that_arrives_starts_an_ingest(stage: Stage) -> None:
-    before = runs_of(stage, "lakehouse/nightly")
-    stage.type(
-        ".venv/bin/prefect event emit keystone.file.landed --resource-id keystone.landing-zone.olist"
-    )
-    eventually(
-        lambda: {*runs_of(stage, "lakehouse/nightly")} - {*before}, "the event starts no run"
-    )
+def test_a_file_that_arrives_starts_a_run_and_the_report_follows(stage: Stage) -> None:
+    emit = ".venv/bin/prefect event emit keystone.file.landed"
+    stage.type(f"{emit} --resource-id keystone.landing-zone.olist")
+    assert stage.ended(first_run(stage, "lakehouse/nightly")) == "Completed"
+    assert stage.ended(first_run(stage, "report/daily")) == "Completed"
+    found = {each["key"] for each in stage.ask("/artifacts/latest/filter")}
+    assert any(key.startswith("report-") for key in found)
 
 
 def first_run(stage: Stage, deployment: str) -> str:
-    """Wait for a run of a deployment, and return its id."""
-    return eventually(lambda: runs_of(stage, deployment), f"{deployment} does not run")[0]
-
-
-def runs_of(stage: Stage, deployment: str) -> list[str]:
-    """Return the ids of the runs of a deployment that no schedule planned."""
+    """Wait for a run of a deployment that an automation started, and return its id."""
     wanted = {"deployments": {"id": {"any_": [stage.deployment(deployment)["id"]]}}}
-    found = stage.ask("/flow_runs/filter", wanted)
-    return [each["id"] for each in found if not each["auto_scheduled"]]
+
+    def started() -> list[str]:
+        runs = stage.ask("/flow_runs/filter", wanted)
+        return [run["id"] for run in runs if (run["created_by"] or {}).get("type") == "AUTOMATION"]
+
+    return eventually(started, f"no event starts {deployment}")[0]
 
 
 def lines_about_tables(stage: Stage, run: str) -> list[dict[str, Any]]:
