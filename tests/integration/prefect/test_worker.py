@@ -60,12 +60,11 @@ def test_a_run_is_named_after_its_deployment_and_time(stage: Stage, night: str) 
 
 @pytest.mark.usefixtures("night")
 def test_assets_name_their_owners_and_their_page(stage: Stage) -> None:
-    made = events(stage, "prefect.asset.referenced")
+    made = events(stage, "prefect.asset.materialization.succeeded")
     (sales,) = {
         (each["resource"]["prefect.asset.url"], each["resource"]["prefect.asset.owners"])
         for each in made
         if each["resource"]["prefect.resource.name"] == "gold.fact_sales"
-        and "prefect.asset.url" in each["resource"]
     }
     assert sales == ("https://docs.example/gold.fact_sales.html", '["data-platform"]')
 
