@@ -21,7 +21,7 @@ DERIVED = [table.contract for table in tables().values()]
 # For every rule of every contract, these hold a value that keeps it and one that breaks it.
 IDS = ["a" * 32, "A" * 32, "01310", "1310", "2017-11"]
 TEXTS = [None, "", "SP", "sp", "delivered", "boleto", "product_category_name", *IDS]
-NUMBERS = [None, -1, 0, 1, 3, 5, 6, 13, 32]
+NUMBERS = [None, -1, 0, 1, 3, 5, 6, 13, 32, 40_000]
 AMOUNTS = [None, Decimal("-0.01"), Decimal(0), Decimal("1.23")]
 DEGREES = [None, nan, 0.0, -23.5, -46.6, 80.0]
 MOMENTS = [

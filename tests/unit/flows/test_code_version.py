@@ -52,7 +52,7 @@ EDITS: dict[str, tuple[str, str, str, set[str]]] = {
     ),
     "a description": ("contracts.gold.fact_orders", "Number of items.", "How many items.", set()),
     "a shared description": ("contracts.column_descriptions", "placeholder", "stand-in", set()),
-    "the sort order": ("contracts.gold.fact_orders", SORTED, "sort_by=()", {"gold.fact_orders"}),
+    "the sort order": ("contracts.silver.orders", SORTED, "sort_by=()", {"silver.orders"}),
     "a base class": ("contracts.contract", "class Gold(Contract", "class Gold(Any, Contract", GOLD),
     "validation": ("transforms.validation", "(~r.expr).sum()", "r.expr.sum()", RECORDS),
     "the check": ("contracts.table_check", "filter(~rules", "filter(rules", ALL - RECORDS),
