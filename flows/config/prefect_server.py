@@ -21,7 +21,6 @@ from typing import IO, Any, ParamSpec, TypeVar
 
 from prefect import Flow
 from prefect.runtime import deployment, flow_run
-from prefect.server.api.server import SubprocessASGIServer
 from prefect.settings import (
     PREFECT_API_URL,
     PREFECT_HOME,
@@ -71,6 +70,10 @@ def start_server() -> None:
     with _starting:
         if PREFECT_API_URL.value() or not PREFECT_SERVER_EPHEMERAL_ENABLED.value():
             return
+        from prefect.server.api.server import (  # noqa: PLC0415 - takes two seconds
+            SubprocessASGIServer,
+        )
+
         server = SubprocessASGIServer()
         if server.running:
             return

@@ -74,6 +74,23 @@ def test_a_server_that_cannot_start_is_reported_in_one_line(land: Land, tmp_path
     assert "unable to open database file; PREFECT_HOME is " in line
 
 
+def test_a_run_on_a_configured_server_does_not_import_one(prefect_server: str, lake: str) -> None:
+    code = f"""
+import sys
+from flows.lakehouse import refresh
+refresh({lake!r})
+print("prefect.server.api.server" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PREFECT_API_URL": prefect_server},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
+
+
 def test_a_secret_in_a_parameter_is_rejected_before_prefect() -> None:
     with pytest.raises(SettingError, match=r"s3://\*\*\*@bucket") as caught:
         ingest("s3://KEY:SECRET@bucket/landing", "lake")
