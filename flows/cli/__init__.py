@@ -1,5 +1,7 @@
 """The command line: each command is a thin layer over a flow or a function."""
 
+import atexit
+import gc
 import os
 import signal
 import sys
@@ -68,6 +70,10 @@ def _common(
 
 def main() -> None:
     """Run a command; print an error as one line, and exit with 1 (failure) or 2 (wrong usage)."""
+    # Imports create a million objects that live until the end. Collecting garbage less often, and
+    # not at all at the exit, saves a quarter of a short command.
+    gc.set_threshold(100_000, 10, 10)
+    atexit.register(_skip_last_collection)
     if "PREFECT_LOGGING_HANDLERS_CONSOLE_FORMATTER" not in os.environ:
         # The summary is enough, unless a format for the log is set.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
@@ -90,6 +96,12 @@ def main() -> None:
         for line in getattr(error, "failures", [_message(error)]):
             err.print("error:", mask(one_line(line)), style="red", soft_wrap=True)
         sys.exit(_exit_code(error))
+
+
+def _skip_last_collection() -> None:
+    # DuckDB's bindings print a warning about each of their objects that is not collected.
+    if "duckdb" not in sys.modules:
+        gc.freeze()
 
 
 _WRONG_USAGE = (SettingError, UnknownTableError, UnknownRuleError)

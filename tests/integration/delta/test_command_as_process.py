@@ -42,6 +42,12 @@ def assert_same(lake: str, expected: Tables) -> None:
         assert_frame_equal(rows, expected[name])
 
 
+def test_sql_prints_nothing_to_stderr(lake: str) -> None:
+    pipeline.refresh(lake)
+    done = keystone("sql", "--lake", lake, "SELECT 1 AS one")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("number", "code", "said"),
     [
