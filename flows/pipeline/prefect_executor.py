@@ -16,6 +16,7 @@ from prefect.assets import Asset, AssetProperties, add_asset_metadata, materiali
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture, PrefectWrappedFuture, as_completed
+from prefect.task_engine import TaskRunTimeoutError
 from prefect.task_runners import TaskRunner
 from rich.console import Console
 from rich.progress import track
@@ -89,7 +90,9 @@ def retry_options(lake: str) -> dict[str, Any]:
     # If it were defined here, it would be sent with copies of deltalake's exceptions, and no error
     # of the worker would be an instance of those.
     def may_retry(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
-        return is_worth_retrying(lake, state.result(raise_on_failure=False))
+        error = state.result(raise_on_failure=False)
+        # A step that hangs would hang again.
+        return not isinstance(error, TaskRunTimeoutError) and is_worth_retrying(lake, error)
 
     return {
         "retries": len(execution.RETRY_DELAYS),

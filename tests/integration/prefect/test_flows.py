@@ -1,12 +1,17 @@
 """Artifacts and assets of the flows on a Prefect server."""
 
 import json
+from threading import Event
 from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
 
+from flows.config.prefect_server import flow
 from flows.lakehouse import refresh
+from flows.pipeline import execution
+from flows.pipeline.execution import Results, Step
+from flows.pipeline.prefect_executor import prefect_executor
 from transforms.graph import tables
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
@@ -36,3 +41,24 @@ def test_artifacts_and_assets_describe_the_run(lake: str) -> None:
         # Prefect delivers events with a delay.
         (found,) = next(filter(None, (materialised() for _ in range(2000))))
         assert found["payload"]["rows"] == 0
+
+
+def test_a_step_that_takes_too_long_fails_at_its_first_attempt(
+    lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = list[str]()
+
+    def hang() -> Any:
+        attempts.append(lake)
+        while True:
+            Event().wait(0.01)
+
+    @flow
+    def hanging() -> Results[Any]:
+        with prefect_executor() as executor:
+            return executor.run("refresh", lake, [Step("gold.fact_sales", hang)])
+
+    monkeypatch.setattr(execution, "STEP_TIMEOUT_SECONDS", 0.5)
+    (line,) = hanging().failures
+    assert line.startswith("gold.fact_sales: TaskRunTimeoutError")
+    assert attempts == [lake]
