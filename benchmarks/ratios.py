@@ -26,7 +26,7 @@ RATIOS = {
 """By ratio, the steps to divide."""
 
 OURS = {"ours", "+1 % orders", "same orders, grown"}
-"""The steps of which `our imports` is the process start."""
+"""The steps that begin with the same imports as `our imports`."""
 
 Measured = dict[str, dict[str, list[float]]]
 """By step and metric, the values of the rounds."""
