@@ -34,6 +34,9 @@ DELIVERED = (pl.col("order_status") == "delivered") & pl.col("delivered_on_time"
 """The order is delivered and has a delivery date. A few delivered orders have no date, and a few
 canceled ones have one."""
 
+STARS_FIT_REVIEWS = pl.col("stars").is_between(pl.col("reviews"), 5 * pl.col("reviews"))
+"""A sum of review scores is possible: each review has one to five stars."""
+
 MONTH = r"^20[0-9]{2}-(?:0[1-9]|1[0-2])$"
 
 MOST = 10**12

@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
-from contracts.domain import MONTH, MOST
+from contracts.domain import MONTH, MOST, STARS_FIT_REVIEWS
 from contracts.gold.fact_sales import FactSales
 
 
@@ -50,4 +50,4 @@ class AggMonthlyCategories(
     @rule
     def stars_fit_the_reviews(cls) -> pl.Expr:
         """A review has one to five stars."""
-        return col("stars").is_between(col("reviews"), 5 * col("reviews"))
+        return STARS_FIT_REVIEWS

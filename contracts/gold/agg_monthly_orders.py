@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
-from contracts.domain import CALLED_OFF, MONTH, MOST, STATES, UNKNOWN
+from contracts.domain import CALLED_OFF, MONTH, MOST, STARS_FIT_REVIEWS, STATES, UNKNOWN
 from contracts.gold.fact_orders import FactOrders
 
 LAST_DAYS = {
@@ -107,7 +107,7 @@ class AggMonthlyOrders(
     @rule
     def stars_fit_the_reviews(cls) -> pl.Expr:
         """A review has one to five stars."""
-        return col("stars").is_between(col("reviews"), 5 * col("reviews"))
+        return STARS_FIT_REVIEWS
 
     @rule
     def scores_are_of_reviews(cls) -> pl.Expr:

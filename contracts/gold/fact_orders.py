@@ -4,7 +4,15 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, Timestamp, column, rule
-from contracts.domain import MONTH, MOST, MOST_DAYS, ORDER_STATUSES, STATES, UNKNOWN
+from contracts.domain import (
+    MONTH,
+    MOST,
+    MOST_DAYS,
+    ORDER_STATUSES,
+    STARS_FIT_REVIEWS,
+    STATES,
+    UNKNOWN,
+)
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 
@@ -95,7 +103,7 @@ class FactOrders(
     @rule
     def stars_fit_the_reviews(cls) -> pl.Expr:
         """A review has one to five stars."""
-        return col("stars").is_between(col("reviews"), 5 * col("reviews"))
+        return STARS_FIT_REVIEWS
 
     @rule
     def scores_are_of_reviews(cls) -> pl.Expr:

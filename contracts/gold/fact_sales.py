@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
-from contracts.domain import MONTH, MOST, ORDER_STATUSES
+from contracts.domain import MONTH, MOST, ORDER_STATUSES, STARS_FIT_REVIEWS
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 from contracts.gold.dim_product import DimProduct
@@ -72,4 +72,4 @@ class FactSales(
     @rule
     def stars_fit_the_reviews(cls) -> pl.Expr:
         """A review has one to five stars."""
-        return col("stars").is_between(col("reviews"), 5 * col("reviews"))
+        return STARS_FIT_REVIEWS
