@@ -1,8 +1,10 @@
 """Ingest and refresh one table after another, and look at the result."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
+from polars.testing import assert_frame_equal
 
 from flows import delta
 from flows.delta.outcome import Outcome
@@ -38,3 +40,9 @@ def sorted_tables(lake: str) -> dict[str, pl.DataFrame]:
         for name, table in tables().items()
         if (columns := table.contract.fields().names())
     }
+
+
+def assert_same_tables(lake: str, expected: Mapping[str, pl.DataFrame]) -> None:
+    """Assert that silver and gold of a lake equal `sorted_tables` of another one."""
+    for name, rows in sorted_tables(lake).items():
+        assert_frame_equal(rows, expected[name])

@@ -14,7 +14,6 @@ import dask
 import polars as pl
 import pytest
 from distributed import Client, Event, LocalCluster
-from polars.testing import assert_frame_equal
 
 from flows import delta
 from flows.config.errors import RunFailedError, SettingError
@@ -28,7 +27,7 @@ from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table
 from flows.refresh.workers import UnlikeWorkersError, run_on_workers
 from flows.sample import write_sample
-from tests.support.refresh import sorted_tables
+from tests.support.refresh import assert_same_tables, sorted_tables
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]
@@ -70,11 +69,6 @@ def expected(landing: str, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     lake = str(tmp_path_factory.mktemp("threads"))
     run(landing, lake)
     return sorted_tables(lake)
-
-
-def assert_same(lake: str, expected: Tables) -> None:
-    for name, rows in sorted_tables(lake).items():
-        assert_frame_equal(rows, expected[name])
 
 
 def at(cluster: LocalCluster) -> str:
@@ -124,7 +118,7 @@ def test_a_cluster_makes_the_same_tables(
 ) -> None:
     done = run_on(cluster, landing, lake)
     assert all(outcome.changed for outcome in done)
-    assert_same(lake, expected)
+    assert_same_tables(lake, expected)
     for name in SPLIT:  # several parts, each with its own files, in one commit
         handle = delta.open_existing(lake, name)
         assert len(data_files.files(handle)) > 1
@@ -137,7 +131,7 @@ def test_a_cluster_runs_prefect_tasks(
     cluster: LocalCluster, landing: str, lake: str, expected: Tables
 ) -> None:
     assert all(outcome.changed for outcome in lakehouse(landing, lake, runner=at(cluster)))
-    assert_same(lake, expected)
+    assert_same_tables(lake, expected)
 
 
 def test_parts_run_concurrently(cluster: LocalCluster) -> None:
@@ -160,7 +154,7 @@ def test_a_worker_that_dies_during_a_part_is_replaced(
     monkeypatch.setattr(runs, "refresh_derived_table", strike)
     run_on(cluster, landing, lake)
     assert mark(lake).exists()
-    assert_same(lake, expected)
+    assert_same_tables(lake, expected)
     assert delta.open_existing(lake, "gold.fact_sales").version() == 1
 
 
@@ -180,7 +174,7 @@ def test_a_worker_that_dies_before_the_commit_changes_no_table(
     monkeypatch.setattr(runs, "refresh_derived_table", refresh)
     run_on(cluster, landing, lake)
     assert mark(lake).exists()
-    assert_same(lake, expected)
+    assert_same_tables(lake, expected)
     handle = delta.open_existing(lake, "gold.fact_sales")
     written = {path.name for path in Path(lake, "gold", "fact_sales").rglob("*.parquet")}
     named = {Path(path).name for path in data_files.files(handle)["path"]}
@@ -210,7 +204,7 @@ def test_workers_that_always_die_fail_the_run_and_the_next_run_recovers(
     assert any(names.startswith("silver.orders") for names in failures)
     assert all("KilledWorker: " in line and "\n" not in line for line in failures.values())
     refresh(lake)
-    assert_same(lake, expected)
+    assert_same_tables(lake, expected)
 
 
 def test_all_parts_are_recomputed_after_a_concurrent_commit(
@@ -227,7 +221,7 @@ def test_all_parts_are_recomputed_after_a_concurrent_commit(
     strike = struck(once(write), "gold.fact_sales")
     monkeypatch.setattr(runs, "refresh_derived_table", strike)
     run_on(cluster, landing, lake)
-    assert_same(lake, expected)
+    assert_same_tables(lake, expected)
     handle = delta.open_existing(lake, "gold.fact_sales")
     assert handle.version() == 2
     stamps = delta.scan(handle).select("_version").unique().collect()

@@ -10,12 +10,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from flows import pipeline
 from flows.sample import write_sample
 from tests.support.project import ROOT
-from tests.support.refresh import sorted_tables
+from tests.support.refresh import assert_same_tables, sorted_tables
 from tests.support.strike import keystone
 
 LOCAL = {"KEYSTONE_EXECUTOR": "local"}
@@ -35,11 +34,6 @@ def expected(landing: str, tmp_path_factory: pytest.TempPathFactory) -> Tables:
     lake = str(tmp_path_factory.mktemp("expected") / "lake")
     pipeline.run(landing, lake)
     return sorted_tables(lake)
-
-
-def assert_same(lake: str, expected: Tables) -> None:
-    for name, rows in sorted_tables(lake).items():
-        assert_frame_equal(rows, expected[name])
 
 
 def test_sql_prints_nothing_to_stderr(lake: str) -> None:
@@ -65,7 +59,7 @@ def test_a_run_that_is_cut_off_is_completed_by_the_next(  # noqa: PLR0913, PLR09
     assert "Traceback" not in cut.stderr
     assert not Path(lake, "gold", "fact_sales", "_delta_log", "00000000000000000001.json").exists()
     assert keystone(*command, environment=LOCAL).returncode == 0
-    assert_same(lake, expected)
+    assert_same_tables(lake, expected)
 
 
 def test_two_runs_at_once_need_no_lock(landing: str, lake: str, expected: Tables) -> None:
@@ -83,7 +77,7 @@ def test_two_runs_at_once_need_no_lock(landing: str, lake: str, expected: Tables
     ]
     errors = [each.communicate(timeout=240)[1] for each in both]
     assert [each.returncode for each in both] == [0, 0], errors
-    assert_same(lake, expected)
+    assert_same_tables(lake, expected)
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")

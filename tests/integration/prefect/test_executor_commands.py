@@ -6,12 +6,11 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 
 from flows import delta, pipeline
 from flows.delta.table_names import existing_tables
 from flows.sample import write_sample
-from tests.support.refresh import sorted_tables
+from tests.support.refresh import assert_same_tables, sorted_tables
 from tests.support.strike import keystone
 
 Land = Callable[..., Path]
@@ -68,8 +67,7 @@ def test_a_command_that_is_ended_is_completed_by_the_next(
     assert committed["bronze.orders"] == committed["silver.orders"] == 1
     again = keystone(*command)
     assert (again.returncode, again.stderr) == (0, "")
-    for name, rows in sorted_tables(lake).items():
-        assert_frame_equal(rows, expected[name])
+    assert_same_tables(lake, expected)
     # What was committed stays, and is not written a second time.
     assert versions(lake)["bronze.orders"] == versions(lake)["silver.orders"] == 1
 

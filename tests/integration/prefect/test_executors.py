@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import pytest
 from deltalake.exceptions import CommitFailedError
-from polars.testing import assert_frame_equal
 
 from contracts.table_check import ContractBrokenError
 from flows import delta, lakehouse, pipeline
@@ -15,7 +14,7 @@ from flows.delta.outcome import Outcome
 from flows.pipeline import execution, runs
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.sample import write_sample
-from tests.support.refresh import sorted_tables
+from tests.support.refresh import assert_same_tables, sorted_tables
 from transforms.graph import Table
 
 Land = Callable[..., Path]
@@ -71,8 +70,7 @@ def test_tables_and_outcomes_are_the_same(
     outcomes = face.run(landing, lake)
     rows, counts = expected
     assert metrics(outcomes) == counts
-    for name, frame in sorted_tables(lake).items():
-        assert_frame_equal(frame, rows[name])
+    assert_same_tables(lake, rows)
     assert not any(outcome.changed for outcome in face.run(landing, lake))
     assert not any(outcome.changed for outcome in face.replay(lake))
     restored = face.restore("bronze.orders", 0, lake)
