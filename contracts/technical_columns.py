@@ -12,6 +12,7 @@ PROVENANCE = pl.Schema(
         "_ingested_at": pl.Datetime("us", "UTC"),
         "_rescued_data": pl.String(),
         "_corrupt_record": pl.String(),
+        "_operation": pl.String(),
     }
 )
 """Columns of bronze and quarantine tables.
@@ -24,7 +25,18 @@ PROVENANCE = pl.Schema(
 - `_ingested_at`: when the record was ingested.
 - `_rescued_data`: the source columns that the contract does not declare, as JSON.
 - `_corrupt_record`: the text of a record that could not be parsed.
+- `_operation`: what the record does to the row of its key, `UPSERT` or `DELETE`, as the source wrote
+  it. Null in a corrupt record, and in records of older lakes, which are all upserts.
 """
+
+UPSERT = "upsert"
+"""The operation of a record that adds a row or replaces it."""
+
+DELETE = "delete"
+"""The operation of a record that deletes the row of its key. Only its key columns count."""
+
+OPERATION_HEADER = "_op"
+"""The optional column of a landed file with the operation of each record; empty for an upsert."""
 
 SILVER_PROVENANCE = pl.Schema(
     {name: PROVENANCE[name] for name in ("_source", "_position", "_event_time")}

@@ -18,6 +18,7 @@ from typing import BinaryIO
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from contracts.technical_columns import OPERATION_HEADER, UPSERT
 from flows.ingest.bytes_read import byte_counter
 from flows.ingest.csv_diagnosis import (
     HEAD,
@@ -94,7 +95,7 @@ def scan_records(path: Path, facts: CsvFacts, columns: Sequence[str]) -> pl.Lazy
     An empty field is null, a quoted empty field is "". `_position` numbers the records from 1.
     `_rescued_data` is a JSON object of the columns that only the file has. `_corrupt_record` is the
     raw text of a record with misplaced quotes, or with more or fewer fields than the header; its
-    columns are null.
+    columns are null. `_operation` is the text of the column `_op`, or `UPSERT`.
 
     Raises:
         FileRejectedError: the header lacks one of `columns` or repeats a name, or the file has
@@ -104,13 +105,18 @@ def scan_records(path: Path, facts: CsvFacts, columns: Sequence[str]) -> pl.Lazy
     if path.stat().st_size != facts.size:
         raise _changed(path)
     field = dict(zip(facts.header, _fields(len(facts.header)), strict=True))
-    extra = [pl.col(field[name]).alias(name) for name in facts.header if name not in columns]
+    known = {*columns, OPERATION_HEADER}
+    extra = [pl.col(field[name]).alias(name) for name in facts.header if name not in known]
+    stated = [pl.col(field[name]) for name in facts.header if name == OPERATION_HEADER]
+    operation = pl.coalesce(*stated, pl.lit(UPSERT))
     rescued = pl.struct(extra).struct.json_encode() if extra else pl.lit(None, pl.String)
+    readable = pl.col("_corrupt_record").is_null()
     return _scan(path, facts).select(
         *(pl.col(field[name]).alias(name) for name in columns),
         pl.col("_position"),
-        pl.when(pl.col("_corrupt_record").is_null()).then(rescued).alias("_rescued_data"),
+        pl.when(readable).then(rescued).alias("_rescued_data"),
         pl.col("_corrupt_record"),
+        pl.when(readable).then(operation).alias("_operation"),
     )
 
 

@@ -16,7 +16,7 @@ from confluent_kafka import Message
 from polars.exceptions import ComputeError, PolarsError
 
 from contracts.contract import Bronze
-from contracts.technical_columns import stored_schema
+from contracts.technical_columns import UPSERT, stored_schema
 from flows.kafka.topics import Partition, source_name
 
 EVENT_TIME = "event_time"
@@ -67,6 +67,7 @@ def bronze_rows(
         _position=pl.Series([m.offset() for m in batch], dtype=pl.Int64),
         _event_time=_event_times(batch),
         _ingested_at=pl.lit(datetime.now(UTC), pl.Datetime("us", "UTC")),
+        _operation=pl.when(pl.col("_corrupt_record").is_null()).then(pl.lit(UPSERT)),
     ).select(stored_schema(contract).names())
 
 

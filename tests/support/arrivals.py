@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from contracts import bronze
-from contracts.technical_columns import PROVENANCE
+from contracts.technical_columns import PROVENANCE, UPSERT
 from flows import delta
 from tests.support.good_records import GOOD
 
@@ -24,6 +24,7 @@ def arrived(raw: pl.DataFrame, hours: Sequence[int] = ()) -> pl.DataFrame:
         _ingested_at=pl.lit(NOON, PROVENANCE["_ingested_at"]),
         _rescued_data=pl.lit(None, pl.String),
         _corrupt_record=pl.lit(None, pl.String),
+        _operation=pl.lit(UPSERT),
     )
 
 

@@ -57,7 +57,7 @@ def read(drop: Path, content: str, columns: Sequence[str] = ("a", "b")) -> list[
         assert replace(in_pieces, pieces=facts.pieces) == facts
         assert_frame_equal(frame, scan_records(drop, in_pieces, columns).collect())
     assert frame["_position"].to_list() == list(range(1, facts.records + 1))
-    return frame.drop("_position").rows()
+    return frame.drop("_position", "_operation").rows()
 
 
 def regular(facts: CsvFacts) -> bool:
@@ -145,7 +145,15 @@ def test_columns_keep_their_type_without_records(drop: Path) -> None:
         "_position": pl.Int64,
         "_rescued_data": pl.String,
         "_corrupt_record": pl.String,
+        "_operation": pl.String,
     }
+
+
+def test_operation_is_read_from_its_column(drop: Path) -> None:
+    drop.write_bytes(b"_op,a\ndelete,1\n,2\nUPSERT ,3\n4\n")
+    found = scan_records(drop, inspect_csv(drop), ["a"]).collect()
+    assert found["_operation"].to_list() == ["delete", "upsert", "UPSERT ", None]
+    assert found["_rescued_data"].null_count() == 4
 
 
 @pytest.mark.parametrize(
