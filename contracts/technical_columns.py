@@ -25,8 +25,8 @@ PROVENANCE = pl.Schema(
 - `_ingested_at`: when the record was ingested.
 - `_rescued_data`: the source columns that the contract does not declare, as JSON.
 - `_corrupt_record`: the text of a record that could not be parsed.
-- `_operation`: what the record does to the row of its key, `UPSERT` or `DELETE`, as the source wrote
-  it. Null in a corrupt record, and in records of older lakes, which are all upserts.
+- `_operation`: what the record does to the row of its key, `UPSERT` or `DELETE`, as the source
+  wrote it. Null in a corrupt record, and in records of older lakes, which are all upserts.
 """
 
 UPSERT = "upsert"
