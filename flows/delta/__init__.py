@@ -3,11 +3,18 @@
 Other packages use the names below as `delta.scan`, `delta.append`; each module holds one concern.
 """
 
-from flows.delta.commit_log import METADATA, commit_properties, with_rebuild_marker
+from flows.delta.commit_log import METADATA, commit_properties, with_marker
 from flows.delta.handles import as_of, exists, location, open_existing
-from flows.delta.read import appended_since, changed_since, matching, rows, scan
+from flows.delta.read import (
+    appended_since,
+    changed_since,
+    keeps_removed_rows,
+    matching,
+    rows,
+    scan,
+)
 from flows.delta.table import KEEP_LOG, check_writable, open_quarantine, open_table
-from flows.delta.transactions import FORGOTTEN, REBUILT, consumed, quarantine_name
+from flows.delta.transactions import FORGOTTEN, REBUILT, REMOVED, consumed, quarantine_name
 from flows.delta.write import NO_CLEANUP, append, commit, rebuild, replace, stamped
 
 __all__ = [
@@ -16,6 +23,7 @@ __all__ = [
     "METADATA",
     "NO_CLEANUP",
     "REBUILT",
+    "REMOVED",
     "append",
     "appended_since",
     "as_of",
@@ -25,6 +33,7 @@ __all__ = [
     "commit_properties",
     "consumed",
     "exists",
+    "keeps_removed_rows",
     "location",
     "matching",
     "open_existing",
@@ -36,5 +45,5 @@ __all__ = [
     "rows",
     "scan",
     "stamped",
-    "with_rebuild_marker",
+    "with_marker",
 ]

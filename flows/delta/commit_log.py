@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from deltalake import CommitProperties, DeltaTable, Transaction
 
 from flows.delta.provenance import Provenance, read_provenance
-from flows.delta.transactions import rebuild_marker
+from flows.delta.transactions import marker
 
 METADATA = "keystone"
 """The key of the metrics, as JSON, in the metadata of a commit."""
@@ -106,11 +106,11 @@ def commit_properties(consumed: Mapping[str, int], metrics: Mapping[str, Any]) -
     )
 
 
-def with_rebuild_marker(handle: DeltaTable, properties: CommitProperties) -> CommitProperties:
-    """Mark the handle's next commit as one that removes rows, so that readers read all again."""
+def with_marker(handle: DeltaTable, properties: CommitProperties, name: str) -> CommitProperties:
+    """Mark the handle's next commit as `REBUILT` or `REMOVED`."""
     return CommitProperties(
         custom_metadata=properties.custom_metadata,
-        app_transactions=[*(properties.app_transactions or []), rebuild_marker(handle)],
+        app_transactions=[*(properties.app_transactions or []), marker(handle, name)],
     )
 
 

@@ -91,8 +91,11 @@ def scan_files(
     """
     schema = schema or pl.Schema(handle.schema().to_arrow())
     partitions = handle.metadata().partition_columns
+    uris = paths(handle, relative)
+    if not uris:
+        return pl.LazyFrame(schema={**schema, "_file": pl.String})
     found = pl.scan_parquet(
-        paths(handle, relative),
+        uris,
         schema={name: dtype for name, dtype in schema.items() if name not in partitions},
         missing_columns="insert",  # older files lack columns
         include_file_paths="_file",

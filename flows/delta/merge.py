@@ -22,7 +22,7 @@ def merge_rows(
     """Add rows, and remove the rows that they replace; rewrite only the files that held those.
 
     If a row disappears, or a tracked value that tells readers what a change affects, `_version`
-    cannot show it: then mark the commit so that readers read all rows again.
+    cannot show it: then mark the commit so that readers look for the old rows.
 
     Args:
         table: the table.
@@ -55,7 +55,7 @@ def merge_rows(
         after=written.rows + len(replaced_rows),
     )
     if _loses_values(data, replaced_rows, [*{*key, *table.tracked_columns}]):
-        properties = delta.with_rebuild_marker(handle, properties)
+        properties = delta.with_marker(handle, properties, delta.REMOVED)
     removals = data_files.remove_actions(removed)
     delta.commit(handle, [*removals, *written.actions], properties, next_version=True)
 

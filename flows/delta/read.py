@@ -1,5 +1,7 @@
 """Rows of a table: all of them, those that are new since a version, or those that match."""
 
+from collections.abc import Sequence
+
 import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
@@ -7,6 +9,8 @@ from deltalake.exceptions import DeltaError
 from flows.delta import data_files, protocol
 from flows.delta.data_file_check import check_sizes
 from flows.delta.handles import as_of
+from flows.delta.transactions import REMOVED, is_marked_since
+from flows.delta.versions import NoVersionError, open_version
 from flows.storage import filesystem
 
 
@@ -48,14 +52,38 @@ def appended_since(handle: DeltaTable, version: int) -> tuple[pl.LazyFrame, int]
         return None
     new = added.join(compacted, on="path", how="anti")
     check_sizes(handle)
-    if new.is_empty():
-        return scan(handle).clear(), 0
     return data_files.scan_files(handle, new["path"]).drop("_file"), int(new["num_records"].sum())
 
 
-def changed_since(handle: DeltaTable, version: int) -> pl.LazyFrame:
-    """Return the rows of a table with `_version` that were added or changed after a version."""
-    return scan(handle).filter(pl.col("_version") > version)
+def changed_since(handle: DeltaTable, version: int, key: Sequence[str]) -> pl.LazyFrame:
+    """Return the rows of a table with `_version` that were added or changed after a version.
+
+    If rows or tracked values were removed since, also return the rows of that version that have
+    been changed or removed, as they were.
+
+    Raises:
+        NoVersionError: the files of that version are needed, and have been deleted.
+    """
+    changed = scan(handle).filter(pl.col("_version") > version)
+    if not is_marked_since(handle, REMOVED, version):
+        return changed
+    before = open_version(handle, version)
+    old, new = data_files.files(before), data_files.files(handle)
+    gone = data_files.scan_files(before, old.join(new, on="path", how="anti")["path"])
+    added = data_files.scan_files(handle, new.join(old, on="path", how="anti")["path"])
+    kept = added.filter(pl.col("_version") <= version)
+    replaced = gone.drop("_file").join(kept, on=[*key, "_version"], how="anti")
+    return pl.concat([changed, replaced], how="diagonal")
+
+
+def keeps_removed_rows(handle: DeltaTable, version: int) -> bool:
+    """Return whether `changed_since` can read the rows that were removed after a version."""
+    if is_marked_since(handle, REMOVED, version):
+        try:
+            open_version(handle, version)
+        except NoVersionError:
+            return False
+    return True
 
 
 def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
@@ -63,13 +91,11 @@ def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
 
     Add `_file`, the path of the file that holds the row.
     """
-    files = data_files.files(handle)
-    if wanted.is_empty() or files.is_empty():
-        return scan(handle).clear().with_columns(_file=pl.lit(None, pl.String))
+    files = data_files.files(handle)["path"]
     check_sizes(handle)
     # Polars reads the first column of a file, and the others only if it finds a match.
     first, *others = wanted.columns
-    found = data_files.scan_files(handle, files["path"]).filter(
+    found = data_files.scan_files(handle, files.clear() if wanted.is_empty() else files).filter(
         pl.col(first).is_in(wanted[first].unique().implode())
     )
     return found.join(wanted.lazy(), on=wanted.columns, how="semi") if others else found

@@ -75,7 +75,9 @@ def _restore(lake: str, name: str, version: int, started: float) -> Outcome:
     consumed = {each: delta.consumed(target, each) for each in [*moved, *_inputs(name)]}
     watermark = {each: delta.FORGOTTEN if at is None else at for each, at in consumed.items()}
     metrics = {**last_metrics(handle, version), "restored": version}
-    properties = delta.with_rebuild_marker(handle, delta.commit_properties(watermark, metrics))
+    properties = delta.with_marker(
+        handle, delta.commit_properties(watermark, metrics), delta.REBUILT
+    )
     now = datetime.now(UTC).replace(microsecond=0)
     properties = CommitProperties(
         custom_metadata=properties.custom_metadata,

@@ -7,8 +7,9 @@ writer gets a conflict instead of repeating rows. Never share a handle between t
 
 Rows are only ever appended to bronze and quarantine. The rows of all other tables carry
 `_version`, the version of their table that last changed them. A reader that has consumed a table up
-to a version finds the later rows by it. It cannot show a removed row: the transaction `rebuilt`
-does.
+to a version finds the later rows by it. It cannot show a removed row: the transaction `removed`
+says that there are some, and the files of the consumed version hold them. After a commit with the
+transaction `rebuilt`, readers read all rows.
 """
 
 from contextlib import suppress

@@ -13,7 +13,10 @@ CODE_VERSION = "code"
 """The code that computed a table; see `flows.refresh.code_version`."""
 
 REBUILT = "rebuilt"
-"""The version that last removed rows, after which readers have to read all rows again."""
+"""The version that last replaced all rows, after which readers have to read all rows again."""
+
+REMOVED = "removed"
+"""The version that last removed rows or tracked values, after which readers need the old rows."""
 
 FORGOTTEN = -1
 """The value for an input that a restore took out: Delta cannot remove a transaction."""
@@ -48,6 +51,11 @@ def quarantine_name(source: type[Contract]) -> str:
     return f"quarantine.{source.spec().name}"
 
 
-def rebuild_marker(handle: DeltaTable) -> Transaction:
-    """Return the transaction that marks the handle's next commit as one that removes rows."""
-    return Transaction(REBUILT, handle.version() + 1)
+def marker(handle: DeltaTable, name: str) -> Transaction:
+    """Return the transaction that marks the handle's next commit as `REBUILT` or `REMOVED`."""
+    return Transaction(name, handle.version() + 1)
+
+
+def is_marked_since(handle: DeltaTable, name: str, version: int) -> bool:
+    """Return whether a commit after a version is marked as `REBUILT` or `REMOVED`."""
+    return (handle.transaction_version(name) or 0) > version

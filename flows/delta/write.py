@@ -10,11 +10,12 @@ from deltalake.transaction import AddAction, RemoveAction
 
 from contracts.contract import Contract
 from flows.delta import data_files, holds
-from flows.delta.commit_log import with_rebuild_marker
+from flows.delta.commit_log import with_marker
 from flows.delta.contract_metadata import with_contract
 from flows.delta.data_files import Written
 from flows.delta.foreign_commits import COMMIT, with_commit_id
 from flows.delta.handles import open_uri
+from flows.delta.transactions import REBUILT
 
 NO_CLEANUP = PostCommitHookProperties(cleanup_expired_logs=False)
 """Keeps the log at every commit: only `flows.delta.optimize` knows what readers still need."""
@@ -55,7 +56,7 @@ def rebuild(
     """
     holds.check_released(handle)
     schema = with_contract(Schema.from_arrow(written.schema), contract)
-    commit(handle, written.actions, with_rebuild_marker(handle, properties), all_of=schema)
+    commit(handle, written.actions, with_marker(handle, properties, REBUILT), all_of=schema)
 
 
 def stamped(handle: DeltaTable, data: pl.DataFrame) -> pl.DataFrame:

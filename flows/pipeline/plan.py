@@ -7,6 +7,7 @@ import polars as pl
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
+from contracts.contract import Bronze, Contract
 from flows import delta
 from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError
@@ -54,8 +55,9 @@ def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
     if planned.full_refresh_reason:
         return spec.table, f"all: {planned.full_refresh_reason}", "all rows"
     reads = [
-        f"{_rows_since(planned.table, delta.open_existing(lake, name), version):,} new of {name}"
-        for name, version in planned.changed_inputs.items()
+        _rows_since(delta.open_existing(lake, name), contract, planned.changed_inputs[name])
+        for contract in planned.table.inputs.values()
+        if (name := contract.spec().table) in planned.changed_inputs
     ]
     reads += [f"changes of {name} in this run" for name in planned.after]
     local = spec.key if planned.table.source else spec.incremental_key
@@ -110,8 +112,11 @@ def _plan(
     )
 
 
-def _rows_since(table: Table, handle: DeltaTable, version: int) -> int:
-    if table.source:
+def _rows_since(handle: DeltaTable, contract: type[Contract], version: int) -> str:
+    """Describe how many rows of an input are new or changed."""
+    spec = contract.spec()
+    if issubclass(contract, Bronze):
         came = delta.appended_since(handle, version)
-        return came[1] if came else delta.rows(handle)
-    return int(delta.changed_since(handle, version).select(pl.len()).collect().item())
+        return f"{came[1] if came else delta.rows(handle):,} new of {spec.table}"
+    changed = delta.changed_since(handle, version, spec.key).select(spec.key).unique()
+    return f"{changed.select(pl.len()).collect().item():,} changed of {spec.table}"

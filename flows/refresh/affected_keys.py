@@ -29,11 +29,11 @@ def affected_keys(
     key = list(table.contract.spec().incremental_key)
     found = [pl.LazyFrame(schema={name: table.contract.fields()[name] for name in key})]
     for contract in table.inputs.values():
-        name = contract.spec().table
-        changed = delta.changed_since(inputs[name], watermarks[name])
+        name, own_key = contract.spec().table, contract.spec().key
+        changed = delta.changed_since(inputs[name], watermarks[name], own_key)
         if has_columns(inputs[name], key):
             found.append(changed.select(key))
-        elif len(changed_keys := changed.select(contract.spec().key).collect()):
+        elif len(changed_keys := changed.select(own_key).unique().collect()):
             referring = list(_referring_rows(table, target, inputs, contract, changed_keys))
             if not referring:
                 return None, f"{name} changed and has no {' and '.join(key)}"

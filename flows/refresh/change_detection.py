@@ -11,7 +11,12 @@ from flows.delta.commit_log import last_metrics
 from flows.delta.contract_metadata import is_current
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
-from flows.delta.transactions import CODE_VERSION, table_columns, table_identity
+from flows.delta.transactions import (
+    CODE_VERSION,
+    is_marked_since,
+    table_columns,
+    table_identity,
+)
 from flows.refresh.code_version import code_version, columns_version
 from transforms.graph import Table
 
@@ -72,11 +77,8 @@ def detect_changes(
     elif replaced := [n for n in inputs if _differs(target, identities, table_identity(n))]:
         reason = ", ".join(f"{name} was replaced by a new table" for name in replaced)
     else:
-        reason = ", ".join(
-            f"{name} was rebuilt"
-            for name, handle in inputs.items()
-            if (handle.transaction_version(delta.REBUILT) or 0) > watermarks[name]
-        )
+        hidden = {n: _hidden_change(table, inputs[n], since) for n, since in watermarks.items()}
+        reason = ", ".join(f"{name} {change}" for name, change in hidden.items() if change)
     transactions = {**consumed, **identities, **columns, CODE_VERSION: code}
     return RefreshScope(transactions, watermarks, reason)
 
@@ -95,6 +97,15 @@ def unchanged_outcome(table: Table, target: DeltaTable) -> Outcome:
         warnings=metrics.get("warnings", {}),
         held_since=held.isoformat() if (held := held_since(target)) else "",
     )
+
+
+def _hidden_change(table: Table, handle: DeltaTable, since: int) -> str:
+    """Say which change of an input its rows do not show; empty if there is none."""
+    if is_marked_since(handle, delta.REBUILT, since):
+        return "was rebuilt"
+    if table.contract.spec().incremental_key and not delta.keeps_removed_rows(handle, since):
+        return f"lost rows since version {since}, whose files have been deleted"
+    return ""
 
 
 def _differs(target: DeltaTable, current: Mapping[str, int], name: str) -> bool:

@@ -7,6 +7,7 @@ import polars as pl
 from polars.testing import assert_frame_equal
 
 from flows import delta
+from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
@@ -31,6 +32,20 @@ def refresh(lake: str, *names: str, rebuild: bool = False) -> dict[str, Outcome]
         for name, table in tables().items()
         if name in (names or tables())
     }
+
+
+def change(lake: str, name: str, changed: pl.Expr, to: Mapping[str, pl.Expr] | None = None) -> None:
+    """Remove the rows of a silver table for which an expression is true, or give them new values.
+
+    Bronze does not know of it, so only tables that are derived from silver can be rebuilt.
+    """
+    table = tables()[name]
+    handle = delta.open_table(lake, table.contract)
+    stored = delta.scan(handle).filter(changed).collect()
+    rows = stored.with_columns(**to) if to else stored.clear()
+    replaced = delta.matching(handle, stored.select(table.contract.spec().key)).collect()
+    nothing = delta.commit_properties({}, {})
+    merge_rows(table, handle, rows.drop("_version"), replaced, nothing)
 
 
 def sorted_tables(lake: str) -> dict[str, pl.DataFrame]:

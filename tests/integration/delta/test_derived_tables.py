@@ -12,8 +12,9 @@ from contracts.silver.customers import Customers
 from contracts.table_check import ContractBrokenError
 from flows import delta
 from flows.delta.outcome import Outcome
+from flows.pipeline.plan import plan
 from flows.refresh.derived_tables import refresh_derived_table
-from tests.support.refresh import ingest, refresh
+from tests.support.refresh import change, ingest, refresh
 from transforms.graph import tables
 
 Land = Callable[..., Path]
@@ -28,6 +29,7 @@ EVERYTHING = (
     "geolocation",
     "product_category_name_translation",
 )
+DERIVED = tuple(name for name, table in tables().items() if not table.source)
 
 
 def bring_up(landing: Path, lake: str) -> dict[str, bool]:
@@ -154,6 +156,62 @@ def test_recency_of_all_people_changes_once_a_month(land: Land, lake: str) -> No
     assert late("e", "2017-12-01 10:00:00") == 2
     recency = gold(lake, "mart_customer_rfm").sort("customer_unique_id")["recency_days"]
     assert recency.to_list() == [30, 37]
+
+
+TWO_ORDERS: dict[str, list[dict[str, str]]] = {
+    "orders": [{}, {"order_id": "b" * 32, "customer_id": "d" * 32}],
+    "order_items": [{}, {"order_id": "b" * 32}],
+    "customers": [{}, {"customer_id": "d" * 32, "customer_unique_id": "d" * 32}],
+    "products": [{}],
+}
+
+
+def test_a_removed_row_refreshes_only_its_keys(land: Land, lake: str) -> None:
+    bring_up(land(**TWO_ORDERS), lake)
+    change(lake, "silver.orders", pl.col("order_id") == "b" * 32)
+    done = refresh(lake, *DERIVED)
+    assert {name: each.full_refresh_reason for name, each in done.items()} == dict.fromkeys(
+        DERIVED, ""
+    )
+    assert gold(lake, "fact_orders")["order_id"].to_list() == ["a" * 32]
+    assert gold(lake, "mart_customer_rfm")["customer_unique_id"].to_list() == ["f" * 32]
+    assert gold(lake, "mart_monthly_sales")["orders"].to_list() == [1]
+    assert gold(lake, "dim_customer").filter("inferred").is_empty()
+    written = {name for name, each in done.items() if each.written}
+    assert not written & {"gold.fact_orders", "gold.fact_sales", "gold.agg_customer_months"}
+
+
+def test_a_removed_lookup_affects_the_rows_that_refer_to_it(land: Land, lake: str) -> None:
+    bring_up(land(**TWO_ORDERS, geolocation=[{}]), lake)
+    change(lake, "silver.products", pl.lit(value=True))
+    change(lake, "silver.geolocation_points", pl.lit(value=True))
+    done = refresh(lake, *DERIVED)
+    assert (done["gold.dim_customer"].written, done["gold.fact_sales"].written) == (2, 2)
+    assert gold(lake, "dim_customer")["latitude"].to_list() == [None, None]
+    assert gold(lake, "dim_product")["inferred"].to_list() == [True]
+    assert gold(lake, "mart_category")["category"].to_list() == ["unknown"]
+
+
+def test_a_late_customer_refreshes_the_person_it_was_before(land: Land, lake: str) -> None:
+    late, *others = reversed(TWO_ORDERS["customers"])
+    bring_up(land(**{**TWO_ORDERS, "customers": others}), lake)
+    done = outcomes(land("late", customers=[{**late, "customer_unique_id": "9" * 32}]), lake)
+    assert not any(each.full_refresh_reason for each in done.values())
+    assert done["gold.agg_customer_months"].written == 1
+    people = gold(lake, "mart_customer_rfm")["customer_unique_id"].sort().to_list()
+    assert people == ["9" * 32, "f" * 32]
+
+
+def test_removed_rows_whose_files_are_deleted_cause_a_full_refresh(land: Land, lake: str) -> None:
+    bring_up(land(**TWO_ORDERS), lake)
+    change(lake, "silver.orders", pl.col("order_id") == "b" * 32)
+    silver = delta.open_existing(lake, "silver.orders")
+    silver.vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
+    fact = plan(lake)["gold.fact_orders"]
+    reason = "silver.orders lost rows since version 1, whose files have been deleted"
+    assert fact.full_refresh_reason == reason
+    assert refresh(lake, *DERIVED)["gold.fact_orders"].full_refresh_reason == reason
+    assert gold(lake, "fact_orders")["order_id"].to_list() == ["a" * 32]
 
 
 def test_change_of_unknown_effect_affects_all_rows(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
@@ -16,6 +17,8 @@ from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.config.errors import ConservationError
 from flows.delta import data_files, merge
+from flows.delta.optimize import optimize_table
+from flows.delta.versions import NoVersionError
 from transforms.graph import tables
 
 NOTHING = delta.commit_properties({}, {})
@@ -61,8 +64,18 @@ def rebuild(handle: DeltaTable, rows: pl.DataFrame) -> None:
     delta.rebuild(handle, written, NOTHING, Sellers)
 
 
-def rebuilt(handle: DeltaTable) -> int | None:
-    return handle.transaction_version(delta.REBUILT)
+def remove(handle: DeltaTable, *ids: str) -> None:
+    replaced_rows = delta.matching(handle, sellers(*ids).select("seller_id")).collect()
+    put(handle, sellers(), replaced_rows=replaced_rows)
+
+
+def removed(handle: DeltaTable) -> int | None:
+    return handle.transaction_version(delta.REMOVED)
+
+
+def changed(handle: DeltaTable, since: int) -> list[tuple[str, str]]:
+    rows = delta.changed_since(handle, since, ["seller_id"]).select("seller_id", "seller_city")
+    return sorted(rows.collect().rows())
 
 
 def test_a_merge_that_would_lose_rows_fails_before_it_writes(lake: str) -> None:
@@ -82,7 +95,10 @@ def test_rows_carry_the_version_that_changed_them(lake: str) -> None:
     assert versions(handle) == {"a": 1, "b": 2, "c": 2}
     assert cities(handle) == {"a": "niteroi", "b": "recife", "c": "recife"}
     assert_frame_equal(
-        delta.changed_since(handle, 1).select("seller_id").sort("seller_id").collect(),
+        delta.changed_since(handle, 1, ["seller_id"])
+        .select("seller_id")
+        .sort("seller_id")
+        .collect(),
         pl.DataFrame({"seller_id": ["b", "c"]}),
     )
 
@@ -109,22 +125,64 @@ def test_merges_compact_small_files(lake: str) -> None:
     assert versions(handle) == {f"{number:02}": number + 1 for number in range(40)}
 
 
-def test_a_lost_row_or_tracked_value_marks_a_rebuild(lake: str) -> None:
+def test_a_lost_row_or_tracked_value_is_marked(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     put(handle, sellers("a", "b"))
     put(handle, sellers("a", city="recife"))
-    assert rebuilt(handle) is None
+    assert removed(handle) is None
     put(handle, sellers("a", city="belem"), tracked_columns=["seller_city"])
-    assert rebuilt(handle) == handle.version() == 3
+    assert removed(handle) == handle.version() == 3
     put(handle, sellers("a", city="belem"), tracked_columns=["seller_city"])
-    assert rebuilt(handle) == 3
-    put(
-        handle,
-        sellers(),
-        replaced_rows=delta.matching(handle, sellers("b").select("seller_id")).collect(),
-    )
-    assert rebuilt(handle) == handle.version() == 5
+    assert removed(handle) == 3
+    remove(handle, "b")
+    assert removed(handle) == handle.version() == 5
     assert cities(handle) == {"a": "belem"}
+
+
+def test_changes_include_the_old_rows_if_rows_were_removed(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    rebuild(handle, sellers("a", "b", "c", "d"))
+    put(handle, sellers("a", "b", city="recife"))
+    put(handle, sellers("b", "e", city="belem"))
+    remove(handle, "a", "c", "e")
+    assert changed(handle, 1) == [
+        *(("a", "niteroi"), ("b", "belem"), ("b", "niteroi"), ("c", "niteroi"))
+    ]
+    assert changed(handle, 2) == [
+        *(("a", "recife"), ("b", "belem"), ("b", "recife"), ("c", "niteroi"))
+    ]
+    assert changed(handle, 4) == []
+
+
+def test_a_removed_row_that_comes_back_is_a_change(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    rebuild(handle, sellers("a", "b"))
+    remove(handle, "a")
+    put(handle, sellers("a", city="recife"))
+    assert changed(handle, 1) == [("a", "niteroi"), ("a", "recife")]
+
+
+def test_compacted_rows_are_not_changes(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    for name in "abcd":
+        put(handle, sellers(name))
+    remove(handle, "d")
+    optimize_table(lake, "silver.sellers", timedelta(days=7))
+    handle.update_incremental()
+    assert len(data_files.files(handle)) == 1
+    assert changed(handle, 4) == [("d", "niteroi")]
+
+
+def test_old_rows_are_read_until_their_files_are_deleted(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    rebuild(handle, sellers("a", "b"))
+    remove(handle, "a")
+    assert delta.keeps_removed_rows(handle, 1)
+    handle.vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
+    assert not delta.keeps_removed_rows(handle, 1)
+    with pytest.raises(NoVersionError):
+        changed(handle, 1)
+    assert delta.keeps_removed_rows(handle, 2)
 
 
 def test_a_concurrent_commit_is_a_conflict(lake: str) -> None:
