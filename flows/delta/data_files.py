@@ -62,10 +62,11 @@ def remove_files(handle: DeltaTable, written: Written) -> None:
 def files(handle: DeltaTable) -> pl.DataFrame:
     """Return the files of the handle's version: `path`, `num_records`, `size_bytes`, `partition`.
 
-    `partition` is a struct of the partition columns' values, or null if there are none.
+    `partition` is a struct of the partition columns' values as text, or null if there are none.
     """
     found = pl.DataFrame(handle.get_add_actions(flatten=True))
-    partition = found.select(cs.starts_with("partition.").name.replace(r"^partition\.", ""))
+    values = cs.starts_with("partition.").cast(pl.String)
+    partition = found.select(values.name.replace(r"^partition\.", ""))
     return found.select(
         "path",
         "num_records",
