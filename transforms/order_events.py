@@ -115,22 +115,24 @@ def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], L
     }
 
 
+def natural_key(contract: type[Bronze]) -> list[str]:
+    """Return the raw columns of an entity's silver key; none if silver computes its key."""
+    typed = _typed_table(contract).contract
+    raw = [typed.parsed_from()[name] for name in typed.spec().key]
+    return raw if contract.fields().keys() >= set(raw) else []
+
+
 def message_key(contract: type[Bronze]) -> pl.Expr:
-    """Return the key of an entity's messages: the raw values of its silver key, joined by "/".
+    """Return the key of an entity's messages: a JSON object of the raw values of its natural key.
 
     White space around the values is removed, so that all versions of a record have the same key and
     reach the same partition. If silver computes its key, all messages have the entity's name as
     their key, because only one partition then keeps them in order.
     """
-    typed = _typed_table(contract).contract
-    raw = [typed.parsed_from()[name] for name in typed.spec().key]
-    if not contract.fields().keys() >= set(raw):
+    key = natural_key(contract)
+    if not key:
         return pl.lit(contract.spec().name).alias("key")
-    return pl.concat_str([_trimmed(name) for name in raw], separator="/").alias("key")
-
-
-def _trimmed(name: str) -> pl.Expr:
-    return col(name).str.strip_chars().fill_null("")
+    return pl.struct(col(name).str.strip_chars() for name in key).struct.json_encode().alias("key")
 
 
 def _typed_table(contract: type[Bronze]) -> Table:

@@ -115,7 +115,8 @@ _NO_TOPIC = ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION")
 _REJECTED = ("MSG_SIZE_TOO_LARGE", *_NO_TOPIC)  # errors that a new client would get as well
 _MOST_NAMED = 5
 _ID = HEX_ID.strip("^$")
-_IDS = re.compile(rf"{_ID}(?:/(?:{_ID}|\d{{1,2}}))*")
+_SAFE_MEMBER = rf'"\w+":"(?:{_ID}|\d{{1,2}})"'
+_SAFE_KEY = re.compile(rf"\{{{_SAFE_MEMBER}(?:,{_SAFE_MEMBER})*\}}")
 _PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 _LAST_REPORTS_SECONDS = 5.0
 
@@ -260,7 +261,7 @@ def _safe_key(key: str | None) -> str:
     """Return a key of ids and numbers; hide any other text, which may be personal data."""
     if key is None:
         return "(no key)"
-    return key if _IDS.fullmatch(key) else "(a key that is not an id)"
+    return key if _SAFE_KEY.fullmatch(key) else "(a key that is not an id)"
 
 
 def _throttled(

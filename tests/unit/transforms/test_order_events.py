@@ -1,5 +1,6 @@
 """Order events end in the records of the source and come in the right order."""
 
+import json
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -17,7 +18,7 @@ from tests.support.examples import examples
 from transforms import order_events
 from transforms.deduplication import latest_versions
 from transforms.graph import Table, tables
-from transforms.order_events import entity_events, message_key
+from transforms.order_events import entity_events, message_key, natural_key
 from transforms.validation import ValidatedRecords, validate_records
 
 Raw = dict[type[Bronze], pl.LazyFrame]
@@ -229,12 +230,19 @@ def test_an_hour_skipped_by_summer_time_is_moved_by_an_hour() -> None:
     assert versions_of(raw, bronze.OrderReviews)["_event_time"].to_list() == [utc(2017, 10, 15, 3)]
 
 
-def test_the_key_of_a_message_is_the_raw_key_of_its_record() -> None:
+def test_the_key_of_a_message_is_the_natural_key_of_its_record_as_json() -> None:
     raw = shop(order_items=[{}, {"order_id": f" {ORDER} "}, {"order_item_id": None}])
-    keys = raw[bronze.OrderItems].select(message_key(bronze.OrderItems)).collect()
-    assert keys["key"].to_list() == [f"{ORDER}/1", f"{ORDER}/1", f"{ORDER}/"]
-    point = raw[bronze.Geolocation].select(message_key(bronze.Geolocation)).collect()
-    assert point["key"].to_list() == ["20040/-22.9/-43.2/rio de janeiro/RJ"]
+    keys = raw[bronze.OrderItems].select(message_key(bronze.OrderItems)).collect()["key"]
+    item = f'{{"order_id":"{ORDER}","order_item_id":"1"}}'
+    assert keys.to_list() == [item, item, f'{{"order_id":"{ORDER}","order_item_id":null}}']
+    point = raw[bronze.Geolocation].select(message_key(bronze.Geolocation)).collect().item()
+    values = ["20040", "-22.9", "-43.2", "rio de janeiro", "RJ"]
+    assert json.loads(point) == dict(zip(bronze.Geolocation.fields(), values, strict=True))
+
+
+def test_the_natural_key_has_the_raw_columns_of_the_silver_key() -> None:
+    assert natural_key(bronze.OrderReviews) == ["review_id", "order_id"]
+    assert natural_key(bronze.Geolocation)[0] == "geolocation_zip_code_prefix"
 
 
 def test_messages_have_one_key_if_silver_computes_its_key(
@@ -243,6 +251,7 @@ def test_messages_have_one_key_if_silver_computes_its_key(
     monkeypatch.setattr(order_events, "tables", lambda: tables(hashed_refunds))
     keys = pl.LazyFrame({"refund_id": ["a", "b"]}).with_columns(message_key(Refunds)).collect()
     assert keys["key"].to_list() == ["refunds", "refunds"]
+    assert natural_key(Refunds) == []
 
 
 ODD: dict[str, list[str | None]] = {
