@@ -1,15 +1,12 @@
 """Kafka messages as raw bronze records: one row per message, whatever the message holds.
 
 Two readers give the same result. Polars parses all values at once that match a pattern of plain
-records. Any other value is parsed alone, so that no message can fail or shift another one.
+records. Any other message is read alone, so that no message can fail or shift another one.
 """
 
-import json
 import re
-from base64 import b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NoReturn
 
 import polars as pl
 from confluent_kafka import Message
@@ -17,14 +14,14 @@ from polars.exceptions import ComputeError, PolarsError
 
 from contracts.contract import Bronze
 from contracts.technical_columns import UPSERT, stored_schema
+from flows.kafka.json_object import InvalidRecordError, decode_text, parse_object
+from flows.kafka.record import Columns, Record, read_record, upsert
 from flows.kafka.topics import Partition, source_name
 
 EVENT_TIME = "event_time"
 """The header with the event time of a record: milliseconds since 1970, in decimal digits."""
 
-_BASE64 = "base64:"
 _TIME_DIGITS = 14  # enough up to the year 5138
-_MAX_DIGITS = 400  # a longer number is kept as text, because Python limits the digits of an int
 
 
 def bronze_rows(
@@ -40,35 +37,63 @@ def bronze_rows(
     `_corrupt_record` is the value of a message that is not one JSON object with unique names, or
     that has an object, an array or an unpaired surrogate in a column; the columns are then null. A
     value that is not UTF-8 is kept in base64 with the prefix "base64:", and so is text with that
-    prefix. A message without a value (a tombstone) is kept as "null".
+    prefix.
+
+    A message without a value (a tombstone) is a delete, if its key is a JSON object of exactly the
+    natural key, each value a text, number or boolean. Otherwise it is a corrupt record, "null".
 
     Args:
         contract: the bronze table of the messages' topic.
         batch: messages of that topic, without errors.
         ids: the id of the topic per partition, where known.
     """
-    columns = contract.fields().names()
+    columns = Columns.of(contract)
     values = [message.value() for message in batch]
     texts = _texts(values)
-    is_plain = texts.str.contains(_plain_record(_field_order(values, columns)))
+    is_plain = texts.str.contains(_plain_record(_field_order(values, columns.names)))
     is_plain = is_plain.fill_null(value=False)
     others = (~is_plain).arg_true().to_list()
     rows = pl.concat(
         [
             _parse_plain(texts.filter(is_plain), columns),
-            _parse_each([values[index] for index in others], columns),
+            as_rows((read_record(batch[index], columns) for index in others), columns),
         ]
     )
     if others:
         order = pl.concat([is_plain.arg_true(), pl.Series(others, dtype=pl.get_index_type())])
         rows = rows.select(pl.all().gather(order.arg_sort()))
+    return with_provenance(rows, contract, batch, ids or {}, event_times(batch))
+
+
+def as_rows(records: Iterable[Record], columns: Columns) -> pl.DataFrame:
+    """Return one row per record, with the columns of `_schema`."""
+    rows = [(*cells, *others) for cells, *others in records]
+    return pl.DataFrame(rows, _schema(columns), orient="row")
+
+
+def with_provenance(
+    rows: pl.DataFrame,
+    contract: type[Bronze],
+    batch: Sequence[Message],
+    ids: Mapping[Partition, int | None],
+    times: pl.Series,
+) -> pl.DataFrame:
+    """Add where the messages came from, and when; the result has the columns of the table."""
     return rows.with_columns(
-        _source=_sources(batch, ids or {}),
+        _source=_sources(batch, ids),
         _position=pl.Series([m.offset() for m in batch], dtype=pl.Int64),
-        _event_time=_event_times(batch),
+        _event_time=times,
         _ingested_at=pl.lit(datetime.now(UTC), pl.Datetime("us", "UTC")),
-        _operation=pl.when(pl.col("_corrupt_record").is_null()).then(pl.lit(UPSERT)),
     ).select(stored_schema(contract).names())
+
+
+def event_times(batch: Sequence[Message]) -> pl.Series:
+    """Return the event time of each message: its header, else Kafka's timestamp, else null."""
+    header = _texts([_event_time_header(message) for message in batch])
+    milliseconds = header.str.extract(rf"\A([0-9]{{1,{_TIME_DIGITS}}})\z").cast(pl.Int64)
+    if milliseconds.has_nulls():
+        milliseconds = milliseconds.fill_null(_timestamps(batch))
+    return (milliseconds * 1000).cast(pl.Datetime("us", "UTC"))
 
 
 def _sources(batch: Sequence[Message], ids: Mapping[Partition, int | None]) -> pl.Series:
@@ -82,14 +107,7 @@ def _texts(values: Sequence[bytes | None]) -> pl.Series:
     try:
         return pl.Series(values, dtype=pl.Binary).cast(pl.String)
     except ComputeError:
-        return pl.Series([_text(value) for value in values], dtype=pl.String)
-
-
-def _text(value: bytes | None) -> str | None:
-    try:
-        return None if value is None else value.decode()
-    except UnicodeDecodeError:
-        return None
+        return pl.Series([decode_text(value) for value in values], dtype=pl.String)
 
 
 # A plain record is a JSON object on one line. All its names are known and in a fixed order; all its
@@ -112,95 +130,29 @@ def _plain_record(names: Sequence[str]) -> str:
 def _field_order(values: Sequence[bytes | None], columns: list[str]) -> list[str]:
     """Return the names of the first record in its order, which one producer seldom changes."""
     try:
-        names = list(_parse_object((values[0] or b"").decode())) if values else []
-    except (ValueError, RecursionError):
+        names = list(parse_object(decode_text(values[0]) or "")) if values else []
+    except InvalidRecordError:
         return columns
     return names if names and set(names) <= set(columns) else columns
 
 
-def _schema(columns: Sequence[str]) -> dict[str, pl.DataType]:
-    return dict.fromkeys([*columns, "_rescued_data", "_corrupt_record"], pl.String())
+def _schema(columns: Columns) -> dict[str, pl.DataType]:
+    technical = ("_rescued_data", "_corrupt_record", "_operation")
+    return dict.fromkeys([*columns.names, *technical], pl.String())
 
 
-def _parse_plain(texts: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+def _parse_plain(texts: pl.Series, columns: Columns) -> pl.DataFrame:
     if texts.is_empty():
         return pl.DataFrame(schema=_schema(columns))
     lines = texts.str.join("\n").item().encode()
     try:
-        rows = pl.read_ndjson(lines, schema=dict.fromkeys(columns, pl.String()))
+        rows = pl.read_ndjson(lines, schema=dict.fromkeys(columns.names, pl.String()))
     except PolarsError:  # do not chain it: its text quotes the record
         rows = pl.DataFrame()
     if len(rows) != len(texts):
-        return _parse_each([text.encode() for text in texts], columns)
+        return as_rows((upsert(parse_object(text), columns) for text in texts), columns)
     null = pl.lit(None, pl.String)
-    return rows.with_columns(_rescued_data=null, _corrupt_record=null)
-
-
-def _parse_each(values: Sequence[bytes | None], columns: Sequence[str]) -> pl.DataFrame:
-    rows = [_parse_one(value, columns) for value in values]
-    return pl.DataFrame(rows, _schema(columns), orient="row")
-
-
-def _parse_one(value: bytes | None, columns: Sequence[str]) -> tuple[str | None, ...]:
-    """Return the columns, `_rescued_data` and `_corrupt_record` of one message."""
-    nulls = (None,) * (len(columns) + 1)
-    if value is None:
-        return (*nulls, "null")
-    if (text := _text(value)) is None or text.startswith(_BASE64):
-        return (*nulls, _BASE64 + b64encode(value).decode())
-    try:
-        record = _parse_object(text)
-        unknown = {name: value for name, value in record.items() if name not in columns}
-        cells = [_cell(record.get(name)) for name in columns]
-        return (*cells, json.dumps(unknown) if unknown else None, None)
-    except (ValueError, RecursionError):
-        return (*nulls, text)
-
-
-def _parse_object(text: str) -> dict[str, Any]:
-    record = json.loads(
-        text,
-        object_pairs_hook=_unique,
-        parse_int=lambda digits: _number(int, digits),
-        parse_float=lambda digits: _number(float, digits),
-        parse_constant=_reject,
-    )
-    return record if isinstance(record, dict) else _reject("not an object")
-
-
-def _unique(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    record = dict(members)
-    return record if len(record) == len(members) else _reject("duplicate name")
-
-
-def _number(kind: Callable[[str], int | float], digits: str) -> int | float | str:
-    """Return a number, or its digits as text where its JSON would differ."""
-    if len(digits) > _MAX_DIGITS:
-        return digits
-    number = kind(digits)
-    return number if json.dumps(number) == digits else digits
-
-
-def _cell(value: Any) -> str | None:
-    if isinstance(value, dict | list):
-        _reject("a column holds one value")
-    text = value if value is None or isinstance(value, str) else json.dumps(value)
-    if text:
-        text.encode()  # raises for an unpaired surrogate
-    return text
-
-
-def _reject(reason: str) -> NoReturn:
-    raise ValueError(reason)
-
-
-def _event_times(batch: Sequence[Message]) -> pl.Series:
-    """Return the event time of each message: its header, else Kafka's timestamp, else null."""
-    header = _texts([_event_time_header(message) for message in batch])
-    milliseconds = header.str.extract(rf"\A([0-9]{{1,{_TIME_DIGITS}}})\z").cast(pl.Int64)
-    if milliseconds.has_nulls():
-        milliseconds = milliseconds.fill_null(_timestamps(batch))
-    return (milliseconds * 1000).cast(pl.Datetime("us", "UTC"))
+    return rows.with_columns(_rescued_data=null, _corrupt_record=null, _operation=pl.lit(UPSERT))
 
 
 def _timestamps(batch: Sequence[Message]) -> pl.Series:

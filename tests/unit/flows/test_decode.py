@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from polars.exceptions import ComputeError
 
 from contracts import bronze
-from contracts.technical_columns import stored_schema
+from contracts.technical_columns import DELETE, UPSERT, stored_schema
 from flows.kafka import decode
 from flows.kafka.decode import bronze_rows
 
@@ -229,6 +229,83 @@ def test_corrupt_messages_are_kept_as_text() -> None:
     assert read(values) == [(dict.fromkeys(COLUMNS), None, text) for text in corrupt]
 
 
+def payment_tombstone(key: bytes | None, **more: Any) -> dict[str, Any]:
+    """Return the row of a payment's tombstone."""
+    tombstone = message(None, key=key, **more)
+    return bronze_rows(bronze.OrderPayments, [tombstone]).row(0, named=True)
+
+
+@pytest.mark.parametrize(
+    ("key", "order", "sequential"),
+    [
+        (b'{"order_id": "a", "payment_sequential": "1"}', "a", "1"),
+        (b'{"payment_sequential":1,"order_id":"a"}', "a", "1"),
+        (b'{"order_id": 12.50, "payment_sequential": true}', "12.50", "true"),
+        (b'{"schema": {}, "payload": {"order_id": " a", "payment_sequential": 1}}', " a", "1"),
+    ],
+)
+def test_a_tombstone_deletes_the_row_of_its_key(key: bytes, order: str, sequential: str) -> None:
+    row = payment_tombstone(key, timestamp=(1, 1_500_000_000_000), offset=5)
+    filled = {name: value for name, value in row.items() if value is not None}
+    del filled["_ingested_at"]
+    assert filled == {
+        "order_id": order,
+        "payment_sequential": sequential,
+        "_source": "kafka/t/3",
+        "_position": 5,
+        "_event_time": datetime(2017, 7, 14, 2, 40, tzinfo=UTC),
+        "_operation": DELETE,
+    }
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        None,
+        b"",
+        b"a",
+        b'"a"',
+        b"\xff",
+        b"null",
+        b'["a", "1"]',
+        b"{}",
+        b'{"order_id": "a"}',
+        b'{"order_id": "a", "payment_sequential": null}',
+        b'{"order_id": "a", "payment_sequential": " "}',
+        b'{"order_id": "a", "payment_sequential": {"value": 1}}',
+        b'{"order_id": "a", "payment_sequential": "\\ud800"}',
+        b'{"order_id": "a", "payment_sequential": NaN}',
+        b'{"order_id": "a", "payment_sequential": "1", "more": "x"}',
+        b'{"order_id": "a", "order_id": "b", "payment_sequential": "1"}',
+        b'{"order_id": "a", "payment_sequential": "1"} ?',
+        b'{"payload": {"order_id": "a", "payment_sequential": "1"}}',
+        b'{"schema": null, "payload": null}',
+        b'{"order_id": ' * 100_000,
+    ],
+    ids=lambda key: str(key)[:60],
+)
+def test_a_tombstone_without_a_usable_key_is_a_corrupt_record(key: bytes | None) -> None:
+    row = payment_tombstone(key)
+    assert (row["_corrupt_record"], row["_operation"]) == ("null", None)
+    assert [row[name] for name in bronze.OrderPayments.fields()] == [None] * 5
+
+
+def test_event_time_of_a_tombstone_is_its_header() -> None:
+    key = b'{"order_id": "a", "payment_sequential": "1"}'
+    row = payment_tombstone(key, headers=[("event_time", b"1500000000000")], timestamp=(1, 7))
+    assert row["_event_time"] == datetime(2017, 7, 14, 2, 40, tzinfo=UTC)
+
+
+def test_records_around_a_tombstone_are_upserts() -> None:
+    good = json.dumps(GOOD).encode()
+    batch = [message(good), message(None, 1, key=b'{"seller_id":"a"}'), message(b"{}", 2)]
+    batch += [message(b"?", 3), message(good, 4)]
+    rows = bronze_rows(bronze.Sellers, batch)
+    assert rows["_operation"].to_list() == [UPSERT, DELETE, UPSERT, None, UPSERT]
+    assert rows["_position"].to_list() == [0, 1, 2, 3, 4]
+    assert rows["seller_id"].to_list() == ["a", "a", None, None, "a"]
+
+
 def test_unknown_fields_are_rescued_as_they_are() -> None:
     (row,) = read([b'{"seller_id": "s", "colour": "red", "sizes": [1, 2.5, 1.10]}'])
     assert row[0]["seller_id"] == "s"
@@ -315,7 +392,7 @@ def test_empty_batch_has_no_rows() -> None:
 def test_plain_records_in_any_field_order_are_parsed_together(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(decode, "_parse_one", None)  # reading records one by one fails
+    monkeypatch.setattr(decode, "read_record", None)  # reading records one by one fails
     turned = {name: GOOD[name] for name in reversed(COLUMNS)}
     batch = [message(json.dumps(turned).encode(), offset) for offset in range(3)]
     rows = bronze_rows(bronze.Sellers, batch)
