@@ -9,6 +9,7 @@ from polars import LazyFrame, col
 from contracts import bronze
 from contracts.contract import Bronze
 from contracts.rules import RAW
+from contracts.technical_columns import DELETE
 from transforms.graph import Table, tables
 from transforms.validation import with_validity
 
@@ -59,16 +60,19 @@ def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], L
       invalid order has one version, at its purchase if that is readable and within the time of the
       valid orders.
 
+    - A delete has the time of the last version of its key.
+
     If the source has several records of a key, their last versions have the same time, and all
     other versions are earlier. Simultaneous events keep the order of their records. So the record
     that wins among the events by (event time, position) is the one that wins in the source.
 
     Args:
-        raw: by bronze contract, the records with `_corrupt_record`. All of `ENTITY_ORDER` must be
-            there. Plain records also have `_event_time` (UTC).
+        raw: by bronze contract, the records with `_corrupt_record` and `_operation`. All of
+            `ENTITY_ORDER` must be there. Plain records also have `_event_time` (UTC).
 
-    Shape: the columns of the contract, `_corrupt_record`, `_event_time` (UTC) and two numbers that
-    sort the events of all entities: `_order`, and within it `_record`, the number of the record.
+    Shape: the columns of the contract, `_corrupt_record`, `_operation`, `_event_time` (UTC) and two
+    numbers that sort the events of all entities: `_order`, and within it `_record`, the number of
+    the record.
     """
     typed = {contract: _with_validity(contract, raw[contract]) for contract in ENTITY_ORDER}
 
@@ -135,13 +139,24 @@ def message_key(contract: type[Bronze]) -> pl.Expr:
     return pl.struct(col(name).str.strip_chars() for name in key).struct.json_encode().alias("key")
 
 
+def is_delete(prefix: str = "") -> pl.Expr:
+    """Return whether a raw record is a delete. Its columns may have a prefix."""
+    return col(f"{prefix}_operation").str.strip_chars().eq_missing(pl.lit(DELETE))
+
+
+def event_order(contract: type[Bronze], time: pl.Expr) -> pl.Expr:
+    """Return the `_order` of an event of `ENTITY_ORDER` at a time."""
+    return time.dt.epoch("ms") * len(ENTITY_ORDER) + ENTITY_ORDER.index(contract)
+
+
 def _typed_table(contract: type[Bronze]) -> Table:
     return next(table for table in tables().values() if table.source is contract)
 
 
 def _with_validity(contract: type[Bronze], raw: LazyFrame) -> LazyFrame:
     table = _typed_table(contract)
-    return with_validity(raw, table.function, table.contract).with_row_index("_record")
+    rows = with_validity(raw, table.function, table.contract).with_row_index("_record")
+    return rows.with_columns(_is_valid=col("_is_valid") & ~is_delete(RAW))  # it has one version
 
 
 def _with_stage_times(orders: LazyFrame) -> LazyFrame:
@@ -200,7 +215,7 @@ def _first_known(known: LazyFrame, key: str) -> LazyFrame:
 
 
 def _events(contract: type[Bronze], known: LazyFrame, closing: LazyFrame) -> LazyFrame:
-    columns = (*contract.fields(), "_corrupt_record")
+    columns = (*contract.fields(), "_corrupt_record", "_operation")
     time = col("_known").fill_null(col("_closing"))
     return (
         known.drop("_closing", strict=False)
@@ -208,9 +223,7 @@ def _events(contract: type[Bronze], known: LazyFrame, closing: LazyFrame) -> Laz
         .select(
             *(col(RAW + name).alias(name) for name in columns),
             time.alias("_event_time"),
-            (time.dt.epoch("ms") * len(ENTITY_ORDER) + ENTITY_ORDER.index(contract)).alias(
-                "_order"
-            ),
+            event_order(contract, time).alias("_order"),
             "_record",
         )
     )
@@ -220,6 +233,7 @@ def _plain_records(contract: type[Bronze], records: LazyFrame, order: int) -> La
     return records.with_row_index("_record").select(
         *contract.fields(),
         "_corrupt_record",
+        "_operation",
         "_event_time",
         pl.lit(order).alias("_order"),
         "_record",

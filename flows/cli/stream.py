@@ -26,6 +26,13 @@ def produce(
     rate: Annotated[
         float | None, typer.Option(help="Maximum number of messages per second.")
     ] = None,
+    deletes: Annotated[
+        float,
+        typer.Option(
+            help="Share of the orders to delete at the end, from 0 to 1, with their items, "
+            "payments and reviews."
+        ),
+    ] = 0,
     topics_prefix: Prefix = None,
     partitions: Annotated[int, typer.Option(help="Number of partitions of new topics.")] = 4,
     registry: Annotated[
@@ -35,15 +42,16 @@ def produce(
     """Send the CSV files of a folder to Kafka, as the events of a live shop."""
     from flows.config.settings import resolve_location
     from flows.kafka.client import kafka_settings
-    from flows.kafka.event_spool import check_source
+    from flows.kafka.event_spool import check_share, check_source
     from flows.kafka.producer import produce as send
     from flows.kafka.topics import create_topics
 
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix, registry=registry)
     folder = resolve_location("source", source)
+    check_share(deletes)
     check_source(folder)
     create_topics(settings, partitions)
-    produced = send(folder, settings, rate=rate)
+    produced = send(folder, settings, rate=rate, deletes=deletes)
     counts = ([topic, f"{count:,}"] for topic, count in sorted(produced.confirmed.items()))
     out.print(grid(["topic", "confirmed"], counts))
     if produced.rejected:

@@ -4,7 +4,7 @@ Sorting needs all records at once, and about ten times the files' size of memory
 days. With the events in a file, a slow or absent broker costs time but no memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import NamedTuple
@@ -13,20 +13,23 @@ import polars as pl
 
 from contracts import message_schema
 from contracts.contract import Bronze
+from contracts.technical_columns import DELETE, OPERATION_HEADER, UPSERT
+from flows.config.errors import SettingError
 from flows.config.plural import pluralize
 from flows.ingest.csv_diagnosis import FileRejectedError
 from flows.ingest.csv_reader import inspect_csv, scan_records
 from flows.ingest.landing_zone import File, find_files
 from transforms.graph import sources
-from transforms.order_events import entity_events, message_key
+from transforms.order_deletes import order_deletes
+from transforms.order_events import entity_events, is_delete, message_key
 
 
 class Event(NamedTuple):
-    """A message to send. A corrupt record has no key."""
+    """A message to send. A corrupt record has no key, a delete no value."""
 
     entity: str
     key: str | None
-    value: str
+    value: str | None
     event_time: int
     """Milliseconds since 1970."""
 
@@ -51,20 +54,37 @@ def check_source(source: str) -> None:
         raise FileNotFoundError(message)
 
 
-def write_spool(source: str, spool: Path) -> list[str]:
+def check_share(deletes: float) -> None:
+    """Check the share of orders to delete.
+
+    Raises:
+        SettingError: it is not between 0 and 1.
+    """
+    if not 0 <= deletes <= 1:
+        message = f"deletes is {deletes}; it must be a share of the orders, from 0 to 1"
+        raise SettingError(message)
+
+
+def write_spool(source: str, spool: Path, deletes: float = 0) -> list[str]:
     """Write the events of a folder's CSV files to the folder `spool`, sorted by event time.
 
-    The value of an event is its record as a JSON object. A record with a wrong number of fields or
-    broken quotes has its raw text as value and no key; a consumer treats it as a corrupt record, as
-    a reader of the file would.
+    The value of an event is its record as a JSON object; a delete has none (a tombstone). A record
+    with a wrong number of fields or broken quotes has its raw text as value and no key; a consumer
+    treats it as a corrupt record, as a reader of the file would.
 
     Records are validated before they are encoded: the message schema defines the fields, each text
     or null. A frame's columns and types prove this for all rows, so they are compared with the JSON
     Schema.
 
+    Args:
+        source: the folder with the CSV files.
+        spool: the folder to write to.
+        deletes: the share of the orders to delete, after all events, with their items, payments
+            and reviews.
+
     Returns:
-        A line per rejected file: it belongs to no table, cannot be read, or has columns that the
-        message schema does not know.
+        A line per rejected file: it belongs to no table, cannot be read, or has columns or
+        operations that messages cannot express.
 
     Raises:
         FileNotFoundError: the folder does not exist.
@@ -77,10 +97,10 @@ def write_spool(source: str, spool: Path) -> list[str]:
         path = spool / f"{contract.spec().name}.parquet"
         _records(contract, files[contract], spool, rejected).sink_parquet(path)
         raw[contract] = pl.scan_parquet(path)
-    events = pl.concat(
-        [_encode(contract, events) for contract, events in entity_events(raw).items()]
-    )
-    in_order = events.sort("_order", "_record").drop("_order", "_record")
+    events = entity_events(raw)
+    all_events = [*events.items(), *order_deletes(events, deletes).items()]
+    encoded = pl.concat([_encode(*each) for each in all_events])
+    in_order = encoded.sort("_order", "_record").drop("_order", "_record")
     in_order.sink_parquet(spool / _EVENTS, row_group_size=_BATCH)
     return [str(reason) for reason in rejected]
 
@@ -101,7 +121,7 @@ def _records(
     contract: type[Bronze], files: list[File], spool: Path, rejected: list[FileRejectedError]
 ) -> pl.LazyFrame:
     columns = list(contract.fields())
-    texts = dict.fromkeys([*columns, "_corrupt_record"], pl.String())
+    texts = dict.fromkeys([*columns, "_corrupt_record", "_operation"], pl.String())
     schema = pl.Schema({**texts, "_event_time": pl.Datetime("us", "UTC")})
     frames = [pl.LazyFrame(schema=schema)]
     for file in files:
@@ -113,16 +133,37 @@ def _records(
             records = scan_records(path, facts, columns).with_columns(
                 _event_time=modified.dt.replace_time_zone("UTC")
             )
-            if unknown := [name for name in facts.header if name not in columns]:
-                message = (
-                    f"{file.name}: the message schema does not know the columns {unknown}; add "
-                    f"them to {contract.spec().table}, or remove them from the file"
-                )
-                raise FileRejectedError(message)  # noqa: TRY301 - caught below, like other rejections
+            _check_expressible(file.name, contract, facts.header, records)
             frames.append(records.select(*schema))
         except FileRejectedError as reason:
             rejected.append(reason)
     return pl.concat(frames)
+
+
+def _check_expressible(
+    name: str, contract: type[Bronze], header: Sequence[str], records: pl.LazyFrame
+) -> None:
+    """Check that messages can express the columns and operations of a file.
+
+    Raises:
+        FileRejectedError: they cannot.
+    """
+    known = (*contract.fields(), OPERATION_HEADER)
+    if unknown := [column for column in header if column not in known]:
+        message = (
+            f"{name}: the message schema does not know the columns {unknown}; add "
+            f"them to {contract.spec().table}, or remove them from the file"
+        )
+        raise FileRejectedError(message)
+    if OPERATION_HEADER in header:
+        operations = records.select(pl.col("_operation").str.strip_chars()).drop_nulls()
+        other = operations.filter(~pl.col("_operation").is_in(["", UPSERT, DELETE])).collect()
+        if len(other):
+            message = (
+                f"{name}: the column {OPERATION_HEADER} is neither {UPSERT} nor {DELETE} in "
+                f"{pluralize(len(other), 'record')}; correct them"
+            )
+            raise FileRejectedError(message)
 
 
 def _encode(contract: type[Bronze], events: pl.LazyFrame) -> pl.LazyFrame:
@@ -138,9 +179,9 @@ def _encode(contract: type[Bronze], events: pl.LazyFrame) -> pl.LazyFrame:
         pl.col("_record"),
         pl.lit(contract.spec().name).alias("entity"),
         pl.when(readable).then(message_key(contract)),
-        pl.when(readable)
+        pl.when(readable & ~is_delete())
         .then(pl.struct(record.collect_schema().names()).struct.json_encode())
-        .otherwise("_corrupt_record")
+        .otherwise("_corrupt_record")  # null in a delete
         .alias("value"),
         pl.col("_event_time").dt.epoch("ms").alias("event_time"),
     )

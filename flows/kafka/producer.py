@@ -17,7 +17,7 @@ from contracts import message_schema
 from contracts.domain import HEX_ID
 from flows.config.secrets import reveal
 from flows.kafka.client import KafkaSettings, client_config
-from flows.kafka.event_spool import Event, check_source, read_spool, write_spool
+from flows.kafka.event_spool import Event, check_share, check_source, read_spool, write_spool
 from flows.kafka.schema_registry import connect, register
 from flows.kafka.topics import topic_of
 from transforms.graph import sources
@@ -41,6 +41,7 @@ def produce(
     *,
     rate: float | None = None,
     give_up_after: float = 300,
+    deletes: float = 0,
 ) -> Produced:
     """Send the records of a folder's CSV files as the events that led to them.
 
@@ -53,19 +54,23 @@ def produce(
         settings: the address of Kafka, and of the schema registry, if any.
         rate: the maximum number of messages per second.
         give_up_after: seconds without any confirmation after which to stop.
+        deletes: the share of the orders to delete at the end, with their items, payments and
+            reviews.
 
     Raises:
+        SettingError: `deletes` is not between 0 and 1.
         FileNotFoundError: the folder does not exist, or none of its files belongs to a table.
         BreakingChangeError: the registry has an incompatible message schema; nothing was sent.
         UnconfirmedError: no confirmation came for too long, or Kafka rejects some messages.
     """
+    check_share(deletes)
     check_source(source)
     topics = {topic_of(settings, contract): contract for contract in sources()}
     if registry := reveal(settings.registry, "registry"):
         register(connect(registry), topics)
     with TemporaryDirectory(prefix="keystone-produce-") as folder:
         spool = Path(folder)
-        rejected = write_spool(source, spool)
+        rejected = write_spool(source, spool, deletes)
         config = client_config(settings, **_CLIENT)
         confirmed = deliver(config, settings.prefix, read_spool(spool), rate, give_up_after)
     return Produced(confirmed, tuple(rejected))

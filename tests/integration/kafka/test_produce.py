@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.config.errors import SettingError
 from flows.ingest.csv_reader import inspect_csv
 from flows.kafka.client import KafkaSettings
 from flows.kafka.event_spool import Event
@@ -24,7 +25,7 @@ from flows.kafka.producer import UnconfirmedError, deliver, produce
 from tests.support.good_records import GOOD
 from transforms.order_events import ENTITY_ORDER
 
-Message = tuple[str | None, str, dict[str, str]]
+Message = tuple[str | None, str | None, dict[str, str]]
 
 librdkafka = ctypes.CDLL(cimpl.__file__)
 librdkafka.rd_kafka_handle_mock_cluster.restype = ctypes.c_void_p
@@ -72,12 +73,11 @@ class Cluster:
             assert message.error() is None
             missing[message.partition() or 0] -= 1
             key, value, headers = message.key(), message.value(), message.headers()
-            assert isinstance(value, bytes)
             assert isinstance(headers, list)
             found.append(
                 (
                     key.decode() if isinstance(key, bytes) else None,
-                    value.decode(),
+                    value.decode() if isinstance(value, bytes) else None,
                     {
                         name: header.decode()
                         for name, header in headers
@@ -262,14 +262,14 @@ def test_produce_sends_each_version_of_an_order(
     )
     versions = cluster.messages("olist.orders")
     assert {key for key, _, _ in versions} == {f'{{"order_id":"{ORDER}"}}'}
-    values = [json.loads(value) for _, value, _ in versions]
+    values = [json.loads(value or "") for _, value, _ in versions]
     assert [v["order_status"] for v in values] == ["created", "approved", "shipped", "delivered"]
     assert values[-1] == ORDERS
     first = datetime.fromtimestamp(int(versions[0][2]["event_time"]) / 1000, UTC)
     assert first == datetime(2017, 11, 24, 12, tzinfo=UTC)
     ((key, value, _),) = cluster.messages("olist.order_payments")
     assert json.loads(key or "") == {"order_id": ORDER, "payment_sequential": "1"}
-    assert json.loads(value) == PAYMENT
+    assert json.loads(value or "") == PAYMENT
 
 
 def test_produce_sends_a_corrupt_record_as_text(
@@ -280,6 +280,51 @@ def test_produce_sends_a_corrupt_record_as_text(
     assert produce(str(landing), kafka).confirmed["olist.order_payments"] == 2
     keys_and_values = [message[:2] for message in cluster.messages("olist.order_payments")]
     assert (None, 'too,few "fields"') in keys_and_values
+
+
+def test_produce_sends_a_tombstone_for_a_delete(
+    tmp_path: Path, cluster: Cluster, kafka: KafkaSettings
+) -> None:
+    delete = dict.fromkeys(ORDERS) | {"order_id": ORDER, "_op": "delete"}
+    pl.DataFrame([{**ORDERS, "_op": None}, delete]).write_csv(tmp_path / "orders.csv")
+    produce(str(tmp_path), kafka)
+    *versions, (key, value, headers) = cluster.messages("olist.orders")
+    assert (key, value) == (f'{{"order_id":"{ORDER}"}}', None)
+    assert json.loads(versions[-1][1] or "") == ORDERS
+    assert headers["event_time"] == versions[-1][2]["event_time"]
+
+
+def test_produce_rejects_a_file_with_other_operations(
+    tmp_path: Path, cluster: Cluster, kafka: KafkaSettings
+) -> None:
+    rows = [{**ORDERS, "_op": operation} for operation in ("upsert", " delete ", "", "erase", "?")]
+    pl.DataFrame(rows).write_csv(tmp_path / "orders.csv")
+    done = produce(str(tmp_path), kafka)
+    assert done.rejected == (
+        "orders.csv: the column _op is neither upsert nor delete in 2 records; correct them",
+    )
+    assert cluster.messages("olist.orders") == []
+
+
+def test_produce_deletes_a_share_of_the_orders_at_the_end(
+    landing: Path, cluster: Cluster, kafka: KafkaSettings
+) -> None:
+    done = produce(str(landing), kafka, deletes=1)
+    assert done.confirmed == {"olist.orders": 5, "olist.order_payments": 2}
+    for topic in done.confirmed:
+        *versions, (key, value, headers) = cluster.messages(topic)
+        assert (key, value) == (versions[0][0], None)
+        assert all(int(headers["event_time"]) > int(each["event_time"]) for *_, each in versions)
+
+
+@pytest.mark.parametrize("share", ["-0.1", "1.01", "nan", "inf"])
+def test_produce_rejects_a_share_outside_zero_to_one(landing: Path, share: str) -> None:
+    command = ["produce", "--source", str(landing), "--bootstrap", "127.0.0.1:1"]
+    failed = CliRunner().invoke(app, [*command, "--deletes", share])
+    assert isinstance(failed.exception, SettingError)
+    assert str(failed.exception) == (
+        f"deletes is {float(share)}; it must be a share of the orders, from 0 to 1"
+    )
 
 
 def test_produce_names_rejected_files_and_sends_the_others(

@@ -100,7 +100,7 @@ def shop(**tables: list[dict[str, str | None]]) -> Raw:
     return {
         contract: pl.LazyFrame(
             [{**good, **row} for row in tables.get(entity(contract), [{}])],
-            schema={**contract.fields(), "_corrupt_record": pl.String},
+            schema={**contract.fields(), "_corrupt_record": pl.String, "_operation": pl.String},
         )
         for contract, good in GOOD.items()
     }
@@ -215,7 +215,11 @@ def test_records_without_references_come_last() -> None:
 
 def test_entities_outside_the_order_are_sent_as_plain_records_after_all_events() -> None:
     times = [utc(2019, 1, 2), utc(2015, 1, 1), utc(2017, 1, 1)]
-    records = {"refund_id": ["b", None, "a"], "_corrupt_record": [None, "x,y", None]}
+    records = {
+        "refund_id": ["b", None, "a"],
+        "_corrupt_record": [None, "x,y", None],
+        "_operation": ["upsert", None, "delete"],
+    }
     raw: Raw = {Refunds: pl.LazyFrame({**records, "_event_time": times}), **shop()}
     sent = versions_of(raw, Refunds)
     assert_frame_equal(sent.drop("_order", "_record"), raw[Refunds].collect())
@@ -223,6 +227,30 @@ def test_entities_outside_the_order_are_sent_as_plain_records_after_all_events()
     for contract, expected in entity_events(shop()).items():
         assert_frame_equal(events[contract], expected, check_row_order=False)
         assert (events[contract].collect()["_order"] < sent["_order"].item(0)).all()
+
+
+def deleted(**record: str) -> dict[str, str | None]:
+    """Return the changes that make a good record a delete with only these columns."""
+    columns = {name for good in GOOD.values() for name in good}
+    return {**dict.fromkeys(columns), **record, "_operation": "delete"}
+
+
+def test_a_delete_has_one_version_at_the_last_time_of_its_key() -> None:
+    versions = versions_of(shop(orders=[deleted(order_id=f" {ORDER}"), {"_operation": "upsert"}]))
+    times = [(2017, 11, 24, 12), (2017, 11, 24, 13), (2017, 11, 27, 11), *[(2017, 12, 4, 20)] * 2]
+    assert versions["_event_time"].to_list() == [utc(*time) for time in times]
+    assert versions["_operation"].to_list() == [*["upsert"] * 3, "delete", "upsert"]
+
+
+def test_a_delete_with_all_columns_has_one_version() -> None:
+    versions = versions_of(shop(orders=[{}, {"_operation": "delete"}]))
+    assert versions["_operation"].to_list() == [*[None] * 4, "delete"]
+
+
+def test_a_delete_of_an_unknown_key_comes_last() -> None:
+    raw = shop(order_payments=[{}, deleted(order_id="f" * 32, payment_sequential="1")])
+    payments = versions_of(raw, bronze.OrderPayments)
+    assert payments["_event_time"].to_list() == [utc(2017, 11, 24, 12), utc(2017, 12, 4, 20)]
 
 
 def test_an_hour_skipped_by_summer_time_is_moved_by_an_hour() -> None:
