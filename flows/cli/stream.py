@@ -3,7 +3,7 @@
 import logging
 import signal
 from threading import Event
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -74,6 +74,13 @@ def drain(
         str | None, typer.Option(help="Consumer group (or KEYSTONE_KAFKA_GROUP).")
     ] = None,
     topics_prefix: Prefix = None,
+    topics_format: Annotated[
+        Literal["plain", "debezium"] | None,
+        typer.Option(
+            help="Values of these topics: records, or change events of Debezium "
+            "(or KEYSTONE_KAFKA_TOPICS_FORMAT)."
+        ),
+    ] = None,
     accept_loss: Annotated[
         bool, typer.Option("--accept-loss", help="Skip messages that Kafka has lost.")
     ] = False,
@@ -85,7 +92,9 @@ def drain(
     from flows.storage.locations import check_disjoint, warn_of_name
 
     log_to_terminal(logging.INFO if follow else logging.WARNING)
-    settings = kafka_settings(bootstrap=bootstrap, group=group, prefix=topics_prefix)
+    settings = kafka_settings(
+        bootstrap=bootstrap, group=group, prefix=topics_prefix, topics_format=topics_format
+    )
     check_disjoint(lake=(lake := resolve_location("lake", lake)))
     warn_of_name(lake)
     drained = drain_topics(

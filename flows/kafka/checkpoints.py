@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 from confluent_kafka import Consumer, KafkaException
@@ -71,6 +72,11 @@ class Checkpoints:
     def watermark(self, key: Partition) -> int | None:
         """Return the last offset of a partition that bronze holds."""
         return delta.consumed(self._tables[key[0]], watermark_name(*key))
+
+    def find_row(self, topic: str, source: str, position: int) -> dict[str, Any] | None:
+        """Return the row of a message that bronze holds; None if it does not."""
+        rows = delta.scan(self._tables[topic]).filter(_source=source, _position=position).collect()
+        return next(rows.iter_rows(named=True), None)
 
     def lags(
         self, consumer: Consumer, partitions: Collection[Partition]

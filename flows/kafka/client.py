@@ -42,6 +42,8 @@ class KafkaSettings(Environment):
     """The brokers to contact first: "host:port,host:port"."""
     prefix: str = "olist."
     """The prefix of each topic's name, followed by the entity."""
+    topics_format: Literal["plain", "debezium"] = "plain"
+    """What the values of all topics of the prefix are: records, or change events of Debezium."""
     group: str = ""
     """The consumer group. Drainers of one group share the partitions. By default each lake has its
     own group: `keystone-` and an id of the lake."""

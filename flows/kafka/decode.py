@@ -21,7 +21,8 @@ from flows.kafka.topics import Partition, source_name
 EVENT_TIME = "event_time"
 """The header with the event time of a record: milliseconds since 1970, in decimal digits."""
 
-_TIME_DIGITS = 14  # enough up to the year 5138
+TIME_DIGITS = 14
+"""The most digits of a time in milliseconds; enough up to the year 5138."""
 
 
 def bronze_rows(
@@ -90,7 +91,7 @@ def with_provenance(
 def event_times(batch: Sequence[Message]) -> pl.Series:
     """Return the event time of each message: its header, else Kafka's timestamp, else null."""
     header = _texts([_event_time_header(message) for message in batch])
-    milliseconds = header.str.extract(rf"\A([0-9]{{1,{_TIME_DIGITS}}})\z").cast(pl.Int64)
+    milliseconds = header.str.extract(rf"\A([0-9]{{1,{TIME_DIGITS}}})\z").cast(pl.Int64)
     if milliseconds.has_nulls():
         milliseconds = milliseconds.fill_null(_timestamps(batch))
     return (milliseconds * 1000).cast(pl.Datetime("us", "UTC"))
@@ -158,7 +159,7 @@ def _parse_plain(texts: pl.Series, columns: Columns) -> pl.DataFrame:
 def _timestamps(batch: Sequence[Message]) -> pl.Series:
     times = [message.timestamp()[1] for message in batch]
     return pl.Series(
-        [time if 0 <= time < 10**_TIME_DIGITS else None for time in times], dtype=pl.Int64
+        [time if 0 <= time < 10**TIME_DIGITS else None for time in times], dtype=pl.Int64
     )
 
 

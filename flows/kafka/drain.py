@@ -12,7 +12,7 @@ messages of the partition, and starts again after the new watermark.
 import gc
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
@@ -20,9 +20,10 @@ from time import monotonic
 from typing import Any
 
 import polars as pl
-from confluent_kafka import KafkaError
+from confluent_kafka import KafkaError, Message
 from confluent_kafka.admin import AdminClient
 
+from contracts.contract import Bronze
 from flows.kafka.backoff import Backoff
 from flows.kafka.checkpoints import Checkpoints
 from flows.kafka.client import (
@@ -33,6 +34,7 @@ from flows.kafka.client import (
 )
 from flows.kafka.consumer import GroupConsumer
 from flows.kafka.consumer_group import group_of_lake
+from flows.kafka.debezium import change_rows
 from flows.kafka.decode import bronze_rows
 from flows.kafka.drain_targets import DrainTargets
 from flows.kafka.topics import Partition, existing_partitions, is_mock, source_name
@@ -203,13 +205,15 @@ class _Drainer:
         buffers = self.member.buffers
         messages = [message for key in keys for message in buffers[key].messages]
         ids = {key: buffers[key].topic_id for key in keys}
-        rows = bronze_rows(self.bronze.contracts[topic], messages, ids)
+        rows: pl.DataFrame | None = None
         backoff = self._backoff()
         while keys:
             with backoff.attempt():
                 if backoff.failing:
                     # A failed commit may exist all the same; a new handle shows it.
                     self.bronze.open({topic})
+                if rows is None:
+                    rows = self._rows(self.bronze.contracts[topic], messages, ids)
                 keys = self._unwritten(keys, rows)
                 if keys:
                     batch = rows.filter(pl.col("_source").is_in([*map(self._source, keys)]))
@@ -219,6 +223,16 @@ class _Drainer:
                         {key: ids[key] for key in keys},
                         {"read": len(batch), "corrupt": batch["_corrupt_record"].count()},
                     )
+
+    def _rows(
+        self,
+        contract: type[Bronze],
+        messages: Sequence[Message],
+        ids: Mapping[Partition, int | None],
+    ) -> pl.DataFrame:
+        if self._settings.topics_format == "debezium":
+            return change_rows(contract, messages, ids, self.bronze.find_row)
+        return bronze_rows(contract, messages, ids)
 
     def _unwritten(self, keys: list[Partition], rows: pl.DataFrame) -> list[Partition]:
         """Return the partitions whose watermark is unchanged.

@@ -15,6 +15,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from contracts import message_schema
 from contracts.domain import HEX_ID
+from flows.config.errors import SettingError
 from flows.config.secrets import reveal
 from flows.kafka.client import KafkaSettings, client_config
 from flows.kafka.event_spool import Event, check_share, check_source, read_spool, write_spool
@@ -58,12 +59,18 @@ def produce(
             reviews.
 
     Raises:
-        SettingError: `deletes` is not between 0 and 1.
+        SettingError: `deletes` is not between 0 and 1, or the topics hold change events.
         FileNotFoundError: the folder does not exist, or none of its files belongs to a table.
         BreakingChangeError: the registry has an incompatible message schema; nothing was sent.
         UnconfirmedError: no confirmation came for too long, or Kafka rejects some messages.
     """
     check_share(deletes)
+    if settings.topics_format != "plain":
+        message = (
+            f"produce sends plain records, but the format of the topics {settings.prefix}* is "
+            f"{settings.topics_format}; use another prefix, or KEYSTONE_KAFKA_TOPICS_FORMAT=plain"
+        )
+        raise SettingError(message)
     check_source(source)
     topics = {topic_of(settings, contract): contract for contract in sources()}
     if registry := reveal(settings.registry, "registry"):

@@ -228,6 +228,15 @@ def test_retry_seconds_are_read_by_their_new_and_old_name(
         KafkaSettings()
 
 
+def test_topics_are_plain_or_of_debezium(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert KafkaSettings().topics_format == "plain"
+    monkeypatch.setenv("KEYSTONE_KAFKA_TOPICS_FORMAT", "debezium")
+    assert KafkaSettings().topics_format == "debezium"
+    monkeypatch.setenv("KEYSTONE_KAFKA_TOPICS_FORMAT", "avro")
+    with pytest.raises(SettingError, match=r"^KEYSTONE_KAFKA_TOPICS_FORMAT: Input should be"):
+        KafkaSettings()
+
+
 def test_batch_rows_of_zero_is_an_error() -> None:
     with pytest.raises(SettingError, match="KEYSTONE_KAFKA_BATCH_ROWS: Input should be"):
         KafkaSettings(batch_rows=0)

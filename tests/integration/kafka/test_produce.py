@@ -327,6 +327,14 @@ def test_produce_rejects_a_share_outside_zero_to_one(landing: Path, share: str) 
     )
 
 
+def test_produce_sends_nothing_to_topics_of_change_events(
+    landing: Path, kafka: KafkaSettings
+) -> None:
+    debezium = kafka.model_copy(update={"topics_format": "debezium"})
+    with pytest.raises(SettingError, match=r"topics olist\.\* is debezium; use another prefix"):
+        produce(str(landing), debezium)
+
+
 def test_produce_names_rejected_files_and_sends_the_others(
     landing: Path, kafka: KafkaSettings
 ) -> None:
