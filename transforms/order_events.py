@@ -1,7 +1,7 @@
 """Order events: the source tables as the events that led to them, for the stream."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import polars as pl
 from polars import LazyFrame, col
@@ -12,6 +12,7 @@ from contracts.rules import RAW
 from contracts.technical_columns import DELETE
 from transforms.graph import Table, tables
 from transforms.validation import with_validity
+from transforms.wall_clock import to_utc
 
 DEFAULT_TIME = datetime(2016, 1, 1, tzinfo=UTC)
 """The time of all events if no order is valid."""
@@ -105,7 +106,7 @@ def entity_events(raw: Mapping[type[Bronze], LazyFrame]) -> dict[type[Bronze], L
         bronze.OrderPayments: known(bronze.OrderPayments, "order_id", placed),
         bronze.OrderReviews: typed[bronze.OrderReviews].with_columns(
             _known=pl.when("_is_valid")
-            .then(_utc("review_creation_date"))
+            .then(to_utc(col("review_creation_date")))
             .max()
             .over("review_id", "order_id")
         ),
@@ -164,7 +165,7 @@ def _with_stage_times(orders: LazyFrame) -> LazyFrame:
     placed = col("_at_order_purchase_timestamp")
     is_valid = col("_is_valid")
     return (
-        orders.with_columns(**{f"_at_{stage}": _utc(stage) for stage in STAGES})
+        orders.with_columns(**{f"_at_{stage}": to_utc(col(stage)) for stage in STAGES})
         # A stage with a time before the purchase gets the time of the purchase.
         .with_columns(
             pl.when(col(f"_at_{stage}").is_not_null()).then(
@@ -238,13 +239,3 @@ def _plain_records(contract: type[Bronze], records: LazyFrame, order: int) -> La
         pl.lit(order).alias("_order"),
         "_record",
     )
-
-
-def _utc(name: str) -> pl.Expr:
-    """Return a wall-clock time in UTC. A time that summer time skipped is moved by an hour."""
-    wall = col(name)
-    moments = (
-        time.dt.replace_time_zone("America/Sao_Paulo", ambiguous="earliest", non_existent="null")
-        for time in (wall, wall + timedelta(hours=1))
-    )
-    return pl.coalesce(moments).dt.convert_time_zone("UTC")
