@@ -15,7 +15,7 @@ import polars as pl
 from benchmarks.tables import PARTITIONED, folders
 from contracts.contract import Bronze
 from contracts.table_check import check_table
-from contracts.technical_columns import SILVER_PROVENANCE
+from contracts.technical_columns import SILVER_PROVENANCE, UPSERT
 from flows.ingest.landing_zone import find_files
 from transforms.deduplication import latest_versions
 from transforms.graph import Table, tables
@@ -61,11 +61,12 @@ def _origin() -> dict[str, pl.Expr]:
         "_source": pl.lit("file"),
         "_position": pl.int_range(1, pl.len() + 1),
         "_event_time": pl.lit(datetime.now(UTC)),
+        "_operation": pl.lit(UPSERT),
     }
 
 
 def _validated(raw: pl.LazyFrame, table: Table) -> tuple[pl.LazyFrame, pl.DataFrame]:
-    valid, invalid = pl.collect_all(
+    valid, _, invalid = pl.collect_all(
         validate_records(raw, table.function, table.contract), engine="streaming"
     )
     return valid.lazy(), invalid

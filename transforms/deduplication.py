@@ -6,12 +6,25 @@ import polars as pl
 from polars import col
 
 
+def all_versions(upserts: pl.LazyFrame, deletes: pl.LazyFrame) -> pl.LazyFrame:
+    """Return the versions of each key, from its valid upserts and deletes.
+
+    Shape: `_is_delete` and the columns of `upserts`; those that a delete lacks are null in it.
+    """
+    kinds = [
+        frame.select(pl.lit(is_delete).alias("_is_delete"), pl.all())
+        for frame, is_delete in ((upserts, False), (deletes, True))
+    ]
+    return pl.concat(kinds, how="diagonal")
+
+
 def latest_versions(versions: pl.LazyFrame, key: Sequence[str]) -> pl.LazyFrame:
     """Keep, per key, the version with the latest `_event_time`.
 
     Ties are broken by the source name, then by `_position`, then by the contents, column by column.
     So the later row of a file, the later offset of a partition and the file whose name sorts last
-    win. The order in which records arrived does not matter.
+    win. Of versions from `all_versions` that are equal so far, a delete wins. The order in which
+    records arrived does not matter.
 
     Shape: the columns of `versions`, one row per key, in no particular order.
     """

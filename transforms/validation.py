@@ -1,6 +1,7 @@
 """Validation of raw records against the rules of a contract."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from contracts.contract import Contract
 from contracts.plausible_times import CLOCK_TOLERANCE
 from contracts.rules import RAW, Rule, rejecting_rules, rules
 from contracts.table_check import check_columns
-from contracts.technical_columns import SILVER_PROVENANCE
+from contracts.technical_columns import DELETE, SILVER_PROVENANCE, UPSERT
 
 UNREADABLE = "record_is_readable"
 """The rule for records that could be parsed: right number of fields, right quotes."""
@@ -22,12 +23,17 @@ FUTURE = "event_time_is_not_in_the_future"
 Otherwise the record would win over every later correction. A replay or a rebuild accepts it as soon
 as its time has passed."""
 
+OPERATION = "operation_is_known"
+"""The rule for the `_operation` of a record, which must be an upsert or a delete."""
+
 
 class ValidatedRecords(NamedTuple):
-    """Raw records, divided into valid and invalid ones."""
+    """Raw records, divided into valid upserts, valid deletes and invalid records."""
 
     valid: pl.LazyFrame
-    """The columns of the contract and of `SILVER_PROVENANCE`."""
+    """The upserts: the columns of the contract and of `SILVER_PROVENANCE`."""
+    deletes: pl.LazyFrame
+    """The deletes: the key of the contract and the columns of `SILVER_PROVENANCE`."""
     invalid: pl.LazyFrame
     """The raw records with `_broken_rules`, a list of rule names."""
 
@@ -39,23 +45,27 @@ def validate_records(
 ) -> ValidatedRecords:
     """Type raw records by a table function and divide them into valid and invalid ones.
 
+    A delete is valid if its key is. Its other columns are ignored.
+
     Raises:
         ContractBrokenError: the function returns other columns or types than the contract has.
         polars.exceptions.ShapeError: at collection, the function does not return one row per
         record.
     """
-    is_timely = _is_timely()
-    rows = with_validity(raw, function, contract).with_columns(
-        _is_accepted=col("_is_valid") & is_timely
+    applicable = _applicable_rules(contract)
+    rows = _typed(raw, function, contract).with_columns(
+        _is_valid=pl.all_horizontal(_READABLE, *(rule.expr for rule in applicable)),
+        _is_delete=_IS_DELETE,
     )
+    valid = rows.filter("_is_valid")
+    provenance = [col(RAW + name).alias(name) for name in SILVER_PROVENANCE]
     return ValidatedRecords(
-        rows.filter("_is_accepted").select(
-            *contract.fields(), *(col(RAW + name).alias(name) for name in SILVER_PROVENANCE)
-        ),
-        rows.filter(~col("_is_accepted")).select(
+        valid.filter(~col("_is_delete")).select(*contract.fields(), *provenance),
+        valid.filter("_is_delete").select(*contract.spec().key, *provenance),
+        rows.filter(~col("_is_valid")).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
             _broken_rules=pl.when(_READABLE)
-            .then(_broken_rules(contract, is_timely))
+            .then(_broken(applicable))
             .otherwise(pl.lit([UNREADABLE])),
         ),
     )
@@ -66,16 +76,20 @@ def with_validity(
     function: Callable[[pl.LazyFrame], pl.LazyFrame],
     contract: type[Contract],
 ) -> pl.LazyFrame:
-    """Type raw records and add whether each is readable and breaks no rule.
+    """Type raw records and add whether each is readable and breaks no rule of the contract.
 
     Shape: one row per record, with the raw columns prefixed by `RAW`, the columns of the contract
     and `_is_valid`. Raises as `validate_records`.
     """
-    typed = function(raw)
-    check_columns(typed, contract)
-    rows = pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
     predicates = (rule.expr for rule in rejecting_rules(contract, typed_from_raw=True))
-    return rows.with_columns(_is_valid=pl.all_horizontal(_READABLE, *predicates))
+    return _typed(raw, function, contract).with_columns(
+        _is_valid=pl.all_horizontal(_READABLE, *predicates)
+    )
+
+
+def is_delete(prefix: str = "") -> pl.Expr:
+    """Return whether a raw record is a delete. Its columns may have a prefix."""
+    return col(f"{prefix}_operation").str.strip_chars().eq_missing(pl.lit(DELETE))
 
 
 def warning_counts(contract: type[Contract]) -> dict[str, pl.Expr]:
@@ -83,7 +97,35 @@ def warning_counts(contract: type[Contract]) -> dict[str, pl.Expr]:
     return {r.name: (~r.expr).sum() for r in rules(contract) if r.warning}
 
 
+def _typed(
+    raw: pl.LazyFrame,
+    function: Callable[[pl.LazyFrame], pl.LazyFrame],
+    contract: type[Contract],
+) -> pl.LazyFrame:
+    typed = function(raw)
+    check_columns(typed, contract)
+    return pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
+
+
+def _applicable_rules(contract: type[Contract]) -> list[Rule]:
+    """Return the rules of all readable records; a delete breaks only those of its key."""
+    key, raw = contract.spec().key, contract.parsed_from()
+    columns = {*key, *(RAW + raw[name] for name in key)}
+    return [
+        Rule(FUTURE, _is_timely()),
+        Rule(OPERATION, _OPERATION.is_null() | _OPERATION.is_in(["", UPSERT, DELETE])),
+        *(
+            rule
+            if columns.issuperset(rule.expr.meta.root_names())
+            else replace(rule, expr=rule.expr | _IS_DELETE)
+            for rule in rejecting_rules(contract, typed_from_raw=True)
+        ),
+    ]
+
+
 _READABLE = col(f"{RAW}_corrupt_record").is_null()
+_OPERATION = col(f"{RAW}_operation").str.strip_chars()
+_IS_DELETE = is_delete(RAW)
 
 
 def _is_timely() -> pl.Expr:
@@ -91,7 +133,6 @@ def _is_timely() -> pl.Expr:
     return (col(f"{RAW}_event_time") <= limit).fill_null(value=True)
 
 
-def _broken_rules(contract: type[Contract], is_timely: pl.Expr) -> pl.Expr:
-    named = [Rule(FUTURE, is_timely), *rejecting_rules(contract, typed_from_raw=True)]
-    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in named]
+def _broken(applicable: Iterable[Rule]) -> pl.Expr:
+    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in applicable]
     return pl.concat_list(names).list.drop_nulls()

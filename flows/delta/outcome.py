@@ -10,8 +10,8 @@ class Outcome:
     """The metrics of one table in one run.
 
     For a silver table that is refreshed from source records: read = accepted + superseded +
-    quarantined, counted in this run; `broken_rules` and `warnings` describe the whole table and its
-    quarantine afterwards. A derived table only has rows.
+    deleted + quarantined, counted in this run; `broken_rules` and `warnings` describe the whole
+    table and its quarantine afterwards. A derived table only has rows.
     """
 
     table: str
@@ -26,6 +26,7 @@ class Outcome:
     read: int | None = None
     accepted: int | None = None
     superseded: int | None = None
+    deleted: int | None = None
     quarantined: int | None = None
     quarantine: str = ""
     """The quarantine table of the table's source."""

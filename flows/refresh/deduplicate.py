@@ -1,4 +1,4 @@
-"""Resolve raw records into accepted, superseded and quarantined ones."""
+"""Resolve raw records: accepted, superseded, deleted or quarantined."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -15,7 +15,7 @@ from flows.delta import data_files
 from flows.delta.commit_log import last_metrics
 from flows.delta.data_files import Written
 from flows.refresh.chunks import chunks
-from transforms.deduplication import latest_versions
+from transforms.deduplication import all_versions, latest_versions
 from transforms.graph import Table
 from transforms.validation import validate_records, warning_counts
 
@@ -29,12 +29,16 @@ class BatchResult(NamedTuple):
     """Rows to merge into the table, or data files that replace all of the table."""
     superseded: int
     """The number of valid records that a later version replaces."""
+    deleted: int
+    """The number of valid deletes that are the latest version of their key."""
     quarantined: pl.DataFrame
     """The records that break the contract."""
     replaced_rows: pl.DataFrame
-    """The stored rows that the accepted ones replace, with the data files that hold them."""
+    """The stored rows that are replaced or deleted, with the data files that hold them."""
     warnings: dict[str, int]
     """By warning, the number of rows of the table that give it after the commit."""
+    deletes: int
+    """The number of valid deletes that the table has consumed after the commit."""
 
     @property
     def rows(self) -> int:
@@ -42,39 +46,65 @@ class BatchResult(NamedTuple):
         return self.accepted.rows if isinstance(self.accepted, Written) else len(self.accepted)
 
     def metrics(self) -> dict[str, Any]:
-        """Return the metrics that add up: read = accepted + superseded + quarantined."""
+        """Return the metrics that add up: read = accepted + superseded + deleted + quarantined."""
         return {
             "read": self.read,
             "accepted": self.rows,
             "superseded": self.superseded,
+            "deleted": self.deleted,
             "quarantined": len(self.quarantined),
         }
 
 
-def resolve_batch(raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table) -> BatchResult:
-    """Resolve new records; the stored rows of their keys take part in the deduplication.
+def resolve_batch(
+    raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table, consumed: pl.LazyFrame | None
+) -> BatchResult:
+    """Resolve new records; stored rows and earlier deletes of their keys take part.
+
+    Args:
+        raw: the records.
+        read: the number of records, from the log.
+        silver: a handle on the table.
+        table: the table.
+        consumed: the raw deletes that the table has consumed, or None if there are none.
 
     Raises:
         ConservationError: the number of records differs from that in the log.
         ContractBrokenError: the table's function does not return one row per record.
     """
     key = list(table.contract.spec().key)
-    valid, invalid = _validated(raw, table)
-    _check_conservation(table, read, len(valid) + len(invalid))
-    stored = delta.matching(silver, valid.select(key)).drop("_version").collect(engine="streaming")
-    # Of equal versions the stored row wins (true sorts last), so a repeated record changes nothing.
+    valid, deletes, invalid = _validated(raw, table)
+    _check_conservation(table, read, len(valid) + len(deletes) + len(invalid))
+    keys = pl.concat([valid.select(key), deletes.select(key)])
+    stored = delta.matching(silver, keys).drop("_version").collect(engine="streaming")
+    earlier = deletes.clear()
+    if consumed is not None:
+        every = validate_records(consumed, table.function, table.contract).deletes
+        earlier = every.join(keys.lazy(), on=key, how="semi").collect(engine="streaming")
+    known = all_versions(stored.select(valid.columns).lazy(), earlier.lazy())
+    new = all_versions(valid.lazy(), deletes.lazy())
+    # Of equal versions the known one wins (true sorts last): a repeated record changes nothing.
     versions = [
-        stored.select(*valid.columns, _stored=pl.lit(value=True)),
-        valid.with_columns(_stored=pl.lit(value=False)),
+        known.with_columns(_is_known=pl.lit(value=True)),
+        new.with_columns(_is_known=pl.lit(value=False)),
     ]
-    latest = latest_versions(pl.concat(versions).lazy(), key)
-    accepted = latest.filter(~pl.col("_stored")).drop("_stored").collect()
-    replaced = stored.join(accepted, on=key, how="semi")
-    warnings = Counter(last_metrics(silver).get("warnings", {}))
+    latest = latest_versions(pl.concat(versions), key).filter(~pl.col("_is_known")).collect()
+    accepted = latest.filter(~pl.col("_is_delete")).select(valid.columns)
+    replaced = stored.join(latest, on=key, how="semi")
+    metrics = last_metrics(silver)
+    warnings = Counter(metrics.get("warnings", {}))
     warnings.update(_warnings(accepted, table))
     warnings.subtract(_warnings(replaced, table))
-    superseded = len(valid) - len(accepted)
-    return BatchResult(read, accepted, superseded, invalid, replaced, dict(warnings))
+    return BatchResult(
+        read,
+        accepted,
+        superseded=len(valid) + len(deletes) - len(latest),
+        deleted=len(latest) - len(accepted),
+        quarantined=invalid,
+        replaced_rows=replaced,
+        warnings=dict(warnings),
+        deletes=metrics.get("deletes", 0) + len(deletes),
+    )
 
 
 def resolve_all(
@@ -86,15 +116,17 @@ def resolve_all(
     """
     spec = table.contract.spec()
     key_hashes = list[pl.Series]()
-    no_valid, no_invalid = _validated(raw.clear(), table)
-    invalid_parts = [no_invalid]
+    nothing = _validated(raw.clear(), table)
+    delete_parts, invalid_parts = [nothing.deletes], [nothing.invalid]
     warnings = Counter[str]()
 
     def valid_parts() -> Iterator[pl.DataFrame]:
-        yield no_valid  # it has the columns, even if there are no records
+        yield nothing.valid  # it has the columns, even if there are no records
         for part in raw.collect_batches(chunk_size=data_files.ROWS):
-            valid, invalid = _validated(part.lazy(), table)
-            key_hashes.append(valid.select(pl.struct(spec.key).hash()).to_series())
+            valid, deletes, invalid = _validated(part.lazy(), table)
+            for each in (valid, deletes):
+                key_hashes.append(each.select(pl.struct(spec.key).hash()).to_series())
+            delete_parts.append(deletes)
             invalid_parts.append(invalid)
             yield valid
 
@@ -105,25 +137,48 @@ def resolve_all(
             yield delta.stamped(silver, part.sort(spec.sort_by))
 
     written = data_files.write_files(silver, prepared(valid_parts()))
-    invalid, valid_rows = pl.concat(invalid_parts), written.rows
+    deletes, invalid = pl.concat(delete_parts), pl.concat(invalid_parts)
+    valid_rows, deleted = written.rows + len(deletes), list[int]()
     _check_conservation(table, read, valid_rows + len(invalid))
     # Counting hashes is cheap. If no hash occurs twice, no key does.
-    if valid_rows and (keys := pl.concat(key_hashes).n_unique()) < valid_rows:
-        versions = written
-        latest = _latest(silver, versions, spec.key, chunk_rows)
-        written = data_files.write_files(silver, prepared(latest))
-        data_files.remove_files(silver, versions)
-        _check_keys(table, keys, written.rows)
-    superseded = valid_rows - written.rows
-    return BatchResult(read, written, superseded, invalid, pl.DataFrame(), dict(warnings))
+    keys = pl.concat(key_hashes).n_unique() if valid_rows else 0
+    if keys < valid_rows or len(deletes):
+        upserts = written
+
+        def remaining_parts() -> Iterator[pl.DataFrame]:
+            for latest in _latest(silver, upserts, deletes, spec.key, chunk_rows):
+                remaining = latest.filter(~pl.col("_is_delete")).drop("_is_delete")
+                deleted.append(len(latest) - len(remaining))
+                yield remaining
+
+        written = data_files.write_files(silver, prepared(remaining_parts()))
+        data_files.remove_files(silver, upserts)
+        _check_keys(table, keys, written.rows + sum(deleted))
+    return BatchResult(
+        read,
+        written,
+        superseded=valid_rows - written.rows - sum(deleted),
+        deleted=sum(deleted),
+        quarantined=invalid,
+        replaced_rows=pl.DataFrame(),
+        warnings=dict(warnings),
+        deletes=len(deletes),
+    )
 
 
-def _validated(raw: pl.LazyFrame, table: Table) -> list[pl.DataFrame]:
-    """Return the valid rows, typed, and the invalid records, raw."""
+class _Validated(NamedTuple):
+    """The frames of `ValidatedRecords`."""
+
+    valid: pl.DataFrame
+    deletes: pl.DataFrame
+    invalid: pl.DataFrame
+
+
+def _validated(raw: pl.LazyFrame, table: Table) -> _Validated:
+    """Return the valid upserts and deletes, typed, and the invalid records, raw."""
     try:
-        return pl.collect_all(
-            validate_records(raw, table.function, table.contract), engine="streaming"
-        )
+        validated = validate_records(raw, table.function, table.contract)
+        return _Validated(*pl.collect_all(validated, engine="streaming"))
     except ShapeError as error:
         message = f"{table.name}: its function must return one row per record, in the same order"
         raise ContractBrokenError(message) from error
@@ -148,13 +203,14 @@ def _check_keys(table: Table, keys: int, rows: int) -> None:
 
 
 def _latest(
-    silver: DeltaTable, versions: Written, key: Sequence[str], chunk_rows: int
+    silver: DeltaTable, upserts: Written, deletes: pl.DataFrame, key: Sequence[str], chunk_rows: int
 ) -> Iterator[pl.DataFrame]:
-    """Yield the latest version of each key from data files that no commit names."""
-    paths = [action.path for action in versions.actions]
-    rows = data_files.scan_files(silver, paths, versions.schema).drop("_file", "_version")
-    for chunk in chunks(versions.rows, key, chunk_rows):
-        yield latest_versions(rows.filter(chunk), key).collect(engine="streaming")
+    """Yield the latest version of each key from deletes and from files that no commit names."""
+    paths = [action.path for action in upserts.actions]
+    rows = data_files.scan_files(silver, paths, upserts.schema).drop("_file", "_version")
+    versions = all_versions(rows, deletes.lazy())
+    for chunk in chunks(upserts.rows + len(deletes), key, chunk_rows):
+        yield latest_versions(versions.filter(chunk), key).collect(engine="streaming")
 
 
 def _warnings(rows: pl.DataFrame, table: Table) -> dict[str, int]:

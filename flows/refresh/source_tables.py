@@ -13,8 +13,10 @@ from time import perf_counter
 import polars as pl
 from deltalake import CommitProperties, DeltaTable
 
+from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.config.settings import Settings
+from flows.delta.commit_log import last_metrics
 from flows.delta.contract_metadata import is_current
 from flows.delta.damage import translates_damage
 from flows.delta.data_files import Written
@@ -26,6 +28,7 @@ from flows.delta.same_rows import has_same_rows, keep_rows
 from flows.refresh.change_detection import detect_changes, unchanged_outcome
 from flows.refresh.deduplicate import BatchResult, resolve_all, resolve_batch
 from transforms.graph import Table
+from transforms.validation import is_delete
 
 
 @translates_damage
@@ -54,7 +57,8 @@ def refresh_source_table(lake: str, table: Table, *, rebuild: bool = False) -> O
         return _outcome(table, silver, started)
     new = None if reason else delta.appended_since(bronze, pending.watermarks[name])
     if new and new[1] <= chunk_rows // _MEMORY_FACTOR:
-        result = resolve_batch(*new, silver, table)
+        earlier = _consumed_deletes(table, silver, bronze, quarantine, new[0])
+        result = resolve_batch(*new, silver, table, earlier)
     else:
         reason = reason or _full_refresh_reason(name, new)
         result = resolve_all(delta.scan(bronze), delta.rows(bronze), silver, table, chunk_rows)
@@ -88,13 +92,48 @@ def replay_quarantine(lake: str, table: Table) -> Outcome:
     if watermark is None or not current or not is_same_generation(table, silver, quarantine):
         return refresh_source_table(lake, table)
     waiting = delta.scan(quarantine).collect()
-    result = resolve_batch(waiting.lazy().drop("_broken_rules"), read, silver, table)
+    earlier = _consumed_deletes(table, silver, delta.open_table(lake, source), quarantine)
+    result = resolve_batch(waiting.lazy().drop("_broken_rules"), read, silver, table, earlier)
     if result.quarantined.select(waiting.columns).equals(waiting):
         return _outcome(table, silver, started)
     # The watermark stays, but naming it makes this commit conflict with that of a refresh.
     consumed = _write_quarantine(table, quarantine, result, {name: watermark}, full_refresh=True)
     _write_silver(table, silver, result, _silver_properties(quarantine, result, consumed))
     return _outcome(table, silver, started, result)
+
+
+def _consumed_deletes(
+    table: Table,
+    silver: DeltaTable,
+    bronze: DeltaTable,
+    quarantine: DeltaTable,
+    new: pl.LazyFrame | None = None,
+) -> pl.LazyFrame | None:
+    """Return the raw deletes that a silver table has consumed, or None if there are none.
+
+    Args:
+        table: the table.
+        silver: a handle on it.
+        bronze: a handle on its source.
+        quarantine: a handle on its quarantine, whose records have no effect until a replay.
+        new: the records of bronze that the table has not consumed.
+    """
+    if not last_metrics(silver).get("deletes"):
+        return None
+    (source,) = table.inputs.values()
+    columns = stored_schema(source).names()
+    others = [delta.scan(quarantine), *([] if new is None else [new])]
+    return (
+        delta.scan(bronze)
+        .filter(is_delete())
+        .select(columns)
+        .join(
+            pl.concat([other.filter(is_delete()).select(columns) for other in others]),
+            on=columns,
+            how="anti",
+            nulls_equal=True,
+        )
+    )
 
 
 _MEMORY_FACTOR = 4
@@ -145,6 +184,7 @@ def _silver_properties(
         "in_quarantine": delta.rows(quarantine),
         "broken_rules": broken_rules(quarantine),
         "warnings": result.warnings,
+        "deletes": result.deletes,
     }
     return delta.commit_properties(consumed, {**result.metrics(), **state_metrics})
 

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from contracts.technical_columns import OPERATION_HEADER
 from tests.support.good_records import GOOD
 from transforms.graph import sources
 
@@ -16,13 +17,15 @@ COLUMNS = {c.spec().table.removeprefix("bronze."): c.fields().names() for c in s
 def write(landing: Path, **tables: Sequence[Row]) -> Path:
     """Write CSV files to a landing zone: `write(folder, orders=[{"order_id": ...}, ...])`.
 
-    Each row needs only the columns that matter: the rest comes from `GOOD`.
+    Each row needs only the columns that matter: the rest comes from `GOOD`. A file has the column
+    `_op` if a row has it.
     """
     landing.mkdir(exist_ok=True)
     for name, rows in tables.items():
         entity = next(e for e in sorted(COLUMNS, key=len, reverse=True) if name.startswith(e))
         with (landing / f"{name}.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS[entity], lineterminator="\n")
+            operation = [OPERATION_HEADER] if any(OPERATION_HEADER in row for row in rows) else []
+            writer = csv.DictWriter(file, [*COLUMNS[entity], *operation], lineterminator="\n")
             writer.writeheader()
             writer.writerows({**GOOD.get(entity, {}), **row} for row in rows)
     return landing

@@ -11,9 +11,9 @@ from contracts.reconcile import reconcile
 from contracts.rules import rules
 from contracts.strategies import broken, related, valid
 from contracts.table_check import check_columns, check_table
-from contracts.technical_columns import SILVER_PROVENANCE
+from contracts.technical_columns import DELETE, UPSERT
 from tests.support.arrivals import arrived
-from transforms.deduplication import latest_versions
+from transforms.deduplication import all_versions, latest_versions
 from transforms.graph import Table
 from transforms.validation import validate_records
 
@@ -28,6 +28,7 @@ def laws(table: Table) -> list[Law]:
             quarantine_names_the_broken_rule,
             record_is_either_valid_or_invalid,
             records_are_typed_independently,
+            delete_needs_only_its_key,
             order_duplicates_and_batches_do_not_matter,
             later_record_of_a_file_wins,
             function_is_lazy,
@@ -44,7 +45,7 @@ def valid_records_are_accepted(table: Table, data: st.DataObject) -> None:
     before = raw.clone()
     _, invalid = _validated(table, arrived(raw))
     assert invalid.is_empty()
-    silver = _silver(table, arrived(raw)).drop(SILVER_PROVENANCE.names()).collect()
+    silver = _silver(table, arrived(raw)).select(table.contract.fields().names()).collect()
     check_table(silver, table.contract, {})
     assert_frame_equal(raw, before)
 
@@ -82,8 +83,24 @@ def records_are_typed_independently(table: Table, data: st.DataObject) -> None:
     assert_frame_equal(together, pl.concat(pl.collect_all(one_by_one)))
 
 
+def delete_needs_only_its_key(table: Table, data: st.DataObject) -> None:
+    """A record without values outside its key is a valid delete of this key."""
+    raw = data.draw(valid(table.contract, source=table.source))
+    key, parsed_from = table.contract.spec().key, table.contract.parsed_from()
+    others = {*raw.columns} - {parsed_from[name] for name in key}
+    bare = raw.with_columns(pl.lit(None, pl.String).alias(name) for name in others)
+    deletes = arrived(bare).with_columns(_operation=pl.lit(DELETE))
+    found = validate_records(deletes.lazy(), table.function, table.contract)
+    expected, _ = _validated(table, arrived(raw))
+    deleted = found.deletes.collect()
+    assert_frame_equal(deleted, expected.select(deleted.columns))
+
+
 def order_duplicates_and_batches_do_not_matter(table: Table, data: st.DataObject) -> None:
-    """Records in any order, with duplicates, in batches or at once, give the same silver."""
+    """Records in any order, with duplicates, in batches or at once, give the same silver.
+
+    Some of them are deletes.
+    """
     raw = data.draw(_records(table).flatmap(_delivered))
     at_once = _silver(table, raw).collect()
     order = data.draw(st.permutations([*range(len(raw)), *range(len(raw))]))
@@ -99,7 +116,8 @@ def later_record_of_a_file_wins(table: Table, data: st.DataObject) -> None:
     valid, _ = _validated(table, raw)
     last = valid.unique(table.contract.spec().key, keep="last", maintain_order=True)
     order = data.draw(st.permutations(range(len(raw))))
-    assert_frame_equal(_silver(table, raw[order]).collect(), last, check_row_order=False)
+    silver = _silver(table, raw[order]).drop("_is_delete").collect()
+    assert_frame_equal(silver, last, check_row_order=False)
 
 
 def valid_inputs_give_valid_rows(table: Table, data: st.DataObject) -> None:
@@ -188,12 +206,15 @@ def _delivered(raw: pl.DataFrame) -> st.SearchStrategy[pl.DataFrame]:
         return st.lists(values, min_size=len(raw), max_size=len(raw))
 
     return st.builds(
-        lambda hours, sources, positions: arrived(raw, hours).with_columns(
-            pl.Series("_source", sources, pl.String), pl.Series("_position", positions, pl.Int64)
+        lambda hours, sources, positions, operations: arrived(raw, hours).with_columns(
+            pl.Series("_source", sources, pl.String),
+            pl.Series("_position", positions, pl.Int64),
+            pl.Series("_operation", operations, pl.String),
         ),
         each(st.integers(0, 1)),
         each(st.sampled_from(SOURCES)),
         each(st.integers(1, 3)),
+        each(st.sampled_from([UPSERT, None, DELETE])),
     )
 
 
@@ -204,13 +225,15 @@ SOURCES = (
 
 
 def _validated(table: Table, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    valid, invalid = validate_records(raw.lazy(), table.function, table.contract)
+    valid, _, invalid = validate_records(raw.lazy(), table.function, table.contract)
     return valid.collect(), invalid.collect()
 
 
 def _silver(table: Table, raw: pl.DataFrame) -> pl.LazyFrame:
-    valid, _ = _validated(table, raw)
-    return latest_versions(valid.lazy(), table.contract.spec().key)
+    """Return the latest version of each key, with `_is_delete`."""
+    found = validate_records(raw.lazy(), table.function, table.contract)
+    versions = all_versions(found.valid, found.deletes)
+    return latest_versions(versions, table.contract.spec().key)
 
 
 def _inputs(table: Table) -> st.SearchStrategy[dict[str, pl.DataFrame]]:

@@ -137,7 +137,7 @@ def test_the_command_lists_the_rules_of_a_table() -> None:
         "price_is_at_least_0 (column check, contracts/silver/order_items.py"
     )
     assert lines[at + 1] == "  `price` is at least 0."
-    assert lines[-1] == "silver.order_items: 21 rules"
+    assert lines[-1] == "silver.order_items: 22 rules"
 
 
 def test_the_command_shows_one_rule_with_the_columns_that_it_reads() -> None:

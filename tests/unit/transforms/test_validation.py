@@ -17,7 +17,7 @@ from contracts.contract import Money, Silver, Timestamp, column, rule, warning
 from contracts.technical_columns import PROVENANCE, SILVER_PROVENANCE
 from transforms.graph import tables
 from transforms.parse import integer, money, text, timestamp
-from transforms.validation import FUTURE, UNREADABLE, validate_records, warning_counts
+from transforms.validation import FUTURE, OPERATION, UNREADABLE, validate_records, warning_counts
 
 NOW = datetime(2017, 11, 24, 12, tzinfo=UTC)
 GOOD = {"id": "v1", "score": "3", "price": "9.90", "entered": "2017-11-24 10:00:00", "left": None}
@@ -73,7 +73,7 @@ def reasons(*changes: dict[str, Any]) -> list[list[str]]:
 
 
 def test_a_valid_record_is_typed_and_keeps_its_provenance() -> None:
-    valid, invalid = validate_records(records({}), visits, Visits)
+    valid, _, invalid = validate_records(records({}), visits, Visits)
     expected = {
         "visit_id": "v1",
         "score": 3,
@@ -92,7 +92,7 @@ def test_a_valid_record_is_typed_and_keeps_its_provenance() -> None:
 def test_an_invalid_record_keeps_its_raw_form_and_provenance() -> None:
     odd = {"score": " 9", "price": "9,90", "_ingested_at": NOW, "_rescued_data": '{"x": "1"}'}
     raw = records({}, odd, {}).with_columns(_bronze_version=pl.lit(7))
-    valid, invalid = validate_records(raw, visits, Visits)
+    valid, _, invalid = validate_records(raw, visits, Visits)
     reason = pl.lit(["score_is_between_1_and_5", "price_is_a_number"])
     expected = raw.filter(pl.col("_position") == 2).with_columns(_broken_rules=reason)
     assert_frame_equal(invalid, expected)
@@ -164,13 +164,13 @@ def test_a_record_from_the_future_is_invalid() -> None:
 
 
 def test_an_unreadable_record_with_valid_fields_is_invalid() -> None:
-    valid, invalid = validate_records(records({"_corrupt_record": ""}), visits, Visits)
+    valid, _, invalid = validate_records(records({"_corrupt_record": ""}), visits, Visits)
     assert valid.collect().is_empty()
     assert invalid.collect()["_broken_rules"].to_list() == [[UNREADABLE]]
 
 
 def test_no_records_give_empty_frames_with_the_right_types() -> None:
-    valid, invalid = validate_records(records(), visits, Visits)
+    valid, _, invalid = validate_records(records(), visits, Visits)
     assert valid.collect().schema == {**Visits.fields(), **SILVER_PROVENANCE}
     assert invalid.collect().schema == {**RAW_SCHEMA, "_broken_rules": pl.List(pl.String)}
 
@@ -184,7 +184,7 @@ RECORD = st.fixed_dictionaries(
 @given(st.lists(RECORD, max_size=8))
 def test_each_record_is_either_valid_or_invalid(changes: list[dict[str, str | None]]) -> None:
     raw = records(*changes)
-    valid, invalid = pl.collect_all(validate_records(raw, visits, Visits))
+    valid, _, invalid = pl.collect_all(validate_records(raw, visits, Visits))
     assert invalid.select((pl.col("_broken_rules").list.len() > 0).all()).item()
     both = pl.concat([valid["_position"], invalid["_position"]]).sort()
     assert both.to_list() == raw.collect()["_position"].to_list()
@@ -226,5 +226,59 @@ def test_a_repeated_header_is_invalid(name: str, mark: str) -> None:
     header = {**{column: column for column in columns}, **dict.fromkeys(PROVENANCE)}
     header[next(iter(columns))] = mark + next(iter(columns))
     raw = pl.LazyFrame([header], {**columns, **PROVENANCE})
-    valid, invalid = pl.collect_all(validate_records(raw, table.function, table.contract))
+    valid, _, invalid = pl.collect_all(validate_records(raw, table.function, table.contract))
     assert (len(valid), len(invalid)) == (0, 1)
+
+
+@pytest.mark.parametrize("operation", [None, "", " ", "upsert", " upsert "])
+def test_a_record_without_another_operation_is_an_upsert(operation: str | None) -> None:
+    valid, deletes, invalid = pl.collect_all(
+        validate_records(records({"_operation": operation}), visits, Visits)
+    )
+    assert (len(valid), len(deletes), len(invalid)) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("rest", [dict.fromkeys(GOOD), {"score": "9", "price": "x", "left": "?"}])
+def test_a_delete_needs_only_its_key(rest: dict[str, str | None]) -> None:
+    raw = records({**rest, "id": " v1 ", "_operation": " delete"})
+    valid, deletes, invalid = pl.collect_all(validate_records(raw, visits, Visits))
+    expected = {"visit_id": "v1", "_source": "file/x/a.csv", "_position": 1, "_event_time": NOW}
+    schema = {"visit_id": pl.String(), **SILVER_PROVENANCE}
+    assert_frame_equal(deletes, pl.DataFrame([expected], schema))
+    assert (len(valid), len(invalid)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "rules"),
+    [
+        ({"_operation": "DELETE"}, [OPERATION]),
+        ({"_operation": "merge", "price": ""}, [OPERATION, "price_is_present"]),
+        ({"_operation": "delete", "id": "", "price": ""}, ["visit_id_is_present"]),
+        ({"_operation": "delete", "id": "w1", "score": "9"}, ["visit_id_is_well_formed"]),
+        ({"_operation": "delete", "_event_time": datetime(2099, 1, 1, tzinfo=UTC)}, [FUTURE]),
+        ({"_operation": "delete", "_corrupt_record": "?"}, [UNREADABLE]),
+    ],
+)
+def test_a_wrong_operation_and_a_delete_without_key_are_invalid(
+    change: dict[str, Any], rules: list[str]
+) -> None:
+    assert reasons({}, change) == [[], rules]
+
+
+def test_a_delete_keeps_the_rules_of_every_key_column() -> None:
+    table = tables()["silver.geolocation_points"]
+    brazil = {
+        "geolocation_zip_code_prefix": "01310",
+        "geolocation_lat": "-23.56",
+        "geolocation_lng": "-46.65",
+        "geolocation_city": "sao paulo",
+        "geolocation_state": "SP",
+        "_operation": "delete",
+    }
+    places = [brazil, {**brazil, "geolocation_lat": "48.85"}, {**brazil, "geolocation_lat": "?"}]
+    raw = pl.LazyFrame(places, {**table.inputs["raw"].fields(), **PROVENANCE})
+    _, deletes, invalid = pl.collect_all(validate_records(raw, table.function, table.contract))
+    assert deletes.select(table.contract.spec().key).rows() == [
+        ("01310", -23.56, -46.65, "sao paulo", "SP")
+    ]
+    assert invalid["_broken_rules"].to_list() == [["inside_brazil"], ["latitude_is_a_number"]]
