@@ -3,9 +3,14 @@
 A file belongs to the table in its name (`olist_orders_dataset.csv`, `orders_2.csv`).
 """
 
+from datetime import timedelta
 from typing import Any
 
 from contracts.contract import Bronze, column
+from contracts.volume import Volume
+
+DAILY = timedelta(hours=26)
+"""The freshness of a source that delivers once a day, with two hours to spare."""
 
 
 def raw(*, personal: bool = False) -> Any:
@@ -13,7 +18,7 @@ def raw(*, personal: bool = False) -> Any:
     return column(nullable=True, personal=personal)
 
 
-class Orders(Bronze):
+class Orders(Bronze, fresh=DAILY, volume=Volume()):
     """One row per order record that a source delivered."""
 
     order_id: str = raw()
@@ -26,7 +31,7 @@ class Orders(Bronze):
     order_estimated_delivery_date: str = raw()
 
 
-class OrderItems(Bronze):
+class OrderItems(Bronze, fresh=DAILY, volume=Volume()):
     """One row per order item record that a source delivered."""
 
     order_id: str = raw()
@@ -38,7 +43,7 @@ class OrderItems(Bronze):
     freight_value: str = raw()
 
 
-class OrderPayments(Bronze):
+class OrderPayments(Bronze, fresh=DAILY, volume=Volume()):
     """One row per payment record that a source delivered."""
 
     order_id: str = raw()
@@ -48,7 +53,7 @@ class OrderPayments(Bronze):
     payment_value: str = raw()
 
 
-class OrderReviews(Bronze):
+class OrderReviews(Bronze, fresh=DAILY, volume=Volume()):
     """One row per review record that a source delivered."""
 
     review_id: str = raw()
@@ -60,7 +65,7 @@ class OrderReviews(Bronze):
     review_answer_timestamp: str = raw()
 
 
-class Customers(Bronze):
+class Customers(Bronze, fresh=DAILY, volume=Volume()):
     """One row per customer record that a source delivered."""
 
     customer_id: str = raw()

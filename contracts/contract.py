@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import timedelta
 from functools import wraps
 from inspect import cleandoc, get_annotations, signature
 from typing import Annotated, Any
@@ -15,6 +16,7 @@ from pandera.engines.polars_engine import DateTime, Decimal
 
 from contracts.column_descriptions import COLUMN_DESCRIPTIONS
 from contracts.plausible_times import CLOCK_TOLERANCE, PLANNING_HORIZON, plausible_time_checks
+from contracts.volume import Volume
 
 # A check that is built before its Polars implementation is registered never finds it.
 register_polars_backends()
@@ -36,15 +38,21 @@ class TableSpec:
     layer: str
     name: str
     """The name without the layer, such as "fact_sales"."""
-    key: tuple[str, ...]
+    key: tuple[str, ...] = ()
     """The columns that identify a row."""
-    incremental_key: tuple[str, ...]
+    incremental_key: tuple[str, ...] = ()
     """The columns by which the table is refreshed: rows with the same values depend only on input
     rows with these values. Empty in silver tables that merge source records by their key."""
-    partition_by: tuple[str, ...]
-    sort_by: tuple[str, ...]
+    partition_by: tuple[str, ...] = ()
+    sort_by: tuple[str, ...] = ()
     """The sort order of a rebuilt table. It puts rows that change together into the same files, so
     that an incremental refresh rewrites few of them."""
+    fresh: timedelta | None = None
+    """How old the newest event time may be when somebody looks at the table."""
+    volume: Volume | None = None
+    """How many records a source delivers in a day."""
+    quarantine_share: float = 0.01
+    """The share of a run's records that may go to quarantine."""
 
     @property
     def table(self) -> str:
@@ -60,33 +68,20 @@ class Contract(pa.DataFrameModel):
     """
 
     # The name is private because Pandera takes every public attribute for a column.
-    _spec = TableSpec("", "", (), (), (), ())
+    _spec = TableSpec("", "")
 
-    def __init_subclass__(
-        cls,
-        *,
-        layer: str | None = None,
-        key: tuple[str, ...] = (),
-        incremental_key: tuple[str, ...] = (),
-        partition_by: tuple[str, ...] = (),
-        sort_by: tuple[str, ...] = (),
-        **options: Any,
-    ) -> None:
+    def __init_subclass__(cls, *, layer: str | None = None, **options: Any) -> None:
         """Set the table's spec from the class arguments."""
-        columns = {
-            "key": key,
-            "incremental_key": incremental_key,
-            "partition_by": partition_by,
-            "sort_by": sort_by,
-        }
-        for option, names in columns.items():
-            if isinstance(names, str):
+        own = options.keys() & {field.name for field in fields(TableSpec)}
+        given = {name: options.pop(name) for name in own}
+        for option in ("key", "incremental_key", "partition_by", "sort_by"):
+            if isinstance(names := given.get(option), str):
                 message = f"{cls.__name__}: write {option}=({names!r},), with a comma"
                 raise TypeError(message)
         super().__init_subclass__(**options)  # type: ignore[no-untyped-call]  # Pandera gives its method no types
         layer = layer or cls._spec.layer
         name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__).lower()
-        cls._spec = TableSpec(layer, name, key, incremental_key, partition_by, sort_by)
+        cls._spec = TableSpec(layer, name, **given)
         for column_name, annotation in get_annotations(cls).items():
             if layer == "silver" and annotation == Timestamp:
                 field = vars(cls)[column_name]

@@ -1,5 +1,7 @@
 """The contract of gold.mart_monthly_sales."""
 
+from datetime import timedelta
+
 from polars import col
 
 from contracts.contract import Gold, Money, column
@@ -7,7 +9,7 @@ from contracts.domain import MONTH
 from contracts.gold.agg_monthly_orders import IS_LATE, NEVER, AggMonthlyOrders
 
 
-class MartMonthlySales(Gold, key=("purchase_month",)):
+class MartMonthlySales(Gold, key=("purchase_month",), fresh=timedelta(hours=30)):
     """One row per month of purchase, without gaps, from the first order to the last.
 
     The first and the last month may be incomplete. An order counts in its month of purchase, even

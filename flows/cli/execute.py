@@ -3,10 +3,11 @@
 import os
 import signal
 import sys
+from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from flows.cli.logging import log_to_terminal, show_prefect_log
-from flows.cli.output import err, print_outcomes
+from flows.cli.output import err, out, print_outcomes
 from flows.config.executor import ExecutorName, choose_executor
 
 
@@ -38,6 +39,8 @@ def execute(
     try:
         title = "" if output.quiet else f"{command} ({chosen})"
         print_outcomes(title, lambda: call(command, chosen, output, runner, **arguments))
+        if title and command in _PUBLISHING:
+            _print_promises(arguments["lake"])
     except KeyboardInterrupt:
         message = "interrupted: what is committed stays; run the same command again to continue"
         err.print(f"error: {message}", style="red", soft_wrap=True)
@@ -46,7 +49,18 @@ def execute(
         sys.exit(_INTERRUPTED)
 
 
+_PUBLISHING = ("run", "refresh")
+"""The commands after which people read the tables."""
+
 _INTERRUPTED = 128 + signal.SIGINT
+
+
+def _print_promises(lake: str) -> None:
+    from flows.monitoring.check import check
+
+    found = check(lake, datetime.now(UTC))
+    if found.broken:
+        out.print(f"{found.headline()} `keystone check` says which.", soft_wrap=True)
 
 
 def _end_at_once() -> None:

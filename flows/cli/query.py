@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +47,7 @@ def status(
     from flows.delta.status import lake_status
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
     from flows.kafka.lag import lake_lag
+    from flows.monitoring.check import check as check_promises
 
     lake = resolve_location("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
@@ -60,6 +62,7 @@ def status(
         print(json.dumps({"tables": found.tables, "kafka": kafka, **errors}))
     else:
         _print_tables(found)
+        out.print(check_promises(lake, datetime.now(UTC)).headline())
         if kafka:
             _print_kafka(kafka)
         elif kafka is not None:
@@ -84,6 +87,37 @@ def _print_kafka(partitions: Sequence[Mapping[str, Any]]) -> None:
     out.print(*(row["lost"] for row in partitions if row["lost"]), sep="\n", soft_wrap=True)
     if uncommitted := sum(row["uncommitted"] for row in partitions):
         out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
+
+
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "keystone check --lake lake", "keystone check --lake lake --now 2026-01-31T07:00 --json"
+    ),
+)
+def check(
+    lake: Lake = None,
+    now: Annotated[
+        datetime | None,
+        typer.Option(help="Time of the check (UTC); now by default.", metavar="TIME"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check the promises of freshness, volume and quarantine; exit with 1 if one is broken."""
+    from flows.config.settings import resolve_location
+    from flows.monitoring.check import check as check_promises
+
+    time = now.replace(tzinfo=now.tzinfo or UTC) if now else datetime.now(UTC)
+    found = check_promises(resolve_location("lake", lake), time)
+    if as_json:
+        broken = [each.as_dict() for each in found.broken]
+        counts = {"evaluated": found.evaluated, "unknown": found.unknown}
+        print(json.dumps({"now": time.isoformat(), **counts, "broken": broken}))
+    else:
+        for each in found.broken:
+            out.print(str(each), soft_wrap=True, markup=False)
+        out.print(found.headline())
+    raise typer.Exit(bool(found.broken))
 
 
 # A statement may begin with a comment, which looks like an option.

@@ -186,7 +186,12 @@ def _ingest_file(
         if records.rows != facts.records:
             message = f"{file.name}: only {records.rows} of {facts.records} records were read"
             raise ConservationError(message)
-        metrics = {"file": file.name, "sha256": facts.sha256, "read": facts.records}
+        metrics = {
+            "file": file.name,
+            "sha256": facts.sha256,
+            "read": facts.records,
+            "newest": event_time.isoformat(),
+        }
         delta.append(handle, records, delta.commit_properties({app_id: 1}, metrics))
         added = facts.records
     _verify(handle, file.name, facts)

@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from threading import Event
 from time import monotonic
 from typing import Any
@@ -221,7 +222,7 @@ class _Drainer:
                         batch,
                         {key: buffers[key].through for key in keys},
                         {key: ids[key] for key in keys},
-                        {"read": len(batch), "corrupt": batch["_corrupt_record"].count()},
+                        _metrics(batch),
                     )
 
     def _rows(
@@ -270,6 +271,15 @@ class _Drainer:
 
     def _backoff(self) -> Backoff:
         return Backoff(self._settings.retry_seconds, self._stop)
+
+
+def _metrics(batch: pl.DataFrame) -> dict[str, object]:
+    newest = batch["_event_time"].max()
+    return {
+        "read": len(batch),
+        "corrupt": batch["_corrupt_record"].count(),
+        "newest": newest.isoformat() if isinstance(newest, datetime) else None,
+    }
 
 
 @contextmanager

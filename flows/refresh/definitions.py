@@ -137,10 +137,12 @@ def _defined(node: ast.AST) -> Iterator[str]:
 
 
 def _strip(statement: ast.stmt, *, is_contract: bool) -> None:
-    """Remove what has no influence: docstrings, descriptions, and the signature's annotations."""
+    """Remove what has no influence on rows: docstrings, descriptions, promises, annotations."""
     for node in (statement, *_statements(statement)):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             node.body = [line for line in node.body if not is_docstring(line)]
+        if is_contract and isinstance(node, ast.ClassDef):
+            node.keywords = [each for each in node.keywords if each.arg not in _PROMISES]
         if is_contract and isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call):
             keywords = node.value.keywords
             node.value.keywords = [each for each in keywords if each.arg != "description"]
@@ -150,6 +152,10 @@ def _strip(statement: ast.stmt, *, is_contract: bool) -> None:
         for parameter in ast.walk(statement.args):
             if isinstance(parameter, ast.arg):
                 parameter.annotation = None
+
+
+_PROMISES = {"fresh", "volume", "quarantine_share"}
+"""Class arguments of contracts that say nothing about rows."""
 
 
 def _mentioned(statement: ast.stmt) -> Iterator[list[str]]:

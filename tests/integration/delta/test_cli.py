@@ -100,7 +100,9 @@ def test_status_as_text(orders: str) -> None:
     said = invoke("status", "--lake", orders)
     assert "silver.orders" in said
     assert "In quarantine:\n  silver.orders: order_id_is_well_formed (1)" in said
-    assert said.endswith("all up to date; 1 record in quarantine.\n")
+    *_, tables, promises = said.splitlines()
+    assert tables.endswith("all up to date; 1 record in quarantine.")
+    assert promises == "3 promises: 1 kept, 1 broken, 1 with too few deliveries so far."
 
 
 def test_lag_counts_commits_that_are_not_consumed(orders: str, land: Land) -> None:
@@ -165,10 +167,15 @@ def test_history_as_json_says_what_made_each_commit(land: Land, lake: str) -> No
     assert "ingest" in invoke("history", "bronze.orders", "--lake", lake)
 
 
-def test_refresh_with_nothing_to_do_prints_one_line(orders: str) -> None:
-    invoke("refresh", "--lake", orders, "--executor", "local")
-    (line,) = invoke("refresh", "--lake", orders, "--executor", "local").splitlines()
+def test_refresh_with_nothing_to_do_prints_one_line(land: Land, lake: str) -> None:
+    invoke("run", "--source", str(land(orders=[{}])), "--lake", lake, "--executor", "local")
+    (line,) = invoke("refresh", "--lake", lake, "--executor", "local").splitlines()
     assert line.startswith("refresh (local): 0 of ")
+
+
+def test_refresh_tells_of_broken_promises(orders: str) -> None:
+    *_, line = invoke("refresh", "--lake", orders, "--executor", "local").splitlines()
+    assert line.endswith("1 broken, 1 with too few deliveries so far. `keystone check` says which.")
 
 
 def test_quiet_prints_nothing_and_the_log_is_json_on_request(land: Land, lake: str) -> None:

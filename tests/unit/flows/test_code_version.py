@@ -22,7 +22,7 @@ AMOUNTS = {"silver.order_items", "silver.order_payments"}
 NUMBERS = AMOUNTS | {"silver.order_reviews", "silver.products"}
 
 INTEGER = "def integer(name: str)"
-FIRST_RECORD = "class Orders(Bronze):"
+FIRST_RECORD = "class Orders(Bronze, fresh=DAILY, volume=Volume()):"
 PARSED = '    """Parse a whole number."""\n'
 SORTED = 'sort_by=("order_purchase_timestamp",)'
 
@@ -53,6 +53,7 @@ EDITS: dict[str, tuple[str, str, str, set[str]]] = {
     "a description": ("contracts.gold.fact_orders", "Number of items.", "How many items.", set()),
     "a shared description": ("contracts.column_descriptions", "placeholder", "stand-in", set()),
     "the sort order": ("contracts.silver.orders", SORTED, "sort_by=()", {"silver.orders"}),
+    "a promise": ("contracts.silver.orders", SORTED, f"quarantine_share=0.02, {SORTED}", set()),
     "a base class": ("contracts.contract", "class Gold(Contract", "class Gold(Any, Contract", GOLD),
     "validation": ("transforms.validation", "(~r.expr).sum()", "r.expr.sum()", RECORDS),
     "the check": ("contracts.table_check", "filter(~rules", "filter(rules", ALL - RECORDS),

@@ -1,0 +1,109 @@
+"""Freshness: whether sources deliver in time, and whether tables read what was delivered."""
+
+from datetime import datetime, timedelta
+
+from deltalake import DeltaTable
+from deltalake.exceptions import DeltaError
+
+from flows import delta
+from flows.delta.table_names import upstream_tables
+from flows.monitoring.deliveries import Batch
+from flows.monitoring.promises import BrokenPromise, Evaluated, Handles, Logs, Verdict, reached
+from transforms.graph import tables
+
+
+def freshness(logs: Logs) -> Evaluated:
+    """Evaluate `fresh` of each contract.
+
+    A stale source counts once, and not with the tables downstream. A table is late if it lacks
+    records that were delivered longer ago than it promises.
+    """
+    promised = {
+        name: fresh
+        for name, contract in logs.contracts.items()
+        if (fresh := contract.spec().fresh) and name in logs.handles
+    }
+    sources = {name: fresh for name, fresh in promised.items() if name in logs.batches}
+    stale = set[str]()
+    for name, fresh in sources.items():
+        newest = max((batch.newest for batch in logs.batches[name]), default=None)
+        if newest is None or logs.now - newest <= fresh:
+            if newest:
+                yield Verdict.KEPT
+            continue
+        stale.add(name)
+        yield BrokenPromise(
+            "freshness",
+            name,
+            newest + fresh,
+            f"the newest record is {_age(logs.now - newest)} old, and {_age(fresh)} is promised",
+            reached(name),
+            "ask its source for the missing delivery, then `keystone run`",
+        )
+    delivered = {name: logs.batches[name] for name in sources.keys() - stale}
+    for name in promised.keys() - sources.keys():
+        yield _lateness(name, promised[name], delivered, logs)
+
+
+def _lateness(
+    name: str, fresh: timedelta, delivered: dict[str, list[Batch]], logs: Logs
+) -> BrokenPromise | Verdict:
+    seen = _consumed_by(logs.handles[name], name, logs.handles)
+    missing = {
+        source: oldest
+        for source in delivered.keys() & seen.keys()
+        if (oldest := _oldest_after(delivered[source], seen[source]))
+    }
+    if not missing:
+        return Verdict.KEPT
+    source = min(missing, key=lambda each: missing[each])
+    age = logs.now - missing[source]
+    if age <= fresh:
+        return Verdict.KEPT
+    return BrokenPromise(
+        "freshness",
+        name,
+        missing[source] + fresh,
+        f"it lacks records of {source} that are {_age(age)} old, and {_age(fresh)} is promised",
+        reached(name),
+        "run `keystone refresh`; `keystone status` says whether the table is held",
+    )
+
+
+def _consumed_by(handle: DeltaTable, name: str, handles: Handles) -> dict[str, int]:
+    """Return, by bronze table, up to which version a table has consumed it, through its inputs."""
+    found = dict[str, int]()
+    for read in tables()[name].input_names:
+        version = delta.consumed(handle, read)
+        for source, through in _seen_through(read, version, handles).items():
+            found[source] = min(through, found.get(source, through))
+    return found
+
+
+def _seen_through(read: str, version: int | None, handles: Handles) -> dict[str, int]:
+    """Return, by bronze table, what a reader of a table's version has seen of it."""
+    if version is None or read not in handles:
+        return {source: _NOTHING for source in {read, *upstream_tables(read)} if source in handles}
+    if read not in tables():
+        return {read: version}
+    newest = handles[read]
+    try:
+        seen = newest if newest.version() == version else delta.as_of(newest, version)
+    except DeltaError:  # the log no longer has the version
+        return {}
+    return _consumed_by(seen, read, handles)
+
+
+_NOTHING = -1
+"""The version that a table has seen of an input if it has seen none."""
+
+
+def _oldest_after(found: list[Batch], version: int) -> datetime | None:
+    """Return the event time of the oldest batch after a version, None if there is none."""
+    return min((batch.newest for batch in found if batch.version > version), default=None)
+
+
+def _age(age: timedelta) -> str:
+    if age >= timedelta(days=3):
+        return f"{age / timedelta(days=1):.0f} days"
+    return f"{age / timedelta(hours=1):.0f} hours"
