@@ -1,7 +1,7 @@
 """The JSON Schema of an entity's Kafka messages, derived from its bronze contract.
 
-A column that is added to a bronze contract becomes a field of the message. A delete has no value, so
-the schema does not describe it: its key names the row.
+A column that is added to a bronze contract becomes a field of the message. A delete has no value:
+its key names the row, and the schema does not describe it.
 """
 
 from collections.abc import Iterator, Mapping
