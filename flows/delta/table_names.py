@@ -73,7 +73,8 @@ def unknown_table(table: str, existing: Collection[str]) -> str:
     """Return a message for a table that a lake lacks: what creates it, or the nearest names."""
     asked = table.lower()
     # A name without a layer stands for the table of that name in any layer.
-    names = {name: name if "." in asked else name.partition(".")[2] for name in all_tables()}
+    known = (*all_tables(), *existing)
+    names = {name: name if "." in asked else name.partition(".")[2] for name in known}
     matches = [name for name in names if names[name] == asked]
     if matches and not set(matches) & set(existing):
         created_by = "keystone ingest" if matches[0].startswith("bronze.") else "keystone refresh"

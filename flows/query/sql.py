@@ -15,6 +15,7 @@ from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError, one_line
 from flows.delta.damage import translate_damage
 from flows.delta.table_names import all_tables, existing_tables, unknown_table
+from flows.query.meta import META_TABLES, meta_tables
 from flows.query.values import EXACT, QueryError, fetch
 
 Tables = Mapping[str, pl.LazyFrame]
@@ -65,7 +66,7 @@ def _attached(
     To open all tables of a lake takes longer than most queries. A statement may still need a table
     that it does not mention, because it computes the name; then all are attached.
     """
-    existing = existing_tables(lake)
+    existing = [*existing_tables(lake), *META_TABLES]
     mentioned = _mentioned(existing, statements)
     try:
         return _attach(lake, mentioned, statements, work)
@@ -81,7 +82,8 @@ def _attach(
     statements: list[str],
     work: Callable[[duckdb.DuckDBPyConnection, Tables], Result],
 ) -> Result:
-    tables = _readable_tables(lake, names, statements)
+    stored = _readable_tables(lake, [name for name in names if name not in META_TABLES], statements)
+    tables = {**stored, **{n: rows for n, rows in meta_tables(lake).items() if n in names}}
     with translate_damage(lake, _named(tables, statements)), _connected(tables) as connection:
         return work(connection, tables)
 
@@ -144,7 +146,7 @@ def _connected(tables: Tables) -> Iterator[duckdb.DuckDBPyConnection]:
         TemporaryDirectory(prefix="keystone-sql-") as folder,
         duckdb.connect(config={"temp_directory": folder}) as connection,
     ):
-        for schema in {name.partition(".")[0] for name in all_tables()}:
+        for schema in {name.partition(".")[0] for name in (*all_tables(), *META_TABLES)}:
             connection.execute(f"CREATE SCHEMA {schema}")
         for name, rows in tables.items():
             connection.register(name, rows)  # the name that `SHOW TABLES` lists
