@@ -12,15 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts import bronze
+from contracts.contract import Bronze
+from contracts.strategies import related, to_raw_text
 from contracts.technical_columns import DELETE, PROVENANCE, UPSERT
 from flows import delta
 from flows.delta.commit_log import last_metrics
 from flows.delta.outcome import Outcome
 from flows.refresh.source_tables import refresh_source_table, replay_quarantine
+from tests.support.arrivals import arrived
 from tests.support.examples import examples
+from tests.support.refresh import assert_same_tables, refresh, sorted_tables
 from transforms.graph import tables
 
 ITEMS = tables()["silver.order_items"]
+SOURCE_TABLES = {table.contract: table.source for table in tables().values() if table.source}
 NOON = datetime(2018, 1, 1, 12, tzinfo=UTC)
 
 
@@ -74,10 +79,10 @@ def records(draw: st.DrawFn) -> list[Record]:
     ]
 
 
-def latest(arrived: Sequence[Record]) -> dict[tuple[str, str], Record]:
+def latest(came: Sequence[Record]) -> dict[tuple[str, str], Record]:
     """Return the latest valid record of each key: by time, source name and position."""
     found: dict[tuple[str, str], Record] = {}
-    for record in sorted(arrived, key=_age):
+    for record in sorted(came, key=_age):
         if record.is_valid:
             found[record.key] = record
     return found
@@ -91,12 +96,12 @@ def _age(record: Record) -> tuple[int, str, int]:
 @given(data=st.data())
 def test_silver_equals_the_latest_records_in_any_order_and_cut(data: st.DataObject) -> None:
     drawn = data.draw(records())
-    arrived = data.draw(st.permutations(drawn + drawn[:3]))
-    cuts = sorted(data.draw(st.sets(st.integers(0, len(arrived)), max_size=3)))
+    came = data.draw(st.permutations(drawn + drawn[:3]))
+    cuts = sorted(data.draw(st.sets(st.integers(0, len(came)), max_size=3)))
     with TemporaryDirectory() as lake:
-        done, bounds = [], [0, *cuts, len(arrived)]
+        done, bounds = [], [0, *cuts, len(came)]
         for begin, end in pairwise(bounds):
-            append(lake, arrived[begin:end])
+            append(lake, came[begin:end])
             if data.draw(st.booleans()):
                 done.append(refresh_source_table(lake, ITEMS))
         done.append(refresh_source_table(lake, ITEMS))
@@ -106,15 +111,65 @@ def test_silver_equals_the_latest_records_in_any_order_and_cut(data: st.DataObje
         assert silver(lake) == {
             key: (each.price, each.source, each.position) for key, each in winners.items()
         }
-        assert_conserved(done, arrived)
+        assert_conserved(done, came)
         deletes = last_metrics(delta.open_existing(lake, "silver.order_items"))["deletes"]
-        assert deletes == sum(each.is_valid and each.is_delete for each in arrived)
+        assert deletes == sum(each.is_valid and each.is_delete for each in came)
         rebuilt = refresh_source_table(lake, ITEMS, rebuild=True)
         assert (rebuilt.accepted, rebuilt.deleted) == (len(winners), len(expected) - len(winners))
         assert silver(lake).keys() == winners.keys()
 
 
-def assert_conserved(outcomes: Sequence[Outcome], arrived: Sequence[Record]) -> None:
+Changes = list[list[tuple[type[Bronze], pl.DataFrame]]]
+"""For each of some runs, the raw records that arrive before it."""
+
+
+@st.composite
+def changes(draw: st.DrawFn) -> Changes:
+    """Draw runs in which records of the same few orders come, change, go and return."""
+    drawn = draw(related(*SOURCE_TABLES, complete=False, max_size=2))
+    raw = {
+        source: to_raw_text(drawn[typed], typed, source) for typed, source in SOURCE_TABLES.items()
+    }
+
+    def some(run: int, source: type[Bronze]) -> pl.DataFrame:
+        many = len(raw[source])
+        chosen = draw(st.lists(st.booleans(), min_size=many, max_size=many))
+        hours = draw(st.lists(st.integers(0, 3), min_size=many, max_size=many))
+        operations = draw(
+            st.lists(st.sampled_from([UPSERT, UPSERT, DELETE]), min_size=many, max_size=many)
+        )
+        return (
+            arrived(raw[source], hours)
+            .with_columns(
+                _source=pl.lit(f"kafka/topic/{run}"),
+                _operation=pl.Series(operations, dtype=pl.String),
+            )
+            .filter(pl.Series(chosen, dtype=pl.Boolean) | pl.lit(run == 0))
+        )
+
+    runs = range(draw(st.integers(2, 3)))
+    return [[(source, some(run, source)) for source in raw] for run in runs]
+
+
+@examples(3)
+@given(changes())
+def test_gold_of_deletes_is_the_same_incrementally_in_any_order_and_as_a_rebuild(
+    runs: Changes,
+) -> None:
+    with TemporaryDirectory() as lake, TemporaryDirectory() as other:
+        for order, here in ((runs, lake), ([*reversed(runs), runs[0]], other)):
+            for run in order:
+                for source, frame in run:
+                    handle = delta.open_table(here, source)
+                    delta.append(handle, frame, delta.commit_properties({}, {}))
+                refresh(here)
+        incremental = sorted_tables(lake)
+        assert_same_tables(other, incremental)
+        refresh(lake, rebuild=True)
+        assert_same_tables(lake, incremental)
+
+
+def assert_conserved(outcomes: Sequence[Outcome], came: Sequence[Record]) -> None:
     """Assert that each record has exactly one state in the refreshes that read it."""
     total = Counter[str]()
     for outcome in outcomes:
@@ -122,8 +177,8 @@ def assert_conserved(outcomes: Sequence[Outcome], arrived: Sequence[Record]) -> 
         counted = {state: getattr(outcome, state) or 0 for state in states}
         assert (outcome.read or 0) == sum(counted.values())
         total.update(counted)
-    assert total.total() == len(arrived)
-    assert total["quarantined"] == sum(not each.is_valid for each in arrived)
+    assert total.total() == len(came)
+    assert total["quarantined"] == sum(not each.is_valid for each in came)
 
 
 def silver(lake: str) -> dict[tuple[str, str], tuple[str, str, int]]:
@@ -138,7 +193,7 @@ def silver(lake: str) -> dict[tuple[str, str], tuple[str, str, int]]:
     }
 
 
-def append(lake: str, arrived: Sequence[Record]) -> None:
+def append(lake: str, came: Sequence[Record]) -> None:
     handle = delta.open_table(lake, bronze.OrderItems)
     rows = [
         {
@@ -153,7 +208,7 @@ def append(lake: str, arrived: Sequence[Record]) -> None:
             "_position": each.position,
             "_event_time": NOON + timedelta(hours=each.hours),
         }
-        for each in arrived
+        for each in came
     ]
     frame = pl.DataFrame(rows, {**bronze.OrderItems.fields(), **PROVENANCE})
     delta.append(handle, frame, delta.commit_properties({}, {}))
