@@ -1,7 +1,6 @@
 """Validation of raw records against the rules of a contract."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -52,20 +51,26 @@ def validate_records(
         polars.exceptions.ShapeError: at collection, the function does not return one row per
         record.
     """
-    applicable = _applicable_rules(contract)
-    rows = _typed(raw, function, contract).with_columns(
-        _is_valid=pl.all_horizontal(_READABLE, *(rule.expr for rule in applicable)),
-        _is_delete=_IS_DELETE,
+    of_upserts = [*_record_rules(), *rejecting_rules(contract, typed_from_raw=True)]
+    of_deletes = [rule for rule in of_upserts if _is_of_key(rule, contract)]
+    # Each rule is evaluated once per record; that of deletes would otherwise be part of all others.
+    rows = (
+        _typed(raw, function, contract)
+        .with_columns(_is_delete=is_delete(RAW))
+        .with_columns(
+            _is_valid=_READABLE
+            & pl.when("_is_delete").then(_holds(of_deletes)).otherwise(_holds(of_upserts))
+        )
+        .cache()  # Polars alone computes the rows again for each of three frames
     )
-    valid = rows.filter("_is_valid")
     provenance = [col(RAW + name).alias(name) for name in SILVER_PROVENANCE]
     return ValidatedRecords(
-        valid.filter(~col("_is_delete")).select(*contract.fields(), *provenance),
-        valid.filter("_is_delete").select(*contract.spec().key, *provenance),
+        rows.filter("_is_valid", ~col("_is_delete")).select(*contract.fields(), *provenance),
+        rows.filter("_is_valid", "_is_delete").select(*contract.spec().key, *provenance),
         rows.filter(~col("_is_valid")).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
             _broken_rules=pl.when(_READABLE)
-            .then(_broken(applicable))
+            .then(pl.when("_is_delete").then(_broken(of_deletes)).otherwise(_broken(of_upserts)))
             .otherwise(pl.lit([UNREADABLE])),
         ),
     )
@@ -107,25 +112,24 @@ def _typed(
     return pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
 
 
-def _applicable_rules(contract: type[Contract]) -> list[Rule]:
-    """Return the rules of all readable records; a delete breaks only those of its key."""
+def _record_rules() -> list[Rule]:
+    operation = col(f"{RAW}_operation").str.strip_chars()
+    is_known = operation.is_null() | operation.is_in(["", UPSERT, DELETE])
+    return [Rule(FUTURE, _is_timely()), Rule(OPERATION, is_known)]
+
+
+def _is_of_key(rule: Rule, contract: type[Contract]) -> bool:
+    """Return whether a rule looks at nothing but the key and the technical columns of a record."""
     key, raw = contract.spec().key, contract.parsed_from()
-    columns = {*key, *(RAW + raw[name] for name in key)}
-    return [
-        Rule(FUTURE, _is_timely()),
-        Rule(OPERATION, _OPERATION.is_null() | _OPERATION.is_in(["", UPSERT, DELETE])),
-        *(
-            rule
-            if columns.issuperset(rule.expr.meta.root_names())
-            else replace(rule, expr=rule.expr | _IS_DELETE)
-            for rule in rejecting_rules(contract, typed_from_raw=True)
-        ),
-    ]
+    read = {name for name in rule.expr.meta.root_names() if not name.startswith(f"{RAW}_")}
+    return read <= {*key, *(RAW + raw[name] for name in key)}
+
+
+def _holds(found: Iterable[Rule]) -> pl.Expr:
+    return pl.all_horizontal(rule.expr for rule in found)
 
 
 _READABLE = col(f"{RAW}_corrupt_record").is_null()
-_OPERATION = col(f"{RAW}_operation").str.strip_chars()
-_IS_DELETE = is_delete(RAW)
 
 
 def _is_timely() -> pl.Expr:
@@ -133,6 +137,6 @@ def _is_timely() -> pl.Expr:
     return (col(f"{RAW}_event_time") <= limit).fill_null(value=True)
 
 
-def _broken(applicable: Iterable[Rule]) -> pl.Expr:
-    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in applicable]
+def _broken(found: Iterable[Rule]) -> pl.Expr:
+    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in found]
     return pl.concat_list(names).list.drop_nulls()
