@@ -187,6 +187,9 @@ broker.heartbeat.interval.ms=500
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 
+# A compacted topic is compacted at once.
+log.cleaner.backoff.ms=100
+
 auto.create.topics.enable=false
 message.max.bytes=16777216
 """

@@ -32,10 +32,17 @@ def topic(settings: KafkaSettings) -> str:
     return settings.prefix + "orders"
 
 
-def make_topic(settings: KafkaSettings, partitions: int = 1) -> None:
-    """Create the topic; one of that name that is being deleted must be gone first."""
+def make_topic(settings: KafkaSettings, partitions: int = 1, **config: str) -> None:
+    """Create the topic; one of that name that is being deleted must be gone first.
+
+    Args:
+        settings: the address of Kafka and the prefix of the topic.
+        partitions: their number.
+        config: Kafka's properties of the topic, with _ for each dot.
+    """
     admin = AdminClient({"bootstrap.servers": settings.bootstrap})
-    new = NewTopic(topic(settings), partitions, 1)
+    properties = {name.replace("_", "."): value for name, value in config.items()}
+    new = NewTopic(topic(settings), partitions, 1, config=properties)
 
     def made() -> bool:
         try:
