@@ -9,9 +9,8 @@ from polars import LazyFrame, col
 from contracts import bronze
 from contracts.contract import Bronze
 from contracts.rules import RAW
-from contracts.technical_columns import DELETE
 from transforms.graph import Table, tables
-from transforms.validation import with_validity
+from transforms.validation import is_delete, with_validity
 from transforms.wall_clock import to_utc
 
 DEFAULT_TIME = datetime(2016, 1, 1, tzinfo=UTC)
@@ -138,11 +137,6 @@ def message_key(contract: type[Bronze]) -> pl.Expr:
     if not key:
         return pl.lit(contract.spec().name).alias("key")
     return pl.struct(col(name).str.strip_chars() for name in key).struct.json_encode().alias("key")
-
-
-def is_delete(prefix: str = "") -> pl.Expr:
-    """Return whether a raw record is a delete. Its columns may have a prefix."""
-    return col(f"{prefix}_operation").str.strip_chars().eq_missing(pl.lit(DELETE))
 
 
 def event_order(contract: type[Bronze], time: pl.Expr) -> pl.Expr:

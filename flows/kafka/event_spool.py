@@ -21,7 +21,8 @@ from flows.ingest.csv_reader import inspect_csv, scan_records
 from flows.ingest.landing_zone import File, find_files
 from transforms.graph import sources
 from transforms.order_deletes import order_deletes
-from transforms.order_events import entity_events, is_delete, message_key
+from transforms.order_events import entity_events, message_key
+from transforms.validation import is_delete
 
 
 class Event(NamedTuple):

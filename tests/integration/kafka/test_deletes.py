@@ -21,6 +21,7 @@ from flows.sample import write_sample
 from tests.support.kafka.bad_messages import good_order
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.orders import eventually, make_topic, own_settings, topic
+from tests.support.refresh import refresh
 
 Sent = tuple[Any, Any]
 """A key and a value. Null and bytes are sent as they are, anything else as JSON."""
@@ -57,6 +58,22 @@ def orders(lake: str) -> pl.DataFrame:
     """Return the bronze rows in the order of the topic, without the time of their ingestion."""
     rows = delta.scan(delta.open_existing(lake, "bronze.orders"))
     return rows.drop("_ingested_at").sort("_position").collect()
+
+
+def silver(lake: str) -> list[str]:
+    """Refresh the orders of silver, and return their ids."""
+    outcome = refresh(lake, "silver.orders")["silver.orders"]
+    assert outcome.read == delta.rows(delta.open_existing(lake, "bronze.orders"))
+    return sorted(ids(lake, "silver.orders"))
+
+
+def ids(lake: str, table: str) -> set[str]:
+    rows = delta.scan(delta.open_existing(lake, table))
+    return {*rows.select("order_id").unique().collect()["order_id"]}
+
+
+def order_id(number: int) -> str:
+    return key(number)["order_id"]
 
 
 def deleted(lake: str) -> list[str]:
@@ -97,12 +114,13 @@ def test_tombstones_delete_what_their_keys_name(lake: str, settings: KafkaSettin
     (done,) = drain(lake, settings)
     assert (done.rows, done.corrupt, done.offset) == (10, len(unusable), 9)
     rows = orders(lake)
-    assert deleted(lake) == [key(1)["order_id"], key(3)["order_id"]]
+    assert deleted(lake) == [order_id(1), order_id(3)]
     assert rows["_corrupt_record"].to_list() == [*[None] * 3, *["null"] * len(unusable), None]
     assert rows["_event_time"].dt.epoch("ms").to_list() == [
         MOMENT + STEP * number for number in range(10)
     ]
     assert drain(lake, settings) == []
+    assert silver(lake) == [order_id(1)]
 
 
 CHANGES: list[Sent] = [
@@ -129,7 +147,7 @@ def test_change_events_become_upserts_and_deletes(lake: str, settings: KafkaSett
     assert (done.rows, done.corrupt) == (len(CHANGES), 3)
     rows = orders(lake)
     assert rows["order_id"].to_list() == [
-        None if number is None else key(number)["order_id"]
+        None if number is None else order_id(number)
         for number in [1, 2, 2, 2, 2, 2, 3, 3, 3, None, None, None, 6]
     ]
     up, down = UPSERT, DELETE
@@ -145,6 +163,7 @@ def test_change_events_become_upserts_and_deletes(lake: str, settings: KafkaSett
         "neither `before` nor the key has the natural key",
         "it has no `after`",
     ]
+    assert silver(lake) == [order_id(1), order_id(2)]
 
 
 def test_batches_of_any_size_give_the_same_rows(
@@ -208,10 +227,11 @@ def test_a_compacted_topic_gives_the_latest_version_of_each_key(
     assert (done.rows, done.corrupt, done.offset) == (4, 0, 9)
     rows = orders(lake)
     assert rows["_position"].to_list() == left
-    assert rows["order_id"].to_list() == [key(number)["order_id"] for number in (1, 2, 3, 4)]
+    assert rows["order_id"].to_list() == [order_id(number) for number in (1, 2, 3, 4)]
     assert rows["_operation"].to_list() == [UPSERT, DELETE, UPSERT, UPSERT]
     assert ((rows["_event_time"].dt.epoch("ms") - MOMENT) // STEP).to_list() == left
     assert drain(lake, settings) == []
+    assert silver(lake) == [order_id(number) for number in (1, 3, 4)]
 
 
 def offsets(settings: KafkaSettings) -> list[int]:
@@ -259,3 +279,8 @@ def test_drain_after_produce_with_deletes(
             name = watermark_name(settings.prefix + contract.spec().name, partition)
             assert delta.consumed(table, name) is not None
     assert drain(lake, settings) == []
+    refresh(lake)
+    entities = ("orders", "order_items", "order_payments", "order_reviews")
+    for name in (*(f"silver.{each}" for each in entities), "gold.fact_orders", "gold.fact_sales"):
+        assert not ids(lake, name) & gone, name
+    assert len(ids(lake, "gold.fact_orders")) == 60 - len(gone)

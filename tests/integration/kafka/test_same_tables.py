@@ -1,5 +1,6 @@
 """A stream, files, or both end in the same tables; the comparison itself is tested too."""
 
+import shutil
 from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
@@ -47,6 +48,29 @@ def test_stream_and_files_in_any_order_make_the_same_tables(
     batch = str(tmp_path / "batch")
     batch_lake(batch, shops[:1])
     assert list(differences(lake, batch)) == []
+
+
+def test_deletes_in_files_and_stream_make_the_same_tables(
+    lake: str, settings: KafkaSettings, shops: Sequence[Path], tmp_path: Path
+) -> None:
+    landing = tmp_path / "landing"
+    shutil.copytree(shops[0], landing)
+    for name, key in (("orders", ["order_id"]), ("order_items", ["order_id", "order_item_id"])):
+        (file,) = landing.glob(f"*{name}*.csv")
+        rows = pl.read_csv(file, infer_schema=False)
+        columns = [pl.lit(None, pl.String).alias(each) for each in rows.columns if each not in key]
+        deletes = rows.gather_every(5).with_columns(*columns, _op=pl.lit("delete"))
+        again = rows.gather_every(10).with_columns(_op=pl.lit("upsert"))
+        both = [rows.with_columns(_op=pl.lit(None, pl.String)), deletes, again]
+        pl.concat(both, how="diagonal").write_csv(file)
+    produce(str(landing), settings)
+    drain(lake, settings)
+    refresh(lake)
+    batch = str(tmp_path / "batch")
+    batch_lake(batch, [landing])
+    assert list(differences(lake, batch)) == []
+    orders = delta.scan(delta.open_existing(lake, "bronze.orders")).collect()
+    assert "delete" in orders["_operation"]
 
 
 def test_differences_between_two_lakes_are_reported(shops: Sequence[Path], tmp_path: Path) -> None:
