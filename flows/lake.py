@@ -134,7 +134,7 @@ class Lake(Printed):
         return Outcomes("refresh", pipeline.refresh(self.location, rebuild=rebuild))
 
     def status(self) -> "LakeStatus":
-        """Return version, rows, quarantined records and lag of every table.
+        """Return version, rows, deletes, quarantined records and lag of every table.
 
         A table that cannot be read is in `unreadable`, with the reason.
 

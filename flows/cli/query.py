@@ -41,7 +41,7 @@ def status(
     topics_prefix: Prefix = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show version, rows, quarantined records and lag of every table, and the lag behind Kafka."""
+    """Show version, rows, deletes, quarantine and lag of every table, and the lag behind Kafka."""
     from flows.config.errors import RunFailedError
     from flows.config.settings import resolve_location
     from flows.delta.status import lake_status

@@ -1,4 +1,4 @@
-"""The status of a lake's tables: version, rows, records in quarantine, lag behind the inputs."""
+"""The status of a lake's tables: version, rows, deletes, quarantine, lag behind the inputs."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ from flows.delta.table_names import all_tables, no_lake
 from flows.storage.filesystem import check_access
 from transforms.graph import Table, tables
 
-COLUMNS = ("table", "version", "rows", "quarantined", "lag (commits)")
+COLUMNS = ("table", "version", "rows", "deletes", "quarantined", "lag (commits)")
 """The columns of the status of a lake."""
 
 
@@ -68,7 +68,7 @@ def lake_status(lake: str) -> LakeStatus:
 
 def lines(found: LakeStatus) -> list[list[str]]:
     """Return the status of each readable table under `COLUMNS`."""
-    keys = ("version", "rows", "quarantined", "lag")
+    keys = ("version", "rows", "deletes", "quarantined", "lag")
     return [[name, *(format_cell(row[key]) for key in keys)] for name, row in found.tables.items()]
 
 
@@ -106,8 +106,9 @@ def remarks(found: LakeStatus) -> list[str]:
 def status(lake: str) -> dict[str, dict[str, Any]]:
     """Return the status of every bronze, silver and gold table of the lake, by name.
 
-    `lag` is the number of commits of the inputs that the table has not consumed; `quarantined` the
-    number of its source's records in quarantine; `figures` the metrics of the last commit;
+    `lag` is the number of commits of the inputs that the table has not consumed; `deletes` the
+    number of valid deletes that it has consumed; `quarantined` the number of its source's records
+    in quarantine; `figures` the metrics of the last commit;
     `contract` the version of the contract that the table was written under, if it stores one;
     `held` the time when a hold began, as ISO time (UTC), or None.
 
@@ -177,6 +178,7 @@ def _table_status(name: str, logs: dict[str, _Log]) -> dict[str, Any]:
         "version": log.handle.version(),
         "contract": version(contract) if contract else "",
         "rows": log.rows,
+        "deletes": log.metrics.get("deletes", 0),
         "quarantined": quarantine.rows if quarantine else 0,
         "lag": sum(logs[each].handle.version() - log.consumed[each] for each in inputs),
         "figures": log.metrics,

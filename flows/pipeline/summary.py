@@ -8,7 +8,8 @@ from flows.delta.outcome import Outcome
 from flows.delta.quarantine import rule_lines
 from flows.refresh.change_detection import NOT_CREATED
 
-COLUMNS = ("table", "rows", "read", "accepted", "superseded", "quarantined", "seconds")
+_COUNTS = ("rows", "read", "accepted", "superseded", "deleted", "quarantined")
+COLUMNS = ("table", *_COUNTS, "seconds")
 """The fields of an outcome that a summary shows."""
 
 
@@ -31,7 +32,7 @@ def lines(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> list[list[s
 
 
 def _cells(outcome: Outcome) -> list[str]:
-    counts = (outcome.rows, outcome.read, outcome.accepted, outcome.superseded, outcome.quarantined)
+    counts = (getattr(outcome, name) for name in _COUNTS)
     numbers = ("" if count is None else f"{count:,}" for count in counts)
     return [outcome.table, *numbers, f"{outcome.seconds:.2f}"]
 

@@ -184,7 +184,8 @@ def _silver_properties(
         "in_quarantine": delta.rows(quarantine),
         "broken_rules": broken_rules(quarantine),
         "warnings": result.warnings,
-        "deletes": result.deletes,
+        # Tables that never had a delete show none.
+        **({"deletes": result.deletes} if result.deletes else {}),
     }
     return delta.commit_properties(consumed, {**result.metrics(), **state_metrics})
 

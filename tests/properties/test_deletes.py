@@ -16,8 +16,8 @@ from contracts.contract import Bronze
 from contracts.strategies import related, to_raw_text
 from contracts.technical_columns import DELETE, PROVENANCE, UPSERT
 from flows import delta
-from flows.delta.commit_log import last_metrics
 from flows.delta.outcome import Outcome
+from flows.delta.status import status
 from flows.refresh.source_tables import refresh_source_table, replay_quarantine
 from tests.support.arrivals import arrived
 from tests.support.examples import examples
@@ -112,7 +112,7 @@ def test_silver_equals_the_latest_records_in_any_order_and_cut(data: st.DataObje
             key: (each.price, each.source, each.position) for key, each in winners.items()
         }
         assert_conserved(done, came)
-        deletes = last_metrics(delta.open_existing(lake, "silver.order_items"))["deletes"]
+        deletes = status(lake)["silver.order_items"]["deletes"]
         assert deletes == sum(each.is_valid and each.is_delete for each in came)
         rebuilt = refresh_source_table(lake, ITEMS, rebuild=True)
         assert (rebuilt.accepted, rebuilt.deleted) == (len(winners), len(expected) - len(winners))

@@ -12,8 +12,8 @@ from contracts import bronze
 from contracts.technical_columns import PROVENANCE, UPSERT
 from flows import delta
 from flows.delta import data_files
-from flows.delta.commit_log import last_metrics
 from flows.delta.outcome import Outcome
+from flows.delta.status import status
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
 from flows.refresh.deduplicate import resolve_all
@@ -111,7 +111,7 @@ def test_any_order_of_arrival_gives_the_same_silver(land: Land, lake: str) -> No
             arrive(here, land, *files[hour], hours=hour)
             refresh(here)
         assert statuses(here) == {B: "approved"}
-        assert last_metrics(delta.open_existing(here, "silver.orders"))["deletes"] == 3
+        assert status(here)["silver.orders"]["deletes"] == 3
     assert refresh(here, rebuild=True) == (7, 1, 5, 1, 0)
     assert statuses(here) == {B: "approved"}
 

@@ -13,9 +13,9 @@ UNDONE = {"silver.orders": "failed", "gold.fact_orders": "left"}
 
 def test_rows_of_a_failed_table_have_no_metrics() -> None:
     assert lines([DONE], UNDONE) == [
-        ["silver.sellers", "2,000", "", "", "", "", "0.50"],
-        ["silver.orders", "failed", "", "", "", "", ""],
-        ["gold.fact_orders", "left", "", "", "", "", ""],
+        ["silver.sellers", "2,000", "", "", "", "", "", "0.50"],
+        ["silver.orders", "failed", "", "", "", "", "", ""],
+        ["gold.fact_orders", "left", "", "", "", "", "", ""],
     ]
     assert {len(line) for line in lines([DONE], UNDONE)} == {len(COLUMNS)}
 

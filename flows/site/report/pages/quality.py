@@ -23,12 +23,14 @@ class Conservation(NamedTuple):
     read: int
     accepted: int
     superseded: int
+    deleted: int
     quarantined: int
 
     @property
     def adds_up(self) -> bool:
         """Return whether no record was lost or duplicated."""
-        return self.read == self.accepted + self.superseded + self.quarantined
+        states = (self.accepted, self.superseded, self.deleted, self.quarantined)
+        return self.read == sum(states)
 
 
 class Freshness(NamedTuple):
