@@ -51,23 +51,16 @@ def validate_records(
         polars.exceptions.ShapeError: at collection, the function does not return one row per
         record.
     """
-    of_upserts = [*_record_rules(), *rejecting_rules(contract, typed_from_raw=True)]
-    of_deletes = [rule for rule in of_upserts if _is_of_key(rule, contract)]
-    # Each rule is evaluated once per record; that of deletes would otherwise be part of all others.
-    rows = (
-        _typed(raw, function, contract)
-        .with_columns(_is_delete=is_delete(RAW))
-        .with_columns(
-            _is_valid=_READABLE
-            & pl.when("_is_delete").then(_holds(of_deletes)).otherwise(_holds(of_upserts))
-        )
-        .cache()  # Polars alone computes the rows again for each of three frames
-    )
+    applicable = _applicable_rules(contract)
+    is_valid = pl.all_horizontal(_READABLE, *(rule.expr for rule in applicable))
+    # One column tells the frames apart, so that Polars computes the rows once for all of them.
+    kind = pl.when(~is_valid).then(_INVALID).when(_IS_DELETE).then(_DELETE).otherwise(_UPSERT)
+    rows = _typed(raw, function, contract).with_columns(_kind=kind)
     provenance = [col(RAW + name).alias(name) for name in SILVER_PROVENANCE]
     return ValidatedRecords(
-        rows.filter("_is_valid", ~col("_is_delete")).select(*contract.fields(), *provenance),
-        rows.filter("_is_valid", "_is_delete").select(*contract.spec().key, *provenance),
-        rows.filter(~col("_is_valid")).select(
+        rows.filter(col("_kind") == _UPSERT).select(*contract.fields(), *provenance),
+        rows.filter(col("_kind") == _DELETE).select(*contract.spec().key, *provenance),
+        rows.filter(col("_kind") == _INVALID).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
             _broken_rules=pl.when(_READABLE)
             .then(pl.when("_is_delete").then(_broken(of_deletes)).otherwise(_broken(of_upserts)))
@@ -112,24 +105,28 @@ def _typed(
     return pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
 
 
-def _record_rules() -> list[Rule]:
-    operation = col(f"{RAW}_operation").str.strip_chars()
-    is_known = operation.is_null() | operation.is_in(["", UPSERT, DELETE])
-    return [Rule(FUTURE, _is_timely()), Rule(OPERATION, is_known)]
-
-
-def _is_of_key(rule: Rule, contract: type[Contract]) -> bool:
-    """Return whether a rule looks at nothing but the key and the technical columns of a record."""
+def _applicable_rules(contract: type[Contract]) -> list[Rule]:
+    """Return the rules of all readable records; only upserts break those outside the key."""
     key, raw = contract.spec().key, contract.parsed_from()
-    read = {name for name in rule.expr.meta.root_names() if not name.startswith(f"{RAW}_")}
-    return read <= {*key, *(RAW + raw[name] for name in key)}
+    columns = {*key, *(RAW + raw[name] for name in key)}
+    return [
+        Rule(FUTURE, _is_timely()),
+        Rule(OPERATION, _IS_UPSERT | _IS_DELETE),
+        *(
+            rule
+            if columns.issuperset(rule.expr.meta.root_names())
+            else replace(rule, expr=rule.expr | ~_IS_UPSERT)
+            for rule in rejecting_rules(contract, typed_from_raw=True)
+        ),
+    ]
 
 
-def _holds(found: Iterable[Rule]) -> pl.Expr:
-    return pl.all_horizontal(rule.expr for rule in found)
-
+_INVALID, _UPSERT, _DELETE = range(3)
 
 _READABLE = col(f"{RAW}_corrupt_record").is_null()
+_OPERATION = col(f"{RAW}_operation").str.strip_chars()
+_IS_UPSERT = _OPERATION.is_null() | _OPERATION.is_in(["", UPSERT])
+_IS_DELETE = is_delete(RAW)
 
 
 def _is_timely() -> pl.Expr:

@@ -252,7 +252,7 @@ def test_a_delete_needs_only_its_key(rest: dict[str, str | None]) -> None:
     ("change", "rules"),
     [
         ({"_operation": "DELETE"}, [OPERATION]),
-        ({"_operation": "merge", "price": ""}, [OPERATION, "price_is_present"]),
+        ({"_operation": "merge", "id": "", "price": ""}, [OPERATION, "visit_id_is_present"]),
         ({"_operation": "delete", "id": "", "price": ""}, ["visit_id_is_present"]),
         ({"_operation": "delete", "id": "w1", "score": "9"}, ["visit_id_is_well_formed"]),
         ({"_operation": "delete", "_event_time": datetime(2099, 1, 1, tzinfo=UTC)}, [FUTURE]),
