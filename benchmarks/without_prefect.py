@@ -13,8 +13,7 @@ from typing import Any
 
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
-from flows.refresh.derived_tables import refresh_derived_table
-from flows.refresh.source_tables import refresh_source_table
+from flows.refresh.tables import refresh_table
 from transforms.graph import tables
 
 
@@ -31,9 +30,8 @@ def build(source: str, lake: str, workers: int | None = None) -> None:
             each.result()
         started: dict[str, Future[Any]] = {}
         for name, table in tables().items():
-            work = refresh_source_table if table.source else refresh_derived_table
             needed = [started[other] for other in table.dependencies if other in started]
-            started[name] = pool.submit(_after, needed, name, work, lake, table)
+            started[name] = pool.submit(_after, needed, name, refresh_table, lake, table)
         for each in started.values():
             each.result()
 

@@ -1,6 +1,7 @@
 """The base class of all contracts: a Pandera model with a name, a key and refresh settings."""
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -30,6 +31,9 @@ Timestamp = Annotated[DateTime, False, None, "us"]
 In silver, every column of this type gets the checks of `contracts.plausible_times`.
 """
 
+Instant = Annotated[DateTime, False, "UTC", "us"]
+"""A point in time, in UTC."""
+
 
 @dataclass(frozen=True)
 class TableSpec:
@@ -47,6 +51,8 @@ class TableSpec:
     sort_by: tuple[str, ...] = ()
     """The sort order of a rebuilt table. It puts rows that change together into the same files, so
     that an incremental refresh rewrites few of them."""
+    history: tuple[str, ...] = ()
+    """The columns whose earlier values the history table keeps; only in silver."""
     fresh: timedelta | None = None
     """How old the newest event time may be when somebody looks at the table."""
     volume: Volume | None = None
@@ -74,7 +80,7 @@ class Contract(pa.DataFrameModel):
         """Set the table's spec from the class arguments."""
         own = options.keys() & {field.name for field in fields(TableSpec)}
         given = {name: options.pop(name) for name in own}
-        for option in ("key", "incremental_key", "partition_by", "sort_by"):
+        for option in ("key", "incremental_key", "partition_by", "sort_by", "history"):
             if isinstance(names := given.get(option), str):
                 message = f"{cls.__name__}: write {option}=({names!r},), with a comma"
                 raise TypeError(message)
@@ -155,7 +161,27 @@ class Bronze(Contract, layer="bronze"):
 
 
 class Silver(Contract, layer="silver"):
-    """Base of silver contracts: typed, clean and validated, one row per key."""
+    """Base of silver contracts: typed, clean and validated, one row per key.
+
+    With the class argument `history`, the names of columns, there is a second table: the history of
+    these columns.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Set the table's spec from the class arguments."""
+        super().__init_subclass__(**options)
+        if cls._spec.history:
+            from contracts.history import make_history_contract  # noqa: PLC0415 - it imports this
+
+            # As an attribute of the module, other processes find the contract by its name.
+            setattr(
+                sys.modules[cls.__module__], f"{cls.__name__}History", make_history_contract(cls)
+            )
+
+    @classmethod
+    def history(cls) -> "type[Silver]":
+        """Return the contract of the history table. Only a contract with `history` has one."""
+        return getattr(sys.modules[cls.__module__], f"{cls.__name__}History")  # type: ignore[no-any-return]  # set above
 
 
 class Gold(Contract, layer="gold"):

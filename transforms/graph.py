@@ -7,13 +7,15 @@ from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
 from inspect import isfunction
+from itertools import chain
 from typing import get_type_hints
 
 from polars import LazyFrame
 
 import transforms.gold
 import transforms.silver
-from contracts.contract import Bronze, Contract
+from contracts.contract import Bronze, Contract, Silver
+from transforms.history import history_of
 
 
 class WiringError(Exception):
@@ -31,6 +33,9 @@ class Table:
     tracked_columns: frozenset[str] = frozenset()
     """The columns outside the key that downstream tables have in their incremental keys. If one
     changes, such as the customer of an order, downstream tables must also refresh the old value."""
+    versions_of: "Table | None" = None
+    """The table of records of which this one has the history. Its input is then not the latest
+    version of each record, but all of them."""
 
     @property
     def source(self) -> type[Bronze] | None:
@@ -39,9 +44,19 @@ class Table:
         return read[0] if len(read) == 1 and issubclass(read[0], Bronze) else None
 
     @property
+    def records(self) -> type[Bronze] | None:
+        """The bronze contract whose valid records the table is computed from, if it is."""
+        return self.versions_of.source if self.versions_of else self.source
+
+    @property
+    def reads(self) -> list[type[Contract]]:
+        """The contracts of the tables that it reads."""
+        return [*self.inputs.values(), *(self.versions_of.reads if self.versions_of else [])]
+
+    @property
     def input_names(self) -> list[str]:
-        """The names of the input tables."""
-        return [contract.spec().table for contract in self.inputs.values()]
+        """The names of the tables that it reads."""
+        return [contract.spec().table for contract in self.reads]
 
     @property
     def dependencies(self) -> set[str]:
@@ -54,14 +69,16 @@ def tables(*functions: Callable[..., LazyFrame]) -> dict[str, Table]:
     """Return the tables of the functions by name, each after its dependencies.
 
     Without arguments, return the tables of all functions in `transforms.silver` and
-    `transforms.gold` whose return annotation has a contract.
+    `transforms.gold` whose return annotation has a contract. A contract with `history` adds a
+    second table.
 
     Raises:
         graphlib.CycleError: tables depend on each other in a circle.
         WiringError: the contract and the function of a table contradict each other.
     """
     found: dict[str, Table] = {}
-    for table in filter(None, map(_table, functions or _discovered())):
+    declared = [*filter(None, map(_table, functions or _discovered()))]
+    for table in chain.from_iterable(map(_with_history, declared)):
         for contradiction in _contradictions(table, found.values()):
             message = f"{table.name}: {contradiction}"
             raise WiringError(message)
@@ -131,6 +148,8 @@ def _source_contradictions(table: Table, others: Iterable[Table]) -> Iterable[st
             )
     if table.source and table.contract.spec().layer == "silver" and table.contract.references():
         yield "only tables of gold enforce foreign keys; use `looked_up_in` or remove it"
+    if table.contract.spec().history and not table.source:
+        yield "only tables of records have a history; remove `history`"
 
 
 def _sum_contradictions(table: Table) -> Iterable[str]:
@@ -146,6 +165,20 @@ def _sum_contradictions(table: Table) -> Iterable[str]:
             )
         if fields[column].is_float():
             yield f"{column} is a {fields[column]}, with inexact sums; use Money or an integer"
+
+
+def _with_history(table: Table) -> Iterable[Table]:
+    yield table
+    latest = table.contract
+    if table.source and issubclass(latest, Silver) and latest.spec().history:
+        contract = latest.history()
+        yield Table(
+            contract.spec().table,
+            contract,
+            history_of(latest),
+            {"versions": latest},
+            versions_of=table,
+        )
 
 
 def _table(function: Callable[..., LazyFrame]) -> Table | None:

@@ -1,13 +1,27 @@
 """History: what was true when, from all versions of a record."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 import polars as pl
 import polars.selectors as cs
 from polars import LazyFrame, col
 
+from contracts.contract import Silver
 from transforms.deduplication import latest_versions
 from transforms.wall_clock import to_utc
+
+
+def history_of(contract: type[Silver]) -> Callable[[LazyFrame], LazyFrame]:
+    """Return the function of the history table of a silver contract."""
+    key, tracked = contract.spec().key, contract.spec().history
+
+    def history(versions: LazyFrame) -> LazyFrame:
+        """Merge all versions of each key into intervals of equal values."""
+        return intervals(versions, key, tracked)
+
+    history.__name__ = contract.history().spec().name
+    return history
 
 
 def intervals(versions: LazyFrame, key: Sequence[str], tracked: Sequence[str]) -> LazyFrame:
@@ -15,8 +29,7 @@ def intervals(versions: LazyFrame, key: Sequence[str], tracked: Sequence[str]) -
 
     An interval begins at the event time of its first version and ends where the next one begins. Of
     versions with the same event time, only the one that silver would keep counts. A delete begins
-    an interval without values. A version without event time comes before all others, and its
-    interval has no `valid_from`.
+    an interval without values. A version without event time holds since `BEGINNING`.
 
     Args:
         versions: columns of a silver table and `SILVER_PROVENANCE`, any number of rows per key;
@@ -24,11 +37,12 @@ def intervals(versions: LazyFrame, key: Sequence[str], tracked: Sequence[str]) -
         key: the natural key.
         tracked: the columns whose changes matter.
 
-    Shape: the key, the tracked columns, `valid_from`, `valid_to` (null if nothing follows),
+    Shape: the key, the tracked columns, `valid_from`, `valid_to` (null if no other one follows),
     `is_current` and `is_deleted`; one row per interval, sorted by key and `valid_from`.
     """
     if _IS_DELETE not in versions.collect_schema():
         versions = versions.with_columns(pl.lit(value=False).alias(_IS_DELETE))
+    versions = versions.with_columns(_TIME)
     time, deleted = col("_event_time"), col(_IS_DELETE)
     values = [pl.when(~deleted).then(name).alias(name) for name in tracked]
     is_first = _differs(key)
@@ -57,7 +71,7 @@ def only_versions(rows: LazyFrame, key: Sequence[str], tracked: Sequence[str]) -
     return rows.select(
         *key,
         *tracked,
-        valid_from=col("_event_time"),
+        _TIME.alias("valid_from"),
         valid_to=pl.lit(None, _INSTANT),
         is_current=pl.lit(value=True),
         is_deleted=pl.lit(value=False),
@@ -81,8 +95,7 @@ def as_of(rows: LazyFrame, history: LazyFrame, *, on: str | Sequence[str], at: s
     versions = history.select(
         *key,
         ~cs.by_name(*key, "valid_from", "valid_to", "is_current", "is_deleted"),
-        # A version without a time holds before all others.
-        _at=col("valid_from").fill_null(pl.datetime(1, 1, 1, time_zone="UTC")),
+        _at="valid_from",
     ).sort("_at")
     has_zone = getattr(rows.collect_schema()[at], "time_zone", None)
     instant = col(at) if has_zone else to_utc(col(at).cast(pl.Datetime("us")))
@@ -95,7 +108,11 @@ def as_of(rows: LazyFrame, history: LazyFrame, *, on: str | Sequence[str], at: s
     )
 
 
+BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
+"""The time of versions without one, before that of all others."""
+
 _INSTANT = pl.Datetime("us", "UTC")
+_TIME = col("_event_time").fill_null(pl.lit(BEGINNING, _INSTANT))
 _IS_DELETE = "_is_delete"
 
 

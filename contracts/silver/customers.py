@@ -5,7 +5,14 @@ from contracts.domain import HEX_ID, STATES, ZIP_PREFIX
 from contracts.silver.geolocation import Geolocation
 
 
-class Customers(Silver, key=("customer_id",)):
+class Customers(
+    Silver,
+    key=("customer_id",),
+    history=(
+        *("customer_unique_id", "customer_zip_code_prefix"),
+        *("customer_city", "customer_state"),
+    ),
+):
     """One row per customer of an order.
 
     The source gives each order its own `customer_id`. Count people by `customer_unique_id`.

@@ -7,7 +7,12 @@ from contracts.contract import Silver, Timestamp, column, planned, rule, warning
 from contracts.domain import HEX_ID, ORDER_STATUSES
 
 
-class Orders(Silver, key=("order_id",), sort_by=("order_purchase_timestamp",)):
+class Orders(
+    Silver,
+    key=("order_id",),
+    sort_by=("order_purchase_timestamp",),
+    history=("order_status",),
+):
     """One row per order, in its latest version."""
 
     order_id: str = column(str_matches=HEX_ID)

@@ -5,7 +5,14 @@ from contracts.domain import HEX_ID
 from contracts.silver.product_category_name_translation import ProductCategoryNameTranslation
 
 
-class Products(Silver, key=("product_id",)):
+class Products(
+    Silver,
+    key=("product_id",),
+    history=(
+        *("product_category_name", "product_weight_g"),
+        *("product_length_cm", "product_height_cm", "product_width_cm"),
+    ),
+):
     """One row per product, with its category in Portuguese."""
 
     product_id: str = column(str_matches=HEX_ID)

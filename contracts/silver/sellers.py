@@ -5,7 +5,11 @@ from contracts.domain import HEX_ID, STATES, ZIP_PREFIX
 from contracts.silver.geolocation import Geolocation
 
 
-class Sellers(Silver, key=("seller_id",)):
+class Sellers(
+    Silver,
+    key=("seller_id",),
+    history=("seller_zip_code_prefix", "seller_city", "seller_state"),
+):
     """One row per seller."""
 
     seller_id: str = column(str_matches=HEX_ID)

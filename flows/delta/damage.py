@@ -60,7 +60,7 @@ def translates_damage(
 
     @wraps(work)
     def run(lake: str, table: Table, /, *args: P.args, **options: P.kwargs) -> Result:
-        quarantine = [delta.quarantine_name(table.source)] if table.source else []
+        quarantine = [delta.quarantine_name(table.records)] if table.records else []
         with translate_damage(lake, [*table.input_names, table.name, *quarantine]):
             return work(lake, table, *args, **options)
 

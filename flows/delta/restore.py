@@ -166,7 +166,7 @@ def _inputs(name: str) -> list[str]:
     table = tables().get(name)
     if table is None:
         return []
-    quarantine = [delta.quarantine_name(table.source)] if table.source else []
+    quarantine = [delta.quarantine_name(table.records)] if table.records else []
     names = table.input_names
     recorded = [*map(table_identity, names), *map(table_columns, names), CODE_VERSION]
     return [*names, *recorded, *quarantine]

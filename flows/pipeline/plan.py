@@ -56,7 +56,7 @@ def explain(lake: str, planned: Planned) -> tuple[str, str, str]:
         return spec.table, f"all: {planned.full_refresh_reason}", "all rows"
     reads = [
         _rows_since(delta.open_existing(lake, name), contract, planned.changed_inputs[name])
-        for contract in planned.table.inputs.values()
+        for contract in planned.table.reads
         if (name := contract.spec().table) in planned.changed_inputs
     ]
     reads += [f"changes of {name} in this run" for name in planned.after]

@@ -21,8 +21,8 @@ from flows.ingest.load import ingest_table
 from flows.pipeline.execution import Executor, Results, Step, storage_error
 from flows.pipeline.local_executor import local_executor
 from flows.pipeline.plan import Planned, plan
-from flows.refresh.derived_tables import refresh_derived_table
-from flows.refresh.source_tables import refresh_source_table, replay_quarantine
+from flows.refresh.source_tables import replay_quarantine
+from flows.refresh.tables import refresh_table
 from flows.storage.filesystem import check_access
 from flows.storage.locations import check_disjoint, ingest_locations
 from transforms.graph import downstream_tables, tables
@@ -229,22 +229,16 @@ def _refresh(  # noqa: PLR0913 - optional arguments are given by name
     done: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     due = {name: pending.table for name, pending in planned.items() if not pending.outcome}
-    steps = []
-    for table in due.values():
-        work = refresh_source_table if table.source else refresh_derived_table
-        steps.append(
-            Step(
-                table.name,
-                partial(work, lake, table, rebuild=rebuild),
-                table.contract,
-                table.input_names,
-                [
-                    name
-                    for name in table.dependencies
-                    if name in planned and not planned[name].outcome
-                ],
-            )
+    steps = [
+        Step(
+            table.name,
+            partial(refresh_table, lake, table, rebuild=rebuild),
+            table.contract,
+            table.input_names,
+            [name for name in table.dependencies if name in due],
         )
+        for table in due.values()
+    ]
     unchanged = [pending.outcome for pending in planned.values() if pending.outcome]
     return _execute(executor, title, lake, steps, done=[*done, *unchanged])
 

@@ -110,7 +110,7 @@ def _hidden_change(table: Table, handle: DeltaTable, since: int) -> str:
 
 def _differs(target: DeltaTable, current: Mapping[str, int], name: str) -> bool:
     """Return whether a transaction has another value; a table of an older version may lack it."""
-    return delta.consumed(target, name) not in {None, current[name]}
+    return delta.consumed(target, name) not in {None, current.get(name)}
 
 
 def _identity(handle: DeltaTable) -> int:

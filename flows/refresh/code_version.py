@@ -1,6 +1,7 @@
 """The version of the code that computes a table."""
 
 import hashlib
+from collections.abc import Iterable
 from functools import cache
 
 from contracts.contract import Contract
@@ -30,25 +31,37 @@ _SOURCE_STEPS = (
     Definition("flows.refresh.deduplicate", "resolve_all"),
 )
 _DERIVED_STEPS = (Definition("flows.refresh.derived_tables", "refresh_derived_table"),)
+_HISTORY_STEPS = (
+    Definition("flows.refresh.history_tables", "refresh_history_table"),
+    Definition("transforms.history", "history_of"),
+)
 _STEPS = (
-    *("flows.refresh.deduplicate", "flows.refresh.derived_tables"),
-    *("flows.refresh.affected_keys", "flows.refresh.compute"),
+    *("flows.refresh.deduplicate", "flows.refresh.derived_tables", "flows.refresh.history_tables"),
+    *("flows.refresh.affected_keys", "flows.refresh.compute", "flows.refresh.write"),
 )
 
 
 def _definitions(table: Table) -> set[Definition]:
+    declared = table.versions_of or table
     function, contract = (
-        Definition(each.__module__, each.__name__) for each in (table.function, table.contract)
+        Definition(each.__module__, each.__name__)
+        for each in (declared.function, declared.contract)
     )
     outside = frozenset(
         module for module in (function.module, contract.module) if not _is_in_packages(module)
     )
     found = set[Definition]()
-    new = {function, contract, *(_SOURCE_STEPS if table.source else _DERIVED_STEPS)}
+    new = {function, contract, *_steps(table)}
     while new:
         found |= new
         new = {other for each in new for other in _followed(each, outside)} - found
     return found
+
+
+def _steps(table: Table) -> Iterable[Definition]:
+    if table.versions_of:
+        return _HISTORY_STEPS
+    return _SOURCE_STEPS if table.source else _DERIVED_STEPS
 
 
 @cache

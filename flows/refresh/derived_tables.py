@@ -18,9 +18,7 @@ from flows.delta.damage import translates_damage
 from flows.delta.data_files import Written
 from flows.delta.holds import held_since
 from flows.delta.log_check import DamagedTableError
-from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
-from flows.delta.same_rows import has_same_rows, keep_rows
 from flows.refresh.affected_keys import affected_keys
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
@@ -33,6 +31,7 @@ from flows.refresh.compute import (
     write_chunk,
 )
 from flows.refresh.workers import run_on_workers
+from flows.refresh.write import write_all, write_changes
 from transforms.graph import Table
 
 
@@ -127,12 +126,7 @@ def _refresh_all(lake: str, tables: OpenTables, pending: RefreshScope) -> int:
         )
         actions = [action for chunk in done for action in chunk.actions]
         written = Written(actions, sum(chunk.rows for chunk in done), done[0].schema)
-    is_same = not pending.is_requested and has_same_rows(target, written)
-    metrics = {"rows": written.rows, "written": 0 if is_same else written.rows}
-    properties = delta.commit_properties(pending.consumed, metrics)
-    commit = keep_rows if is_same else delta.rebuild
-    commit(target, written, properties, table.contract)
-    return metrics["written"]
+    return write_all(table, target, written, pending)
 
 
 def _is_same(tables: OpenTables, new: pl.DataFrame) -> bool:
@@ -153,9 +147,4 @@ def _refresh_keys(tables: OpenTables, pending: RefreshScope, keys: pl.DataFrame)
     table, target = tables.table, tables.target
     rows = compute_keys(tables, keys)
     stored = delta.matching(target, keys).collect(engine="streaming")
-    new = rows.join(stored, on=rows.columns, how="anti", nulls_equal=True)
-    replaced = stored.join(rows, on=rows.columns, how="anti", nulls_equal=True)
-    metrics = {"rows": delta.rows(target) + len(new) - len(replaced), "written": len(new)}
-    properties = delta.commit_properties(pending.consumed, metrics)
-    merge_rows(table, target, new, replaced, properties)
-    return len(new)
+    return write_changes(table, target, rows, stored, pending)

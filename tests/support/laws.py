@@ -21,7 +21,12 @@ Law = Callable[[Table, st.DataObject], None]
 
 
 def laws(table: Table) -> list[Law]:
-    """Return the laws that apply to a table."""
+    """Return the laws that apply to a table.
+
+    Those of a history are in `tests.properties.test_history`.
+    """
+    if table.versions_of:
+        return []
     if table.source:
         return [
             valid_records_are_accepted,

@@ -11,8 +11,7 @@ from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
-from flows.refresh.derived_tables import refresh_derived_table
-from flows.refresh.source_tables import refresh_source_table
+from flows.refresh.tables import refresh_table
 from transforms.graph import tables
 
 
@@ -26,9 +25,7 @@ def ingest(landing: Path, lake: str) -> None:
 def refresh(lake: str, *names: str, rebuild: bool = False) -> dict[str, Outcome]:
     """Refresh some tables, or all; return their outcomes."""
     return {
-        name: (refresh_source_table if table.source else refresh_derived_table)(
-            lake, table, rebuild=rebuild
-        )
+        name: refresh_table(lake, table, rebuild=rebuild)
         for name, table in tables().items()
         if name in (names or tables())
     }

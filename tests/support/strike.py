@@ -16,7 +16,7 @@ from uuid import uuid4
 from flows import cli
 from flows.delta.outcome import Outcome
 from flows.pipeline import runs
-from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.tables import refresh_table
 from tests.support.process import wait_until
 from tests.support.project import ROOT
 from transforms.graph import Table
@@ -68,11 +68,11 @@ def _strike(  # noqa: PLR0913 - the last three are those of the function that it
 ) -> Outcome:
     if table.name == at:
         (os.killpg if number == signal.SIGINT else os.kill)(main, number)
-    return refresh_derived_table(lake, table, rebuild=rebuild)
+    return refresh_table(lake, table, rebuild=rebuild)
 
 
 if __name__ == "__main__":
     _, at, name, *sys.argv[1:] = sys.argv
     number = signal.Signals[name]
-    vars(runs)["refresh_derived_table"] = partial(_strike, os.getpid(), at, number)
+    vars(runs)["refresh_table"] = partial(_strike, os.getpid(), at, number)
     cli.main()

@@ -23,8 +23,7 @@ from flows.delta.outcome import Outcome
 from flows.lakehouse import lakehouse
 from flows.pipeline import local_executor, refresh, run, runs
 from flows.refresh import derived_tables
-from flows.refresh.derived_tables import refresh_derived_table
-from flows.refresh.source_tables import refresh_source_table
+from flows.refresh.tables import refresh_table
 from flows.refresh.workers import UnlikeWorkersError, run_on_workers
 from flows.sample import write_sample
 from tests.support.refresh import assert_same_tables, sorted_tables
@@ -81,7 +80,7 @@ def run_on(cluster: LocalCluster, landing: str, lake: str) -> list[Outcome]:
 
 
 def struck(strike: Callable[[str], None], at_table: str) -> Callable[..., Outcome]:
-    """Return `refresh_derived_table` with an action that runs while one table is computed."""
+    """Return `refresh_table` with an action that runs while one table is computed."""
 
     def refresh(lake: str, table: Table, *, rebuild: bool) -> Outcome:
         @wraps(table.function)
@@ -90,7 +89,7 @@ def struck(strike: Callable[[str], None], at_table: str) -> Callable[..., Outcom
             return table.function(**inputs)
 
         made = replace(table, function=function) if table.name == at_table else table
-        return refresh_derived_table(lake, made, rebuild=rebuild)
+        return refresh_table(lake, made, rebuild=rebuild)
 
     return refresh
 
@@ -151,7 +150,7 @@ def test_a_worker_that_dies_during_a_part_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     strike = struck(once(die), "gold.fact_sales")
-    monkeypatch.setattr(runs, "refresh_derived_table", strike)
+    monkeypatch.setattr(runs, "refresh_table", strike)
     run_on(cluster, landing, lake)
     assert mark(lake).exists()
     assert_same_tables(lake, expected)
@@ -169,9 +168,9 @@ def test_a_worker_that_dies_before_the_commit_changes_no_table(
         if table.name == "gold.fact_sales" and not mark(lake).exists():
             mark(lake).touch()
             delta.rebuild = lambda *_: die()  # only in the worker, which dies of it
-        return refresh_derived_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr(runs, "refresh_derived_table", refresh)
+    monkeypatch.setattr(runs, "refresh_table", refresh)
     run_on(cluster, landing, lake)
     assert mark(lake).exists()
     assert_same_tables(lake, expected)
@@ -188,14 +187,13 @@ def test_workers_that_always_die_fail_the_run_and_the_next_run_recovers(
     expected: Tables,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refresh_orders(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def refresh_some(lake: str, table: Table, *, rebuild: bool) -> Outcome:
         if table.name == "silver.orders":
             die()
-        return refresh_source_table(lake, table, rebuild=rebuild)
+        return struck(die, "gold.dim_seller")(lake, table, rebuild=rebuild)
 
     with monkeypatch.context() as patched:
-        patched.setattr(runs, "refresh_source_table", refresh_orders)
-        patched.setattr(runs, "refresh_derived_table", struck(die, "gold.dim_seller"))
+        patched.setattr(runs, "refresh_table", refresh_some)
         with pytest.raises(RunFailedError) as caught:
             run_on(cluster, landing, lake)
     failures = {line.partition(": ")[0]: line for line in caught.value.failures}
@@ -219,7 +217,7 @@ def test_all_parts_are_recomputed_after_a_concurrent_commit(
         delta.append(handle, delta.scan(handle).clear().collect(), delta.commit_properties({}, {}))
 
     strike = struck(once(write), "gold.fact_sales")
-    monkeypatch.setattr(runs, "refresh_derived_table", strike)
+    monkeypatch.setattr(runs, "refresh_table", strike)
     run_on(cluster, landing, lake)
     assert_same_tables(lake, expected)
     handle = delta.open_existing(lake, "gold.fact_sales")
@@ -237,7 +235,7 @@ def test_a_worker_with_another_polars_is_refused(
 
     monkeypatch.setattr(derived_tables, "run_on_workers", elsewhere)
     with pytest.raises(UnlikeWorkersError, match=r"gold\.fact_sales: a worker has other code"):
-        refresh_derived_table(lake, tables()["gold.fact_sales"])
+        refresh_table(lake, tables()["gold.fact_sales"])
 
 
 def test_dask_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:

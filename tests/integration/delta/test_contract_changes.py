@@ -24,6 +24,7 @@ from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
 from flows.refresh.derived_tables import refresh_derived_table
 from flows.refresh.source_tables import refresh_source_table, replay_quarantine
+from flows.refresh.tables import refresh_table
 from transforms.graph import Table, tables
 
 CODE = '''
@@ -201,9 +202,7 @@ def tables_of(module: ModuleType) -> dict[str, Table]:
 def refresh(lake: str, module: ModuleType) -> dict[str, str]:
     """Refresh all tables; return the reason of each full refresh."""
     return {
-        name: (refresh_source_table if table.source else refresh_derived_table)(
-            lake, table
-        ).full_refresh_reason
+        name: refresh_table(lake, table).full_refresh_reason
         for name, table in tables_of(module).items()
     }
 

@@ -100,7 +100,9 @@ def test_late_order_brings_its_items_to_gold(land: Land, lake: str) -> None:
 def test_only_tables_downstream_of_a_change_are_refreshed(land: Land, lake: str) -> None:
     bring_up(land(**{name: [{}] for name in EVERYTHING}), lake)
     changed = bring_up(land("late", sellers=[{"seller_city": "niteroi"}]), lake)
-    assert {name for name, yes in changed.items() if yes} == {"silver.sellers", "gold.dim_seller"}
+    assert {name for name, yes in changed.items() if yes} == {
+        *("silver.sellers", "silver.sellers_history", "gold.dim_seller")
+    }
 
 
 def test_only_affected_rows_are_written(land: Land, lake: str) -> None:

@@ -12,7 +12,7 @@ from flows.config.errors import RunInterruptedError
 from flows.delta.outcome import Outcome
 from flows.pipeline import runs
 from flows.pipeline.interrupt import first_interrupt
-from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.tables import refresh_table
 from transforms.graph import Table
 
 Land = Callable[..., Path]
@@ -26,9 +26,9 @@ def test_the_first_interrupt_lets_running_steps_finish_and_starts_no_other(
     def interrupt(lake: str, table: Table, *, rebuild: bool) -> Outcome:
         if table.name == "gold.dim_seller":
             os.kill(os.getpid(), signal.SIGINT)
-        return refresh_derived_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr(runs, "refresh_derived_table", interrupt)
+    monkeypatch.setattr(runs, "refresh_table", interrupt)
     landing = str(land(orders=[{}]))
     with pytest.raises(RunInterruptedError) as caught:
         pipeline.run(landing, lake)
@@ -38,7 +38,7 @@ def test_the_first_interrupt_lets_running_steps_finish_and_starts_no_other(
     assert "run the same command again to continue" in caught.value.failures[-1]
     assert signal.getsignal(signal.SIGINT) is before
 
-    monkeypatch.setattr(runs, "refresh_derived_table", refresh_derived_table)
+    monkeypatch.setattr(runs, "refresh_table", refresh_table)
     changed = {outcome.table for outcome in pipeline.run(landing, lake) if outcome.changed}
     assert "gold.fact_sales" in changed
     assert not changed & done

@@ -17,7 +17,7 @@ from flows.delta.status import status
 from flows.ingest.landing_zone import NoFilesError
 from flows.pipeline import ingest, refresh, replay, run, runs
 from flows.query.sql import query
-from flows.refresh.source_tables import refresh_source_table
+from flows.refresh.tables import refresh_table
 from transforms.graph import Table, tables
 
 Land = Callable[..., Path]
@@ -40,6 +40,10 @@ def test_real_rows(real_lake: str) -> None:
         "silver.order_payments": 8924,
         "silver.order_reviews": 8225,
         "silver.customers": 8135,
+        "silver.customers_history": 8135,
+        "silver.orders_history": 8135,
+        "silver.products_history": 5460,
+        "silver.sellers_history": 1610,
         "silver.products": 5460,
         "silver.sellers": 1610,
         "silver.geolocation_points": 36898,
@@ -187,9 +191,9 @@ def test_refresh_skips_tables_downstream_of_a_failure(
         if table.name == "silver.orders":
             message = "silver.orders: the metrics do not add up"
             raise ConservationError(message)
-        return refresh_source_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr(runs, "refresh_source_table", fail_for_orders)
+    monkeypatch.setattr(runs, "refresh_table", fail_for_orders)
     with pytest.raises(RunFailedError) as caught:
         refresh(lake)
     failed, skipped = caught.value.failures

@@ -73,7 +73,7 @@ def test_a_restore_is_reported_even_if_a_downstream_table_fails(
         message = "the counts do not add up"
         raise ConservationError(message)
 
-    monkeypatch.setattr(runs, "refresh_source_table", fail)
+    monkeypatch.setattr(runs, "refresh_table", fail)
     with pytest.raises(RunFailedError) as caught:
         restore("bronze.orders", 1, two_orders)
     assert of(caught.value.outcomes, "bronze.orders").removed_sources == ("orders_1.csv",)

@@ -12,7 +12,7 @@ from flows import delta, lakehouse, pipeline
 from flows.config.errors import RunFailedError
 from flows.delta.outcome import Outcome
 from flows.pipeline import execution, runs
-from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.tables import refresh_table
 from flows.sample import write_sample
 from tests.support.refresh import assert_same_tables, sorted_tables
 from transforms.graph import Table
@@ -100,9 +100,9 @@ def test_a_broken_contract_is_not_retried_and_skips_tables_downstream(
             calls.append(table.name)
             message = "gold.dim_seller: 1 row breaks seller_id_is_unique"
             raise ContractBrokenError(message)
-        return refresh_derived_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr(runs, "refresh_derived_table", fail)
+    monkeypatch.setattr(runs, "refresh_table", fail)
     with pytest.raises(RunFailedError) as caught:
         face.run(str(land(orders=[{}])), lake)
     failed, skipped = caught.value.failures
@@ -125,9 +125,9 @@ def test_a_transient_error_is_retried_five_times(
             if len(calls) <= failures:
                 message = "another writer was faster"
                 raise CommitFailedError(message)
-        return refresh_derived_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr(runs, "refresh_derived_table", fail)
+    monkeypatch.setattr(runs, "refresh_table", fail)
     folder = str(land(orders=[{}]))
     if failures == 1:
         face.run(folder, lake)

@@ -14,8 +14,7 @@ from flows import delta
 from flows.delta.outcome import Outcome
 from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
-from flows.refresh.derived_tables import refresh_derived_table
-from flows.refresh.source_tables import refresh_source_table
+from flows.refresh.tables import refresh_table
 from transforms.graph import tables
 
 AS_OF = datetime(2018, 10, 1, tzinfo=UTC)
@@ -28,8 +27,7 @@ def write(source: str, lake: str) -> None:
         _until_it_works(partial(ingest_table, lake, contract, files, as_of=AS_OF))
     for table in tables().values():
         if all(delta.exists(lake, name) for name in table.input_names):
-            make = refresh_source_table if table.source else refresh_derived_table
-            _until_it_works(partial(make, lake, table))
+            _until_it_works(partial(refresh_table, lake, table))
 
 
 _TRIES = 50

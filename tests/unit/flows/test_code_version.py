@@ -18,8 +18,10 @@ Sources = dict[ModuleType, str]
 ALL = {*tables()}
 GOLD = {name for name in ALL if name.startswith("gold.")}
 RECORDS = {name for name, table in tables().items() if table.source}
+HISTORIES = {name for name, table in tables().items() if table.versions_of}
+ORDERS = {"silver.orders", "silver.orders_history"}
 AMOUNTS = {"silver.order_items", "silver.order_payments"}
-NUMBERS = AMOUNTS | {"silver.order_reviews", "silver.products"}
+NUMBERS = AMOUNTS | {"silver.order_reviews", "silver.products", "silver.products_history"}
 
 INTEGER = "def integer(name: str)"
 FIRST_RECORD = "class Orders(Bronze, fresh=DAILY, volume=Volume()):"
@@ -33,7 +35,12 @@ EDITS: dict[str, tuple[str, str, str, set[str]]] = {
     "an annotation": ("transforms.parse", INTEGER, "def integer(name: object)", set()),
     "a function": ("transforms.parse", "Int64, strict", "Int32, strict", NUMBERS),
     "a default value": ("transforms.parse", INTEGER, "def integer(name: str = '')", NUMBERS),
-    "a helper": ("transforms.parse", "str.strip_chars()", "str.strip_chars(' ')", RECORDS),
+    "a helper": (
+        "transforms.parse",
+        "str.strip_chars()",
+        "str.strip_chars(' ')",
+        RECORDS | HISTORIES,
+    ),
     "an unused function": ("transforms.parse", INTEGER, f"def new():\n    0\n\n{INTEGER}", set()),
     "a constant": ("contracts.domain", "AMOUNT_DIGITS = 9", "AMOUNT_DIGITS = 8", AMOUNTS),
     "an unused constant": ("contracts.domain", "MONTH =", "UNUSED = 1\nMONTH =", set()),
@@ -48,11 +55,18 @@ EDITS: dict[str, tuple[str, str, str, set[str]]] = {
         "contracts.silver.orders",
         ">= col(purchased)",
         "> col(purchased)",
-        {"silver.orders"},
+        ORDERS,
     ),
     "a description": ("contracts.gold.fact_orders", "Number of items.", "How many items.", set()),
     "a shared description": ("contracts.column_descriptions", "placeholder", "stand-in", set()),
-    "the sort order": ("contracts.silver.orders", SORTED, "sort_by=()", {"silver.orders"}),
+    "the sort order": ("contracts.silver.orders", SORTED, "sort_by=()", ORDERS),
+    "the columns of a history": (
+        "contracts.silver.orders",
+        'history=("order_status",)',
+        'history=("order_status", "customer_id")',
+        set(),
+    ),
+    "intervals": ("transforms.history", "is_last & ~deleted", "is_last", HISTORIES),
     "a promise": ("contracts.silver.orders", SORTED, f"quarantine_share=0.02, {SORTED}", set()),
     "a base class": ("contracts.contract", "class Gold(Contract", "class Gold(Any, Contract", GOLD),
     "validation": ("transforms.validation", "(~r.expr).sum()", "r.expr.sum()", RECORDS),

@@ -21,6 +21,7 @@ from transforms.gold.dim_customer import dim_customer
 from transforms.gold.fact_sales import fact_sales
 from transforms.graph import Table, WiringError, downstream_tables, sources, tables
 from transforms.silver.geolocation import geolocation
+from transforms.silver.order_items import order_items
 from transforms.silver.orders import orders
 
 
@@ -90,13 +91,15 @@ def names_in(package: ModuleType) -> set[str]:
 
 
 def test_every_contract_belongs_to_one_table() -> None:
-    assert {*tables()} == names_in(contracts.silver) | names_in(contracts.gold)
+    declared = {name for name, table in tables().items() if not table.versions_of}
+    assert declared == names_in(contracts.silver) | names_in(contracts.gold)
 
 
 def test_a_table_has_the_name_of_its_function() -> None:
     for name, table in tables().items():
         assert name == table.name == f"{table.contract.spec().layer}.{table.function.__name__}"
-        assert table.function.__module__ == f"transforms.{name}"
+        declared = "history" if table.versions_of else name
+        assert table.function.__module__ == f"transforms.{declared}"
 
 
 def test_every_bronze_contract_is_read_by_one_table() -> None:
@@ -152,7 +155,7 @@ def test_order_follows_dependencies_not_declarations(
     functions: tuple[Callable[..., LazyFrame]],
 ) -> None:
     order = [*tables(*functions)]
-    assert len(order) == len(functions)
+    assert len(order) == len(functions) + 1  # orders have a history
     assert order[-1] == "gold.customer_turnover"
     assert order.index("silver.orders") < order.index("gold.dim_customer")
     assert order.index("gold.dim_customer") < order.index("gold.fact_sales")
@@ -160,7 +163,17 @@ def test_order_follows_dependencies_not_declarations(
 
 def test_a_function_without_a_contract_is_not_a_table() -> None:
     assert tables(helper) == {}
-    assert [*tables(helper, orders)] == ["silver.orders"]
+    assert [*tables(helper, order_items)] == ["silver.order_items"]
+
+
+def test_a_contract_with_history_adds_a_table_of_all_valid_records() -> None:
+    orders_, history = tables(orders).values()
+    assert (orders_.name, history.name) == ("silver.orders", "silver.orders_history")
+    assert history.versions_of == orders_
+    assert history.inputs == {"versions": Orders}
+    assert history.input_names == ["silver.orders", "bronze.orders"]
+    assert (history.source, history.records) == (None, bronze.Orders)
+    assert downstream_tables("silver.sellers") >= {"silver.sellers_history", "gold.dim_seller"}
 
 
 def test_records_are_typed_from_one_bronze_table() -> None:
@@ -222,6 +235,13 @@ class Weighed(Gold, key=("day",)):
     weight: float = column(sums=(FactSales, pl.col("price")))
 
 
+class Recalled(Silver, key=("order_id",), history=("order_status",)):
+    """One row per order."""
+
+    order_id: str = column()
+    order_status: str = column()
+
+
 class Owned(Silver, key=("order_id",)):
     """One row per order."""
 
@@ -260,6 +280,7 @@ def made_of(read: type[Contract], made: type[Contract]) -> Callable[..., LazyFra
         ((made_of(FactSales, Keyless),), r"gold\.keyless: its contract has no key"),
         ((made_of(FactSales, Beside),), "its incremental key has order_id, which its key lacks"),
         ((made_of(FactSales, Weighed),), "weight is a Float64, with inexact sums"),
+        ((made_of(Orders, Recalled),), "only tables of records have a history"),
         ((made_of(bronze.Orders, Owned),), "only tables of gold enforce foreign keys"),
     ],
 )

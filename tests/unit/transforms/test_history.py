@@ -8,7 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from contracts.technical_columns import SILVER_PROVENANCE
-from transforms.history import as_of, intervals, only_versions
+from transforms.history import BEGINNING, as_of, intervals, only_versions
 
 MIDNIGHT = datetime(2017, 11, 24, tzinfo=UTC)
 SCHEMA = {
@@ -26,6 +26,9 @@ Interval = tuple[str, str | None, int | None, int | None, bool, bool]
 
 def at(hour: int | None) -> datetime | None:
     return None if hour is None else MIDNIGHT + timedelta(hours=hour)
+
+
+UNKNOWN = (BEGINNING - MIDNIGHT) // timedelta(hours=1)
 
 
 def versions(*found: Version) -> pl.LazyFrame:
@@ -107,7 +110,7 @@ def of(*found: Interval) -> pl.DataFrame:
         pytest.param([("a", 1, None)], [("a", None, 1, None, False, True)], id="only a delete"),
         pytest.param(
             [("a", 1, "y"), ("a", None, "w"), ("a", None, "x")],
-            [("a", "x", None, 1, False, False), ("a", "y", 1, None, True, False)],
+            [("a", "x", UNKNOWN, 1, False, False), ("a", "y", 1, None, True, False)],
             id="a version without time comes first",
         ),
     ],
