@@ -56,18 +56,19 @@ def version(description: Description) -> str:
 
 def described() -> dict[str, Description]:
     """Return the description of every contract in the package `contracts`, by table."""
-    return {contract.spec().table: describe(contract) for contract in _every()}
+    return {contract.spec().table: describe(contract) for contract in every_contract()}
 
 
-_WORDS = ("grain", "description")
-_LAYERS = ("bronze", "silver", "gold")
-
-
-def _every() -> Iterable[type[Contract]]:
+def every_contract() -> Iterable[type[Contract]]:
+    """Yield the contract of every table, layer by layer."""
     for name in _modules():
         classes = filter(inspect.isclass, vars(import_module(name)).values())
         own = (found for found in classes if found.__module__ == name)
         yield from (found for found in own if issubclass(found, Contract) and found.fields())
+
+
+_WORDS = ("grain", "description")
+_LAYERS = ("bronze", "silver", "gold")
 
 
 def _modules() -> Iterable[str]:
