@@ -1,6 +1,8 @@
 """Commands about the contracts of the tables."""
 
 import json
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,6 +13,15 @@ from flows.cli.output import grid, out
 from flows.config.plural import pluralize
 
 app = typer.Typer()
+
+
+class ContractFormat(StrEnum):
+    """The formats of `export`."""
+
+    odcs = "odcs"
+    json_schema = "json-schema"
+
+
 contracts = typer.Typer(cls=Group, help="The contracts of the tables.", no_args_is_help=True)
 app.add_typer(contracts, name="contracts")
 
@@ -47,47 +58,27 @@ def show(
 
 
 @contracts.command(
-    "try",
     cls=Command,
-    epilog=examples("keystone contracts try", "keystone contracts try silver.orders --lake lake"),
+    epilog=examples(
+        "keystone contracts export --out contracts-odcs",
+        "keystone contracts export --format json-schema --out schemas bronze.orders",
+    ),
 )
-def try_(
-    table: Annotated[
-        str | None,
-        typer.Argument(metavar="TABLE", help="Such as `silver.orders`; all if absent."),
+def export(
+    to: Annotated[Path, typer.Option("--out", help="Folder to write to.", metavar="DIR")],
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TABLE", help="Such as `gold.fact_sales`; all if absent."),
     ] = None,
-    lake: Lake = None,
+    form: Annotated[
+        ContractFormat, typer.Option("--format", help="Format of the files.")
+    ] = ContractFormat.odcs,
 ) -> None:
-    """Show which stored records the current rules would quarantine or release; write nothing."""
-    from flows.cli.contract_rules import table_named
-    from flows.config.errors import UnknownTableError
-    from flows.config.settings import resolve_location
-    from flows.delta.table_names import existing_tables
-    from flows.refresh.preview import preview_rules
-    from transforms.graph import tables
+    """Write contracts for other tools: in the Open Data Contract Standard, or as JSON Schema."""
+    from flows.cli.contract_export import export_contracts
 
-    existing = existing_tables(location := resolve_location("lake", lake))
-    chosen = [table_named(table)] if table else [*tables().values()]
-    chosen = [each for each in chosen if each.source and each.name in existing]
-    if not chosen:
-        message = (
-            f"{table or location}: no records to try the rules on; choose a silver table that "
-            f"exists and comes from records"
-        )
-        raise UnknownTableError(message)
-    previews = [preview_rules(location, each) for each in chosen]
-    for each in previews:
-        for what, counts in (("quarantine", each.quarantined), ("release", each.released)):
-            for rule, count in counts.most_common():
-                out.print(f"{each.table}: would {what} {count:,} ({rule})", soft_wrap=True)
-        for example in each.examples:
-            out.print(f"  {example}", soft_wrap=True, markup=False, highlight=False)
-    records = sum(each.records for each in previews)
-    changed = sum(not each.is_unchanged for each in previews)
-    out.print(
-        f"{pluralize(records, 'record')} tried: {changed} of "
-        f"{pluralize(len(previews), 'table')} would change."
-    )
+    files = export_contracts(form, to, tables or [])
+    print(f"{pluralize(len(files), 'contract')} in {to}")
 
 
 @contracts.command(cls=Command, epilog=examples("keystone contracts lock"))

@@ -55,7 +55,7 @@ class Settings(Environment):
     docs_url: str = ""
     """The address of the data docs, to which the assets of the tables link."""
     owners: tuple[str, ...] = ()
-    """The owners of the tables, shown by their assets: a JSON list of names."""
+    """The owners of the tables, shown by assets and exported contracts: a JSON list of names."""
     chunk_rows: int = Field(default=8_000_000, gt=0, le=1_000_000_000)
     """The most rows that a step holds in memory at once; 8 million need about 2 GB."""
 
