@@ -92,6 +92,12 @@ bench-quick: .venv/installed .venv/dbt/installed .s3 ## The same as bench, with 
 	.venv/dbt/bin/pip install --quiet --disable-pip-version-check dbt-core==1.11.16 dbt-duckdb==1.10.1 duckdb==2.0.0
 	touch $@
 
+# The tests let this public tool read our contracts. It needs other versions of our dependencies.
+.venv/odcs/installed: Makefile
+	$(PYTHON) -m venv .venv/odcs
+	.venv/odcs/bin/pip install --quiet --disable-pip-version-check 'datacontract-cli[duckdb]==1.2.8'
+	touch $@
+
 .PHONY: bench-startup
 bench-startup: .venv/installed-dev ## Measure the time of whole commands, without the packages that only development needs
 	$(BIN)/python -m benchmarks.startup --hide pandas,hypothesis
