@@ -1,6 +1,7 @@
 """Validation of raw records against the rules of a contract."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -63,7 +64,7 @@ def validate_records(
         rows.filter(col("_kind") == _INVALID).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
             _broken_rules=pl.when(_READABLE)
-            .then(pl.when("_is_delete").then(_broken(of_deletes)).otherwise(_broken(of_upserts)))
+            .then(_broken(applicable))
             .otherwise(pl.lit([UNREADABLE])),
         ),
     )
@@ -134,6 +135,6 @@ def _is_timely() -> pl.Expr:
     return (col(f"{RAW}_event_time") <= limit).fill_null(value=True)
 
 
-def _broken(found: Iterable[Rule]) -> pl.Expr:
-    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in found]
+def _broken(applicable: Iterable[Rule]) -> pl.Expr:
+    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in applicable]
     return pl.concat_list(names).list.drop_nulls()
