@@ -129,6 +129,8 @@ def _run(tables: OpenTables, select: Callable[[DeltaTable], pl.LazyFrame]) -> pl
         frames[name] = rows.select(contract.fields().names())
     lazy = table.function(**frames).select(table.contract.fields().names())
     order = spec.sort_by or (() if spec.incremental_key else spec.key)
-    result = (lazy.sort(order) if order else lazy).collect(engine="streaming")
-    reconcile(result, table.contract, {table.inputs[name]: frames[name] for name in frames})
-    return result
+    return reconcile(
+        lazy.sort(order) if order else lazy,
+        table.contract,
+        {table.inputs[name]: frames[name] for name in frames},
+    )

@@ -129,9 +129,8 @@ def valid_inputs_give_valid_rows(table: Table, data: st.DataObject) -> None:
     """With valid inputs a function gives valid rows with a unique key, and changes no input."""
     inputs = data.draw(_inputs(table))
     before = {name: frame.clone() for name, frame in inputs.items()}
-    output = _output(table, inputs).collect()
-    check_table(output, table.contract, {})
-    reconcile(output, table.contract, {table.inputs[name]: inputs[name].lazy() for name in inputs})
+    lazy = {table.inputs[name]: inputs[name].lazy() for name in inputs}
+    check_table(reconcile(_output(table, inputs), table.contract, lazy), table.contract, {})
     for name, frame in inputs.items():
         assert_frame_equal(frame, before[name])
 
