@@ -60,9 +60,11 @@ def remove_files(handle: DeltaTable, written: Written) -> None:
 
 
 def files(handle: DeltaTable) -> pl.DataFrame:
-    """Return the files of the handle's version: `path`, `num_records`, `size_bytes`, `partition`.
+    """Return the files of the handle's version.
 
-    `partition` is a struct of the partition columns' values as text, or null if there are none.
+    Columns: `path`, `num_records`, `size_bytes`; `last_version`, the largest `_version` of the
+    file's rows, if the log has it; `partition`, a struct of the partition columns' values as text,
+    or null if there are none.
     """
     found = pl.DataFrame(handle.get_add_actions(flatten=True))
     values = cs.starts_with("partition.").cast(pl.String)
@@ -71,8 +73,12 @@ def files(handle: DeltaTable) -> pl.DataFrame:
         "path",
         "num_records",
         "size_bytes",
+        last_version=_LAST_VERSION if _LAST_VERSION in found else pl.lit(None, pl.Int64),
         partition=partition.to_struct() if partition.width else pl.lit(None),
     )
+
+
+_LAST_VERSION = "max._version"
 
 
 def paths(handle: DeltaTable, relative: Iterable[str]) -> list[str]:

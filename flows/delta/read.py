@@ -86,16 +86,36 @@ def keeps_removed_rows(handle: DeltaTable, version: int) -> bool:
     return True
 
 
-def matching(handle: DeltaTable, wanted: pl.DataFrame) -> pl.LazyFrame:
+def matching(handle: DeltaTable, wanted: pl.DataFrame, *, is_key: bool = False) -> pl.LazyFrame:
     """Return the rows that match a row of `wanted` in all of its columns.
 
     Add `_file`, the path of the file that holds the row.
+
+    Args:
+        handle: on the table.
+        wanted: the values to look for.
+        is_key: whether no two rows of the table match the same values. If the files with the
+            newest rows hold as many rows as values, the others are not read.
     """
-    files = data_files.files(handle)["path"]
+    files = data_files.files(handle)
     check_sizes(handle)
+    newest = files.filter(pl.col("last_version") == pl.col("last_version").max())
+    # After a rebuild, all files are the newest.
+    if is_key and len(newest) < len(files) and _has_all(handle, newest, wanted):
+        files = newest
+    return _matching(handle, files, wanted)
+
+
+def _has_all(handle: DeltaTable, files: pl.DataFrame, wanted: pl.DataFrame) -> bool:
+    found = _matching(handle, files, wanted).select(pl.len()).collect(engine="streaming")
+    return int(found.item()) == wanted.n_unique()
+
+
+def _matching(handle: DeltaTable, files: pl.DataFrame, wanted: pl.DataFrame) -> pl.LazyFrame:
+    paths = files["path"].clear() if wanted.is_empty() else files["path"]
     # Polars reads the first column of a file, and the others only if it finds a match.
     first, *others = wanted.columns
-    found = data_files.scan_files(handle, files.clear() if wanted.is_empty() else files).filter(
+    found = data_files.scan_files(handle, paths).filter(
         pl.col(first).is_in(wanted[first].unique().implode())
     )
     return found.join(wanted.lazy(), on=wanted.columns, how="semi") if others else found

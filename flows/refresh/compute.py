@@ -33,7 +33,11 @@ class OpenTables(NamedTuple):
 
 def compute_keys(tables: OpenTables, keys: pl.DataFrame) -> pl.DataFrame:
     """Compute and check the rows of some incremental keys."""
-    rows = _run(tables, lambda handle: delta.matching(handle, keys))
+
+    def select(handle: DeltaTable, contract: type[Contract]) -> pl.LazyFrame:
+        return delta.matching(handle, keys, is_key=list(contract.spec().key) == keys.columns)
+
+    rows = _run(tables, select)
     contract = tables.table.contract
     parents = {
         column: delta.matching(tables.parents[column], _parent_keys(rows, column, parent))
@@ -45,7 +49,7 @@ def compute_keys(tables: OpenTables, keys: pl.DataFrame) -> pl.DataFrame:
 
 def compute_chunk(tables: OpenTables, chunk: pl.Expr) -> pl.DataFrame:
     """Compute and check the rows of a chunk of the incremental keys, given by a filter."""
-    rows = _run(tables, lambda handle: delta.scan(handle).filter(chunk))
+    rows = _run(tables, lambda handle, _: delta.scan(handle).filter(chunk))
     parents = {column: delta.scan(parent) for column, parent in tables.parents.items()}
     check_table(rows, tables.table.contract, parents)
     return rows
@@ -115,7 +119,11 @@ def _parent_keys(rows: pl.DataFrame, column: str, parent: type[Contract]) -> pl.
     return rows.select(pl.col(column).alias(key)).unique().drop_nulls()
 
 
-def _run(tables: OpenTables, select: Callable[[DeltaTable], pl.LazyFrame]) -> pl.DataFrame:
+_Select = Callable[[DeltaTable, type[Contract]], pl.LazyFrame]
+"""Select rows of an input under a contract."""
+
+
+def _run(tables: OpenTables, select: _Select) -> pl.DataFrame:
     """Run the function on selected rows of the inputs with the incremental key, all of the others.
 
     The sums that the contract declares are reconciled with the rows that were read.
@@ -125,7 +133,7 @@ def _run(tables: OpenTables, select: Callable[[DeltaTable], pl.LazyFrame]) -> pl
     for name, contract in table.inputs.items():
         handle = tables.inputs[contract.spec().table]
         local = has_columns(handle, spec.incremental_key)
-        rows = select(handle) if local else delta.scan(handle)
+        rows = select(handle, contract) if local else delta.scan(handle)
         frames[name] = rows.select(contract.fields().names())
     lazy = table.function(**frames).select(table.contract.fields().names())
     order = spec.sort_by or (() if spec.incremental_key else spec.key)

@@ -209,6 +209,22 @@ def test_rows_match_by_several_columns_and_partition(lake: str) -> None:
     ]
 
 
+def test_by_key_old_files_are_read_only_for_what_the_newest_lack(lake: str) -> None:
+    handle = delta.open_table(lake, Sellers)
+    for city, names in (("belem", "abc"), ("recife", "cd")):  # no real table has a key twice
+        delta.append(handle, delta.stamped(handle, sellers(*names, city=city)), NOTHING)
+
+    def found(names: str, *, is_key: bool) -> list[str]:
+        rows = delta.matching(handle, sellers(*names).select("seller_id"), is_key=is_key)
+        return rows.sort("seller_id", "seller_city").collect()["seller_city"].to_list()
+
+    assert found("cd", is_key=True) == ["recife", "recife"]
+    assert found("cd", is_key=False) == ["belem", "recife", "recife"]
+    assert found("acd", is_key=True) == ["belem", "belem", "recife", "recife"]
+    assert found("ax", is_key=True) == ["belem"]
+    assert found("", is_key=True) == []
+
+
 def test_deltalake_reads_files_written_by_polars(lake: str) -> None:
     handle = delta.open_table(lake, Sellers)
     put(handle, sellers("a"))
