@@ -76,6 +76,11 @@ def dropped(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, S
     return shops(raw).filter(col("state").is_in(STATES))
 
 
+def placed(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, Shops]:
+    """Know a shop only with its city, which a delete may lack."""
+    return shops(raw).with_columns(pl.when(col("city").is_not_null()).then("shop"))
+
+
 def neighbours(raw: Annotated[LazyFrame, bronze.Sellers]) -> Annotated[LazyFrame, Shops]:
     """Give a shop the city of the previous one."""
     return shops(raw).with_columns(col("city").shift(1))
@@ -120,6 +125,7 @@ WRONG = [
     (neighbours, "record_is_either_valid_or_invalid"),
     (neighbours, "records_are_typed_independently"),
     (neighbours, "order_duplicates_and_batches_do_not_matter"),
+    (placed, "delete_needs_only_its_key"),
     (shares, "function_is_local_in_its_incremental_key"),
     (repeated, "valid_inputs_give_valid_rows"),
     (eager, "function_is_lazy"),
