@@ -19,3 +19,4 @@ def test_demo_streams_new_orders_into_gold(
     stream_new_orders(lake)
     said = capsys.readouterr().out
     assert "300 new orders arrived through Kafka: gold.fact_orders 1 → 301" in said
+    assert said.endswith("  gold.fact_orders 301 → 300\n")
