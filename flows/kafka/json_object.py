@@ -72,4 +72,4 @@ def _number(kind: Callable[[str], int | float], digits: str) -> int | float | st
     if len(digits) > _MAX_DIGITS:
         return digits
     number = kind(digits)
-    return number if json.dumps(number) == digits else digits
+    return number if repr(number) == digits else digits  # `repr` writes numbers as JSON does
