@@ -32,12 +32,12 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
             raw = _raw(table.source, [source / file.name for file in files[table.source]])
             typed, bad = _validated(raw, table) if contracts else (table.function(raw), None)
             versions = typed if contracts else typed.with_columns(**_origin())
-            rows = latest_versions(versions, table.contract.spec().key).drop(
-                SILVER_PROVENANCE.names()
-            )
+            rows = latest_versions(versions, table.contract.spec().key)
         else:
             rows, bad = table.function(**_inputs(table, done)), None
-        done[name] = rows.select(table.contract.fields().names()).collect(engine="streaming")
+        columns = table.contract.fields().names()
+        origin = SILVER_PROVENANCE.names() if table.contract.spec().history else []
+        done[name] = rows.select(*columns, *origin).collect(engine="streaming")
         if contracts and not table.source:
             parents = table.contract.references().items()
             check_table(
@@ -45,7 +45,7 @@ def build(source: Path, out: Path, *, contracts: bool) -> None:
                 table.contract,
                 {column: done[parent.spec().table].lazy() for column, parent in parents},
             )
-        _write(out, name, done[name])
+        _write(out, name, done[name].select(columns))
         if bad is not None:
             _write(out, name.replace("silver", "bad"), bad)
 
@@ -73,9 +73,7 @@ def _validated(raw: pl.LazyFrame, table: Table) -> tuple[pl.LazyFrame, pl.DataFr
 
 
 def _inputs(table: Table, done: dict[str, pl.DataFrame]) -> dict[str, pl.LazyFrame]:
-    return {
-        name: done[read].lazy() for name, read in zip(table.inputs, table.input_names, strict=True)
-    }
+    return {name: done[read.spec().table].lazy() for name, read in table.inputs.items()}
 
 
 def _write(out: Path, name: str, rows: pl.DataFrame) -> None:

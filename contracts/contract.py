@@ -25,6 +25,9 @@ register_polars_backends()
 Money = Annotated[Decimal, 18, 2]
 """Brazilian reais, exact to the cent."""
 
+Hours = Annotated[Decimal, 18, 2]
+"""Hours, rounded to a hundredth: 36 seconds."""
+
 Timestamp = Annotated[DateTime, False, None, "us"]
 """The wall clock of the source (America/Sao_Paulo), without a zone.
 

@@ -10,6 +10,9 @@ SHOP_OPENED = datetime(2016, 1, 1)
 REAIS = pl.Decimal(18, 2)
 """The Polars type of an amount in BRL. Sums and products of amounts are cast back to it."""
 
+HOURS = pl.Decimal(18, 2)
+"""The Polars type of hours."""
+
 AMOUNT_DIGITS = 9
 """Digits of an amount before the decimal point. Sums of ten million amounts still fit `REAIS`."""
 

@@ -55,7 +55,9 @@ def _referring_rows(
 ) -> Iterator[pl.LazyFrame]:
     """Yield the rows of the table and of its other inputs that refer to some keys of an input."""
     referring = [(target, table.contract.references())]
-    referring += [(inputs[c.spec().table], c.lookups()) for c in table.inputs.values()]
+    referring += [
+        (inputs[c.spec().table], {**c.references(), **c.lookups()}) for c in table.inputs.values()
+    ]
     for handle, references in referring:
         for column, parent in references.items():
             if parent is looked_up:

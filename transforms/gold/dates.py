@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from contracts.domain import HOURS
+
 
 def date_key(moment: str) -> pl.Expr:
     """Return the day of a timestamp column as the integer yyyymmdd."""
@@ -24,6 +26,17 @@ def first_day(month: str) -> pl.Expr:
 def calendar_days(start: str, end: str) -> pl.Expr:
     """Return the calendar days between two timestamp columns; null if either is null."""
     return (pl.col(end).dt.date() - pl.col(start).dt.date()).dt.total_days()
+
+
+def hours_between(start: str, end: str) -> pl.Expr:
+    """Return the hours between two timestamp columns; null if either is null."""
+    return hours((pl.col(end) - pl.col(start)).dt.total_seconds())
+
+
+def hours(seconds: pl.Expr) -> pl.Expr:
+    """Return whole seconds as hours, rounded to a hundredth, half of it upwards."""
+    hundredths = (seconds + 18) // 36
+    return (hundredths.cast(pl.Decimal(38, 2)) / 100).cast(HOURS)
 
 
 def delivery_lag_days() -> pl.Expr:
