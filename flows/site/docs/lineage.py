@@ -65,7 +65,7 @@ def lineage(graph: Mapping[str, Table], around: str = "") -> Drawing:
     edges = {
         (start, table.name): "reads" if start in table.input_names else "refers"
         for table in graph.values()
-        for start in sorted(table.dependencies)
+        for start in sorted(table.dependencies - _implied(table))
         if not around or around in {start, table.name}
     }
     if around:
@@ -79,6 +79,11 @@ def lineage(graph: Mapping[str, Table], around: str = "") -> Drawing:
 def lineage_svg() -> str:
     """Return the lineage of all tables as an SVG file for light and dark pages."""
     return render("lineage.svg", drawing=lineage(tables()))
+
+
+def _implied(table: Table) -> set[str]:
+    """Return the bronze table of a history, which its silver table reads as well."""
+    return {*table.versions_of.input_names} if table.versions_of else set()
 
 
 _Node = tuple[str, int]

@@ -158,7 +158,7 @@ _NOT_IN_XML = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"  # vl-convert abor
 
 _SHARES = ("share", "retention", "growth", "on_time_from")
 
-_DIGITS = {"p90_lag_days": 0}
+_DIGITS = {"p90_lag_days": 0, "median_hours": 1, "p90_hours": 1}
 
 _TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "customer_state": state_label,
@@ -185,6 +185,7 @@ _LABELS = {
     "mean_days_late": "Mean days late",
     "mean_lag_days": "Mean days to deliver",
     "p90_lag_days": "Days for 90% of orders",
+    "p90_hours": "Hours for 90% of orders",
     "one_star_share": "One star",
     "five_star_share": "Five stars",
     "reviews_share": "Share of reviews",

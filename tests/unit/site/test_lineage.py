@@ -10,7 +10,7 @@ from flows.site.docs.lineage import BOX_HEIGHT, Box, Drawing, lineage, lineage_s
 from tests.support.project import ROOT
 from transforms.gold.fact_sales import fact_sales
 from transforms.graph import sources, tables
-from transforms.silver.orders import orders
+from transforms.silver.order_items import order_items
 
 WHOLE = lineage(tables())
 
@@ -30,6 +30,7 @@ def test_lineage_has_a_line_per_input_and_foreign_key() -> None:
         (needed, table.name): "reads" if needed in table.input_names else "refers"
         for table in tables().values()
         for needed in table.dependencies
+        if not (table.versions_of and needed.startswith("bronze."))
     }
     assert lines["silver.orders", "gold.fact_sales"] == "reads"
     assert lines["gold.dim_date", "gold.fact_sales"] == "refers"
@@ -75,8 +76,8 @@ def test_lineage_around_a_table_has_its_dependencies_and_dependents() -> None:
 
 
 def test_chain_is_drawn_straight() -> None:
-    chain = lineage(tables(orders))
-    assert [box.table for box in chain.boxes] == ["bronze.orders", "silver.orders"]
+    chain = lineage(tables(order_items))
+    assert [box.table for box in chain.boxes] == ["bronze.order_items", "silver.order_items"]
     assert len({box.y for box in chain.boxes}) == 1
 
 

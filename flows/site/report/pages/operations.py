@@ -8,6 +8,7 @@ from polars import col
 
 from contracts.gold.agg_monthly_orders import LAST_DAYS, LATER, NEVER
 from contracts.gold.mart_delivery_by_state import MartDeliveryByState
+from contracts.gold.mart_order_stages import MartOrderStages
 from contracts.gold.mart_review_by_lateness import MartReviewByLateness
 from flows.config.plural import pluralize
 from flows.site.charts import marks
@@ -302,6 +303,28 @@ ORDER BY on_time_share, customer_state
         MartDeliveryByState,
         wide=True,
         extra_definitions=_DEFINITIONS,
+    ),
+    Panel(
+        "order-stages",
+        "Where orders wait",
+        "Hours from purchase to approval, to the carrier (handling) and to the customer "
+        "(transport), in the newest month of which nine of ten approved orders are delivered.",
+        """
+WITH settled AS (
+    SELECT purchase_month
+    FROM gold.mart_order_stages
+    GROUP BY purchase_month
+    HAVING sum(orders) FILTER (stage = 'transport') >= 0.9 * sum(orders) FILTER (stage = 'approval')
+)
+SELECT purchase_month, stage, seller_state, orders, median_hours::DOUBLE AS median_hours,
+       p90_hours::DOUBLE AS p90_hours
+FROM gold.mart_order_stages
+WHERE purchase_month = coalesce((SELECT max(purchase_month) FROM settled),
+                                (SELECT max(purchase_month) FROM gold.mart_order_stages))
+ORDER BY stage, orders DESC, seller_state
+""",
+        MartOrderStages,
+        wide=True,
     ),
 )
 
