@@ -39,6 +39,7 @@ EXTRAS = {
     "distributed": "dask",
     "prefect_dask": "dask",
     "numpy": "sample",
+    "openlineage": "openlineage",
     "xlsxwriter": "excel",
     "confluent_kafka.schema_registry": "registry",
 }

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from multiprocessing import resource_tracker
 
 from flows.config.extras import require
+from flows.pipeline import openlineage
 
 
 @contextmanager
@@ -17,7 +18,7 @@ def dask_scheduler(address: str) -> Iterator[str]:
         MissingPackageError: Dask is not installed.
     """
     require("distributed", "the runner dask shares steps among processes")
-    from distributed import LocalCluster
+    from distributed import Client, LocalCluster
 
     if address:
         yield address
@@ -29,6 +30,9 @@ def dask_scheduler(address: str) -> Iterator[str]:
             )
         with cluster:
             yield cluster.scheduler_address
+            if openlineage.is_configured():  # the workers end before they have sent all events
+                with Client(cluster.scheduler_address) as client:
+                    client.run(openlineage.flush)
 
 
 @contextmanager

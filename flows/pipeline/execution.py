@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, NamedTuple, ParamSpec, Protocol, TypeVar
+from typing import Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
-from contracts.contract import Contract
 from contracts.table_check import ContractBrokenError
 from flows.config.errors import ConservationError, TableError, one_line
 from flows.config.masking import mask
 from flows.delta.outcome import Outcome
 from flows.delta.provenance import made_by
+from flows.pipeline.openlineage import observed_step
+from flows.pipeline.step import Step, T
 from flows.pipeline.transient_errors import is_transient
 from flows.storage.filesystem import check_access
 
@@ -25,45 +26,11 @@ STEP_TIMEOUT_SECONDS = 6 * 3600
 """After this time Prefect fails the task of a step. A call into Polars or Delta ends first."""
 
 
-class StepOutcome(Protocol):
-    """What a step returns."""
-
-    @property
-    def rejected(self) -> Sequence[str]:
-        """A line for each rejected file."""
-        ...
-
-    def metrics(self) -> dict[str, Any]:
-        """Return the metrics as plain values, for JSON."""
-        ...
-
-    def summary(self) -> str:
-        """Return the line of the log."""
-        ...
-
-
-T = TypeVar("T", bound=StepOutcome)
-
-
-@dataclass(frozen=True)
-class Step(Generic[T]):
-    """The work on one table in a run. It may be sent to another process."""
-
-    table: str
-    work: Callable[[], T]
-    contract: type[Contract] | None = None
-    """The contract of the table that the step writes, if it changes rows."""
-    inputs: Sequence[str] = ()
-    """The tables that it reads."""
-    after: Sequence[str] = ()
-    """The steps of the same run that must succeed first."""
-
-
 def perform(command: str, lake: str, step: Step[T]) -> T:
     """Do the work of a step; its commits name the command."""
     check_access(lake)
     with made_by(command):
-        return step.work()
+        return observed_step(command, lake, step)
 
 
 class Results(NamedTuple, Generic[T]):

@@ -28,13 +28,12 @@ from flows.pipeline.execution import (
     Ended,
     Executor,
     Results,
-    Step,
-    T,
     is_worth_retrying,
     perform,
 )
 from flows.pipeline.interrupt import first_interrupt
 from flows.pipeline.progress import show_progress
+from flows.pipeline.step import Step, T
 
 P = ParamSpec("P")
 Result = TypeVar("Result")

@@ -32,11 +32,10 @@ from flows.pipeline.execution import (
     Ended,
     Executor,
     Results,
-    Step,
-    T,
     is_worth_retrying,
     perform,
 )
+from flows.pipeline.step import Step, T
 from flows.pipeline.task_runners import task_runner
 
 P = ParamSpec("P")

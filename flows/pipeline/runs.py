@@ -6,6 +6,7 @@ Locations are folders, or prefixes on S3 as `s3://bucket/prefix`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -18,9 +19,11 @@ from flows.delta.restore import restore_table
 from flows.delta.table_names import all_tables, existing_tables, replayable_tables
 from flows.ingest.landing_zone import NoFilesError, find_files, make_archive
 from flows.ingest.load import ingest_table
-from flows.pipeline.execution import Executor, Results, Step, storage_error
+from flows.pipeline.execution import Executor, Results, storage_error
 from flows.pipeline.local_executor import local_executor
+from flows.pipeline.openlineage import observed_run
 from flows.pipeline.plan import Planned, plan
+from flows.pipeline.step import Step
 from flows.refresh.source_tables import replay_quarantine
 from flows.refresh.tables import refresh_table
 from flows.storage.filesystem import check_access
@@ -262,15 +265,18 @@ def _execute(  # noqa: PLR0913 - as above
         failures: lines about files that were rejected before.
         done: outcomes of tables that need no step.
     """
-    results = executor.run(title, lake, steps)
+    with observed_run(title, lake) as observed:
+        steps = [replace(step, run=observed.id) for step in steps]
+        results = executor.run(title, lake, steps)
+        interrupted = [_interrupted(results)] if results.interrupted else []
+        observed.failures = [*failures, *results.failures, *interrupted]
     outcomes = sorted([*done, *results.outcomes], key=_table_order)
     executor.publish(title, lake, outcomes, results.undone)
     failed = results.failures
     if failed and (unreachable := storage_error(lake)):
         failed = [unreachable]
     if results.interrupted:
-        lines = [*failures, *failed, _interrupted(results)]
-        raise RunInterruptedError(lines, outcomes, results.undone)
+        raise RunInterruptedError([*failures, *failed, *interrupted], outcomes, results.undone)
     if failures := [*failures, *failed]:
         raise RunFailedError(failures, outcomes, results.undone)
     return outcomes

@@ -63,6 +63,17 @@ def test_base_commands_need_no_optional_package(keystone: Keystone, land: Land, 
         assert (done.returncode, done.stderr) == (0, ""), command
 
 
+def test_missing_client_of_openlineage_costs_the_events_and_one_warning(
+    keystone: Keystone, land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENLINEAGE_URL", "http://127.0.0.1:9")
+    done = keystone("run", "--source", str(land(orders=[{}])), "--lake", lake)
+    assert done.returncode == 0
+    (warning,) = done.stderr.splitlines()
+    assert warning.startswith("OpenLineage events are lost: ")
+    assert "pip install 'keystone-nexus[openlineage]'" in warning
+
+
 @pytest.mark.parametrize(
     ("extra", "command"),
     [

@@ -10,8 +10,9 @@ from prefect.client.orchestration import get_client
 from flows.config.prefect_server import flow
 from flows.lakehouse import refresh
 from flows.pipeline import execution
-from flows.pipeline.execution import Results, Step
+from flows.pipeline.execution import Results
 from flows.pipeline.prefect_executor import prefect_executor
+from flows.pipeline.step import Step
 from transforms.graph import tables
 
 pytestmark = pytest.mark.usefixtures("prefect_server")
