@@ -14,7 +14,7 @@ from flows import pipeline
 from flows.config.errors import RunFailedError
 from flows.delta.outcome import Outcome
 from flows.pipeline import openlineage, runs
-from flows.refresh.derived_tables import refresh_derived_table
+from flows.refresh.tables import refresh_table
 from tests.support.openlineage import problems, receiver
 from tests.support.openlineage_settings import openlineage_settings
 from transforms.graph import Table, tables
@@ -97,9 +97,9 @@ def test_step_that_fails_says_why_and_so_does_its_run(
         if table.name == "gold.dim_seller":
             message = "gold.dim_seller: 1 row breaks seller_id_is_unique"
             raise ContractBrokenError(message)
-        return refresh_derived_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, rebuild=rebuild)
 
-    monkeypatch.setattr(runs, "refresh_derived_table", fail)
+    monkeypatch.setattr(runs, "refresh_table", fail)
     with (
         receiver() as received,
         openlineage_settings(OPENLINEAGE_URL=received.url),
