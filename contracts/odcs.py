@@ -5,7 +5,7 @@ What the standard has no word for is in `customProperties`, so a document says a
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from inspect import cleandoc
 from typing import Any
 
@@ -48,14 +48,33 @@ def odcs_document(
         "tags": [spec.layer],
         "description": _given(purpose=contract.grain(), usage=" ".join(usage.split())),
         "schema": [_table(contract, described)],
-        # Promises about time and volume belong here, as `slaProperties`.
-        **_given(team=_given(members=[{"username": name, "role": "owner"} for name in owners])),
+        **_given(
+            slaProperties=[*_service_levels(contract)],
+            team=_given(members=[{"username": name, "role": "owner"} for name in owners]),
+        ),
     }
 
 
 def file_name(table: str) -> str:
     """Return the name of the file for a table's document; documents refer to each other by it."""
     return f"{table}.odcs.yaml"
+
+
+def _service_levels(contract: type[Contract]) -> Iterator[Document]:
+    """Yield the promises about time and volume, which `keystone check` evaluates."""
+    spec = contract.spec()
+    if spec.fresh:
+        hours = spec.fresh / timedelta(hours=1)
+        words = f"The newest event time is at most {hours:g} hours old."
+        yield {"property": "latency", "value": hours, "unit": "h", "description": words}
+    if volume := spec.volume:
+        limits = [
+            *([f"at least {volume.floor:,}"] if volume.floor is not None else []),
+            *([f"at most {volume.ceiling:,}"] if volume.ceiling is not None else []),
+        ]
+        usual = ", ".join(["as usual for the weekday", *limits])
+        words = f"The records of a day's delivery are {usual}."
+        yield {"property": "throughput", "value": usual, "unit": "records", "description": words}
 
 
 def _table(contract: type[Contract], described: Description) -> Document:
@@ -116,6 +135,8 @@ def _types(dtype: pl.DataType) -> tuple[str, str, Document]:
     match dtype:
         case pl.Decimal():
             return "number", f"decimal({dtype.precision},{dtype.scale})", {}
+        case pl.Datetime(time_zone=str()):
+            return "timestamp", "timestamp", {"timezone": True}
         case pl.Datetime():
             zone = {"timezone": False, "defaultTimezone": ZONE}
             return "timestamp", "timestamp_ntz", zone

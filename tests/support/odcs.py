@@ -86,6 +86,7 @@ def _type(said: Document) -> str:
         "double": "Float64",
         "boolean": "Boolean",
         "date": "Date",
+        "timestamp": "Datetime(time_unit='us', time_zone='UTC')",
         "timestamp_ntz": "Datetime(time_unit='us', time_zone=None)",
     }[precise]
 

@@ -1,6 +1,7 @@
 """ODCS documents: valid by the standard, complete, and with SQL that counts the broken rows."""
 
 import json
+from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
@@ -11,11 +12,12 @@ import yaml
 from jsonschema import Draft201909Validator
 from open_data_contract_standard.model import OpenDataContractStandard
 
-from contracts.contract import Contract, Gold, Money, column, rule, warning
+from contracts.contract import Contract, Gold, Instant, Money, column, rule, warning
 from contracts.describe import describe, every_contract, version
 from contracts.odcs import odcs_document
 from contracts.rule_sql import violations
 from contracts.rules import rules
+from contracts.volume import Volume
 from tests.support.mixture import mixture
 from tests.support.odcs import imported
 
@@ -32,7 +34,12 @@ class DimStage(Gold, key=("stage_id",)):
 
 
 class FactTickets(
-    Gold, key=("show_id", "seat"), incremental_key=("show_id",), partition_by=("month",)
+    Gold,
+    key=("show_id", "seat"),
+    incremental_key=("show_id",),
+    partition_by=("month",),
+    fresh=timedelta(minutes=90),
+    volume=Volume(floor=1_000),
 ):
     """One row per ticket.
 
@@ -48,6 +55,7 @@ class FactTickets(
     price: Money = column(gt=0, le=100, sums=(DimStage, pl.col("stage_id")))
     share: float = column(in_range={"min_value": 0, "max_value": 1, "include_max": False})
     holder: str = column(personal=True, nullable=True)
+    sold_at: Instant = column(nullable=True)
 
     @rule
     def sponsor_has_a_seat(cls) -> pl.Expr:
@@ -181,6 +189,14 @@ def test_document_names_what_people_look_for() -> None:
 
 def test_document_without_owners_has_no_team() -> None:
     assert "team" not in odcs_document(FactTickets)
+
+
+def test_promises_of_time_and_volume_are_service_levels() -> None:
+    assert "slaProperties" not in odcs_document(DimStage)
+    fresh, volume = odcs_document(FactTickets)["slaProperties"]
+    assert (fresh["property"], fresh["value"], fresh["unit"]) == ("latency", 1.5, "h")
+    assert volume["property"] == "throughput"
+    assert volume["value"] == "as usual for the weekday, at least 1,000"
 
 
 def test_limits_of_a_column_are_options_of_its_type() -> None:
