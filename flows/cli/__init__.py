@@ -17,6 +17,7 @@ from flows.cli.output import configure_terminal, err
 from flows.config.errors import (
     RunInterruptedError,
     SettingError,
+    UnknownColumnError,
     UnknownRuleError,
     UnknownTableError,
     one_line,
@@ -104,7 +105,7 @@ def _skip_last_collection() -> None:
         gc.freeze()
 
 
-_WRONG_USAGE = (SettingError, UnknownTableError, UnknownRuleError)
+_WRONG_USAGE = (SettingError, UnknownColumnError, UnknownRuleError, UnknownTableError)
 
 _PANIC = "PanicException"
 """A bug in Polars or another Rust library: a BaseException whose class cannot be imported."""

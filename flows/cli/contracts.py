@@ -60,25 +60,37 @@ def show(
 @contracts.command(
     cls=Command,
     epilog=examples(
-        "keystone contracts export --out contracts-odcs",
-        "keystone contracts export --format json-schema --out schemas bronze.orders",
+        "keystone contracts lineage gold.fact_orders",
+        "keystone contracts lineage gold.mart_category review_score",
     ),
 )
-def export(
-    to: Annotated[Path, typer.Option("--out", help="Folder to write to.", metavar="DIR")],
-    tables: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="TABLE", help="Such as `gold.fact_sales`; all if absent."),
+def lineage(
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="Such as `gold.fact_orders`.")],
+    column: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="COLUMN",
+            help="One of its columns, followed back to bronze and on to its readers; if absent, "
+            "the inputs of each column.",
+        ),
     ] = None,
-    form: Annotated[
-        ContractFormat, typer.Option("--format", help="Format of the files.")
-    ] = ContractFormat.odcs,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Write contracts for other tools: in the Open Data Contract Standard, or as JSON Schema."""
-    from flows.cli.contract_export import export_contracts
+    """Show which input columns a column depends on, how, and which columns depend on it."""
+    from flows.cli.lineage import column_edges, table_edges, table_with_column
 
-    files = export_contracts(form, to, tables or [])
-    print(f"{pluralize(len(files), 'contract')} in {to}")
+    name = table_with_column(table, column)
+    found = column_edges(name, column) if column else {"upstream": table_edges(name)}
+    if as_json:
+        print(json.dumps(found if column else found["upstream"], ensure_ascii=False))
+        return
+    asked = f"{name}.{column}" if column else name
+    for direction, edges in found.items():
+        for each in edges:
+            how = f"{each['kind']}".replace("_", " ")
+            reads = f"{each['input_table']}.{each['input_column']} ({how})"
+            out.print(f"{each['table']}.{each['column']} <- {reads}", soft_wrap=True)
+        out.print(f"{asked}: {pluralize(len(edges), 'edge')} {direction}")
 
 
 @contracts.command(cls=Command, epilog=examples("keystone contracts lock"))

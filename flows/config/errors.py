@@ -26,6 +26,10 @@ class UnknownTableError(Exception):
     """A table does not exist; the message suggests others."""
 
 
+class UnknownColumnError(Exception):
+    """A table has no column of that name; the message names similar ones."""
+
+
 class UnknownRuleError(Exception):
     """A contract has no rule of that name; the message names similar ones."""
 
