@@ -11,6 +11,7 @@ from contracts.contract import Contract
 from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
+from flows.site.docs.column_links import Links, column_inputs, column_readers, links
 from flows.site.docs.rule_status import RuleStatus, rule_statuses
 from flows.site.docs.statistics import Statistics, column_statistics
 from transforms.graph import Table
@@ -31,6 +32,10 @@ class Column:
     """The table of the foreign key, or an empty string; likewise the next two."""
     looked_up_in: str
     adds_up_with: str
+    inputs: Links
+    """The input columns that it depends on."""
+    readers: Links
+    """The columns of other tables that depend on it."""
     statistics: Statistics | None
 
 
@@ -55,6 +60,8 @@ class TablePage:
     referred_by: list[tuple[str, str]]
     """Tables and their columns that are foreign keys to this table."""
     columns: list[Column]
+    rows_depend_on: Links
+    """The input columns that decide which rows the table has."""
     rules: list[RuleStatus]
     quarantine: str
     """The quarantine table, if the table has one."""
@@ -81,6 +88,8 @@ def table_page(
     # Bronze values are not redacted yet, so the page shows no statistics of them.
     readable = handle if spec.layer != "bronze" else None
     statistics = column_statistics(delta.scan(readable), contract) if readable else {}
+    inputs, rows_depend_on = column_inputs(table)
+    readers = column_readers(spec.table, graph)
     grain, _, remarks = cleandoc(contract.__doc__ or "").partition("\n\n")
     return TablePage(
         name=spec.table,
@@ -100,7 +109,17 @@ def table_page(
             for column, parent in other.contract.references().items()
             if parent is contract
         ],
-        columns=[_column(name, contract, statistics.get(name)) for name in contract.fields()],
+        columns=[
+            _column(
+                name,
+                contract,
+                inputs=inputs.get(name, links([])),
+                readers=readers.get(name, links([])),
+                statistics=statistics.get(name),
+            )
+            for name in contract.fields()
+        ],
+        rows_depend_on=rows_depend_on,
         rules=rule_statuses(contract, status, from_records=bool(source)),
         quarantine=delta.quarantine_name(source) if source else "",
         status=status,
@@ -119,7 +138,14 @@ def _refreshed(contract: type[Contract], table: Table | None) -> str:
     return "Recomputes the whole table when an input changes."
 
 
-def _column(name: str, contract: type[Contract], statistics: Statistics | None) -> Column:
+def _column(
+    name: str,
+    contract: type[Contract],
+    *,
+    inputs: Links,
+    readers: Links,
+    statistics: Statistics | None,
+) -> Column:
     declared = contract.to_schema().columns[name]
     return Column(
         name=name,
@@ -131,6 +157,8 @@ def _column(name: str, contract: type[Contract], statistics: Statistics | None) 
         refers_to=_table_name(contract.references().get(name)),
         looked_up_in=_table_name(contract.lookups().get(name)),
         adds_up_with=_table_name(contract.sums().get(name, (None,))[0]),
+        inputs=inputs,
+        readers=readers,
         statistics=statistics,
     )
 
