@@ -93,6 +93,30 @@ def lineage(
         out.print(f"{asked}: {pluralize(len(edges), 'edge')} {direction}")
 
 
+@contracts.command(
+    cls=Command,
+    epilog=examples(
+        "keystone contracts export --out contracts-odcs",
+        "keystone contracts export --format json-schema --out schemas bronze.orders",
+    ),
+)
+def export(
+    to: Annotated[Path, typer.Option("--out", help="Folder to write to.", metavar="DIR")],
+    tables: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="TABLE", help="Such as `gold.fact_sales`; all if absent."),
+    ] = None,
+    form: Annotated[
+        ContractFormat, typer.Option("--format", help="Format of the files.")
+    ] = ContractFormat.odcs,
+) -> None:
+    """Write contracts for other tools: in the Open Data Contract Standard, or as JSON Schema."""
+    from flows.cli.contract_export import export_contracts
+
+    files = export_contracts(form, to, tables or [])
+    print(f"{pluralize(len(files), 'contract')} in {to}")
+
+
 @contracts.command(cls=Command, epilog=examples("keystone contracts lock"))
 def lock() -> None:
     """Renew contracts.lock.json, which lists every contract as plain data."""
