@@ -16,6 +16,12 @@ from openlineage.client.event_v2 import (
     RunState,
     set_producer,
 )
+from openlineage.client.generated.column_lineage_dataset import (
+    ColumnLineageDatasetFacet,
+    Fields,
+    InputField,
+    Transformation,
+)
 from openlineage.client.generated.data_quality_assertions_dataset import (
     Assertion,
     DataQualityAssertionsDatasetFacet,
@@ -43,6 +49,8 @@ from flows.config.masking import mask
 from flows.delta.outcome import Outcome
 from flows.pipeline.step import Step
 from flows.refresh.record_rules import RECORD_RULES
+from transforms.graph import Table, tables
+from transforms.lineage import Edge, Edges, column_lineage
 
 # OpenLineage asks for an address; the package has none.
 set_producer(f"urn:keystone-nexus:{version('keystone-nexus')}")
@@ -114,11 +122,15 @@ def _input(
 
 
 def _output(lake: str, contract: type[Contract], outcome: Outcome | None) -> OutputDataset:
-    """Return the table that is written. The facet of column lineage belongs here."""
+    """Return the table that is written."""
     table = contract.spec().table
     facets: dict[str, Any] = {**_names(table), "schema": _schema(contract)}
     metrics: dict[str, Any] = {}
     if outcome:
+        known = tables().get(table)
+        # The function of a history reads technical columns, which the column lineage leaves out.
+        if known and not known.versions_of:
+            facets["columnLineage"] = _column_lineage(lake, known)
         facets["version"] = DatasetVersionDatasetFacet(str(outcome.version))
         metrics["outputStatistics"] = OutputStatisticsOutputDatasetFacet(outcome.written)
     namespace, name = _address(lake, table)
@@ -146,6 +158,26 @@ def _schema(contract: type[Contract]) -> SchemaDatasetFacet:
             for position, (name, dtype) in enumerate(contract.fields().items(), 1)
         ]
     )
+
+
+def _column_lineage(lake: str, table: Table) -> ColumnLineageDatasetFacet:
+    columns, rows = column_lineage(table)
+    return ColumnLineageDatasetFacet(
+        {name: Fields(_input_fields(lake, edges)) for name, edges in columns.items()},
+        _input_fields(lake, rows),
+    )
+
+
+def _input_fields(lake: str, edges: Edges) -> list[InputField]:
+    return [
+        InputField(*_address(lake, edge.table), edge.column, [_transformation(edge)])
+        for edge in sorted(edges)
+    ]
+
+
+def _transformation(edge: Edge) -> Transformation:
+    how = "DIRECT" if edge.kind.is_direct else "INDIRECT"
+    return Transformation(how, edge.kind.upper(), masking=edge.masked)
 
 
 def _assertions(contract: type[Contract], outcome: Outcome) -> Iterator[Assertion]:

@@ -74,6 +74,21 @@ def test_event_names_inputs_and_columns(land: Land, lake: str) -> None:
     assert columns[0]["description"] == table.contract.descriptions()["order_id"]
 
 
+def test_columns_say_which_input_columns_they_depend_on(land: Land, lake: str) -> None:
+    with receiver() as received, openlineage_settings(OPENLINEAGE_URL=received.url):
+        pipeline.run(str(land(orders=[{}])), lake)
+    _, ended = received.of("gold.fact_sales")
+    found = facet(ended, "output", "columnLineage")
+    assert found["fields"].keys() == tables()["gold.fact_sales"].contract.fields().keys()
+    (price,) = found["fields"]["price"]["inputFields"]
+    assert (price["namespace"], price["name"], price["field"]) == (
+        *("file", f"{lake}/silver/order_items", "price"),
+    )
+    assert price["transformations"] == [{"type": "DIRECT", "subtype": "IDENTITY", "masking": False}]
+    kinds = {each["transformations"][0]["type"] for each in found["dataset"]}
+    assert kinds == {"INDIRECT"}
+
+
 def test_rules_of_records_are_assertions_about_the_input(land: Land, lake: str) -> None:
     folder = land(order_items=[{}, {"order_item_id": "2", "price": "-1"}])
     with receiver() as received, openlineage_settings(OPENLINEAGE_URL=received.url):
