@@ -117,6 +117,50 @@ def export(
     print(f"{pluralize(len(files), 'contract')} in {to}")
 
 
+@contracts.command(
+    "try",
+    cls=Command,
+    epilog=examples("keystone contracts try", "keystone contracts try silver.orders --lake lake"),
+)
+def try_(
+    table: Annotated[
+        str | None,
+        typer.Argument(metavar="TABLE", help="Such as `silver.orders`; all if absent."),
+    ] = None,
+    lake: Lake = None,
+) -> None:
+    """Show which stored records the current rules would quarantine or release; write nothing."""
+    from flows.cli.contract_rules import table_named
+    from flows.config.errors import UnknownTableError
+    from flows.config.settings import resolve_location
+    from flows.delta.table_names import existing_tables
+    from flows.refresh.preview import preview_rules
+    from transforms.graph import tables
+
+    existing = existing_tables(location := resolve_location("lake", lake))
+    chosen = [table_named(table)] if table else [*tables().values()]
+    chosen = [each for each in chosen if each.source and each.name in existing]
+    if not chosen:
+        message = (
+            f"{table or location}: no records to try the rules on; choose a silver table that "
+            f"exists and comes from records"
+        )
+        raise UnknownTableError(message)
+    previews = [preview_rules(location, each) for each in chosen]
+    for each in previews:
+        for what, counts in (("quarantine", each.quarantined), ("release", each.released)):
+            for rule, count in counts.most_common():
+                out.print(f"{each.table}: would {what} {count:,} ({rule})", soft_wrap=True)
+        for example in each.examples:
+            out.print(f"  {example}", soft_wrap=True, markup=False, highlight=False)
+    records = sum(each.records for each in previews)
+    changed = sum(not each.is_unchanged for each in previews)
+    out.print(
+        f"{pluralize(records, 'record')} tried: {changed} of "
+        f"{pluralize(len(previews), 'table')} would change."
+    )
+
+
 @contracts.command(cls=Command, epilog=examples("keystone contracts lock"))
 def lock() -> None:
     """Renew contracts.lock.json, which lists every contract as plain data."""
