@@ -23,7 +23,8 @@ PROVENANCE = pl.Schema(
 - `_event_time`: when the record was true: the modification time of the file, or the time that the
   message states.
 - `_ingested_at`: when the record was ingested.
-- `_rescued_data`: the source columns that the contract does not declare, as JSON.
+- `_rescued_data`: the source columns that the contract does not declare, as JSON. In a corrupt
+  change event of Debezium, why it is corrupt.
 - `_corrupt_record`: the text of a record that could not be parsed.
 - `_operation`: what the record does to the row of its key, `UPSERT` or `DELETE`, as the source
   wrote it. Null in a corrupt record, and in records of older lakes, which are all upserts.
