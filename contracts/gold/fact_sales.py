@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
-from contracts.domain import MONTH, MOST, ORDER_STATUSES, STARS_FIT_REVIEWS
+from contracts.domain import MONTH, MOST, MOST_DAYS, ORDER_STATUSES, STARS_FIT_REVIEWS
 from contracts.gold.dim_customer import DimCustomer
 from contracts.gold.dim_date import DimDate
 from contracts.gold.dim_product import DimProduct
@@ -44,7 +44,7 @@ class FactSales(
         "in equal parts if the order's total is zero.",
     )
     delivery_lag_days: int = column(
-        ge=0,
+        in_range=(0, MOST_DAYS),
         nullable=True,
         description="Calendar days from purchase to delivery. A few canceled orders have a value.",
     )

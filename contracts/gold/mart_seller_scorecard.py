@@ -4,7 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.contract import Gold, Money, column, rule
-from contracts.gold.fact_sales import FactSales
+from contracts.gold.agg_monthly_sellers import AggMonthlySellers
 
 
 class MartSellerScorecard(Gold, key=("seller_id",), incremental_key=("seller_id",)):
@@ -17,29 +17,38 @@ class MartSellerScorecard(Gold, key=("seller_id",), incremental_key=("seller_id"
     seller_id: str = column(description="Seller identifier.")
     orders: int = column(
         ge=0,
-        sums=(FactSales, col("is_first_of_seller")),
+        sums=(AggMonthlySellers, col("orders")),
         description="Number of orders with at least one item of the seller.",
     )
     units: int = column(
-        sums=(FactSales, col("order_id").is_not_null()), description="Number of items ordered."
+        sums=(AggMonthlySellers, col("units")), description="Number of items ordered."
     )
     sales: Money = column(
         ge=0,
-        sums=(FactSales, col("price")),
+        sums=(AggMonthlySellers, col("sales")),
         description="Price of the items in BRL, without freight.",
     )
     freight_value: Money = column(
-        ge=0, sums=(FactSales, col("freight_value")), description="Freight of the items in BRL."
+        ge=0,
+        sums=(AggMonthlySellers, col("freight_value")),
+        description="Freight of the items in BRL.",
     )
     called_off: int = column(
-        ge=0, description="Number of orders called off (canceled or unavailable)."
+        ge=0,
+        sums=(AggMonthlySellers, col("called_off")),
+        description="Number of orders called off (canceled or unavailable).",
     )
     called_off_share: float = column(
         in_range=(0, 1), nullable=True, description="Orders called off as a fraction of all orders."
     )
-    delivered: int = column(description="Number of delivered orders with a delivery date.")
+    delivered: int = column(
+        sums=(AggMonthlySellers, col("delivered")),
+        description="Number of delivered orders with a delivery date.",
+    )
     on_time: int = column(
-        ge=0, description="Number of orders delivered on the estimated calendar day or earlier."
+        ge=0,
+        sums=(AggMonthlySellers, col("on_time")),
+        description="Number of orders delivered on the estimated calendar day or earlier.",
     )
     on_time_share: float = column(
         in_range=(0, 1),
@@ -51,7 +60,7 @@ class MartSellerScorecard(Gold, key=("seller_id",), incremental_key=("seller_id"
     )
     reviews: int = column(
         ge=0,
-        sums=(FactSales, col("reviews").filter("is_first_of_seller")),
+        sums=(AggMonthlySellers, col("reviews")),
         description="Number of reviews of the orders.",
     )
     review_score: float = column(

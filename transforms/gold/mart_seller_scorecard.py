@@ -2,38 +2,28 @@
 
 from typing import Annotated
 
-import polars as pl
 from polars import LazyFrame, col
 
-from contracts.domain import CALLED_OFF, DELIVERED, REAIS
-from contracts.gold.fact_sales import FactSales
+from contracts.domain import REAIS
+from contracts.gold.agg_monthly_sellers import AggMonthlySellers
 from contracts.gold.mart_seller_scorecard import MartSellerScorecard
 from transforms.gold.ratios import share
 
+COUNTS = ("orders", "units", "called_off", "delivered", "on_time", "lag_days", "reviews", "stars")
+
 
 def mart_seller_scorecard(
-    sales: Annotated[LazyFrame, FactSales],
+    months: Annotated[LazyFrame, AggMonthlySellers],
 ) -> Annotated[LazyFrame, MartSellerScorecard]:
-    """Sum the items of each seller, and count how their orders ended."""
-    is_order = col("is_first_of_seller")
+    """Sum the months of each seller, and compare how the orders ended."""
     return (
-        sales.group_by("seller_id")
-        .agg(
-            units=pl.len().cast(pl.Int64),
-            sales=col("price").sum().cast(REAIS),
-            freight_value=col("freight_value").sum().cast(REAIS),
-            orders=is_order.sum().cast(pl.Int64),
-            called_off=(is_order & CALLED_OFF).sum().cast(pl.Int64),
-            delivered=(is_order & DELIVERED).sum().cast(pl.Int64),
-            on_time=(is_order & DELIVERED & col("delivered_on_time")).sum().cast(pl.Int64),
-            mean_lag_days=col("delivery_lag_days").filter(is_order & DELIVERED).mean(),
-            reviews=col("reviews").filter(is_order).sum(),
-            stars=col("stars").filter(is_order).sum(),
-        )
+        months.group_by("seller_id")
+        .agg(col(COUNTS).sum(), col("sales", "freight_value").sum().cast(REAIS))
         .with_columns(
             called_off_share=share("called_off", "orders"),
             on_time_share=share("on_time", "delivered"),
+            mean_lag_days=share("lag_days", "delivered"),
             review_score=share("stars", "reviews"),
         )
-        .drop("stars")
+        .drop("lag_days", "stars")
     )

@@ -107,6 +107,7 @@ def test_a_restored_fact_refreshes_its_marts(two_orders: str) -> None:
     assert {outcome.table for outcome in outcomes} == {
         "gold.fact_sales",
         "gold.agg_monthly_categories",
+        "gold.agg_monthly_sellers",
         *marts,
     }
     assert orders(two_orders, "gold.fact_sales") == {A}

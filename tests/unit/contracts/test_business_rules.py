@@ -10,6 +10,7 @@ from contracts.gold.agg_customer_months import AggCustomerMonths
 from contracts.gold.agg_monthly_categories import AggMonthlyCategories
 from contracts.gold.agg_monthly_cohorts import AggMonthlyCohorts
 from contracts.gold.agg_monthly_orders import AggMonthlyOrders
+from contracts.gold.agg_monthly_sellers import AggMonthlySellers
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_cohort_retention import MartCohortRetention
@@ -184,17 +185,19 @@ def test_orders_of_a_seller_end_once(
     called_off: int, delivered: int, on_time: int, *, kept: bool
 ) -> None:
     row = {"orders": 2, "called_off": called_off, "delivered": delivered, "on_time": on_time}
-    assert holds(MartSellerScorecard, "parts_are_at_most_orders", **row) == kept
+    for contract in (AggMonthlySellers, MartSellerScorecard):
+        assert holds(contract, "parts_are_at_most_orders", **row) == kept
 
 
 @pytest.mark.parametrize(("units", "kept"), [(1, False), (2, True), (3, True)])
 def test_orders_of_a_seller_are_at_most_units(units: int, *, kept: bool) -> None:
     row = {"orders": 2, "units": units}
-    assert holds(MartSellerScorecard, "orders_are_at_most_units", **row) == kept
+    for contract in (AggMonthlySellers, MartSellerScorecard):
+        assert holds(contract, "orders_are_at_most_units", **row) == kept
 
 
 @pytest.mark.parametrize(
-    "contract", [FactOrders, FactSales, AggMonthlyOrders, AggMonthlyCategories]
+    "contract", [FactOrders, FactSales, AggMonthlyOrders, AggMonthlyCategories, AggMonthlySellers]
 )
 @pytest.mark.parametrize(
     ("reviews", "stars", "kept"),

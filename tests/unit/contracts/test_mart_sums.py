@@ -13,6 +13,7 @@ from contracts.gold.agg_monthly_cohorts import AggMonthlyCohorts
 from contracts.gold.agg_monthly_deliveries import AggMonthlyDeliveries
 from contracts.gold.agg_monthly_orders import AggMonthlyOrders
 from contracts.gold.agg_monthly_payments import AggMonthlyPayments
+from contracts.gold.agg_monthly_sellers import AggMonthlySellers
 from contracts.gold.fact_orders import FactOrders
 from contracts.gold.fact_payments import FactPayments
 from contracts.gold.fact_sales import FactSales
@@ -59,12 +60,17 @@ ITEMS = [
         "order_id": str(n),
         "price": Decimal(price),
         "freight_value": Decimal("0.50"),
+        "order_status": status,
+        "delivery_lag_days": n,
+        "delivered_on_time": True,
         "is_first_of_seller": n > 0,
         "is_first_of_category": n > 1,
         "reviews": n,
         "stars": 2 * n,
     }
-    for n, price in enumerate(("1.00", "2.00", "4.00"))
+    for n, (price, status) in enumerate(
+        [("1.00", "delivered"), ("2.00", "canceled"), ("4.00", "delivered")]
+    )
 ]
 MONTHS = [
     {
@@ -90,6 +96,15 @@ MONTHS = [
     ]
 ]
 PEOPLE = {"orders": 4, "purchases": 3, "gmv": Decimal(5), "spent": Decimal(7)}
+SELLER = {
+    "orders": 3,
+    "units": 4,
+    "sales": Decimal(5),
+    "freight_value": Decimal(6),
+    "called_off": 1,
+    "delivered": 2,
+    "reviews": 7,
+}
 ROWS: dict[type[Contract], list[dict[str, Any]]] = {
     FactOrders: ORDERS,
     FactPayments: [{"order_id": "a", "payment_value": 3}, {"order_id": "a", "payment_value": 4}],
@@ -101,6 +116,7 @@ ROWS: dict[type[Contract], list[dict[str, Any]]] = {
     AggMonthlyCohorts: [{"customers": 1, "purchases": 2, "gmv": 3}],
     AggMonthlyOrders: MONTHS,
     AggMonthlyPayments: [{"payments": 2, "orders": 1, "payment_value": 7}],
+    AggMonthlySellers: [{**SELLER, "on_time": 1}, {**SELLER, "on_time": 0}],
 }
 SUMS: list[tuple[type[Contract], dict[str, object]]] = [
     (AggCustomerMonths, {"orders": 6, "purchases": 4, "gmv": 100, "spent": 104}),
@@ -166,8 +182,30 @@ SUMS: list[tuple[type[Contract], dict[str, object]]] = [
     (MartPaymentMix, {"payments": 2, "orders": 1, "payment_value": 7}),
     (MartReviewByLateness, {"reviews": 63, "stars": 189}),
     (
+        AggMonthlySellers,
+        {
+            "orders": 2,
+            "units": 3,
+            "sales": 7,
+            "freight_value": Decimal("1.50"),
+            "called_off": 1,
+            "delivered": 1,
+            "reviews": 3,
+            "stars": 6,
+        },
+    ),
+    (
         MartSellerScorecard,
-        {"orders": 2, "units": 3, "sales": 7, "freight_value": Decimal("1.50"), "reviews": 3},
+        {
+            "orders": 6,
+            "units": 8,
+            "sales": 10,
+            "freight_value": 12,
+            "called_off": 2,
+            "delivered": 4,
+            "on_time": 1,
+            "reviews": 14,
+        },
     ),
 ]
 

@@ -7,12 +7,14 @@ import polars as pl
 
 from contracts.gold.fact_sales import FactSales
 from contracts.gold.mart_seller_scorecard import MartSellerScorecard
+from transforms.gold.agg_monthly_sellers import agg_monthly_sellers
 from transforms.gold.mart_seller_scorecard import mart_seller_scorecard
 
 
 def item(order: str, seller: str = "a", **other: Any) -> dict[str, Any]:
     return {
         "order_id": order,
+        "purchase_month": "2018-01",
         "seller_id": seller,
         "order_status": "shipped",
         "price": Decimal(10),
@@ -34,7 +36,8 @@ def delivered(order: str, lag: int, *, on_time: bool) -> dict[str, Any]:
 
 
 def made_of(*items: dict[str, Any]) -> pl.DataFrame:
-    made = mart_seller_scorecard(pl.LazyFrame(items, schema=FactSales.fields()))
+    facts = pl.LazyFrame(items, schema=FactSales.fields())
+    made = facts.pipe(agg_monthly_sellers).pipe(mart_seller_scorecard)
     return made.select(MartSellerScorecard.fields().names()).sort("seller_id").collect()
 
 
@@ -51,6 +54,13 @@ def test_several_items_of_an_order_are_one_delivery() -> None:
     made = made_of(late, again(late), again(late), delivered("o2", 10, on_time=True), item("o3"))
     columns = ["delivered", "on_time", "on_time_share", "mean_lag_days"]
     assert made.select(columns).row(0) == (2, 1, 0.5, 15.0)
+
+
+def test_the_months_of_a_seller_add_up() -> None:
+    first, late = delivered("o1", 20, on_time=False), delivered("o2", 11, on_time=True)
+    made = made_of(first, {**late, "purchase_month": "2018-02"}, item("o3"))
+    columns = ["orders", "units", "delivered", "on_time_share", "mean_lag_days"]
+    assert made.select(columns).row(0) == (3, 3, 2, 0.5, 15.5)
 
 
 def test_orders_called_off_are_a_share_of_all() -> None:
