@@ -48,6 +48,20 @@ def test_lineage_highlights_dependencies_and_opens_a_table(docs: Path, page: Pag
     expect(page.locator("svg.lineage [aria-current=page]")).to_have_accessible_name("silver.orders")
 
 
+def test_column_leads_to_its_inputs_and_readers(docs: Path, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((docs / "gold.fact_orders.html").as_uri())
+    row = page.locator("tr#customer_state")
+    reader = row.locator("a[href='gold.agg_monthly_orders.html#customer_state']")
+    expect(reader).to_be_hidden()
+    row.get_by_text("3 inputs, 15 readers").click()
+    expect(reader).to_be_visible()
+    page.evaluate("document.querySelectorAll('details.links').forEach(each => each.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    row.locator("a[href='gold.dim_customer.html#customer_state']").click()
+    expect(page.locator("tr:target")).to_contain_text("customer_state")
+
+
 def test_search_finds_columns_by_words(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     page.get_by_role("searchbox").fill("freight sales total")
