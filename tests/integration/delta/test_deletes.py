@@ -13,6 +13,7 @@ from contracts.technical_columns import PROVENANCE, UPSERT
 from flows import delta
 from flows.delta import data_files
 from flows.delta.outcome import Outcome
+from flows.delta.restore import release_table, restore_table
 from flows.delta.status import status
 from flows.ingest.load import ingest_table
 from flows.ingest.local_files import LocalFile
@@ -172,6 +173,31 @@ def test_record_of_a_lake_without_operations_is_an_upsert(land: Land, lake: str)
     arrive(lake, land, DELETE, hours=1)
     assert refresh(lake) == (1, 0, 0, 1, 0)
     assert statuses(lake) == {B: "delivered"}
+
+
+def test_restore_of_silver_forgets_its_deletes_until_the_next_refresh(
+    land: Land, lake: str
+) -> None:
+    arrive(lake, land, {}, {"order_id": B})
+    refresh(lake)
+    arrive(lake, land, DELETE, hours=1)
+    refresh(lake)
+    restore_table(lake, "silver.orders", 1)
+    assert status(lake)["silver.orders"]["deletes"] == 0
+    release_table(lake, "silver.orders")
+    assert refresh(lake) == (3, 1, 1, 1, 0)
+    assert statuses(lake) == {B: "delivered"}
+
+
+def test_restore_of_bronze_takes_a_delete_back(land: Land, lake: str) -> None:
+    arrive(lake, land, {})
+    refresh(lake)
+    arrive(lake, land, DELETE, hours=1)
+    refresh(lake)
+    restore_table(lake, "bronze.orders", 1)
+    refresh(lake)
+    assert statuses(lake) == {A: "delivered"}
+    assert status(lake)["silver.orders"]["deletes"] == 0
 
 
 def sellers(*ids: int, operation: str = UPSERT, hour: int = 0) -> pl.LazyFrame:
