@@ -194,7 +194,8 @@ def test_new_table_appears_in_the_docs(land: Land, tmp_path: Path) -> None:
         "One row per state that somebody sells from.",
         "Count the sellers of each state.",
         "Inputs gold.dim_seller",
-        "How many sell from there. 0% 1 1 to 1 ; mean 1.00",
+        "How many sell from there. 1 input Depends on group by",
+        "gold.dim_seller : seller_state 0% 1 1 to 1 ; mean 1.00",
         "RJ 100%",
         "sellers is at least 1.",
     ):
