@@ -24,8 +24,8 @@ from transforms.lineage import (
 from transforms.parse import text
 from transforms.redaction import redact
 
-# By table, then by column (or `rows`): the input columns that it depends on, by kind. Written by
-# reading the functions, not the program's output.
+# By table, then by column (or `rows`): the input columns that it depends on, by kind. Change it
+# only after reading the function.
 BY_HAND: dict[str, dict[str, dict[str, str]]] = {
     "silver.order_reviews": {
         "rows": {},
