@@ -1,7 +1,6 @@
 """Validation of raw records against the rules of a contract."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -52,11 +51,15 @@ def validate_records(
         polars.exceptions.ShapeError: at collection, the function does not return one row per
         record.
     """
-    applicable = _applicable_rules(contract)
-    is_valid = pl.all_horizontal(_READABLE, *(rule.expr for rule in applicable))
+    of_all, of_upserts = _applicable_rules(contract)
+    is_valid = _READABLE & _hold(of_all) & (_hold(of_upserts) | ~col("_is_upsert"))
+    kind = pl.when(~is_valid).then(_INVALID).when("_is_upsert").then(_UPSERT).otherwise(_DELETE)
     # One column tells the frames apart, so that Polars computes the rows once for all of them.
-    kind = pl.when(~is_valid).then(_INVALID).when(_IS_DELETE).then(_DELETE).otherwise(_UPSERT)
-    rows = _typed(raw, function, contract).with_columns(_kind=kind)
+    rows = (
+        _typed(raw, function, contract)
+        .with_columns(_is_upsert=_IS_UPSERT, _is_delete=_IS_DELETE)
+        .with_columns(_kind=kind)
+    )
     provenance = [col(RAW + name).alias(name) for name in SILVER_PROVENANCE]
     return ValidatedRecords(
         rows.filter(col("_kind") == _UPSERT).select(*contract.fields(), *provenance),
@@ -64,7 +67,7 @@ def validate_records(
         rows.filter(col("_kind") == _INVALID).select(
             *(col(RAW + name).alias(name) for name in raw.collect_schema()),
             _broken_rules=pl.when(_READABLE)
-            .then(_broken(applicable))
+            .then(_broken(of_all, of_upserts))
             .otherwise(pl.lit([UNREADABLE])),
         ),
     )
@@ -106,20 +109,23 @@ def _typed(
     return pl.concat([raw.select(pl.all().name.prefix(RAW)), typed], how="horizontal")
 
 
-def _applicable_rules(contract: type[Contract]) -> list[Rule]:
-    """Return the rules of all readable records; only upserts break those outside the key."""
+def _applicable_rules(contract: type[Contract]) -> tuple[list[Rule], list[Rule]]:
+    """Return the rules of all readable records, and those that only upserts can break."""
     key, raw = contract.spec().key, contract.parsed_from()
     columns = {*key, *(RAW + raw[name] for name in key)}
-    return [
+    of_all = [
         Rule(FUTURE, _is_timely()),
-        Rule(OPERATION, _IS_UPSERT | _IS_DELETE),
-        *(
-            rule
-            if columns.issuperset(rule.expr.meta.root_names())
-            else replace(rule, expr=rule.expr | ~_IS_UPSERT)
-            for rule in rejecting_rules(contract, typed_from_raw=True)
-        ),
+        Rule(OPERATION, col("_is_upsert") | col("_is_delete")),
     ]
+    of_upserts: list[Rule] = []
+    for rule in rejecting_rules(contract, typed_from_raw=True):
+        is_of_key = columns.issuperset(rule.expr.meta.root_names())
+        (of_all if is_of_key else of_upserts).append(rule)
+    return of_all, of_upserts
+
+
+def _hold(found: Iterable[Rule]) -> pl.Expr:
+    return pl.all_horizontal(pl.lit(value=True), *(rule.expr for rule in found))
 
 
 _INVALID, _UPSERT, _DELETE = range(3)
@@ -135,6 +141,10 @@ def _is_timely() -> pl.Expr:
     return (col(f"{RAW}_event_time") <= limit).fill_null(value=True)
 
 
-def _broken(applicable: Iterable[Rule]) -> pl.Expr:
-    names = [pl.when(~rule.expr).then(pl.lit(rule.name)) for rule in applicable]
+def _broken(of_all: Iterable[Rule], of_upserts: Iterable[Rule]) -> pl.Expr:
+    broken = [
+        *((rule.name, ~rule.expr) for rule in of_all),
+        *((rule.name, ~rule.expr & col("_is_upsert")) for rule in of_upserts),
+    ]
+    names = [pl.when(is_broken).then(pl.lit(name)) for name, is_broken in broken]
     return pl.concat_list(names).list.drop_nulls()

@@ -114,13 +114,20 @@ def _of_keys(contract: type[Contract]) -> list[DeclaredRule]:
 
 def _declaration(contract: type[Contract], name: str | None = None) -> tuple[str, int]:
     """Return file and line where a contract declares a name; without a name, where it begins."""
-    for owner in contract.__mro__[: contract.__mro__.index(Contract)]:
+    written = _written(contract)
+    for owner in (written, *contract.__mro__[1 : contract.__mro__.index(Contract)]):
         lines, first = inspect.getsourcelines(owner)
         definition = parse(dedent("".join(lines))).body[0]
         for statement in getattr(definition, "body", []):
             if name == _name(statement) is not None:
                 return _file(owner), first + statement.lineno - 1
-    return _file(contract), inspect.getsourcelines(contract)[1]
+    return _file(written), inspect.getsourcelines(written)[1]
+
+
+def _written(contract: type[Contract]) -> type[Contract]:
+    """Return the contract that people write: for a history, that of its records."""
+    table = tables().get(contract.spec().table)
+    return table.versions_of.contract if table and table.versions_of else contract
 
 
 def _name(statement: ast.stmt) -> str | None:

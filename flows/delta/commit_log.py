@@ -21,6 +21,9 @@ _REPEATED = "keystone.before"
 _MAINTENANCE = "upkeep"
 
 
+_DETAILS = {"sha256", "newest"}
+"""The metrics of a commit that its line of text leaves out."""
+
 COLUMNS = ("version", "time (UTC)", "seconds", "command", "code", "changes")
 """The columns of the history of a table."""
 
@@ -49,7 +52,7 @@ class CommitInfo(NamedTuple):
         metrics = (
             f"{name} {value:,}" if isinstance(value, int) else f"{name} {value}"
             for name, value in self.metrics.items()
-            if isinstance(value, int | str) and name != "sha256"
+            if isinstance(value, int | str) and name not in _DETAILS
         )
         return ", ".join(metrics) or self.operation
 

@@ -32,7 +32,11 @@ ROUNDS, MOST_ROUNDS = 5, 100
 no round has shown a difference, the most rounds."""
 
 
-@pytest.mark.parametrize("table", tables().values(), ids=lambda table: table.name)
+# All histories have the same function, which has laws of its own and reads technical columns.
+COMPUTED = [table for table in tables().values() if not table.versions_of]
+
+
+@pytest.mark.parametrize("table", COMPUTED, ids=lambda table: table.name)
 def test_column_lineage_is_what_changed_inputs_show(table: Table) -> None:
     assert sorted(edges_without_effect(table, pairs(column_lineage(table)))) == []
 

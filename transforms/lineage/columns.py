@@ -7,6 +7,7 @@ from typing import NamedTuple
 import polars as pl
 
 from contracts.contract import Contract
+from contracts.technical_columns import stored_schema
 from transforms.graph import Table, tables
 from transforms.lineage.edges import Edge, Edges, strongest
 from transforms.lineage.plan import fingerprint, read_plan, scan
@@ -77,18 +78,23 @@ def _read(
 ) -> ColumnLineage:
     # Different numbers of rows tell inputs with the same columns apart.
     inputs = {
-        name: pl.DataFrame(schema=read.fields()).clear(number).lazy()
+        name: pl.DataFrame(schema=stored_schema(read)).clear(number).lazy()
         for number, (name, read) in enumerate(parameters)
     }
     scans = {
-        fingerprint(inputs[name]): scan(read.spec().table, read.fields(), read.spec().key)
+        fingerprint(inputs[name]): scan(read.spec().table, stored_schema(read), read.spec().key)
         for name, read in parameters
     }
     result = read_plan(function(**inputs), scans)
     return ColumnLineage(
-        {name: strongest(result.columns[name]) for name in contract.fields()},
-        strongest(result.rows),
+        {name: _declared(result.columns[name]) for name in contract.fields()},
+        _declared(result.rows),
     )
+
+
+def _declared(edges: Edges) -> Edges:
+    """Leave out technical columns, which only histories read."""
+    return strongest(edge for edge in edges if not edge.column.startswith("_"))
 
 
 _Column = tuple[str, str]

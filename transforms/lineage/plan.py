@@ -235,6 +235,10 @@ def _map(step: Json, frame: Frame) -> Frame | None:
             # The number of rows depends on the length of each list.
             lists = _all(_used([{"Selector": selector}], frame, step["input"]))
             return Frame(frame.columns, frame.rows | lists, frame.order)
+        case {"Rename": {"existing": names, "new": others}}:
+            new = dict(zip(names, others, strict=True))
+            columns = {new.get(name, name): edges for name, edges in frame.columns.items()}
+            return Frame(columns, frame.rows, frame.order)
     return None
 
 

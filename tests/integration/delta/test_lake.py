@@ -144,8 +144,8 @@ def test_lake_prints_its_tables(built: Lake) -> None:
     text, html = repr(built), built._repr_html_()
     (line,) = [line for line in text.splitlines() if line.startswith(" gold.fact_orders ")]
     assert line.split()[1:6] == ["1", "1", "One", "row", "per"]
-    assert text.endswith(f"Lake({built.location!r}): 51 tables")
-    assert html.count("<tr>") == 52
+    assert text.endswith(f"Lake({built.location!r}): 58 tables")
+    assert html.count("<tr>") == 59
     assert ">gold.fact_orders</td>" in html
 
 
@@ -269,7 +269,10 @@ def test_history_of_a_held_table_says_so(twice: Lake) -> None:
 
 
 def test_status_prints_as_the_command_line(built: Lake) -> None:
-    assert repr(built.status()) == _printed("status", built)
+    # The command line also counts the promises of the contracts.
+    printed, _, promises = _printed("status", built).rpartition("\n")
+    assert repr(built.status()) == printed
+    assert promises.startswith("20 promises: ")
 
 
 def test_outcomes_print_as_the_command_line(land: Land, tmp_path: Path) -> None:
@@ -280,7 +283,9 @@ def test_outcomes_print_as_the_command_line(land: Land, tmp_path: Path) -> None:
     outcomes = Lake(tmp_path / "lake").run(landing)
     assert [o.table for o in outcomes][:2] == ["bronze.sellers", "silver.customers"]
     # The command line folds long lines, says how long each table took, and which executor it used.
+    printed, _, promises = printed.rpartition("\n")
     assert _words(repr(outcomes)) == _words(printed.replace("run (local):", "run:"))
+    assert "1 broken" in promises
     assert "quarantine.sellers: seller_state_is_known (1)" in outcomes._repr_html_()
 
 

@@ -108,6 +108,7 @@ def test_a_restored_fact_refreshes_its_marts(two_orders: str) -> None:
         "gold.fact_sales",
         "gold.agg_monthly_categories",
         "gold.agg_monthly_sellers",
+        "gold.mart_order_stages",
         *marts,
     }
     assert orders(two_orders, "gold.fact_sales") == {A}

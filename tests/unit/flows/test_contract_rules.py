@@ -32,7 +32,7 @@ def line_of(table: str, name: str) -> str:
         ("silver.products", "product_name_length_is_at_least_0", "column check", "product_name_l"),
         ("silver.orders", "delivered_with_a_date", "warning", "def delivered_with_a_date(cls)"),
         ("silver.geolocation_points", "inside_brazil", "rule", "def inside_brazil(cls)"),
-        ("silver.orders", "order_id_is_unique", "key", "class Orders(Silver"),
+        ("silver.orders", "order_id_is_unique", "key", "class Orders("),
         ("gold.fact_sales", "date_key_is_in_gold.dim_date", "foreign key", "date_key: int ="),
         (
             "silver.orders",
