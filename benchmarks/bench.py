@@ -89,6 +89,8 @@ def bench(orders: int, rounds: int) -> Path:
     for peer in ("duckdb.db", "dbt.db"):
         words = [sys.executable, "-m", "benchmarks.agree", str(out / "lake"), str(out / peer)]
         subprocess.run(words, check=True)
+    words = [sys.executable, "-m", "benchmarks.history_share", str(out / "lake")]
+    subprocess.run(words, check=True)
     rmtree(out)
     rmtree(grown_lake)
     result = CACHE / f"{orders}.json"

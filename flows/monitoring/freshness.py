@@ -40,9 +40,10 @@ def freshness(logs: Logs) -> Evaluated:
             reached(name),
             "ask its source for the missing delivery, then `keystone run`",
         )
-    delivered = {name: logs.batches[name] for name in sources.keys() - stale}
-    for name in promised.keys() - sources.keys():
-        yield _lateness(name, promised[name], delivered, logs)
+    delivered = {name: logs.batches[name] for name in sources if name not in stale}
+    for name, fresh in promised.items():
+        if name not in sources:
+            yield _lateness(name, fresh, delivered, logs)
 
 
 def _lateness(
@@ -51,8 +52,8 @@ def _lateness(
     seen = _consumed_by(logs.handles[name], name, logs.handles)
     missing = {
         source: oldest
-        for source in delivered.keys() & seen.keys()
-        if (oldest := _oldest_after(delivered[source], seen[source]))
+        for source, found in delivered.items()
+        if source in seen and (oldest := _oldest_after(found, seen[source]))
     }
     if not missing:
         return Verdict.KEPT
