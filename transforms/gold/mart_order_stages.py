@@ -23,14 +23,14 @@ def mart_order_stages(
     order_states = (
         sales.filter("is_first_of_seller")
         .join(states, on="seller_id")
-        .select("order_id", "seller_state")
+        .select("order_id", "purchase_month", "seller_state")
         .unique()
     )
     seconds = {
         stage: (col(end) - col(start)).dt.total_seconds() for stage, (start, end) in STAGES.items()
     }
     passed = orders.select("order_id", "purchase_month", **seconds).join(
-        order_states, on="order_id"
+        order_states, on=["order_id", "purchase_month"]
     )
     return (
         pl.concat(

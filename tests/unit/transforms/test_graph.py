@@ -140,7 +140,7 @@ def test_a_table_lists_the_key_columns_that_its_readers_use() -> None:
     assert tables(fact_sales, turnover)["gold.fact_sales"].tracked_columns == {"customer_id"}
     assert not tables(fact_sales)["gold.fact_sales"].tracked_columns
     assert tables()["gold.fact_orders"].tracked_columns == {"customer_unique_id", "purchase_month"}
-    assert tables()["gold.fact_sales"].tracked_columns == {"purchase_month", "seller_id"}
+    assert tables()["gold.fact_sales"].tracked_columns == {"purchase_month"}
 
 
 @pytest.mark.parametrize(
