@@ -34,8 +34,8 @@ class Table:
     """The columns outside the key that downstream tables have in their incremental keys. If one
     changes, such as the customer of an order, downstream tables must also refresh the old value."""
     versions_of: "Table | None" = None
-    """The table of records of which this one has the history. Its input is then not the latest
-    version of each record, but all of them."""
+    """For a history table, the table of records whose history it is. Its input is then all versions
+    of each record, not only the latest."""
 
     @property
     def source(self) -> type[Bronze] | None:

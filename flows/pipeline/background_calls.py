@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class BackgroundCalls:
-    """Calls for which nobody waits and whose failure harms nobody.
+    """Calls that no run waits for, and whose failure stops nothing.
 
     The first call that fails or finds the queue full is logged as a warning, later ones are not.
     """

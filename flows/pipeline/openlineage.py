@@ -30,7 +30,7 @@ class Run:
     """A run that is reported."""
 
     id: str
-    """Empty if nobody asks for events."""
+    """Empty if no receiver is configured."""
     failures: list[str] = field(default_factory=list)
     """Why it failed, if it did."""
 

@@ -40,4 +40,4 @@ class Step(Generic[T]):
     after: Sequence[str] = ()
     """The steps of the same run that must succeed first."""
     run: str = ""
-    """The OpenLineage id of the run that it is a part of; empty if nobody asks for events."""
+    """The OpenLineage id of the run that it is a part of; empty if no receiver is configured."""
