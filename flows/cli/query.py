@@ -62,7 +62,8 @@ def status(
         print(json.dumps({"tables": found.tables, "kafka": kafka, **errors}))
     else:
         _print_tables(found)
-        out.print(check_promises(lake, datetime.now(UTC)).headline())
+        if not found.unreadable:
+            out.print(check_promises(lake, datetime.now(UTC)).headline())
         if kafka:
             _print_kafka(kafka)
         elif kafka is not None:

@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 from contracts.describe import describe, version
 from contracts.silver.orders import Orders
 from flows.cli import _GROUPS, app, main, output
+from flows.config.errors import RunFailedError
 from flows.delta import status
 from flows.query.sql import query
 from tests.support.command import invoke
@@ -103,6 +104,15 @@ def test_status_as_text(orders: str) -> None:
     *_, tables, promises = said.splitlines()
     assert tables.endswith("all up to date; 1 record in quarantine.")
     assert promises == "3 promises: 1 kept, 1 broken, 1 with too few deliveries so far."
+
+
+def test_status_shows_the_other_tables_of_a_damaged_one(land: Land, lake: str) -> None:
+    ingest(land(orders=[{}], sellers=[{}]), lake)
+    (Path(lake) / "bronze/sellers/_delta_log/00000000000000000001.json").write_text("{")
+    shown = CliRunner().invoke(app, ["status", "--lake", lake])
+    assert "bronze.orders" in shown.output
+    assert "1 table cannot be read." in shown.output
+    assert isinstance(shown.exception, RunFailedError)
 
 
 def test_lag_counts_commits_that_are_not_consumed(orders: str, land: Land) -> None:
