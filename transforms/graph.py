@@ -111,6 +111,12 @@ def sources() -> list[type[Bronze]]:
     return sorted(read, key=lambda contract: contract.spec().table)
 
 
+def contracts() -> dict[str, type[Contract]]:
+    """Return the contract of every table by its name, bronze first."""
+    of_sources: dict[str, type[Contract]] = {each.spec().table: each for each in sources()}
+    return of_sources | {name: table.contract for name, table in tables().items()}
+
+
 def _discovered() -> Iterable[Callable[..., LazyFrame]]:
     for package in (transforms.silver, transforms.gold):
         for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):

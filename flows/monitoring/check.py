@@ -6,7 +6,6 @@ from typing import NamedTuple
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
-from contracts.contract import Contract
 from flows import delta
 from flows.config.concurrency import for_each_table
 from flows.config.plural import pluralize
@@ -17,7 +16,7 @@ from flows.monitoring.promises import BrokenPromise, Logs, Verdict
 from flows.monitoring.quarantine import quarantine
 from flows.monitoring.volume import volume
 from flows.storage.filesystem import check_access
-from transforms.graph import sources, tables
+from transforms.graph import contracts, tables
 
 
 class Check(NamedTuple):
@@ -49,8 +48,7 @@ def check(lake: str, now: datetime) -> Check:
         TableError: a table cannot be read.
     """
     check_access(lake)
-    contracts = _contracts()
-    opened = for_each_table(_open, lake, [*contracts])
+    opened = for_each_table(_open, lake, [*contracts()])
     handles = {name: handle for name, handle in opened.items() if handle}
     if not handles:
         raise no_lake(lake)
@@ -59,15 +57,10 @@ def check(lake: str, now: datetime) -> Check:
         for name in handles
         if name not in tables()
     }
-    logs = Logs(now, contracts, handles, delivered)
+    logs = Logs(now, contracts(), handles, delivered)
     found = [*freshness(logs), *volume(logs), *quarantine(logs)]
     broken = [each for each in found if isinstance(each, BrokenPromise)]
     return Check(broken, len(found), found.count(Verdict.UNKNOWN))
-
-
-def _contracts() -> dict[str, type[Contract]]:
-    by_source: dict[str, type[Contract]] = {each.spec().table: each for each in sources()}
-    return by_source | {name: table.contract for name, table in tables().items()}
 
 
 def _open(lake: str, name: str) -> DeltaTable | None:

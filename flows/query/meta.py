@@ -11,7 +11,7 @@ from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError
 from flows.delta.commit_log import CommitInfo, commits
 from flows.delta.table_names import existing_tables
-from transforms.graph import sources, tables
+from transforms.graph import contracts
 
 
 def meta_tables(lake: str) -> dict[str, pl.LazyFrame]:
@@ -55,7 +55,7 @@ def _rules(lake: str) -> Iterator[dict[str, Any]]:
 
 
 def _columns(_: str) -> Iterator[dict[str, Any]]:
-    for contract in (*sources(), *(table.contract for table in tables().values())):
+    for contract in contracts().values():
         spec, references = contract.spec(), contract.references()
         for name, dtype in contract.fields().items():
             yield {

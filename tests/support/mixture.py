@@ -37,7 +37,7 @@ def mixture(contract: type[Contract]) -> pl.DataFrame:
 
 
 def _pool(dtype: pl.DataType) -> pl.Series:
-    """Return values of a type, some of which break most rules."""
+    """Return values of a type; some of them break most rules."""
     values: dict[type[pl.DataType], list[Any]] = {
         pl.String: TEXTS,
         pl.Int64: NUMBERS,
