@@ -70,7 +70,7 @@ def edges_without_effect(
     parts = [drawn[start : start + TOGETHER] for start in range(0, len(drawn), TOGETHER)]
     for number in range(MOST_ROUNDS):
         inputs = together(table, parts[number % len(parts)])
-        base = inputs if number < len(parts) else coarse(table, inputs, random)
+        base = inputs if number < len(parts) else coarse(table, inputs, every, random)
         changes = [
             ((read.spec().table, column), base | {name: after})
             for name, read in table.inputs.items()
@@ -135,13 +135,14 @@ def together(table: Table, drawn: list[Inputs]) -> Inputs:
     }
 
 
-def coarse(table: Table, inputs: Inputs, random: Random) -> Inputs:
-    """Give the columns of the inputs few values, so that rows have the same ones."""
+def coarse(table: Table, inputs: Inputs, every: Inputs, random: Random) -> Inputs:
+    """Give the columns of the inputs few of all values, so that rows have the same ones."""
     found, values = dict(inputs), dict[str, list[object]]()
     for name, frame in inputs.items():
         for column in frame.columns if len(frame) else ():
             # Inputs that are joined by a column have the same values in it.
-            few = values.setdefault(column, random.choices(frame[column].to_list(), k=3))
+            drawn = [*dict.fromkeys(every[name][column].to_list())]
+            few = values.setdefault(column, random.choices(drawn, k=3))
             new = pl.Series(column, random.choices(few, k=len(frame)), frame.schema[column])
             if has_unique_key(table, name, after := found[name].with_columns(new)):
                 found[name] = after

@@ -38,7 +38,12 @@ def stages(orders: Sequence[Mapping[str, float]], *sellers: str) -> list[Stage]:
                 fact[end] = time
         facts.append(fact)
     sales = [
-        {"order_id": fact["order_id"], "seller_id": seller, "is_first_of_seller": True}
+        {
+            "order_id": fact["order_id"],
+            "purchase_month": "2017-11",
+            "seller_id": seller,
+            "is_first_of_seller": True,
+        }
         for fact in facts
         for seller in sellers
     ]
