@@ -104,12 +104,22 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check the promises of freshness, volume and quarantine; exit with 1 if one is broken."""
-    from flows.config.settings import resolve_location
+    """Check the promises of freshness, volume and quarantine; exit with 1 if one is broken.
+
+    With KEYSTONE_ALERT_URL, also send an alarm for each that is newly broken or kept again.
+    """
+    from flows.config.secrets import reveal
+    from flows.config.settings import Settings, resolve_location
     from flows.monitoring.check import check as check_promises
 
+    location, send = resolve_location("lake", lake), None
+    if receivers := reveal(Settings().alert_url, "alert_url"):
+        from flows.monitoring.alarms import AlarmError, send_alarms
+        from flows.monitoring.notify import sender
+
+        send = sender(receivers, location)
     time = now.replace(tzinfo=now.tzinfo or UTC) if now else datetime.now(UTC)
-    found = check_promises(resolve_location("lake", lake), time)
+    found = check_promises(location, time)
     if as_json:
         broken = [each.as_dict() for each in found.broken]
         counts = {"evaluated": found.evaluated, "unknown": found.unknown}
@@ -118,6 +128,11 @@ def check(
         for each in found.broken:
             out.print(str(each), soft_wrap=True, markup=False)
         out.print(found.headline())
+    if send:
+        try:
+            send_alarms(location, found, time, send)
+        except AlarmError as error:
+            err.print(f"warning: {error}", style="yellow", soft_wrap=True)
     raise typer.Exit(bool(found.broken))
 
 

@@ -6,7 +6,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from flows.config.errors import SettingError
@@ -52,6 +52,8 @@ class Settings(Environment):
     """Seconds that a file must not have changed before it is archived."""
     executor: Literal["local", "prefect"] | None = None
     """What runs the pipeline: threads of the process, or a Prefect flow run."""
+    alert_url: SecretStr = SecretStr("")
+    """Where `keystone check` sends alarms, in the syntax of Apprise; or the block that has it."""
     docs_url: str = ""
     """The address of the data docs, to which the assets of the tables link."""
     owners: tuple[str, ...] = ()

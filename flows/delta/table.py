@@ -50,7 +50,7 @@ def open_table(lake: str, contract: type[Contract], *, rebuild: bool = False) ->
     """
     spec, schema = contract.spec(), Schema.from_arrow(stored_schema(contract))
     is_bronze = spec.layer == "bronze"
-    handle = _open_or_create(
+    handle = open_or_create(
         location(lake, spec.table),
         schema if is_bronze else with_contract(schema, contract),
         partition_by=spec.partition_by,
@@ -70,7 +70,7 @@ def open_quarantine(lake: str, source: type[Contract], *, rebuild: bool = False)
     Takes `rebuild` and raises as `open_table`.
     """
     schema = Schema.from_arrow(quarantine_schema(source))
-    handle = _open_or_create(
+    handle = open_or_create(
         location(lake, quarantine_name(source)),
         schema,
         description="Raw records that break their contract, with every reason.",
@@ -91,9 +91,10 @@ def _has_partitions(handle: DeltaTable, contract: type[Contract]) -> bool:
     return handle.metadata().partition_columns == list(contract.spec().partition_by)
 
 
-def _open_or_create(
+def open_or_create(
     uri: str, schema: Schema, *, partition_by: tuple[str, ...] = (), description: str
 ) -> DeltaTable:
+    """Return a fresh handle on the table at a location, created if it does not exist."""
     try:
         return open_uri(uri)
     except TableNotFoundError:

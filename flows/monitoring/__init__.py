@@ -1,4 +1,4 @@
-"""The promises of contracts about time and volume, evaluated from the logs of the tables.
+"""The promises of contracts about time and volume, evaluated from the logs, and alarms about them.
 
-A module reads logs only, never rows, and changes nothing.
+A check reads logs only, never rows; it writes only to remember which alarms it has sent.
 """

@@ -28,6 +28,8 @@ class BrokenPromise:
     affected: tuple[str, ...]
     """The tables that it reaches."""
     remedy: str
+    rule: str = ""
+    """The rule that it is about, if it is about one."""
 
     def __str__(self) -> str:
         """Return the line that people read."""

@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from flows import delta
 from flows.config.errors import RunFailedError, RunInterruptedError
 from flows.config.settings import resolve_location
+from flows.delta.incidents import INCIDENTS
 from flows.delta.optimize import Optimized, optimize_table
 from flows.delta.outcome import Outcome
 from flows.delta.restore import restore_table
@@ -212,6 +214,8 @@ def maintain(
     lake = _lake(lake)
     with _or_local(executor) as chosen:
         names = chosen.read(lake, existing_tables, lake)
+        if chosen.read(lake, delta.exists, lake, INCIDENTS):
+            names.append(INCIDENTS)
         keep = timedelta(days=keep_days)
         steps = [Step(name, partial(optimize_table, lake, name, keep)) for name in names]
         results = chosen.run("maintain", lake, steps)

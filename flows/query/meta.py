@@ -10,6 +10,8 @@ from flows import delta
 from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError
 from flows.delta.commit_log import CommitInfo, commits
+from flows.delta.incidents import SCHEMA as INCIDENTS_SCHEMA
+from flows.delta.incidents import incidents
 from flows.delta.table_names import existing_tables
 from transforms.graph import contracts
 
@@ -22,6 +24,7 @@ def meta_tables(lake: str) -> dict[str, pl.LazyFrame]:
         meta.runs: one row per commit that carries the metrics of a run.
         meta.rules: one row per run and broken rule or warning, counted after the run.
         meta.columns: one row per column of a contract.
+        meta.incidents: one row per broken promise that checks have sent alarms about.
     """
     return {
         name: pl.defer(partial(_frame, rows, lake, schema), schema=schema)
@@ -69,6 +72,10 @@ def _columns(_: str) -> Iterator[dict[str, Any]]:
             }
 
 
+def _incidents(lake: str) -> Iterator[dict[str, Any]]:
+    return (each._asdict() for each in incidents(lake))
+
+
 def _log(lake: str) -> Iterator[tuple[str, CommitInfo]]:
     """Yield the commits of all readable tables, oldest first."""
     for table, found in for_each_table(_table_log, lake, existing_tables(lake)).items():
@@ -113,6 +120,7 @@ _TABLES = {
         _rules,
         pl.Schema({**_ORIGIN, "kind": pl.String(), "rule": pl.String(), "records": pl.Int64()}),
     ),
+    "meta.incidents": (_incidents, INCIDENTS_SCHEMA),
     "meta.columns": (
         _columns,
         pl.Schema(
