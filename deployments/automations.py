@@ -27,7 +27,8 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.lakehouse import ingest, lakehouse, refresh, replay, restore
 from flows.maintenance import maintain
-from flows.pipeline.events import EXCEEDED
+from flows.pipeline.events import BROKEN, RESOLVED
+from flows.promises import check
 from flows.report import report
 from flows.stream import stream
 
@@ -36,14 +37,14 @@ ENDED = {f"prefect.flow-run.{state}" for state in ("Completed", "Failed", "Cance
 SILENCE = timedelta(seconds=90)  # three heartbeats (prefect.yaml)
 LONG = timedelta(hours=6)
 
-OURS = (lakehouse, ingest, refresh, replay, restore, stream, maintain, report)
+OURS = (lakehouse, ingest, refresh, replay, restore, stream, maintain, check, report)
 FLOWS = [each.name for each in OURS]
 RUNS = ResourceSpecification({"prefect.resource.id": "prefect.flow-run.*"})
 OF_OUR_FLOWS = ResourceSpecification(
     {"prefect.resource.role": "flow", "prefect.resource.name": FLOWS}
 )
-OF_A_REFRESH = ResourceSpecification(
-    {"prefect.resource.role": "flow", "prefect.resource.name": refresh.name}
+OF_A_CHECK = ResourceSpecification(
+    {"prefect.resource.role": "flow", "prefect.resource.name": check.name}
 )
 DEPLOYED = ResourceSpecification(
     {"prefect.resource.role": "tag", "prefect.resource.id": "prefect.tag.keystone"}
@@ -147,22 +148,19 @@ def notifications(block: UUID) -> Iterator[AutomationCore]:
         ],
     )
     yield AutomationCore(
-        name="keystone: tell of quarantine",
-        description="A refresh quarantined more records of a table than KEYSTONE_QUARANTINE_SHARE.",
+        name="keystone: tell of broken promises",
+        description="A promise about freshness, volume or quarantine is broken, or kept again.",
         trigger=EventTrigger(
-            posture=Posture.Reactive, expect={EXCEEDED}, match_related=OF_A_REFRESH
+            posture=Posture.Reactive, expect={BROKEN, RESOLVED}, match_related=OF_A_CHECK
         ),
         actions=[
             SendNotification(
                 block_document_id=block,
-                subject="{{ event.payload.table }}: {{ event.payload.percent }}% quarantined",
-                body=(
-                    "{{ event.payload.quarantined }} of {{ event.payload.read }} records went to "
-                    "{{ event.payload.quarantine }}; "
-                    "{{ event.payload.allowed_percent }}% is allowed.\n"
-                    "All quarantined records, by rule: {{ event.payload.broken_rules }}\n"
-                    "{{ flow_run|ui_url }}"
+                subject=(
+                    "{{ event.payload.cause }}: the promise of {{ event.payload.promise }} is "
+                    "{{ event.payload.state }}"
                 ),
+                body="{{ event.payload.message }}\n{{ flow_run|ui_url }}",
             )
         ],
     )

@@ -46,8 +46,6 @@ class Settings(Environment):
     lake: str = ""
     source: str = ""
     archive: str = ""
-    quarantine_share: float = Field(default=0.01, ge=0, le=1)
-    """The share of records in quarantine above which a refresh raises an alarm."""
     quiet_seconds: float = Field(default=120, ge=0)
     """Seconds that a file must not have changed before it is archived."""
     executor: Literal["local", "prefect"] | None = None

@@ -1,31 +1,40 @@
-"""The event of too many quarantined records of a table, for automations."""
+"""The events of broken promises, for automations."""
 
-from prefect.assets import Asset
+from collections.abc import Sequence
+from functools import partial
+
 from prefect.events import emit_event
 
-from flows.config.settings import Settings
-from flows.delta.outcome import Outcome
+from flows.delta import location
+from flows.monitoring.alarms import News, Send
+from flows.pipeline.prefect_executor import asset_key
 
-EXCEEDED = "keystone.quarantine.exceeded"
-"""The name of the event; its resource is the table's asset, its payload the metrics."""
+BROKEN, RESOLVED = "keystone.promise.broken", "keystone.promise.resolved"
+"""The names of the events; their resource is the asset of the table where the cause is."""
 
 
-def warn_of_quarantine(asset: Asset, outcome: Outcome) -> None:
-    """Emit the event when more of a run's records broke a rule than KEYSTONE_QUARANTINE_SHARE."""
-    if not outcome.read or not outcome.quarantined:
-        return
-    share, allowed = outcome.quarantined / outcome.read, Settings().quarantine_share
-    if share > allowed:
+def emitter(lake: str) -> Send:
+    """Return a function that emits an event for each of the news of a lake."""
+    return partial(_emit, lake)
+
+
+def _emit(lake: str, news: Sequence[News]) -> None:
+    for each in news:
+        incident = each.incident
         emit_event(
-            EXCEEDED,
-            resource={"prefect.resource.id": asset.key, "prefect.resource.name": outcome.table},
+            BROKEN if each.broken else RESOLVED,
+            resource={
+                "prefect.resource.id": asset_key(location(lake, incident.cause)),
+                "prefect.resource.name": incident.cause,
+            },
             payload={
-                "table": outcome.table,
-                "read": outcome.read,
-                "quarantined": outcome.quarantined,
-                "percent": round(100 * share, 2),
-                "allowed_percent": round(100 * allowed, 2),
-                "quarantine": outcome.quarantine,
-                "broken_rules": dict(outcome.broken_rules),
+                "promise": incident.promise,
+                "cause": incident.cause,
+                "rule": incident.rule,
+                "since": incident.since.isoformat(),
+                "state": "broken" if each.broken else "kept again",
+                "message": str(each),
+                "affected": list(each.broken.affected) if each.broken else [],
+                "lake": lake,
             },
         )

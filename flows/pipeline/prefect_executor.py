@@ -26,7 +26,6 @@ from flows.delta import location
 from flows.delta.outcome import Outcome
 from flows.pipeline import execution
 from flows.pipeline.artifacts import publish_artifacts
-from flows.pipeline.events import warn_of_quarantine
 from flows.pipeline.execution import (
     RETRY_JITTER,
     Ended,
@@ -116,14 +115,13 @@ def _task(title: str, lake: str, step: Step[T]) -> Task[[], T]:
         outcome = perform(title, lake, step)
         if asset and isinstance(outcome, Outcome):
             add_asset_metadata(asset, outcome.metrics())
-            warn_of_quarantine(asset, outcome)
         get_run_logger().info(outcome.summary(), extra=outcome.metrics())
         return outcome
 
     asset = _asset(lake, step)
     if asset is None:
         return Task(run, **options)
-    inputs: list[str | Asset] = [_asset_key(location(lake, name)) for name in step.inputs]
+    inputs: list[str | Asset] = [asset_key(location(lake, name)) for name in step.inputs]
     return materialize(asset, asset_deps=inputs, **options)(run)
 
 
@@ -133,7 +131,7 @@ def _asset(lake: str, step: Step[T]) -> Asset | None:
     settings = Settings()
     docs = settings.docs_url.rstrip("/")
     return Asset(
-        key=_asset_key(location(lake, step.table)),
+        key=asset_key(location(lake, step.table)),
         properties=AssetProperties(
             name=step.table,
             description=(step.contract.__doc__ or "").strip(),
@@ -178,7 +176,8 @@ def _lost(future: PrefectFuture[T]) -> BaseException | None:
     return error
 
 
-def _asset_key(uri: str) -> str:
+def asset_key(uri: str) -> str:
+    """Return the key of the asset of the table at a location."""
     if "://" not in uri:
         uri = f"file://{Path(uri).absolute()}"
     # Prefect allows neither white space nor most punctuation in the key of an asset.

@@ -9,7 +9,6 @@ from threading import Barrier
 import pytest
 from typer.testing import CliRunner
 
-from contracts import bronze
 from flows import delta
 from flows.cli import app
 from flows.config.errors import SettingError
@@ -21,6 +20,7 @@ from flows.monitoring.check import Check
 from flows.monitoring.notify import sender
 from flows.monitoring.promises import BrokenPromise
 from flows.pipeline import maintain
+from tests.support.deliveries import deliver
 from tests.support.webhook import Webhook, webhook
 
 MONDAY = datetime(2018, 6, 4, 9, tzinfo=UTC)
@@ -40,14 +40,8 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
 @pytest.fixture
 def orders(lake: str) -> str:
     """A lake with one delivery of orders, which is stale after 26 hours."""
-    deliver(lake, MONDAY)
+    deliver(lake, 1, MONDAY)
     return lake
-
-
-def deliver(lake: str, newest: datetime) -> None:
-    handle = delta.open_table(lake, bronze.Orders)
-    metrics = {"read": 1, "newest": newest.isoformat(), "file": "x"}
-    delta.append(handle, delta.scan(handle).collect(), delta.commit_properties({}, metrics))
 
 
 def check(lake: str, now: str, code: int) -> str:
@@ -69,7 +63,7 @@ def test_alarm_is_sent_once_if_a_promise_is_broken_and_once_if_it_is_kept_again(
     for _ in range(2):
         check(orders, STALE, 1)
     assert titles(receiver) == ["Keystone: 1 promise broken"]
-    deliver(orders, MONDAY + 38 * HOUR)
+    deliver(orders, 1, MONDAY + 38 * HOUR)
     for _ in range(2):
         check(orders, STALE, 0)
     assert titles(receiver) == ["Keystone: 1 promise broken", "Keystone: 1 promise kept again"]
@@ -114,7 +108,7 @@ def test_promise_that_is_resolved_before_anybody_knew_is_no_news(
     receiver.status = 503
     check(orders, STALE, 1)
     receiver.status = 204
-    deliver(orders, MONDAY + 38 * HOUR)
+    deliver(orders, 1, MONDAY + 38 * HOUR)
     check(orders, STALE, 0)
     assert receiver.received == []
     (incident,) = incidents(orders)

@@ -12,6 +12,7 @@ from flows.config.errors import NoLakeError
 from flows.delta.restore import restore_table
 from flows.monitoring.check import check
 from flows.monitoring.promises import BrokenPromise
+from tests.support.deliveries import deliver
 from tests.support.good_records import GOOD
 from tests.support.landing import Land, Row
 
@@ -19,13 +20,6 @@ MONDAY = datetime(2018, 6, 4, 9, tzinfo=UTC)
 WEEK = timedelta(days=7)
 EVERY: dict[str, list[Row]] = {entity: [{}] for entity in GOOD}
 """A record of each table."""
-
-
-def deliver(lake: str, records: int, newest: datetime, *, file: bool = True) -> None:
-    """Commit the metrics of a delivery of orders; the promises read no rows."""
-    handle = delta.open_table(lake, bronze.Orders)
-    metrics = {"read": records, "newest": newest.isoformat(), **({"file": "x"} if file else {})}
-    delta.append(handle, delta.scan(handle).collect(), delta.commit_properties({}, metrics))
 
 
 def broken(lake: str, now: datetime) -> list[tuple[str, str]]:

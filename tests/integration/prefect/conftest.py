@@ -34,10 +34,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 
 @pytest.fixture(scope="session")
 def worker(deployed: Stage, kafka: Producer) -> Iterator[subprocess.Popen[bytes]]:
-    """The worker, with that Kafka, and an alarm for every quarantined record."""
+    """The worker, with that Kafka."""
     (broker,) = kafka.list_topics(timeout=10).brokers.values()
     deployed.environment["KEYSTONE_KAFKA_BOOTSTRAP"] = f"{broker.host}:{broker.port}"
-    deployed.environment["KEYSTONE_QUARANTINE_SHARE"] = "0"
     deployed.environment["KEYSTONE_DOCS_URL"] = "https://docs.example/"
     deployed.environment["KEYSTONE_OWNERS"] = '["data-platform"]'
     (line,) = [line for line in readme() if "worker start" in line]

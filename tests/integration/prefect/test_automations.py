@@ -1,15 +1,12 @@
 """The automations on a real server, with real runs and a webhook."""
 
-import json
 import os
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,7 +15,10 @@ from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
+from flows.promises import check
+from tests.support.deliveries import deliver
 from tests.support.prefect_stage import Stage, eventually, server
+from tests.support.webhook import webhook
 
 APPLY = ".venv/bin/python -m deployments.automations"
 
@@ -26,30 +26,17 @@ APPLY = ".venv/bin/python -m deployments.automations"
 @pytest.fixture(scope="session")
 def notifications(stage: Stage) -> Iterator[list[dict[str, str]]]:
     """Yield the notifications that the automations have sent since they were applied."""
-    received: list[dict[str, str]] = []
-
-    class Ear(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(204)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    with HTTPServer(("127.0.0.1", 0), Ear) as service:
-        Thread(target=service.serve_forever, daemon=True).start()
+    with webhook() as hook:
         with temporary_settings({PREFECT_API_URL: stage.url}):
             CustomWebhookNotificationBlock(
                 name="ear",
                 headers=None,
                 cookies=None,
-                url=f"http://127.0.0.1:{service.server_port}",
+                url=f"http://127.0.0.1:{hook.port}",
                 json_data={"subject": "{{subject}}", "body": "{{body}}"},
             ).save("ear")
         stage.type(f"{APPLY} --notify custom-webhook/ear")
-        yield received
-        service.shutdown()
+        yield hook.received
 
 
 def automations(stage: Stage) -> dict[str, Any]:
@@ -93,15 +80,28 @@ def test_a_server_may_require_authentication(tmp_path: Path) -> None:
         assert "created:" in stage.type(f"PREFECT_API_AUTH_STRING=somebody:something {APPLY}")
 
 
-def test_automation_notifies_of_quarantined_records(
-    stage: Stage, notifications: list[dict[str, str]], nightly: str
+def test_automation_notifies_once_of_a_broken_promise_and_once_of_its_end(
+    stage: Stage, notifications: list[dict[str, str]], lake: str
 ) -> None:
-    assert stage.ended(nightly) == "Completed"
-    assert stage.ended(stage.start("refresh/hourly", rebuild=True)) == "Completed"
+    subject = "bronze.orders: the promise of freshness is"
+    deliver(lake, 1, datetime.now(UTC) - timedelta(hours=27))
+    with temporary_settings({PREFECT_API_URL: stage.url}):
+        assert len(check(lake)) == len(check(lake)) == 1
+        deliver(lake, 1, datetime.now(UTC))
+        assert check(lake) == check(lake) == []
     message = eventually(
-        lambda: of(notifications, "silver.orders"), "no notification names silver.orders"
+        lambda: of(notifications, f"{subject} kept again"), "no notification of its end"
     )
-    assert "records went to quarantine.orders; 0.0% is allowed" in message["body"]
+    assert "it was broken since" in message["body"]
+    found = [each for each in notifications if each["subject"].startswith(subject)]
+    assert [each["subject"] for each in found] == [f"{subject} broken", f"{subject} kept again"]
+    assert "the newest record is 27 hours old, and 26 hours is promised" in found[0]["body"]
+    wanted = {"any_resource": {"id": [f"file://{lake}/bronze/orders"]}}
+    sent = stage.ask("/events/filter", {"filter": wanted})["events"]
+    assert {each["event"] for each in sent} == {
+        "keystone.promise.broken",
+        "keystone.promise.resolved",
+    }
 
 
 def test_killed_run_is_marked_as_crashed_and_notified(

@@ -19,6 +19,7 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
     assert parameters == {
         "nightly": {"source", "lake", "archive", "as_of", "rebuild", "runner", "allow_empty"},
         "hourly": {"lake", "rebuild", "runner"},
+        "every-hour": {"lake"},
         "daily": {"lake", "out"},
         "weekly": {"lake", "keep_days"},
         "by-hand": {"lake", "table"},
@@ -29,6 +30,7 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
     assert crons == {
         "nightly": ["0 2 * * *"],
         "hourly": ["30 * * * *"],
+        "every-hour": ["45 * * * *"],
         "daily": [],  # follows the nightly run
         "weekly": ["0 4 * * 0"],
         "by-hand": [],

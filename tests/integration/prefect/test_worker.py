@@ -78,18 +78,13 @@ def test_every_table_is_a_materialised_asset(stage: Stage) -> None:
 
 
 @pytest.mark.usefixtures("night")
-def test_quarantined_records_are_an_event_of_their_table(stage: Stage) -> None:
-    for each in events(stage, "keystone.quarantine.exceeded"):
-        payload = each["payload"]
-        assert 0 < payload["quarantined"] <= payload["read"]
-        assert sum(payload["broken_rules"].values()) >= payload["quarantined"]
-        assert each["resource"]["prefect.resource.id"].startswith(f"file://{stage.lake}/silver/")
-
-
-@pytest.mark.usefixtures("night")
 @pytest.mark.parametrize(
     ("name", "parameters"),
-    [("refresh/hourly", {"rebuild": True}), ("replay/by-hand", {"table": "orders"})],
+    [
+        ("refresh/hourly", {"rebuild": True}),
+        ("replay/by-hand", {"table": "orders"}),
+        ("check/every-hour", {}),
+    ],
 )
 def test_the_other_batches_complete(stage: Stage, name: str, parameters: dict[str, Any]) -> None:
     assert stage.ended(stage.start(name, **parameters)) == "Completed"

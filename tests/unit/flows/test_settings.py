@@ -34,8 +34,8 @@ def test_a_file_is_not_a_lake(tmp_path: Path) -> None:
         ("KEYSTONE_CHUNK_ROWS", "0"),
         ("KEYSTONE_CHUNK_ROWS", "many"),
         ("KEYSTONE_CHUNK_ROWS", "9" * 30),
-        ("KEYSTONE_QUARANTINE_SHARE", "5"),
-        ("KEYSTONE_QUARANTINE_SHARE", "nan"),
+        ("KEYSTONE_QUIET_SECONDS", "-1"),
+        ("KEYSTONE_QUIET_SECONDS", "soon"),
     ],
 )
 def test_an_invalid_setting_is_named_without_its_value(
