@@ -13,8 +13,9 @@ from prefect.client.schemas.actions import ArtifactUpdate
 from flows.config.prefect_server import flow
 from flows.config.settings import resolve_location
 from flows.kafka.client import BrokerUnreachableError, KafkaSettings, kafka_settings
-from flows.kafka.drain import Drained, drain
+from flows.kafka.drain import Drained
 from flows.kafka.lag import lake_lag
+from flows.pipeline.drain import drain
 from flows.storage.locations import check_disjoint, warn_of_name
 
 

@@ -88,7 +88,7 @@ def drain(
     """Append the messages in Kafka to bronze, each exactly once."""
     from flows.config.settings import resolve_location
     from flows.kafka.client import kafka_settings
-    from flows.kafka.drain import drain as drain_topics
+    from flows.pipeline.drain import drain as drain_topics
     from flows.storage.locations import check_disjoint, warn_of_name
 
     log_to_terminal(logging.INFO if follow else logging.WARNING)

@@ -16,6 +16,7 @@ from uuid import uuid4
 from flows.config.extras import require
 from flows.pipeline.background_calls import BackgroundCalls
 from flows.pipeline.step import Step, T
+from flows.pipeline.written_table import WrittenTable
 
 if TYPE_CHECKING:
     from openlineage.client import OpenLineageClient
@@ -33,6 +34,9 @@ class Run:
     """Empty if no receiver is configured."""
     failures: list[str] = field(default_factory=list)
     """Why it failed, if it did."""
+    topics: list[tuple[str, str]] = field(default_factory=list)
+    """The address of Kafka and the name of each topic that was read."""
+    written: list[WrittenTable] = field(default_factory=list)
 
 
 @contextmanager
@@ -51,11 +55,19 @@ def observed_run(command: str, lake: str) -> Iterator[Run]:
     report("START")
     try:
         yield run
+    except Exception as error:
+        report("FAIL", error=f"{type(error).__name__}: {error}")
+        raise
     except BaseException as error:
         report("ABORT", error=type(error).__name__)
         raise
     else:
-        report("FAIL" if run.failures else "COMPLETE", error="; ".join(run.failures))
+        report(
+            "FAIL" if run.failures else "COMPLETE",
+            error="; ".join(run.failures),
+            topics=run.topics,
+            written=run.written,
+        )
     finally:
         flush()
 

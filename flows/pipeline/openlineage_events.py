@@ -1,7 +1,7 @@
 """What the OpenLineage events of runs and steps say."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -48,8 +48,9 @@ from flows.config.errors import one_line
 from flows.config.masking import mask
 from flows.delta.outcome import Outcome
 from flows.pipeline.step import Step
+from flows.pipeline.written_table import WrittenTable
 from flows.refresh.record_rules import RECORD_RULES
-from transforms.graph import Table, tables
+from transforms.graph import Table, contracts, tables
 from transforms.lineage import Edge, Edges, column_lineage
 
 # OpenLineage asks for an address; the package has none.
@@ -66,6 +67,8 @@ def event(  # noqa: PLR0913 - all are given by name
     step: Step[Any] | None = None,
     outcome: Outcome | None = None,
     error: str = "",
+    topics: Sequence[tuple[str, str]] = (),
+    written: Sequence[WrittenTable] = (),
 ) -> RunEvent:
     """Return the event of a run of a command, or of a step as a run of its own.
 
@@ -78,8 +81,11 @@ def event(  # noqa: PLR0913 - all are given by name
         step: the step, unless the event is about the whole run.
         outcome: what the step did, once it is complete.
         error: why it failed, if it did.
+        topics: the topics that the run of a command has read.
+        written: the tables that it has written, unless its steps have events of their own.
     """
-    inputs, outputs = [], []
+    inputs = [InputDataset(f"kafka://{address}", topic) for address, topic in topics]
+    outputs = [_written(lake, each) for each in written]
     facets: dict[str, Any] = {}
     if error:
         facets["errorMessage"] = ErrorMessageRunFacet(mask(one_line(error)), "Python")
@@ -134,6 +140,18 @@ def _output(lake: str, contract: type[Contract], outcome: Outcome | None) -> Out
         facets["version"] = DatasetVersionDatasetFacet(str(outcome.version))
         metrics["outputStatistics"] = OutputStatisticsOutputDatasetFacet(outcome.written)
     namespace, name = _address(lake, table)
+    return OutputDataset(namespace=namespace, name=name, facets=facets, outputFacets=metrics)
+
+
+def _written(lake: str, written: WrittenTable) -> OutputDataset:
+    facets: dict[str, Any] = {
+        **_names(written.table),
+        "version": DatasetVersionDatasetFacet(str(written.version)),
+    }
+    if contract := contracts().get(written.table):
+        facets["schema"] = _schema(contract)
+    metrics: dict[str, Any] = {"outputStatistics": OutputStatisticsOutputDatasetFacet(written.rows)}
+    namespace, name = _address(lake, written.table)
     return OutputDataset(namespace=namespace, name=name, facets=facets, outputFacets=metrics)
 
 

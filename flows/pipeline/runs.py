@@ -26,6 +26,7 @@ from flows.pipeline.local_executor import local_executor
 from flows.pipeline.openlineage import observed_run
 from flows.pipeline.plan import Planned, plan
 from flows.pipeline.step import Step
+from flows.pipeline.written_table import WrittenTable
 from flows.refresh.source_tables import replay_quarantine
 from flows.refresh.tables import refresh_table
 from flows.storage.filesystem import check_access
@@ -218,9 +219,13 @@ def maintain(
             names.append(INCIDENTS)
         keep = timedelta(days=keep_days)
         steps = [Step(name, partial(optimize_table, lake, name, keep)) for name in names]
-        results = chosen.run("maintain", lake, steps)
-    if results.interrupted:
-        raise RunInterruptedError([*results.failures, _interrupted(results)])
+        with observed_run("maintain", lake) as observed:
+            results = chosen.run("maintain", lake, steps)
+            interrupted = [_interrupted(results)] if results.interrupted else []
+            observed.failures = [*results.failures, *interrupted]
+            observed.written = [WrittenTable(o.table, o.version, 0) for o in results.outcomes]
+    if interrupted:
+        raise RunInterruptedError([*results.failures, *interrupted])
     if results.failures:
         raise RunFailedError(results.failures, [])
     return results.outcomes

@@ -105,6 +105,21 @@ def test_rules_of_records_are_assertions_about_the_input(land: Land, lake: str) 
     assert {"record_is_readable", "freight_value_is_a_number"} <= found.keys()
 
 
+def test_maintenance_names_the_tables_with_their_versions(land: Land, lake: str) -> None:
+    pipeline.run(str(land(orders=[{}])), lake)
+    with receiver() as received, openlineage_settings(OPENLINEAGE_URL=received.url):
+        done = pipeline.maintain(lake)
+    assert received.invalid == []
+    started, ended = received.of("maintain")
+    assert received.events == [started, ended]
+    assert states([started, ended]) == ["START", "COMPLETE"]
+    assert [
+        (each["facets"]["symlinks"]["identifiers"][0]["name"], int(version["datasetVersion"]))
+        for each in ended["outputs"]
+        for version in [each["facets"]["version"]]
+    ] == [(each.table, each.version) for each in done]
+
+
 def test_step_that_fails_says_why_and_so_does_its_run(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

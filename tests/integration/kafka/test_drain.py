@@ -30,6 +30,9 @@ from flows.kafka.consumer import GroupConsumer
 from flows.kafka.drain import Drained, NoTopicsError, drain
 from flows.kafka.lag import PartitionLag, lake_lag
 from flows.kafka.topics import create_topics, watermark_name
+from flows.pipeline.drain import drain as observed_drain
+from tests.support.openlineage import receiver
+from tests.support.openlineage_settings import openlineage_settings
 
 Produce = Callable[..., None]
 ORDERS, SELLERS = "olist.orders", "olist.sellers"
@@ -77,6 +80,36 @@ def test_drain_appends_all_messages_to_bronze(
         Drained(SELLERS, 1, rows=1, corrupt=1, offset=0),
     ]
     assert_exactly_once(lake, range(8))
+
+
+def test_drain_sends_events_with_its_topics_and_tables(
+    lake: str, settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, numbered(0, 3))
+    with receiver() as received, openlineage_settings(OPENLINEAGE_URL=received.url):
+        observed_drain(lake, settings)
+    assert received.invalid == []
+    started, ended = received.events
+    assert (started["eventType"], ended["eventType"]) == ("START", "COMPLETE")
+    (topic,), (table,) = ended["inputs"], ended["outputs"]
+    assert (topic["namespace"], topic["name"]) == (f"kafka://{settings.bootstrap}", ORDERS)
+    assert table["name"] == f"{lake}/bronze/orders"
+    assert table["outputFacets"]["outputStatistics"]["rowCount"] == 3
+    version = delta.open_existing(lake, "bronze.orders").version()
+    assert table["facets"]["version"]["datasetVersion"] == str(version)
+
+
+def test_drain_that_fails_says_why_in_its_event(lake: str, settings: KafkaSettings) -> None:
+    with (
+        receiver() as received,
+        openlineage_settings(OPENLINEAGE_URL=received.url),
+        pytest.raises(NoTopicsError),
+    ):
+        observed_drain(lake, settings)
+    ended = received.events[-1]
+    assert ended["eventType"] == "FAIL"
+    error = ended["run"]["facets"]["errorMessage"]["message"]
+    assert error.startswith("NoTopicsError: none of these topics exists: olist.")
 
 
 def test_drain_skips_a_held_table_only(
