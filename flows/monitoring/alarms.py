@@ -91,24 +91,17 @@ def _seen(
     known: Sequence[Incident], broken: Mapping[Key, BrokenPromise], now: datetime
 ) -> list[Incident]:
     """Return the incidents after a check: new ones, and those that it finds resolved."""
-    open_ = {_key(each) for each in known if not each.resolved_at}
     # A stale source hides whether the tables downstream are fresh.
     hidden = {(each.promise, table) for each in broken.values() for table in each.affected}
+
+    def is_over(each: Incident) -> bool:
+        is_broken = _key(each) in broken or (each.promise, each.cause) in hidden
+        return each.since <= now and not (each.resolved_at or is_broken)
+
+    open_ = {_key(each) for each in known if not each.resolved_at}
     return [
-        *(
-            each
-            if each.resolved_at
-            or each.since > now
-            or _key(each) in broken
-            or (each.promise, each.cause) in hidden
-            else each._replace(resolved_at=now)
-            for each in known
-        ),
-        *(
-            Incident(*key, each.problem, each.since)
-            for key, each in broken.items()
-            if key not in open_
-        ),
+        *(each._replace(resolved_at=now) if is_over(each) else each for each in known),
+        *(Incident(*key, b.problem, b.since) for key, b in broken.items() if key not in open_),
     ]
 
 
