@@ -2,8 +2,8 @@
 
 import re
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from functools import wraps
 from inspect import cleandoc, get_annotations, signature
@@ -17,6 +17,7 @@ from pandera.engines.polars_engine import DateTime, Decimal
 
 from contracts.column_descriptions import COLUMN_DESCRIPTIONS
 from contracts.plausible_times import CLOCK_TOLERANCE, PLANNING_HORIZON, plausible_time_checks
+from contracts.share import DEFAULT_SHARE, Share, as_share
 from contracts.volume import Volume
 
 # A check that is built before its Polars implementation is registered never finds it.
@@ -60,8 +61,10 @@ class TableSpec:
     """How old the newest event time may be when somebody looks at the table."""
     volume: Volume | None = None
     """How many records a source delivers in a day."""
-    quarantine_share: float = 0.01
+    quarantine_share: Share = DEFAULT_SHARE
     """The share of a run's records that may go to quarantine."""
+    max_share: Mapping[str, Share] = field(default_factory=dict)
+    """By rule or warning, the share of a run's records that may break it."""
 
     @property
     def table(self) -> str:
@@ -73,7 +76,7 @@ class Contract(pa.DataFrameModel):
     """The contract of one table. The first line of its docstring is the table's grain.
 
     Class arguments: the fields of `TableSpec`, except `name`, which is the class name in snake
-    case.
+    case. A share may be a plain number.
     """
 
     # The name is private because Pandera takes every public attribute for a column.
@@ -83,6 +86,10 @@ class Contract(pa.DataFrameModel):
         """Set the table's spec from the class arguments."""
         own = options.keys() & {field.name for field in fields(TableSpec)}
         given = {name: options.pop(name) for name in own}
+        if "quarantine_share" in given:
+            given["quarantine_share"] = as_share(given["quarantine_share"])
+        if "max_share" in given:
+            given["max_share"] = {r: as_share(share) for r, share in given["max_share"].items()}
         for option in ("key", "incremental_key", "partition_by", "sort_by", "history"):
             if isinstance(names := given.get(option), str):
                 message = f"{cls.__name__}: write {option}=({names!r},), with a comma"
@@ -93,9 +100,23 @@ class Contract(pa.DataFrameModel):
         cls._spec = TableSpec(layer, name, **given)
         for column_name, annotation in get_annotations(cls).items():
             if layer == "silver" and annotation == Timestamp:
-                field = vars(cls)[column_name]
-                ahead = (field.metadata or {}).get("ahead") or CLOCK_TOLERANCE
-                field.checks = [*field.checks, *plausible_time_checks(ahead)]
+                declared = vars(cls)[column_name]
+                ahead = (declared.metadata or {}).get("ahead") or CLOCK_TOLERANCE
+                declared.checks = [*declared.checks, *plausible_time_checks(ahead)]
+        if cls._spec.max_share:
+            cls._check_rule_names()
+
+    @classmethod
+    def _check_rule_names(cls) -> None:
+        from contracts.rules import rules  # noqa: PLC0415 - it imports this
+
+        known = [rule.name for rule in rules(cls, typed_from_raw=True)]
+        if unknown := sorted({*cls._spec.max_share} - {*known}):
+            message = (
+                f"{cls.__name__}: max_share names {', '.join(unknown)}, which is not a rule; its "
+                f"rules are {', '.join(known) or 'none'}"
+            )
+            raise TypeError(message)
 
     @classmethod
     def spec(cls) -> TableSpec:

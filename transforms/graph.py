@@ -14,7 +14,8 @@ from polars import LazyFrame
 
 import transforms.gold
 import transforms.silver
-from contracts.contract import Bronze, Contract, Silver
+from contracts.contract import Bronze, Contract, Silver, TableSpec
+from contracts.share import DEFAULT_SHARE
 from transforms.history import history_of
 
 
@@ -156,6 +157,12 @@ def _source_contradictions(table: Table, others: Iterable[Table]) -> Iterable[st
         yield "only tables of gold enforce foreign keys; use `looked_up_in` or remove it"
     if table.contract.spec().history and not table.source:
         yield "only tables of records have a history; remove `history`"
+    if not table.source and _has_shares(table.contract.spec()):
+        yield "only tables of records have shares; remove `quarantine_share` and `max_share`"
+
+
+def _has_shares(spec: TableSpec) -> bool:
+    return bool(spec.max_share) or spec.quarantine_share != DEFAULT_SHARE
 
 
 def _sum_contradictions(table: Table) -> Iterable[str]:

@@ -34,6 +34,13 @@ class UnknownRuleError(Exception):
     """A contract has no rule of that name; the message names similar ones."""
 
 
+class HeldBackError(Exception):
+    """A table keeps its state, because the last run of an input exceeds a threshold.
+
+    Each argument is a line about such an input.
+    """
+
+
 class RunFailedError(Exception):
     """Part of a run failed; the rest has been done."""
 
@@ -46,6 +53,10 @@ class RunFailedError(Exception):
         """Keep the reasons (a line each), the outcomes, and why each other table was not done."""
         super().__init__("; ".join(failures))
         self.failures, self.outcomes, self.undone = list(failures), list(outcomes), undone or {}
+
+
+class RunHeldBackError(RunFailedError):
+    """A run held tables back, and all else has been done."""
 
 
 class RunInterruptedError(RunFailedError):

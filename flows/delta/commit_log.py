@@ -5,7 +5,7 @@ log may be cleaned up to there.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -99,6 +99,17 @@ def last_metrics(handle: DeltaTable, through: int | None = None) -> dict[str, An
             if metrics and entry["version"] <= last:
                 return dict(json.loads(metrics))
     return {}
+
+
+def since(handle: DeltaTable, is_so: Callable[[dict[str, Any]], bool]) -> datetime:
+    """Return the time (UTC) since when the metrics of all runs meet a condition, like the last."""
+    first = None
+    for commit in commits(handle):
+        if commit.metrics and not is_so(commit.metrics):
+            break
+        if commit.metrics or first is None:
+            first = commit.at
+    return first or datetime.now(UTC)
 
 
 def commit_properties(consumed: Mapping[str, int], metrics: Mapping[str, Any]) -> CommitProperties:

@@ -1,6 +1,6 @@
 """Names of tables: all that exist in a lake, and those that a user may mean."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 from flows import delta
 from flows.config.concurrency import for_each_table
@@ -104,3 +104,16 @@ def replayable_tables(name: str | None) -> list[Table]:
         message = f"there is no quarantine for {name}; there is one for {', '.join(by_source)}"
         raise UnknownTableError(message)
     return [by_source[source]]
+
+
+def tables_of_records(names: Iterable[str]) -> set[str]:
+    """Return the names of some silver tables that are refreshed from records.
+
+    Raises:
+        UnknownTableError: one of them is not such a table.
+    """
+    known = [table.name for table in tables().values() if table.source]
+    if unknown := sorted({*names} - {*known}):
+        message = f"{', '.join(unknown)}: not a table of records; these are {', '.join(known)}"
+        raise UnknownTableError(message)
+    return {*names}

@@ -8,6 +8,7 @@ from deltalake.exceptions import DeltaError
 from flows import delta
 from flows.delta.table_names import upstream_tables
 from flows.monitoring.deliveries import Batch
+from flows.monitoring.gate import find_held_back
 from flows.monitoring.promises import BrokenPromise, Evaluated, Handles, Logs, Verdict, reached
 from transforms.graph import tables
 
@@ -16,7 +17,7 @@ def freshness(logs: Logs) -> Evaluated:
     """Evaluate `fresh` of each contract.
 
     A stale source counts once, and not with the tables downstream. A table is late if it lacks
-    records that were delivered longer ago than it promises.
+    records that were delivered longer ago than it promises. Tables that are held back do not count.
     """
     promised = {
         name: fresh
@@ -41,8 +42,9 @@ def freshness(logs: Logs) -> Evaluated:
             "ask its source for the missing delivery, then `keystone run`",
         )
     delivered = {name: logs.batches[name] for name in sources if name not in stale}
+    held_back = {name for each in find_held_back(logs.handles) for name in each.tables}
     for name, fresh in promised.items():
-        if name not in sources:
+        if name not in sources and name not in held_back:
             yield _lateness(name, fresh, delivered, logs)
 
 

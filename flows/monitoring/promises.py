@@ -18,7 +18,7 @@ class BrokenPromise:
     """A promise that is broken, with its cause."""
 
     promise: str
-    """`freshness`, `volume` or `quarantine`."""
+    """`freshness`, `volume`, `quarantine`, or `rule`."""
     cause: str
     """The table where the cause is: a source, or a table that is not refreshed."""
     since: datetime

@@ -1,34 +1,37 @@
-"""Quarantine: whether the last run of each silver table set aside more records than promised."""
+"""Quarantine: the shares of each silver table's last run that break a rule or warning."""
 
-from flows import delta
-from flows.delta.commit_log import run_commits
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from flows.delta.commit_log import last_metrics, since
+from flows.delta.thresholds import measure, remedy
+from flows.monitoring.gate import find_held_back
 from flows.monitoring.promises import BrokenPromise, Evaluated, Logs, Verdict, reached
-from transforms.graph import tables
+from transforms.graph import Table, tables
 
 
 def quarantine(logs: Logs) -> Evaluated:
-    """Evaluate `quarantine_share` of each silver table that comes from records."""
+    """Evaluate `quarantine_share` and `max_share` of each silver table that comes from records."""
+    held_back = {each.cause: each.tables for each in find_held_back(logs.handles)}
     for name, table in tables().items():
         if not table.source or name not in logs.handles:
             continue
-        allowed = table.contract.spec().quarantine_share
-        runs = (each for each in run_commits(logs.handles[name]) if each.metrics.get("read"))
-        if (last := next(runs, None)) is None:
-            continue
-        share = last.metrics["quarantined"] / last.metrics["read"]
-        if share <= allowed:
-            yield Verdict.KEPT
-            continue
-        rules = ", ".join([*last.metrics.get("broken_rules", {})][:_NAMED])
-        yield BrokenPromise(
-            "quarantine",
-            name,
-            last.at,
-            f"{share:.1%} of {last.metrics['read']:,} records went to quarantine ({rules}), and "
-            f"{allowed:.1%} is promised",
-            reached(name),
-            f"see {delta.quarantine_name(table.source)}, then correct the source or the rule",
-        )
+        for share in measure(table, last_metrics(logs.handles[name])):
+            if not share.is_exceeded:
+                yield Verdict.KEPT
+                continue
+            stopped = held_back.get(name) if share.allowed.stop else None
+            yield BrokenPromise(
+                "rule" if share.rule else "quarantine",
+                name,
+                since(logs.handles[name], partial(_is_exceeded, table, share.rule)),
+                f"{share}{'; the tables downstream are held back' if stopped else ''}",
+                stopped or reached(name),
+                remedy(name, (share,)),
+                share.rule,
+            )
 
 
-_NAMED = 3
+def _is_exceeded(table: Table, rule: str, metrics: Mapping[str, Any]) -> bool:
+    return any(each.rule == rule and each.is_exceeded for each in measure(table, metrics))

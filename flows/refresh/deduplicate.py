@@ -39,6 +39,8 @@ class BatchResult(NamedTuple):
     """By warning, the number of rows of the table that give it after the commit."""
     deletes: int
     """The number of valid deletes that the table has consumed after the commit."""
+    new_warnings: dict[str, int]
+    """By warning, the number of accepted rows that give it."""
 
     @property
     def rows(self) -> int:
@@ -54,6 +56,11 @@ class BatchResult(NamedTuple):
             "deleted": self.deleted,
             "quarantined": len(self.quarantined),
         }
+
+    def new_broken_rules(self) -> dict[str, int]:
+        """Count the quarantined records by the rule that they break, most frequent first."""
+        counts = Counter[str](self.quarantined["_broken_rules"].explode().to_list())
+        return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
 
 
 def resolve_batch(
@@ -93,7 +100,8 @@ def resolve_batch(
     replaced = stored.join(latest, on=key, how="semi")
     metrics = last_metrics(silver)
     warnings = Counter(metrics.get("warnings", {}))
-    warnings.update(_warnings(accepted, table))
+    new_warnings = _warnings(accepted, table)
+    warnings.update(new_warnings)
     warnings.subtract(_warnings(replaced, table))
     return BatchResult(
         read,
@@ -104,6 +112,7 @@ def resolve_batch(
         replaced_rows=replaced,
         warnings=dict(warnings),
         deletes=metrics.get("deletes", 0) + len(deletes),
+        new_warnings=new_warnings,
     )
 
 
@@ -163,6 +172,7 @@ def resolve_all(
         replaced_rows=pl.DataFrame(),
         warnings=dict(warnings),
         deletes=len(deletes),
+        new_warnings=dict(warnings),
     )
 
 

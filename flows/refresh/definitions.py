@@ -154,7 +154,7 @@ def _strip(statement: ast.stmt, *, is_contract: bool) -> None:
                 parameter.annotation = None
 
 
-_PROMISES = {"fresh", "volume", "quarantine_share", "history"}
+_PROMISES = {"fresh", "volume", "quarantine_share", "max_share", "history"}
 """Class arguments of contracts that say nothing about rows. A history is another table."""
 
 

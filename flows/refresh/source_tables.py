@@ -9,6 +9,7 @@ All records are then resolved again, by the current code, so that each ends in e
 from collections.abc import Mapping
 from dataclasses import replace
 from time import perf_counter
+from typing import Any
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable
@@ -25,6 +26,7 @@ from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
 from flows.delta.quarantine import broken_rules
 from flows.delta.same_rows import has_same_rows, keep_rows
+from flows.delta.thresholds import VALIDATED
 from flows.refresh.change_detection import detect_changes, unchanged_outcome
 from flows.refresh.deduplicate import BatchResult, resolve_all, resolve_batch
 from transforms.graph import Table
@@ -32,8 +34,16 @@ from transforms.validation import is_delete
 
 
 @translates_damage
-def refresh_source_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
-    """Bring a silver table up to date with its bronze table; with `rebuild`, read all records.
+def refresh_source_table(
+    lake: str, table: Table, *, rebuild: bool = False, fail_above: float | None = None
+) -> Outcome:
+    """Bring a silver table up to date with its bronze table.
+
+    Args:
+        lake: location of the tables.
+        table: the table.
+        rebuild: whether to read all records.
+        fail_above: the share in quarantine above which tables downstream do not consume the run.
 
     Raises:
         ConservationError: the metrics do not add up.
@@ -65,7 +75,8 @@ def refresh_source_table(lake: str, table: Table, *, rebuild: bool = False) -> O
     consumed = _write_quarantine(
         table, quarantine, result, pending.consumed, full_refresh=bool(reason)
     )
-    properties = _silver_properties(quarantine, result, consumed)
+    validated = _validated(silver, result, fail_above)
+    properties = _silver_properties(quarantine, result, consumed, validated)
     written = _write_silver(table, silver, result, properties, always=pending.is_requested)
     outcome = _outcome(table, silver, started, result)
     return replace(outcome, written=written, full_refresh_reason=reason)
@@ -92,13 +103,18 @@ def replay_quarantine(lake: str, table: Table) -> Outcome:
     if watermark is None or not current or not is_same_generation(table, silver, quarantine):
         return refresh_source_table(lake, table)
     waiting = delta.scan(quarantine).collect()
-    earlier = _consumed_deletes(table, silver, delta.open_table(lake, source), quarantine)
+    bronze = delta.open_table(lake, source)
+    earlier = _consumed_deletes(table, silver, bronze, quarantine)
     result = resolve_batch(waiting.lazy().drop("_broken_rules"), read, silver, table, earlier)
     if result.quarantined.select(waiting.columns).equals(waiting):
         return _outcome(table, silver, started)
     # The watermark stays, but naming it makes this commit conflict with that of a refresh.
     consumed = _write_quarantine(table, quarantine, result, {name: watermark}, full_refresh=True)
-    _write_silver(table, silver, result, _silver_properties(quarantine, result, consumed))
+    # A replay validates what a rebuild would reject, so its shares are those of all records.
+    of_all = {"records": delta.rows(delta.as_of(bronze, watermark)), "warnings": result.warnings}
+    validated = {**_validated(silver, result), **of_all}
+    properties = _silver_properties(quarantine, result, consumed, validated)
+    _write_silver(table, silver, result, properties)
     return _outcome(table, silver, started, result)
 
 
@@ -177,13 +193,33 @@ def _write_quarantine(
     return transactions
 
 
+def _validated(
+    silver: DeltaTable, result: BatchResult, fail_above: float | None = None
+) -> dict[str, Any]:
+    """Count what a run validated; if it read no records, return the counts of the run before."""
+    if not result.read:
+        return dict(last_metrics(silver).get(VALIDATED, {}))
+    return {
+        "version": silver.version() + 1,
+        "records": result.read,
+        "quarantined": len(result.quarantined),
+        "broken_rules": result.new_broken_rules(),
+        "warnings": {name: count for name, count in result.new_warnings.items() if count},
+        **({} if fail_above is None else {"fail_above": fail_above}),
+    }
+
+
 def _silver_properties(
-    quarantine: DeltaTable, result: BatchResult, consumed: Mapping[str, int]
+    quarantine: DeltaTable,
+    result: BatchResult,
+    consumed: Mapping[str, int],
+    validated: Mapping[str, Any],
 ) -> CommitProperties:
     state_metrics = {
         "in_quarantine": delta.rows(quarantine),
         "broken_rules": broken_rules(quarantine),
         "warnings": result.warnings,
+        **({VALIDATED: validated} if validated else {}),
         # Tables that never had a delete show none.
         **({"deletes": result.deletes} if result.deletes else {}),
     }

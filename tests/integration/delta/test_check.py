@@ -123,8 +123,11 @@ def test_share_in_quarantine_is_compared_with_the_promised_one(land: Land, lake:
     pipeline.run(str(land(sellers=[{}, {"seller_id": "?", "seller_state": "??"}])), lake)
     (found,) = check(lake, datetime.now(UTC)).broken
     assert (found.promise, found.cause) == ("quarantine", "silver.sellers")
-    assert "50.0% of 2 records went to quarantine" in found.problem
-    assert "1.0% is promised" in found.problem
+    assert found.problem == (
+        "50.0% of 2 records went to quarantine (1: seller_id_is_well_formed, "
+        "seller_state_is_known), and 1.0% is allowed"
+    )
+    assert "gold.dim_seller" in found.affected
 
 
 def test_batches_of_older_lakes_have_the_time_of_their_commit(lake: str) -> None:

@@ -68,6 +68,12 @@ EDITS: dict[str, tuple[str, str, str, set[str]]] = {
     ),
     "intervals": ("transforms.history", "is_last & ~deleted", "is_last", HISTORIES),
     "a promise": ("contracts.silver.orders", SORTED, f"quarantine_share=0.02, {SORTED}", set()),
+    "a share": (
+        "contracts.silver.orders",
+        SORTED,
+        f'max_share={{"delivered_with_a_date": Share(0.1, stop=True)}}, {SORTED}',
+        set(),
+    ),
     "a base class": ("contracts.contract", "class Gold(Contract", "class Gold(Any, Contract", GOLD),
     "validation": ("transforms.validation", "(~r.expr).sum()", "r.expr.sum()", RECORDS),
     "the check": ("contracts.table_check", "filter(~rules", "filter(rules", ALL - RECORDS),

@@ -242,6 +242,12 @@ class Recalled(Silver, key=("order_id",), history=("order_status",)):
     order_status: str = column()
 
 
+class Shared(Gold, key=("order_id",), max_share={"order_id_is_present": 0.1}):
+    """One row per order."""
+
+    order_id: str = column()
+
+
 class Owned(Silver, key=("order_id",)):
     """One row per order."""
 
@@ -281,6 +287,7 @@ def made_of(read: type[Contract], made: type[Contract]) -> Callable[..., LazyFra
         ((made_of(FactSales, Beside),), "its incremental key has order_id, which its key lacks"),
         ((made_of(FactSales, Weighed),), "weight is a Float64, with inexact sums"),
         ((made_of(Orders, Recalled),), "only tables of records have a history"),
+        ((made_of(Orders, Shared),), "only tables of records have shares"),
         ((made_of(bronze.Orders, Owned),), "only tables of gold enforce foreign keys"),
     ],
 )
