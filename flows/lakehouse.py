@@ -17,6 +17,7 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
     rebuild: bool = False,
     runner: str | None = None,
     allow_empty: bool = False,
+    fail_above: float | None = None,
 ) -> list[Outcome]:
     """Ingest the files of the landing zone, then refresh every table.
 
@@ -33,9 +34,12 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
         runner: `dask` or `dask=ADDRESS` (of a scheduler) runs the tasks on a Dask cluster, whose
             workers reach the same paths; threads of this process when not given.
         allow_empty: accept a landing zone without files, such as one that the last run archived.
+        fail_above: hold back the tables downstream of a silver table if a larger share of the
+            records that it read goes to quarantine; as its contract says when not given.
 
     Raises:
         NoFilesError: the landing zone holds no file of any table; nothing was done.
+        RunHeldBackError: tables were held back; all else was done.
         RunFailedError: a step failed or a file was rejected; all else was done.
     """
     with prefect_executor(runner) as executor:
@@ -46,6 +50,7 @@ def lakehouse(  # noqa: PLR0913, PLR0917 - each is a field of a deployment's for
             as_of=as_of,
             rebuild=rebuild,
             allow_empty=allow_empty,
+            fail_above=fail_above,
             executor=executor,
         )
 
@@ -67,11 +72,25 @@ def ingest(
 
 @flow
 def refresh(
-    lake: str | None = None, rebuild: bool = False, runner: str | None = None
+    lake: str | None = None,
+    rebuild: bool = False,
+    runner: str | None = None,
+    fail_above: float | None = None,
+    accept: list[str] | None = None,
 ) -> list[Outcome]:
-    """Bring every table up to date with its inputs; parameters as in `lakehouse`."""
+    """Bring every table up to date with its inputs; parameters as in `lakehouse`.
+
+    Args:
+        lake: the location of the tables; KEYSTONE_LAKE when not given.
+        rebuild: compute every table again from bronze.
+        runner: as in `lakehouse`.
+        fail_above: as in `lakehouse`.
+        accept: silver tables, such as `silver.orders`, that hold no table back.
+    """
     with prefect_executor(runner) as executor:
-        return pipeline.refresh(lake, rebuild=rebuild, executor=executor)
+        return pipeline.refresh(
+            lake, rebuild=rebuild, fail_above=fail_above, accept=accept or (), executor=executor
+        )
 
 
 @flow

@@ -15,6 +15,7 @@ from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, 
 from flows.cli.help import Group
 from flows.cli.output import configure_terminal, err
 from flows.config.errors import (
+    RunHeldBackError,
     RunInterruptedError,
     SettingError,
     UnknownColumnError,
@@ -70,7 +71,10 @@ def _common(
 
 
 def main() -> None:
-    """Run a command; print an error as one line, and exit with 1 (failure) or 2 (wrong usage)."""
+    """Run a command; print an error as one line, and exit with 1, or with 2 (wrong usage) or 3.
+
+    3 says that tables are held back, and that nothing failed.
+    """
     # Imports create a million objects that live until the end. Collecting garbage less often, and
     # not at all at the exit, saves a quarter of a short command.
     gc.set_threshold(100_000, 10, 10)
@@ -105,6 +109,7 @@ def _skip_last_collection() -> None:
         gc.freeze()
 
 
+_HELD_BACK = 3
 _WRONG_USAGE = (SettingError, UnknownColumnError, UnknownRuleError, UnknownTableError)
 
 _PANIC = "PanicException"
@@ -125,6 +130,8 @@ _OUT_OF_MEMORY_MESSAGES = (
 def _exit_code(error: BaseException) -> int:
     if isinstance(error, RunInterruptedError):
         return 128 + signal.SIGINT
+    if isinstance(error, RunHeldBackError):
+        return _HELD_BACK
     return 2 if isinstance(error, _WRONG_USAGE) else 1
 
 

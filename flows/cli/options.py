@@ -44,6 +44,16 @@ AllowEmpty = Annotated[
     bool, typer.Option("--allow-empty", help="Accept a landing zone without files.")
 ]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Rebuild all tables from bronze.")]
+FailAbove = Annotated[
+    float | None,
+    typer.Option(
+        help="Share of the records of a table, 0 to 1: if more go to quarantine, leave the tables "
+        "downstream as they are and exit with 3. Default: what the contracts say.",
+        metavar="SHARE",
+        min=0,
+        max=1,
+    ),
+]
 Runner = Annotated[
     str | None,
     typer.Option(

@@ -11,6 +11,7 @@ from flows.cli.options import (
     Archive,
     AsOf,
     Executor,
+    FailAbove,
     Lake,
     LogFormat,
     Quiet,
@@ -40,6 +41,7 @@ def run(
     rebuild: Rebuild = False,
     runner: Runner = None,
     allow_empty: AllowEmpty = False,
+    fail_above: FailAbove = None,
     executor: Executor = None,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -62,6 +64,7 @@ def run(
         as_of=as_of,
         rebuild=rebuild,
         allow_empty=allow_empty,
+        fail_above=fail_above,
     )
 
 
@@ -97,7 +100,11 @@ def ingest(
 
 @app.command(
     cls=Command,
-    epilog=examples("keystone refresh --lake lake", "keystone refresh --lake lake --dry-run"),
+    epilog=examples(
+        "keystone refresh --lake lake",
+        "keystone refresh --lake lake --dry-run",
+        "keystone refresh --lake lake --accept silver.orders",
+    ),
 )
 def refresh(
     lake: Lake = None,
@@ -106,6 +113,15 @@ def refresh(
         bool,
         typer.Option("--dry-run", help="Show what would be read and written, without doing it."),
     ] = False,
+    fail_above: FailAbove = None,
+    accept: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Silver table whose readers are refreshed although its last run is stopped; may "
+            "be repeated.",
+            metavar="TABLE",
+        ),
+    ] = None,
     runner: Runner = None,
     executor: Executor = None,
     quiet: Quiet = False,
@@ -114,14 +130,17 @@ def refresh(
 ) -> None:
     """Bring all silver and gold tables up to date with their inputs."""
     from flows.config.settings import dask_address, resolve_location
-    from flows.delta.table_names import existing_tables
+    from flows.delta.table_names import existing_tables, tables_of_records
 
     existing_tables(location := resolve_location("lake", lake))
+    tables_of_records(accept or ())
     dask_address(runner)
     if dry_run:
+        from flows.delta.thresholds import Gate
         from flows.pipeline.plan import explain, plan
 
-        planned = plan(location, rebuild=rebuild).values()
+        gate = Gate(fail_above, frozenset(accept or ()))
+        planned = plan(location, rebuild=rebuild, gate=gate).values()
         due = [each for each in planned if not each.outcome]
         if due:
             rows = (explain(location, each) for each in due)
@@ -135,6 +154,8 @@ def refresh(
         runner,
         lake=location,
         rebuild=rebuild,
+        fail_above=fail_above,
+        accept=accept or [],
     )
 
 

@@ -48,6 +48,7 @@ def status(
     from flows.kafka.client import BrokerUnreachableError, kafka_settings
     from flows.kafka.lag import lake_lag
     from flows.monitoring.check import check as check_promises
+    from flows.monitoring.gate import held_back
 
     lake = resolve_location("lake", lake)
     settings = kafka_settings(bootstrap=bootstrap, prefix=topics_prefix)
@@ -59,9 +60,12 @@ def status(
         kafka_errors = [str(error)]
     if as_json:
         errors = {"hurt": found.unreadable, "stopped": found.not_writable}
-        print(json.dumps({"tables": found.tables, "kafka": kafka, **errors}))
+        waiting = [each.as_dict() for each in held_back(lake)]
+        print(json.dumps({"tables": found.tables, "held_back": waiting, "kafka": kafka, **errors}))
     else:
         _print_tables(found)
+        for each in held_back(lake):
+            out.print(str(each), soft_wrap=True)
         if not found.unreadable:
             out.print(check_promises(lake, datetime.now(UTC)).headline())
         if kafka:

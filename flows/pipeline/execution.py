@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from contracts.table_check import ContractBrokenError
-from flows.config.errors import ConservationError, TableError, one_line
+from flows.config.errors import ConservationError, HeldBackError, TableError, one_line
 from flows.config.masking import mask
 from flows.delta.outcome import Outcome
 from flows.delta.provenance import made_by
@@ -40,8 +40,10 @@ class Results(NamedTuple, Generic[T]):
     failures: list[str]
     """A line for each rejected file and each failed step, and one for the skipped steps."""
     undone: Mapping[str, str]
-    """By table without an outcome: `failed`, `skipped` because it needs one that failed, or
-    `not run`."""
+    """By table without an outcome: `failed`, `skipped` because it needs one that failed, `held
+    back`, or `not run`."""
+    held_back: list[str]
+    """A line for each table whose run holds others back."""
     interrupted: bool = False
     """Whether Ctrl-C ended the run early."""
 
@@ -76,22 +78,38 @@ class Ended(Generic[T]):
     not_started: list[str] = field(default_factory=list)
     interrupted: bool = False
 
-    def results(self) -> Results[T]:
+    def results(self, steps: Sequence[Step[T]]) -> Results[T]:
         """Return the outcomes of the steps, with a line for each failure."""
+        stops, held_back = self._held_back(steps)
         failures = [line for outcome in self.outcomes.values() for line in outcome.rejected]
         reasons = defaultdict[str, list[str]](list)
-        for name, error in self.errors.items():
+        failed = {n: error for n, error in self.errors.items() if n not in held_back}
+        for name, error in failed.items():
             reasons[_reason(error)].append(name)
         for reason, names in reasons.items():
-            complete = isinstance(self.errors[names[0]], _COMPLETE)
+            complete = isinstance(failed[names[0]], _COMPLETE)
             line = reason if complete else f"{', '.join(names)}: {reason}"
             failures.append(mask(one_line(line)))
-        if self.skipped:
-            skipped = ", ".join(self.skipped)
-            failures.append(f"skipped, because they need a table that failed: {skipped}")
-        undone = dict.fromkeys(self.errors, "failed") | dict.fromkeys(self.skipped, "skipped")
-        undone |= dict.fromkeys(self.not_started, "not run")
-        return Results(list(self.outcomes.values()), failures, undone, self.interrupted)
+        skipped = [name for name in self.skipped if name not in held_back]
+        if skipped:
+            line = f"skipped, because they need a table that failed: {', '.join(skipped)}"
+            failures.append(line)
+        undone = dict.fromkeys(failed, "failed") | dict.fromkeys(skipped, "skipped")
+        undone |= dict.fromkeys(held_back, "held back") | dict.fromkeys(self.not_started, "not run")
+        return Results(list(self.outcomes.values()), failures, undone, stops, self.interrupted)
+
+    def _held_back(self, steps: Sequence[Step[T]]) -> tuple[list[str], list[str]]:
+        """Return why tables are held back, and which: also those that need only such tables."""
+        stops, held_back = dict[str, None](), list[str]()
+        for step in steps:  # each after those that it needs
+            error = self.errors.get(step.table)
+            lost = {*step.after} & {*self.errors, *self.skipped}
+            if isinstance(error, HeldBackError):
+                stops |= dict.fromkeys(error.args)
+                held_back.append(step.table)
+            elif step.table in self.skipped and lost <= {*held_back}:
+                held_back.append(step.table)
+        return [*stops], held_back
 
 
 _COMPLETE = (ContractBrokenError, ConservationError, TableError)

@@ -19,6 +19,7 @@ from tenacity import (
     wait_random,
 )
 
+from flows.config.errors import HeldBackError
 from flows.config.settings import dask_address
 from flows.delta.outcome import Outcome
 from flows.pipeline import execution
@@ -104,7 +105,7 @@ class _LocalExecutor:
                 ended.interrupted |= interrupted.is_set()
                 _skip(waiting, ended)
         ended.not_started += waiting
-        return ended.results()
+        return ended.results(steps)
 
     def publish(
         self, title: str, lake: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]
@@ -125,7 +126,7 @@ def _end(future: Future[T], name: str, ended: Ended[T]) -> str:
     """Keep the result of a step, and return a line about it."""
     if error := future.exception():
         ended.errors[name] = error
-        return f"{name} failed"
+        return f"{name} {'is held back' if isinstance(error, HeldBackError) else 'failed'}"
     outcome = ended.outcomes[name] = future.result()
     return outcome.summary()
 

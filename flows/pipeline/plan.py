@@ -10,11 +10,13 @@ from deltalake.exceptions import TableNotFoundError
 from contracts.contract import Bronze, Contract
 from flows import delta
 from flows.config.concurrency import for_each_table
-from flows.config.errors import TableError
+from flows.config.errors import HeldBackError, TableError
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
 from flows.delta.table_names import all_tables
+from flows.delta.thresholds import CONTRACTS, Gate
 from flows.refresh.change_detection import NOT_CREATED, detect_changes, unchanged_outcome
+from flows.refresh.gate import check_gate
 from flows.refresh.source_tables import OUT_OF_STEP, is_same_generation
 from transforms.graph import Table, tables
 
@@ -35,7 +37,7 @@ class Planned(NamedTuple):
     """Why it cannot be refreshed."""
 
 
-def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
+def plan(lake: str, *, rebuild: bool = False, gate: Gate = CONTRACTS) -> dict[str, Planned]:
     """Return the plan for each table, by name, without writing anything."""
     opened = for_each_table(_opened, lake, all_tables())
     planned: dict[str, Planned] = {}
@@ -43,7 +45,10 @@ def plan(lake: str, *, rebuild: bool = False) -> dict[str, Planned]:
         after = [
             each for each in table.input_names if each in planned and not planned[each].outcome
         ]
-        planned[name] = _plan(table, opened, after, rebuild=rebuild)
+        planned[name] = _plan(table, opened, after, gate, rebuild=rebuild)
+        lost = [n for n in table.dependencies if n in planned and planned[n].error]
+        if lost and not (planned[name].outcome or planned[name].error):
+            planned[name] = planned[name]._replace(error=f"waits for {', '.join(sorted(lost))}")
     return planned
 
 
@@ -79,7 +84,7 @@ def _opened(lake: str, name: str) -> _Opened:
 
 
 def _plan(
-    table: Table, opened: Mapping[str, _Opened], after: list[str], *, rebuild: bool
+    table: Table, opened: Mapping[str, _Opened], after: list[str], gate: Gate, *, rebuild: bool
 ) -> Planned:
     quarantine_name = delta.quarantine_name(table.source) if table.source else ""
     needed = [opened[name] for name in (*table.input_names, table.name, quarantine_name) if name]
@@ -94,7 +99,9 @@ def _plan(
         return Planned(table, {}, NOT_CREATED, after, None)
     try:
         delta.check_writable(target, rebuild=rebuild)
-    except TableError as error:
+        # A run of this refresh may end what holds the table back.
+        check_gate(target, {n: each for n, each in inputs.items() if n not in after}, gate)
+    except (HeldBackError, TableError) as error:
         return Planned(table, {}, "", after, None, str(error))
     todo = detect_changes(table, target, inputs, rebuild=rebuild)
     reason = todo.full_refresh_reason

@@ -73,7 +73,7 @@ class _PrefectExecutor:
                 parameters={},
                 wait_for=[futures[name] for name in step.after],
             )
-        return _wait(title, futures).results()
+        return _wait(title, futures).results(steps)
 
     def publish(
         self, title: str, lake: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]

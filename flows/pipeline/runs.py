@@ -12,13 +12,19 @@ from functools import partial
 from typing import Any
 
 from flows import delta
-from flows.config.errors import RunFailedError, RunInterruptedError
+from flows.config.errors import RunFailedError, RunHeldBackError, RunInterruptedError
 from flows.config.settings import resolve_location
 from flows.delta.incidents import INCIDENTS
 from flows.delta.optimize import Optimized, optimize_table
 from flows.delta.outcome import Outcome
 from flows.delta.restore import restore_table
-from flows.delta.table_names import all_tables, existing_tables, replayable_tables
+from flows.delta.table_names import (
+    all_tables,
+    existing_tables,
+    replayable_tables,
+    tables_of_records,
+)
+from flows.delta.thresholds import CONTRACTS, Gate
 from flows.ingest.landing_zone import NoFilesError, find_files, make_archive
 from flows.ingest.load import ingest_table
 from flows.pipeline.execution import Executor, Results, storage_error
@@ -42,6 +48,7 @@ def run(  # noqa: PLR0913 - all but the locations have defaults and are given by
     as_of: datetime | None = None,
     rebuild: bool = False,
     allow_empty: bool = False,
+    fail_above: float | None = None,
     executor: Executor | None = None,
 ) -> list[Outcome]:
     """Ingest the files of the landing zone, then refresh every table.
@@ -55,10 +62,13 @@ def run(  # noqa: PLR0913 - all but the locations have defaults and are given by
             modification time.
         rebuild: compute every table again from bronze.
         allow_empty: accept a landing zone without files, such as one that the last run archived.
+        fail_above: hold back the tables downstream of a silver table if a larger share of the
+            records that it read goes to quarantine; as its contract says when not given.
         executor: what runs the steps; threads of this process when not given.
 
     Raises:
         NoFilesError: the landing zone holds no file of any table; nothing was done.
+        RunHeldBackError: tables were held back; all else was done.
         RunFailedError: a step failed or a file was rejected; all else was done.
     """
     with _or_local(executor) as chosen:
@@ -72,13 +82,12 @@ def run(  # noqa: PLR0913 - all but the locations have defaults and are given by
         except RunFailedError as failed:
             landed, failures, undone = failed.outcomes, failed.failures, dict(failed.undone)
         try:
-            refreshed = refresh(lake, rebuild=rebuild, executor=chosen)
-        except RunInterruptedError as cut:
-            lines, undone = [*failures, *cut.failures], {**undone, **cut.undone}
-            raise RunInterruptedError(lines, landed + cut.outcomes, undone) from None
+            refreshed = refresh(lake, rebuild=rebuild, fail_above=fail_above, executor=chosen)
         except RunFailedError as failed:
-            refreshed = failed.outcomes
-            failures, undone = failures + failed.failures, {**undone, **failed.undone}
+            is_held_back = isinstance(failed, RunHeldBackError)
+            kind = RunFailedError if failures and is_held_back else type(failed)
+            lines, undone = [*failures, *failed.failures], {**undone, **failed.undone}
+            raise kind(lines, landed + failed.outcomes, undone) from None
     if failures:
         raise RunFailedError(failures, landed + refreshed, undone)
     return landed + refreshed
@@ -123,18 +132,33 @@ def ingest(  # noqa: PLR0913 - as in `run`
 
 
 def refresh(
-    lake: str | None = None, *, rebuild: bool = False, executor: Executor | None = None
+    lake: str | None = None,
+    *,
+    rebuild: bool = False,
+    fail_above: float | None = None,
+    accept: Sequence[str] = (),
+    executor: Executor | None = None,
 ) -> list[Outcome]:
     """Bring every table up to date with its inputs; arguments as in `run`.
 
+    Args:
+        lake: the location of the tables; KEYSTONE_LAKE when not given.
+        rebuild: compute every table again from bronze.
+        fail_above: as in `run`.
+        accept: silver tables, such as `silver.orders`, that hold no table back, whatever share of
+            their records breaks a rule.
+        executor: what runs the steps; threads of this process when not given.
+
     Raises:
         OSError: S3 does not answer.
+        UnknownTableError: a table to accept is not one of records.
+        RunHeldBackError: tables were held back; all else was done.
         RunFailedError: a table failed, and those downstream of it were skipped.
     """
-    lake = _lake(lake)
+    lake, gate = _lake(lake), Gate(fail_above, frozenset(tables_of_records(accept)))
     with _or_local(executor) as chosen:
-        planned = chosen.read(lake, plan, lake, rebuild=rebuild)
-        return _refresh(chosen, "refresh", lake, planned, rebuild=rebuild)
+        planned = chosen.read(lake, plan, lake, rebuild=rebuild, gate=gate)
+        return _refresh(chosen, "refresh", lake, planned, rebuild=rebuild, gate=gate)
 
 
 def restore(
@@ -154,6 +178,7 @@ def restore(
 
     Raises:
         NoVersionError: the version, or a file of it, does not exist.
+        RunHeldBackError: the table was restored, but tables downstream are held back.
         RunFailedError: the table was restored, but a table downstream of it failed.
     """
     lake = _lake(lake)
@@ -182,6 +207,7 @@ def replay(
     Raises:
         OSError: S3 does not answer.
         UnknownTableError: there is no quarantine of that name.
+        RunHeldBackError: tables were held back; all else was done.
         RunFailedError: a table failed.
     """
     lake = _lake(lake)
@@ -238,13 +264,14 @@ def _refresh(  # noqa: PLR0913 - optional arguments are given by name
     planned: Mapping[str, Planned],
     *,
     rebuild: bool = False,
+    gate: Gate = CONTRACTS,
     done: Sequence[Outcome] = (),
 ) -> list[Outcome]:
     due = {name: pending.table for name, pending in planned.items() if not pending.outcome}
     steps = [
         Step(
             table.name,
-            partial(refresh_table, lake, table, rebuild=rebuild),
+            partial(refresh_table, lake, table, rebuild=rebuild, gate=gate),
             table.contract,
             table.input_names,
             [name for name in table.dependencies if name in due],
@@ -278,16 +305,19 @@ def _execute(  # noqa: PLR0913 - as above
         steps = [replace(step, run=observed.id) for step in steps]
         results = executor.run(title, lake, steps)
         interrupted = [_interrupted(results)] if results.interrupted else []
-        observed.failures = [*failures, *results.failures, *interrupted]
+        observed.failures = [*failures, *results.failures, *results.held_back, *interrupted]
     outcomes = sorted([*done, *results.outcomes], key=_table_order)
     executor.publish(title, lake, outcomes, results.undone)
     failed = results.failures
     if failed and (unreachable := storage_error(lake)):
         failed = [unreachable]
+    failures = [*failures, *failed]
+    lines = [*failures, *results.held_back, *interrupted]
     if results.interrupted:
-        raise RunInterruptedError([*failures, *failed, *interrupted], outcomes, results.undone)
-    if failures := [*failures, *failed]:
-        raise RunFailedError(failures, outcomes, results.undone)
+        raise RunInterruptedError(lines, outcomes, results.undone)
+    if lines:
+        kind = RunFailedError if failures else RunHeldBackError
+        raise kind(lines, outcomes, results.undone)
     return outcomes
 
 

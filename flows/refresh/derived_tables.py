@@ -19,6 +19,7 @@ from flows.delta.data_files import Written
 from flows.delta.holds import held_since
 from flows.delta.log_check import DamagedTableError
 from flows.delta.outcome import Outcome
+from flows.delta.thresholds import CONTRACTS, Gate
 from flows.refresh.affected_keys import affected_keys
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
@@ -30,13 +31,16 @@ from flows.refresh.compute import (
     describe,
     write_chunk,
 )
+from flows.refresh.gate import check_gate
 from flows.refresh.workers import run_on_workers
 from flows.refresh.write import write_all, write_changes
 from transforms.graph import Table
 
 
 @translates_damage
-def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
+def refresh_derived_table(
+    lake: str, table: Table, *, rebuild: bool = False, gate: Gate = CONTRACTS
+) -> Outcome:
     """Bring a derived table up to date with its inputs.
 
     If the table has an incremental key (such as `order_id`), only the keys that the changed rows of
@@ -45,6 +49,7 @@ def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> 
     Raises:
         contracts.table_check.ContractBrokenError: the computed rows break the contract.
         ConservationError: the rows of the data files do not add up.
+        HeldBackError: the last run of an input is stopped.
         deltalake.exceptions.CommitFailedError: another writer committed first; try again.
     """
     started, spec = perf_counter(), table.contract.spec()
@@ -61,6 +66,7 @@ def refresh_derived_table(lake: str, table: Table, *, rebuild: bool = False) -> 
     }
     for name, handle in inputs.items():
         _limit_to_parents(handle, name, parents.values())
+    check_gate(target, inputs, gate)
     pending = detect_changes(table, target, inputs, rebuild=rebuild)
     written, reason = 0, pending.full_refresh_reason
     if not pending.is_empty:

@@ -24,8 +24,10 @@ from flows.delta import data_files
 from flows.delta.damage import translates_damage
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
+from flows.delta.thresholds import CONTRACTS, Gate
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
+from flows.refresh.gate import check_gate
 from flows.refresh.write import write_all, write_changes
 from transforms.graph import Table
 from transforms.history import only_versions
@@ -33,7 +35,9 @@ from transforms.validation import is_delete
 
 
 @translates_damage
-def refresh_history_table(lake: str, table: Table, *, rebuild: bool = False) -> Outcome:
+def refresh_history_table(
+    lake: str, table: Table, *, rebuild: bool = False, gate: Gate = CONTRACTS
+) -> Outcome:
     """Bring a history table up to date with the valid records of its silver table.
 
     New records change the intervals of their keys only.
@@ -41,6 +45,7 @@ def refresh_history_table(lake: str, table: Table, *, rebuild: bool = False) -> 
     Raises:
         contracts.table_check.ContractBrokenError: the intervals break the contract.
         ConservationError: versions are missing.
+        HeldBackError: the last run of the silver table is stopped.
         deltalake.exceptions.CommitFailedError: another writer committed first; try again.
     """
     started = perf_counter()
@@ -48,6 +53,7 @@ def refresh_history_table(lake: str, table: Table, *, rebuild: bool = False) -> 
     if held_since(target):
         return replace(unchanged_outcome(table, target), seconds=perf_counter() - started)
     tables = _open(lake, table, target)
+    check_gate(target, tables.inputs(), gate)
     pending = detect_changes(table, target, tables.inputs(), rebuild=rebuild)
     written, reason = 0, pending.full_refresh_reason
     if not pending.is_empty:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from flows import cli
@@ -63,12 +64,10 @@ def _environment(process: Path) -> bytes:
         return b""
 
 
-def _strike(  # noqa: PLR0913 - the last three are those of the function that it replaces
-    main: int, at: str, number: int, lake: str, table: Table, *, rebuild: bool
-) -> Outcome:
+def _strike(main: int, at: str, number: int, lake: str, table: Table, **options: Any) -> Outcome:
     if table.name == at:
         (os.killpg if number == signal.SIGINT else os.kill)(main, number)
-    return refresh_table(lake, table, rebuild=rebuild)
+    return refresh_table(lake, table, **options)
 
 
 if __name__ == "__main__":

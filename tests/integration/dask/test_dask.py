@@ -82,14 +82,14 @@ def run_on(cluster: LocalCluster, landing: str, lake: str) -> list[Outcome]:
 def struck(strike: Callable[[str], None], at_table: str) -> Callable[..., Outcome]:
     """Return `refresh_table` with an action that runs while one table is computed."""
 
-    def refresh(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def refresh(lake: str, table: Table, **options: Any) -> Outcome:
         @wraps(table.function)
         def function(**inputs: pl.LazyFrame) -> pl.LazyFrame:
             strike(lake)
             return table.function(**inputs)
 
         made = replace(table, function=function) if table.name == at_table else table
-        return refresh_table(lake, made, rebuild=rebuild)
+        return refresh_table(lake, made, **options)
 
     return refresh
 
@@ -164,11 +164,11 @@ def test_a_worker_that_dies_before_the_commit_changes_no_table(
     expected: Tables,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refresh(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def refresh(lake: str, table: Table, **options: Any) -> Outcome:
         if table.name == "gold.fact_sales" and not mark(lake).exists():
             mark(lake).touch()
             delta.rebuild = lambda *_: die()  # only in the worker, which dies of it
-        return refresh_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, **options)
 
     monkeypatch.setattr(runs, "refresh_table", refresh)
     run_on(cluster, landing, lake)
@@ -187,10 +187,10 @@ def test_workers_that_always_die_fail_the_run_and_the_next_run_recovers(
     expected: Tables,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refresh_some(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def refresh_some(lake: str, table: Table, **options: Any) -> Outcome:
         if table.name == "silver.orders":
             die()
-        return struck(die, "gold.dim_seller")(lake, table, rebuild=rebuild)
+        return struck(die, "gold.dim_seller")(lake, table, **options)
 
     with monkeypatch.context() as patched:
         patched.setattr(runs, "refresh_table", refresh_some)

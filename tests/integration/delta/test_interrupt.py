@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,10 @@ def test_the_first_interrupt_lets_running_steps_finish_and_starts_no_other(
 ) -> None:
     before = signal.getsignal(signal.SIGINT)
 
-    def interrupt(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def interrupt(lake: str, table: Table, **options: Any) -> Outcome:
         if table.name == "gold.dim_seller":
             os.kill(os.getpid(), signal.SIGINT)
-        return refresh_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, **options)
 
     monkeypatch.setattr(runs, "refresh_table", interrupt)
     landing = str(land(orders=[{}]))

@@ -123,11 +123,11 @@ def test_maintenance_names_the_tables_with_their_versions(land: Land, lake: str)
 def test_step_that_fails_says_why_and_so_does_its_run(
     land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def fail(lake: str, table: Table, **options: Any) -> Outcome:
         if table.name == "gold.dim_seller":
             message = "gold.dim_seller: 1 row breaks seller_id_is_unique"
             raise ContractBrokenError(message)
-        return refresh_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, **options)
 
     monkeypatch.setattr(runs, "refresh_table", fail)
     with (

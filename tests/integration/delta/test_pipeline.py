@@ -187,11 +187,11 @@ def test_rejected_files_fail_the_run_and_the_others_are_ingested(land: Land, lak
 def test_refresh_skips_tables_downstream_of_a_failure(
     lake: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail_for_orders(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def fail_for_orders(lake: str, table: Table, **options: Any) -> Outcome:
         if table.name == "silver.orders":
             message = "silver.orders: the metrics do not add up"
             raise ConservationError(message)
-        return refresh_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, **options)
 
     monkeypatch.setattr(runs, "refresh_table", fail_for_orders)
     with pytest.raises(RunFailedError) as caught:

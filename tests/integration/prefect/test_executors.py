@@ -9,13 +9,13 @@ from deltalake.exceptions import CommitFailedError
 
 from contracts.table_check import ContractBrokenError
 from flows import delta, lakehouse, pipeline
-from flows.config.errors import RunFailedError
+from flows.config.errors import RunFailedError, RunHeldBackError
 from flows.delta.outcome import Outcome
 from flows.pipeline import execution, runs
 from flows.refresh.tables import refresh_table
 from flows.sample import write_sample
 from tests.support.refresh import assert_same_tables, sorted_tables
-from transforms.graph import Table
+from transforms.graph import Table, downstream_tables
 
 Land = Callable[..., Path]
 CHANCE = {"seconds": 0.0}
@@ -95,12 +95,12 @@ def test_a_broken_contract_is_not_retried_and_skips_tables_downstream(
 ) -> None:
     calls = []
 
-    def fail(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def fail(lake: str, table: Table, **options: Any) -> Outcome:
         if table.name == "gold.dim_seller":
             calls.append(table.name)
             message = "gold.dim_seller: 1 row breaks seller_id_is_unique"
             raise ContractBrokenError(message)
-        return refresh_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, **options)
 
     monkeypatch.setattr(runs, "refresh_table", fail)
     with pytest.raises(RunFailedError) as caught:
@@ -113,19 +113,46 @@ def test_a_broken_contract_is_not_retried_and_skips_tables_downstream(
     assert len(calls) == 1
 
 
+def test_tables_downstream_of_a_stopped_run_are_held_back(
+    face: Face, land: Land, lake: str
+) -> None:
+    face.run(str(land(sellers=[{}])), lake)
+    before = sorted_tables(lake)
+    bad = str(land("bad", sellers=[{"seller_id": "1" * 32, "seller_state": "??"}]))
+    with pytest.raises(RunHeldBackError) as caught:
+        face.run(bad, lake, fail_above=0.5)
+    (line,) = caught.value.failures
+    assert line.startswith("silver.sellers: 100.0% of 1 record went to quarantine")
+    assert {*caught.value.undone} == downstream_tables("silver.sellers")
+    assert {*caught.value.undone.values()} == {"held back"}
+    with pytest.raises(RunHeldBackError, match="held back"):
+        face.refresh(lake)
+    assert_same_tables(lake, before)
+    face.refresh(lake, accept=["silver.sellers"])
+    assert not any(outcome.changed for outcome in face.refresh(lake))
+
+
+@pytest.mark.usefixtures("prefect_server")
+def test_failed_flow_says_what_is_held_back(land: Land, lake: str) -> None:
+    bad = str(land(sellers=[{"seller_state": "??"}]))
+    state = lakehouse.lakehouse(bad, lake, fail_above=0.5, return_state=True)
+    assert state.is_failed()
+    assert "silver.sellers: 100.0% of 1 record went to quarantine" in (state.message or "")
+
+
 @pytest.mark.parametrize("failures", [1, 6])
 def test_a_transient_error_is_retried_five_times(
     face: Face, land: Land, lake: str, monkeypatch: pytest.MonkeyPatch, failures: int
 ) -> None:
     calls = []
 
-    def fail(lake: str, table: Table, *, rebuild: bool) -> Outcome:
+    def fail(lake: str, table: Table, **options: Any) -> Outcome:
         if table.name == "gold.dim_date":
             calls.append(table.name)
             if len(calls) <= failures:
                 message = "another writer was faster"
                 raise CommitFailedError(message)
-        return refresh_table(lake, table, rebuild=rebuild)
+        return refresh_table(lake, table, **options)
 
     monkeypatch.setattr(runs, "refresh_table", fail)
     folder = str(land(orders=[{}]))
