@@ -6,10 +6,8 @@ Locations are folders, or prefixes on S3 as `s3://bucket/prefix`.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from flows import delta
 from flows.config.errors import RunFailedError, RunHeldBackError, RunInterruptedError
@@ -19,7 +17,6 @@ from flows.delta.optimize import Optimized, optimize_table
 from flows.delta.outcome import Outcome
 from flows.delta.restore import restore_table
 from flows.delta.table_names import (
-    all_tables,
     existing_tables,
     replayable_tables,
     tables_of_records,
@@ -27,7 +24,8 @@ from flows.delta.table_names import (
 from flows.delta.thresholds import CONTRACTS, Gate
 from flows.ingest.landing_zone import NoFilesError, find_files, make_archive
 from flows.ingest.load import ingest_table
-from flows.pipeline.execution import Executor, Results, storage_error
+from flows.pipeline.execute_steps import execute_steps, interrupted_line, table_order
+from flows.pipeline.execution import Executor
 from flows.pipeline.local_executor import local_executor
 from flows.pipeline.openlineage import observed_run
 from flows.pipeline.plan import Planned, plan
@@ -128,7 +126,7 @@ def ingest(  # noqa: PLR0913 - as in `run`
             for contract, paths in files.items()
             if paths
         ]
-        return _execute(chosen, "ingest", lake, steps, failures=rejected)
+        return execute_steps(chosen, "ingest", lake, steps, failures=rejected)
 
 
 def refresh(
@@ -216,10 +214,10 @@ def replay(
             Step(each.name, partial(replay_quarantine, lake, each), each.contract, each.input_names)
             for each in replayable_tables(table)
         ]
-        replayed = _execute(chosen, "replay", lake, steps)
+        replayed = execute_steps(chosen, "replay", lake, steps)
         refreshed = refresh(lake, executor=chosen)
     by_name = {outcome.table: outcome for outcome in (*refreshed, *replayed)}
-    return sorted(by_name.values(), key=_table_order)
+    return sorted(by_name.values(), key=table_order)
 
 
 def maintain(
@@ -247,7 +245,7 @@ def maintain(
         steps = [Step(name, partial(optimize_table, lake, name, keep)) for name in names]
         with observed_run("maintain", lake) as observed:
             results = chosen.run("maintain", lake, steps)
-            interrupted = [_interrupted(results)] if results.interrupted else []
+            interrupted = [interrupted_line(results)] if results.interrupted else []
             observed.failures = [*results.failures, *interrupted]
             observed.written = [WrittenTable(o.table, o.version, 0) for o in results.outcomes]
     if interrupted:
@@ -279,58 +277,7 @@ def _refresh(  # noqa: PLR0913 - optional arguments are given by name
         for table in due.values()
     ]
     unchanged = [pending.outcome for pending in planned.values() if pending.outcome]
-    return _execute(executor, title, lake, steps, done=[*done, *unchanged])
-
-
-def _execute(  # noqa: PLR0913 - as above
-    executor: Executor,
-    title: str,
-    lake: str,
-    steps: Sequence[Step[Outcome]],
-    *,
-    failures: Sequence[str] = (),
-    done: Sequence[Outcome] = (),
-) -> list[Outcome]:
-    """Run steps, publish a summary, and raise at the end if something failed.
-
-    Args:
-        executor: what runs the steps.
-        title: the title of the summary.
-        lake: the location of the tables.
-        steps: the steps to run.
-        failures: lines about files that were rejected before.
-        done: outcomes of tables that need no step.
-    """
-    with observed_run(title, lake) as observed:
-        steps = [replace(step, run=observed.id) for step in steps]
-        results = executor.run(title, lake, steps)
-        interrupted = [_interrupted(results)] if results.interrupted else []
-        observed.failures = [*failures, *results.failures, *results.held_back, *interrupted]
-    outcomes = sorted([*done, *results.outcomes], key=_table_order)
-    executor.publish(title, lake, outcomes, results.undone)
-    failed = results.failures
-    if failed and (unreachable := storage_error(lake)):
-        failed = [unreachable]
-    failures = [*failures, *failed]
-    lines = [*failures, *results.held_back, *interrupted]
-    if results.interrupted:
-        raise RunInterruptedError(lines, outcomes, results.undone)
-    if lines:
-        kind = RunFailedError if failures else RunHeldBackError
-        raise kind(lines, outcomes, results.undone)
-    return outcomes
-
-
-def _interrupted(results: Results[Any]) -> str:
-    done, open_ = len(results.outcomes), len(results.undone)
-    return (
-        f"interrupted: {done} {'step is' if done == 1 else 'steps are'} done and committed, "
-        f"{open_} {'is' if open_ == 1 else 'are'} not; run the same command again to continue"
-    )
-
-
-def _table_order(outcome: Outcome) -> int:
-    return all_tables().index(outcome.table)
+    return execute_steps(executor, title, lake, steps, done=[*done, *unchanged])
 
 
 def _lake(given: str | None) -> str:
