@@ -57,10 +57,11 @@ def local_executor(runner: str | None = None, *, quiet: bool = False) -> Iterato
     address = dask_address(runner)
     if address is None:
         # Polars uses every core for one table; a second table uses the cores that it leaves idle.
-        pool = ThreadPoolExecutor(os.cpu_count() or 2, "step")
+        threads = os.cpu_count() or 2
+        pool = ThreadPoolExecutor(threads, "step")
         at_once = False
         try:
-            yield _LocalExecutor(pool, quiet=quiet)
+            yield _LocalExecutor(pool, threads, quiet=quiet)
         except KeyboardInterrupt:
             at_once = True
             raise
@@ -71,12 +72,12 @@ def local_executor(runner: str | None = None, *, quiet: bool = False) -> Iterato
             from distributed import Client
 
             with Client(scheduler) as client:
-                yield _LocalExecutor(client.get_executor(pure=False), quiet=quiet)
+                yield _LocalExecutor(client.get_executor(pure=False), None, quiet=quiet)
 
 
 class _LocalExecutor:
-    def __init__(self, pool: Pool, *, quiet: bool) -> None:
-        self._pool, self._quiet = pool, quiet
+    def __init__(self, pool: Pool, threads: int | None, *, quiet: bool) -> None:
+        self._pool, self._threads, self._quiet = pool, threads, quiet
 
     def read(
         self, location: str, function: Callable[P, Result], *args: P.args, **options: P.kwargs
@@ -85,7 +86,7 @@ class _LocalExecutor:
 
     def run(self, title: str, lake: str, steps: Sequence[Step[T]]) -> Results[T]:
         ended, running = Ended[T](), dict[Future[T], str]()
-        waiting = {step.table: step for step in steps}
+        waiting = {step.table: step for step in _longest_chain_first(steps)}
         with (
             first_interrupt() as interrupted,
             show_progress(title, len(steps), quiet=self._quiet) as progress,
@@ -94,7 +95,9 @@ class _LocalExecutor:
                 if interrupted.is_set():
                     _withdraw(running, ended)
                 else:
-                    for name in _ready(waiting, running, ended):
+                    # A step that becomes ready later may be more urgent than those in a queue.
+                    free = self._threads and self._threads - len(running)
+                    for name in _ready(waiting, running, ended)[:free]:
                         step = waiting.pop(name)
                         running[self._pool.submit(_run_step, title, lake, step)] = name
                 progress.running([name for each, name in running.items() if each.running()])
@@ -137,6 +140,15 @@ def _withdraw(running: dict[Future[T], str], ended: Ended[T]) -> None:
         if future.cancel():
             ended.not_started.append(name)
             del running[future]
+
+
+def _longest_chain_first(steps: Sequence[Step[T]]) -> list[Step[T]]:
+    """Sort steps by how many others run after them, one after the other."""
+    chains = dict[str, int]()
+    for step in reversed(steps):  # each after those that it needs
+        for name in step.after:
+            chains[name] = max(chains.get(name, 0), 1 + chains.get(step.table, 0))
+    return sorted(steps, key=lambda step: -chains.get(step.table, 0))
 
 
 def _ready(
