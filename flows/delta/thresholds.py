@@ -73,21 +73,21 @@ class Stop(NamedTuple):
         """What is wrong, in words."""
         return "; ".join(map(str, self.exceeded))
 
+    @property
+    def remedy(self) -> str:
+        """What to do."""
+        return remedy(self.table, self.exceeded, is_held_back=True)
+
     def __str__(self) -> str:
         """Return the line that people read."""
-        return (
-            f"{self.table}: {self.problem}; the tables downstream are held back; "
-            f"{remedy(self.table, self.exceeded)}"
-        )
+        return f"{self.table}: {self.problem}; the tables downstream are held back; {self.remedy}"
 
 
-def remedy(table: str, exceeded: tuple[Measured, ...]) -> str:
-    """Return what to do about shares that are larger than allowed."""
+def remedy(table: str, exceeded: tuple[Measured, ...], *, is_held_back: bool) -> str:
+    """Return what to do about the exceeded shares of a table, whether or not it is published."""
     found_in = ", ".join(dict.fromkeys(each.found_in for each in exceeded))
-    accept = ""
-    if any(each.allowed.stop for each in exceeded):
-        accept = f", or publish the table as it is by `keystone refresh --accept {table}`"
-    return f"see {found_in}, then correct the source or the rule{accept}"
+    accept = f", or publish the table as it is by `keystone refresh --accept {table}`"
+    return f"see {found_in}, then correct the source or the rule{accept if is_held_back else ''}"
 
 
 def measure(

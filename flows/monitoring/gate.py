@@ -13,7 +13,7 @@ from flows.config.concurrency import for_each_table
 from flows.config.errors import TableError
 from flows.delta.commit_log import last_metrics, since
 from flows.delta.holds import held_since
-from flows.delta.thresholds import Stop, remedy, stop_of
+from flows.delta.thresholds import Stop, stop_of
 from transforms.graph import Table, tables
 
 
@@ -33,8 +33,8 @@ class HeldBack(NamedTuple):
     def __str__(self) -> str:
         """Return the line that people read."""
         return (
-            f"held back since {self.since:%Y-%m-%d %H:%M} UTC: {', '.join(self.tables)}; because "
-            f"of {self.cause}: {self.problem}; {self.remedy}"
+            f"{self.cause}: {self.problem}; held back since {self.since:%Y-%m-%d %H:%M} UTC: "
+            f"{', '.join(self.tables)}; {self.remedy}"
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class HeldBack(NamedTuple):
 def held_back(lake: str) -> list[HeldBack]:
     """Return the tables that are held back, by the silver table that is the cause.
 
-    Tables that cannot be read are left out.
+    A table that cannot be read counts as one that has consumed nothing.
     """
     opened = for_each_table(_open, lake, [*tables()])
     return [*find_held_back({name: handle for name, handle in opened.items() if handle})]
@@ -62,7 +62,7 @@ def find_held_back(handles: Mapping[str, DeltaTable]) -> Iterator[HeldBack]:
                 name,
                 since(handles[name], partial(_is_stopped, table, min(waiting.values()))),
                 stop.problem,
-                remedy(name, stop.exceeded),
+                stop.remedy,
                 _with_dependents(waiting, handles),
             )
 
@@ -76,12 +76,13 @@ def _open(lake: str, name: str) -> DeltaTable | None:
 
 def _waiting_for(stop: Stop, handles: Mapping[str, DeltaTable]) -> dict[str, int]:
     """Return the version that each reader of a stopped table has consumed, if an earlier one."""
-    consumed = {
-        name: _NOTHING if (version := delta.consumed(handle, stop.table)) is None else version
-        for name, handle in handles.items()
-        if name in tables() and stop.table in tables()[name].input_names and not held_since(handle)
-    }
-    return {name: version for name, version in consumed.items() if version < stop.version}
+    found = dict[str, int]()
+    for name, table in tables().items():
+        handle = handles.get(name)
+        if stop.table in table.input_names and not (handle and held_since(handle)):
+            consumed = delta.consumed(handle, stop.table) if handle else None
+            found[name] = _NOTHING if consumed is None else consumed
+    return {name: version for name, version in found.items() if version < stop.version}
 
 
 _NOTHING = -1
@@ -109,7 +110,7 @@ def _with_dependents(names: Container[str], handles: Mapping[str, DeltaTable]) -
 
 def _is_due(table: Table, handles: Mapping[str, DeltaTable]) -> bool:
     """Return whether an input has a version that a table has not consumed."""
-    return table.name in handles and any(
+    return table.name not in handles or any(
         handles[name].version() != delta.consumed(handles[table.name], name)
         for name in table.input_names
         if name in handles

@@ -28,7 +28,7 @@ def quarantine(logs: Logs) -> Evaluated:
                 since(logs.handles[name], partial(_is_exceeded, table, share.rule)),
                 f"{share}{'; the tables downstream are held back' if stopped else ''}",
                 stopped or reached(name),
-                remedy(name, (share,)),
+                remedy(name, (share,), is_held_back=bool(stopped)),
                 share.rule,
             )
 
