@@ -80,7 +80,7 @@ def commits(handle: DeltaTable, limit: int | None = None) -> Iterator[CommitInfo
         )
 
 
-def run_commits(handle: DeltaTable, limit: int = 50) -> list[CommitInfo]:
+def run_commits(handle: DeltaTable, limit: int | None = 50) -> list[CommitInfo]:
     """Return those of the newest commits that carry the metrics of a run, newest first."""
     return [commit for commit in commits(handle, limit) if commit.metrics]
 

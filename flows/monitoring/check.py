@@ -47,6 +47,18 @@ def check(lake: str, now: datetime) -> Check:
         NoLakeError: the lake has no tables.
         TableError: a table cannot be read.
     """
+    return evaluate(read_logs(lake, now))
+
+
+def evaluate(logs: Logs) -> Check:
+    """Evaluate the promises of all contracts."""
+    found = [*freshness(logs), *volume(logs), *quarantine(logs)]
+    broken = [each for each in found if isinstance(each, BrokenPromise)]
+    return Check(broken, len(found), found.count(Verdict.UNKNOWN))
+
+
+def read_logs(lake: str, now: datetime) -> Logs:
+    """Return what the promises of a lake are evaluated from; arguments and errors as in `check`."""
     check_access(lake)
     opened = for_each_table(_open, lake, [*contracts()])
     handles = {name: handle for name, handle in opened.items() if handle}
@@ -57,10 +69,7 @@ def check(lake: str, now: datetime) -> Check:
         for name in handles
         if name not in tables()
     }
-    logs = Logs(now, contracts(), handles, delivered)
-    found = [*freshness(logs), *volume(logs), *quarantine(logs)]
-    broken = [each for each in found if isinstance(each, BrokenPromise)]
-    return Check(broken, len(found), found.count(Verdict.UNKNOWN))
+    return Logs(now, contracts(), handles, delivered)
 
 
 def _open(lake: str, name: str) -> DeltaTable | None:

@@ -1,24 +1,19 @@
 """What the current rules would do with stored records, before anything is written."""
 
-import re
 from collections import Counter
 from typing import NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
 
-from contracts.contract import Contract
-from contracts.rules import rules
 from flows import delta
 from flows.delta import data_files
 from flows.delta.damage import translates_damage
+from flows.refresh.redacted_examples import redacted_examples
 from transforms.graph import Table
-from transforms.redaction import redact
 from transforms.validation import validate_records
 
 EXAMPLES = 5
-
-_DIGEST = re.compile("^file/[0-9a-f]{64}/")
 
 
 class Preview(NamedTuple):
@@ -58,7 +53,7 @@ def preview_rules(lake: str, table: Table) -> Preview:
         new = invalid.join(stored, on=columns, how="anti", nulls_equal=True)
         quarantined.update(_by_rule(new))
         still.append(invalid.select(columns))
-        examples += _examples(new.head(EXAMPLES - len(examples)), table.contract)
+        examples += redacted_examples(new.head(EXAMPLES - len(examples)), table.contract)
     staying = pl.concat(still) if still else stored.select(columns).clear()
     released = stored.join(staying, on=columns, how="anti", nulls_equal=True)
     return Preview(
@@ -78,24 +73,3 @@ def _by_rule(records: pl.DataFrame) -> dict[str, int]:
         "_broken_rules"
     )
     return dict(counts.drop_nulls().iter_rows())
-
-
-def _examples(records: pl.DataFrame, contract: type[Contract]) -> list[str]:
-    """Return a line per record: its origin, the broken rules, and the values that they look at."""
-    raw, reads = (
-        contract.parsed_from(),
-        {
-            rule.name: {rule.column} if rule.column else {*rule.expr.meta.root_names()}
-            for rule in rules(contract)
-        },
-    )
-    personal = {raw[name] for name in contract.personal()}
-    texts = records.with_columns(redact(pl.col(pl.String)))
-    lines = []
-    for record in texts.iter_rows(named=True):
-        broken = record["_broken_rules"]
-        read = dict.fromkeys(raw[n] for rule in broken for n in sorted(reads.get(rule, ())))
-        values = [f"{n}={record[n]!r}" for n in read if n in record and n not in personal]
-        origin = f"{_DIGEST.sub('', record['_source'] or '')} record {record['_position']}"
-        lines.append(" ".join([f"{origin}: {', '.join(broken)}", *values]))
-    return lines

@@ -1,0 +1,99 @@
+"""The state of each promise of the contracts, for readers: kept, broken or unknown."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from contracts.contract import Contract
+from contracts.volume import Volume
+from flows.delta.commit_log import run_commits
+from flows.monitoring.check import evaluate
+from flows.monitoring.deliveries import Delivery, deliveries
+from flows.monitoring.promises import BrokenPromise, Logs
+from transforms.graph import tables
+
+
+class State(StrEnum):
+    """What is known about a promise."""
+
+    KEPT = "kept"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+class PromiseState(NamedTuple):
+    """A promise of a table with its state."""
+
+    table: str
+    promise: str
+    """`freshness`, `volume` or `quarantine`."""
+    state: State
+    detail: str
+    """What is promised; of a broken promise, what is wrong and what to do."""
+
+
+def promise_states(logs: Logs) -> list[PromiseState]:
+    """Return the promises of all contracts with their states, in the order of the contracts."""
+    broken = {(each.promise, each.cause): _wrong(each) for each in evaluate(logs).broken}
+    found = []
+    for name, contract in logs.contracts.items():
+        for promise, words in _promised(contract).items():
+            if problem := broken.get((promise, name)):
+                found.append(PromiseState(name, promise, State.BROKEN, problem))
+            else:
+                state = State.KEPT if _is_known(promise, name, logs) else State.UNKNOWN
+                found.append(PromiseState(name, promise, state, words))
+    return found
+
+
+def source_deliveries(logs: Logs) -> dict[str, list[Delivery]]:
+    """Return the last deliveries of each source, oldest first; with a band if one is promised."""
+    found = {}
+    for name, batches in logs.batches.items():
+        promised = logs.contracts[name].spec().volume
+        last = deliveries(batches, promised or Volume(), logs.now)[-_SHOWN:]
+        found[name] = last if promised else [each._replace(band=None) for each in last]
+    return found
+
+
+def _wrong(broken: BrokenPromise) -> str:
+    """Return what is wrong with the table itself, and what to do."""
+    problem = broken.problem[0].upper() + broken.problem[1:]
+    return f"{problem}, since {broken.since:%Y-%m-%d %H:%M} UTC; {broken.remedy}."
+
+
+def _promised(contract: type[Contract]) -> dict[str, str]:
+    """Return what a contract promises, in words."""
+    spec = contract.spec()
+    table, found = tables().get(spec.table), dict[str, str]()
+    if spec.fresh:
+        hours = spec.fresh // timedelta(hours=1)
+        what = "reads what was delivered within" if table else "has a new record every"
+        found["freshness"] = f"The table {what} {hours} hours."
+    if spec.volume:
+        found["volume"] = "A delivery has as many records as is usual for its weekday."
+    if table and table.source:
+        found["quarantine"] = (
+            f"At most {spec.quarantine_share:.1%} of the records of a run go to quarantine."
+        )
+    return found
+
+
+def _is_known(promise: str, name: str, logs: Logs) -> bool:
+    """Return whether the logs hold enough to compare a promise with."""
+    if name not in logs.handles:
+        return False
+    if promise == "volume":
+        return any(each.band for each in _complete(name, logs)[-1:])
+    if promise == "quarantine":
+        return any(each.metrics.get("read") for each in run_commits(logs.handles[name]))
+    return name in tables() or bool(logs.batches[name])
+
+
+def _complete(name: str, logs: Logs) -> list[Delivery]:
+    promised = logs.contracts[name].spec().volume
+    found = deliveries(logs.batches[name], promised, logs.now) if promised else []
+    return [each for each in found if each.is_complete]
+
+
+_SHOWN = 60
