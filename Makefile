@@ -23,8 +23,8 @@ demo: .venv/installed ## Install, build a lake of 5,000 orders, show five number
 	@$(BIN)/keystone sql --lake $(DEMO)/lake "$$(cat docs/demo.sql)"
 	@echo "And a short stream:"
 	@$(BIN)/python -m flows.cli.demo $(DEMO)/lake
-	@echo; $(BIN)/keystone docs --lake $(DEMO)/lake --out $(DEMO)/docs
-	@$(BIN)/keystone report --lake $(DEMO)/lake --out $(DEMO)/report
+	@echo; KEYSTONE_REPORT_URL=../report $(BIN)/keystone docs --lake $(DEMO)/lake --out $(DEMO)/docs
+	@KEYSTONE_DOCS_URL=../docs $(BIN)/keystone report --lake $(DEMO)/lake --out $(DEMO)/report
 	@echo 'Ask more: $(BIN)/keystone sql --lake $(DEMO)/lake "SELECT * FROM gold.fact_sales LIMIT 5"'
 
 # A real Kafka, a Prefect server and a Dask cluster each keep two cores busy by themselves.

@@ -53,7 +53,9 @@ class Settings(Environment):
     alert_url: SecretStr = SecretStr("")
     """Where `keystone check` sends alarms, in the syntax of Apprise; or the block that has it."""
     docs_url: str = ""
-    """The address of the data docs, to which the assets of the tables link."""
+    """The address of the data docs, to which the assets of the tables and the report link."""
+    report_url: str = ""
+    """The address of the report, to which the data docs link."""
     owners: tuple[str, ...] = ()
     """The owners of the tables, shown by assets and exported contracts: a JSON list of names."""
     chunk_rows: int = Field(default=8_000_000, gt=0, le=1_000_000_000)

@@ -1,5 +1,7 @@
 """The chart forms that pages share: columns, bars, lines and cells."""
 
+import json
+import re
 from math import ceil
 from typing import Any
 
@@ -7,6 +9,7 @@ import altair as alt
 import polars as pl
 
 from flows.site.charts.svg import AnyChart
+from flows.site.formatting import month_name
 
 PLAIN, STRONG, LATE, FAINT = "var(--bar)", "var(--step-5)", "var(--late)", "var(--superseded)"
 STEPS = [f"var(--step-{number})" for number in range(1, 6)]
@@ -29,7 +32,8 @@ def column_chart(  # noqa: PLR0913 - each parameter is one visible part of the c
     """Draw one column per row, in the order of the rows.
 
     Args:
-        frame: the rows; an optional column `colour` sets the colour of each.
+        frame: the rows; an optional column `colour` sets the colour of each, and `is_dashed`
+            which columns have a dashed outline; `reference` draws a line across each column.
         width: width of the chart in pixels.
         x: the column with the labels of the horizontal axis.
         y: the column with the heights.
@@ -37,18 +41,26 @@ def column_chart(  # noqa: PLR0913 - each parameter is one visible part of the c
         number_format: format of the vertical axis.
         title: title of the horizontal axis.
     """
-    return _fit(
-        _with_tooltip(frame, tooltip)
-        .mark_bar(cornerRadiusTopLeft=2, cornerRadiusTopRight=2)
-        .encode(
-            x=_x_axis(frame, x, width, title),
-            y=alt.Y(f"{y}:Q", title=None, axis=_y_axis(number_format), stack=False),
-            color=_colour(frame),
-            description="tooltip:N",
-        ),
-        width,
-        230,
+    base = _with_tooltip(frame, tooltip).encode(
+        x=_x_axis(frame, x, width, title),
+        y=alt.Y(f"{y}:Q", title=None, axis=y_axis(number_format), stack=False),
+        description="tooltip:N",
     )
+    corners = {"cornerRadiusTopLeft": 2, "cornerRadiusTopRight": 2}
+    columns = base.mark_bar(**corners).encode(color=_colour(frame))
+    layers = [columns]
+    if "is_dashed" in frame.columns:
+        outline = {"fill": PLAIN, "fillOpacity": 0.15, "stroke": PLAIN, "strokeDash": _DASHES}
+        dashed = base.mark_bar(**corners, **outline)
+        layers = [
+            columns.transform_filter("!datum.is_dashed"),
+            dashed.transform_filter("datum.is_dashed"),
+        ]
+    if "reference" in frame.columns:
+        line = {"color": "var(--ink)", "thickness": 2, "aria": False}
+        across = base.transform_filter("isValid(datum.reference)").mark_tick(**line)
+        layers.append(across.encode(y="reference:Q", description=alt.Undefined))
+    return _fit(alt.layer(*layers), width, 230)
 
 
 def bar_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of the chart
@@ -60,6 +72,7 @@ def bar_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of
     value_label: str,
     *,
     step: int = 24,
+    start: float = 0,
 ) -> AnyChart:
     """Draw one horizontal bar per row, from top to bottom, with a label at its end.
 
@@ -71,17 +84,19 @@ def bar_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of
         tooltip: a Vega expression.
         value_label: a Vega expression for the label.
         step: height of a bar and its gap in pixels.
+        start: the value at which bars begin.
     """
-    base = _with_tooltip(frame, tooltip, value_label=value_label)
+    base = _with_tooltip(frame, tooltip, value_label=value_label, start=str(start))
     axis = alt.Axis(labelLimit=round(width * 0.5), domain=False, ticks=False, labelPadding=6)
     letters = max((len(str(name)) for name in frame[y]), default=0)
     plot = width - min(letters * _LETTER, width * 0.5)
-    longest = float(frame[x].cast(pl.Float64).max() or 1)  # type: ignore[arg-type]  # the maximum of floats is a float
-    scale = alt.Scale(domainMax=longest * plot / (plot - _VALUE_LABEL))
+    longest = float(frame[x].cast(pl.Float64).max() or 1) - start  # type: ignore[arg-type]  # the maximum of floats is a float
+    end = start + (longest or 1) * plot / (plot - _VALUE_LABEL)
+    scale = alt.Scale(domain=[start, end], zero=False, nice=False)
     at_y = alt.Y(f"{y}:N", sort=None, title=None, axis=axis)
     at_x = alt.X(f"{x}:Q", title=None, axis=None, scale=scale, stack=False)
     bars = base.mark_bar(cornerRadiusEnd=2).encode(
-        x=at_x, y=at_y, color=_colour(frame), description="tooltip:N"
+        x=at_x, x2="start:Q", y=at_y, color=_colour(frame), description="tooltip:N"
     )
     labels = base.mark_text(align="left", dx=5, fill="currentColor", aria=False).encode(
         x=at_x, y=at_y, text="value_label:N"
@@ -90,20 +105,82 @@ def bar_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of
 
 
 def line_chart(  # noqa: PLR0913 - each parameter is one visible part of the chart
-    frame: pl.DataFrame, width: int, x: str, y: str, tooltip: str, *, number_format: str
+    frame: pl.DataFrame,
+    width: int,
+    x: str,
+    y: str,
+    tooltip: str,
+    *,
+    number_format: str,
+    domain: tuple[float, float] | None = None,
 ) -> AnyChart:
-    """Draw a line through the rows, with a gap at each null; parameters as in `column_chart`."""
-    base = _with_tooltip(frame, tooltip)
-    at_y = alt.Y(f"{y}:Q", title=None, axis=_y_axis(number_format), scale=alt.Scale(zero=False))
-    line = base.mark_line(stroke=PLAIN, strokeWidth=2, aria=False).encode(
-        x=_x_axis(frame, x, width), y=at_y
-    )
+    """Draw a line through the rows, with a gap at each null; parameters as in `column_chart`.
+
+    The vertical axis has the given domain; without one, it fits the values.
+    """
+    marked = frame if "is_dashed" in frame.columns else frame.with_columns(is_dashed=False)
+    # A dashed segment begins at the last point of the solid line.
+    segments = marked.with_columns(ends=pl.col("is_dashed") | pl.col("is_dashed").shift(-1))
+    base = _with_tooltip(segments, tooltip)
+    scale = alt.Scale(domain=domain, nice=False) if domain else alt.Scale(zero=False)
+    at_y = alt.Y(f"{y}:Q", title=None, axis=y_axis(number_format), scale=scale)
+    at_x = _x_axis(frame, x, width)
+    lines = [
+        base.transform_filter(kept)
+        .mark_line(stroke=PLAIN, strokeWidth=2, aria=False, **style)
+        .encode(x=at_x, y=at_y)
+        for kept, style in (("!datum.is_dashed", {}), ("datum.ends", {"strokeDash": _DASHES}))
+    ]
     points = (
         base.transform_filter(f"isValid(datum.{y})")
         .mark_point(size=40, filled=True, opacity=1)
-        .encode(x=_x_axis(frame, x, width), y=at_y, color=_colour(frame), description="tooltip:N")
+        .encode(x=at_x, y=at_y, color=_colour(frame), description="tooltip:N")
     )
-    return _fit(line + points, width, 230)
+    return _fit(alt.layer(*lines, points), width, 230)
+
+
+def histogram(  # noqa: PLR0913 - each parameter is one visible part of the chart
+    frame: pl.DataFrame,
+    width: int,
+    bins: tuple[str, float],
+    y: str,
+    tooltip: str,
+    *,
+    number_format: str,
+    title: str,
+) -> AnyChart:
+    """Draw one column per bin, side by side, with the ticks at the edges of the bins.
+
+    Args:
+        frame: the rows, in the order of the bins.
+        width: width of the chart in pixels.
+        bins: the column with the lower edges, and the width of a bin.
+        y: the column with the heights.
+        tooltip: a Vega expression.
+        number_format: format of the horizontal axis.
+        title: title of the horizontal axis.
+    """
+    lower, step = bins
+    edges = [*frame[lower].cast(pl.Float64), float(frame[lower].max()) + step]  # type: ignore[arg-type]  # a number
+    axis = alt.Axis(
+        values=edges[:: ceil(len(edges) * _EDGE_LABEL / (width - _AXIS_LABELS))],
+        format=number_format,
+        grid=False,
+        labelPadding=4,
+        labelFlush=False,
+        tickColor="var(--quiet)",
+    )
+    scale = alt.Scale(domain=[edges[0], edges[-1]], nice=False, zero=False)
+    base = _with_tooltip(frame.with_columns(upper=pl.col(lower) + step), tooltip)
+    columns = base.mark_rect(stroke="var(--raised)", strokeWidth=1).encode(
+        x=alt.X(f"{lower}:Q", title=title, axis=axis, scale=scale),
+        x2="upper:Q",
+        y2=alt.datum(0),
+        y=alt.Y(f"{y}:Q", title=None, axis=y_axis(COUNT)),
+        color=_colour(frame),
+        description="tooltip:N",
+    )
+    return _fit(columns, width, 230)
 
 
 def cell_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of the chart
@@ -141,6 +218,20 @@ def cell_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part o
     )
 
 
+def y_axis(number_format: str, ticks: int = 4) -> alt.Axis:
+    """Return an axis of numbers with few grid lines and no frame."""
+    reais = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
+    label = reais if number_format == REAIS else f"format(datum.value, '{number_format}')"
+    return alt.Axis(
+        tickCount=ticks,
+        tickMinStep=1 if number_format == COUNT else alt.Undefined,
+        domain=False,
+        ticks=False,
+        labelPadding=6,
+        labelExpr=label,
+    )
+
+
 def band(value: pl.Expr, breaks: list[float], names: list[str]) -> pl.Expr:
     """Return the name of the band that a value falls into; each break begins the next band.
 
@@ -161,31 +252,46 @@ def plural(column: str, noun: str, plural_noun: str = "") -> str:
 # In pixels: a legend entry, a letter of a label, the gap between labels, the labels of the
 # vertical axis, and the label at the end of a bar.
 _LEGEND_ENTRY, _LETTER, _LABEL_GAP, _AXIS_LABELS, _VALUE_LABEL = 145, 6.5, 14, 50, 90
+_EDGE_LABEL = 40
+_DASHES = [4, 3]
+_SHORT, _SHORT_GAP = 3, 4
+"""Letters of labels that may stand close together, and the gap between them."""
+
+_MONTH = re.compile(r"\d{4}-\d{2}")
 
 
 def _x_axis(frame: pl.DataFrame, x: str, width: int, title: str = "") -> alt.X:
-    """Return an axis with one position per row and as many labels as fit."""
-    values = frame[x].to_list()
-    longest = max(len(str(value)) for value in values)
-    step = ceil(len(values) * (longest * _LETTER + _LABEL_GAP) / (width - _AXIS_LABELS))
+    """Return an axis with one position per row. Each has a label, if they are short enough."""
+    values = [str(value) for value in frame[x]]
+    longest = max(map(len, values))
+    room = (width - _AXIS_LABELS) / len(values)
+    is_month = all(map(_MONTH.fullmatch, values))
+    gap = _LABEL_GAP if longest > _SHORT else _SHORT_GAP
+    step = 1 if is_month else ceil((longest * _LETTER + gap) / room)
     axis = alt.Axis(
-        labelAngle=0, values=values[::step], ticks=False, domainColor="var(--line)", labelPadding=6
+        labelAngle=0,
+        values=frame[x].to_list()[::step],
+        ticks=False,
+        domainColor="var(--line)",
+        labelPadding=6,
+        labelExpr=_month_labels(values, room) if is_month else alt.Undefined,
     )
     return alt.X(f"{x}:N", sort=None, title=title or None, axis=axis)
 
 
-def _y_axis(number_format: str) -> alt.Axis:
-    """Return an axis of numbers with few grid lines and no frame."""
-    reais = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
-    label = reais if number_format == REAIS else f"format(datum.value, '{number_format}')"
-    return alt.Axis(
-        tickCount=4,
-        tickMinStep=1 if number_format == COUNT else alt.Undefined,
-        domain=False,
-        ticks=False,
-        labelPadding=6,
-        labelExpr=label,
-    )
+def _month_labels(months: list[str], room: float) -> str:
+    """Return a Vega expression for the names of months, with each year below its first month."""
+    letters = 3 if room > 3 * _LETTER + 4 else 1
+    first, later = months[0], months[1:]
+    # A year is as wide as three short labels.
+    years = {month for month in later if month.endswith("-01")}
+    if letters > 1 or not years & {*later[:2]}:
+        years.add(first)
+    names = {
+        month: [month_name(month)[:letters], month[:4] if month in years else ""]
+        for month in months
+    }
+    return f"({json.dumps(names)})[datum.value]"
 
 
 def _colour(frame: pl.DataFrame) -> Any:

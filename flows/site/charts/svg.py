@@ -37,11 +37,13 @@ def chart_to_svg(chart: AnyChart) -> str:
             labelPadding=4,
         )
         .configure_legend(labelColor="currentColor", labelFontSize=11, title=None)
+        .configure_title(color="currentColor", fontSize=12, anchor="start", frame="group")
         .configure_view(stroke=None)
     )
     # Vega writes descriptions as ARIA labels; browsers show a tooltip only for <title>.
     svg = vl_convert.vegalite_to_svg(styled.to_json())
-    return _ARIA.sub("", _DESCRIBED_MARK.sub(r"<path\2><title>\1</title></path>", svg))
+    tipped = _DESCRIBED_MARK.sub(r"<path\2><title>\1</title></path>", svg)
+    return _SHAPE.sub(lambda shape: _LONG.sub(_round, shape[0]), _ARIA.sub("", tipped))
 
 
 def svg_to_png(svg: str) -> bytes:
@@ -56,9 +58,16 @@ def svg_to_png(svg: str) -> bytes:
 
 _DESCRIBED_MARK = re.compile(r'<path aria-label="([^"]*)"([^>]*)/>')
 _ARIA = re.compile(r' (?:role|aria-[a-z]+)="[^"]*"')
+_SHAPE = re.compile(r' (?:d|transform)="[^"]*"')
+_LONG = re.compile(r"\d+\.\d{3,}(?:e-\d+)?")
 _SVG_TAG = re.compile(r"<svg[^>]*>")
 _VARIABLE = re.compile(r"var\(--([\w-]+)\)")
 _LIGHT_DARK = re.compile(r"--([\w-]+): light-dark\((#\w+),")
+
+
+def _round(number: re.Match[str]) -> str:
+    """Return a coordinate with two decimals; more would only make the page larger."""
+    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 @cache

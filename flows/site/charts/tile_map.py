@@ -21,7 +21,8 @@ def tile_map(frame: pl.DataFrame, width: int) -> AnyChart:
     States with few deliveries have no colour.
 
     Args:
-        frame: one row per state with `customer_state`, `delivered` and `on_time_share`.
+        frame: one row per state with `customer_state`, `delivered`, `on_time_share` and the ends of
+            its interval.
         width: width of the chart in pixels.
     """
     positions = pl.DataFrame(
@@ -44,7 +45,8 @@ def tile_map(frame: pl.DataFrame, width: int) -> AnyChart:
     deliveries = marks.plural("delivered", "delivery", "deliveries")
     tooltip = (
         "datum.name + ': ' + (datum.delivered ? format(datum.on_time_share, '.1%') + ' of ' + "
-        f"{deliveries} + ' on time' : 'no deliveries')"
+        f"{deliveries} + ' on time (' + format(datum.lowest_on_time_share, '.1%') + ' to ' + "
+        "format(datum.highest_on_time_share, '.1%') + ')' : 'no deliveries')"
     )
     scale = alt.Scale(paddingInner=0.06, paddingOuter=0)
     position = (alt.X("column:O", axis=None, scale=scale), alt.Y("row:O", axis=None, scale=scale))

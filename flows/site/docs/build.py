@@ -1,27 +1,37 @@
 """The data docs: an index of the lakehouse, and one page for each table."""
 
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 
 from markupsafe import Markup
 
-from flows.config.settings import resolve_location
+from flows.config.settings import Settings, resolve_location
 from flows.delta.damage import translate_damage
 from flows.delta.status import status
+from flows.monitoring.check import read_logs
+from flows.monitoring.states import promise_states, source_deliveries
+from flows.site.daily_charts import delivery_chart
 from flows.site.docs.lineage import lineage
 from flows.site.docs.metrics_chart import metrics_chart
-from flows.site.docs.rule_status import broken_rules
+from flows.site.docs.report_readers import report_readers
 from flows.site.docs.synonyms import SYNONYMS
 from flows.site.docs.table_page import table_page
 from flows.site.render import publish, render
+from flows.site.rule_status import broken_rules
 from flows.storage.locations import check_output
 from transforms.graph import sources, tables
 
 
-def write_docs(lake: str, out: Path) -> Path:
+def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
     """Write the data docs of a lake to a folder and return the path of the index.
 
-    The same lake always gives the same files.
+    The same lake gives the same files at the same time.
+
+    Args:
+        lake: location of the lake.
+        out: the folder.
+        now: the time at which promises are evaluated, with a zone; the present by default.
 
     Raises:
         NoLakeError: the lake has no tables.
@@ -37,6 +47,10 @@ def write_docs(lake: str, out: Path) -> Path:
             table_page(lake, contract, graph, statuses.get(contract.spec().table))
             for contract in contracts
         ]
+        logs = read_logs(lake, now or datetime.now(UTC))
+        promises = {name: [*of] for name, of in groupby(promise_states(logs), lambda p: p.table)}
+        delivered = source_deliveries(logs)
+    readers = report_readers()
     layers = {layer: list(group) for layer, group in groupby(pages, lambda page: page.layer)}
     shared = {
         "site": "Data docs",
@@ -50,6 +64,7 @@ def write_docs(lake: str, out: Path) -> Path:
         "index.html",
         **shared,
         layers=layers,
+        promises=promises,
         broken=broken_rules(rule for page in pages for rule in page.rules),
         drawing=lineage(graph),
         synonyms=SYNONYMS,
@@ -60,6 +75,12 @@ def write_docs(lake: str, out: Path) -> Path:
             **shared,
             table=page,
             drawing=lineage(graph, around=page.name),
+            promises=promises.get(page.name, []),
+            report_readers=readers.get(page.name, []),
+            report=Settings().report_url.rstrip("/"),
+            deliveries=delivery_chart(page.name, days)
+            if (days := delivered.get(page.name))
+            else None,
             chart=Markup(metrics_chart(page.commits)) if page.commits else "",  # noqa: S704 - drawn by this package
         )
         for page in pages

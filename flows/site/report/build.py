@@ -1,16 +1,17 @@
 """The report: one page for each question that managers ask, with the SQL of each panel."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flows.config.settings import resolve_location
+from flows.config.settings import Settings, resolve_location
 from flows.delta.damage import translate_damage
 from flows.delta.table_names import existing_tables
 from flows.query.sql import queries
 from flows.site.charts.svg import svg_to_png
 from flows.site.render import publish, render
-from flows.site.report.model import Frames, Page, Panel, panel_svg, render_panel
+from flows.site.report.model import Frames, Page, Panel, csv_name, panel_svg, render_panel
 from flows.site.report.pages import customers, operations, overview, sales, sellers
 from flows.site.report.pages.quality import data_quality
 from flows.storage.locations import check_output
@@ -23,10 +24,15 @@ class NoMartsError(Exception):
     """The lake lacks a mart that the report reads."""
 
 
-def write_report(lake: str, out: Path) -> Path:
+def write_report(lake: str, out: Path, now: datetime | None = None) -> Path:
     """Write the report of a lake to a folder and return the path of its first page.
 
-    The same lake always gives the same files.
+    The same lake gives the same files at the same time.
+
+    Args:
+        lake: location of the lake.
+        out: the folder.
+        now: the time at which promises are evaluated, with a zone; the present by default.
 
     Raises:
         NoLakeError: the lake has no tables.
@@ -37,7 +43,7 @@ def write_report(lake: str, out: Path) -> Path:
     """
     check_output(resolve_location("site", str(out)), lake)
     with translate_damage(lake, existing_tables(lake)):
-        return publish(out, build_pages(lake, query_panels(lake)))
+        return publish(out, build_pages(lake, query_panels(lake), now))
 
 
 def query_panels(lake: str) -> Frames:
@@ -56,9 +62,13 @@ def query_panels(lake: str) -> Frames:
     return {panel.name: results[panel.sql] for panel in panels()}
 
 
-def build_pages(lake: str, frames: Frames) -> dict[str, str]:
-    """Return the HTML of each page by file name."""
-    quality = data_quality(lake)
+def build_pages(lake: str, frames: Frames, now: datetime | None = None) -> dict[str, str]:
+    """Return each page, and the rows of each panel as CSV, by file name.
+
+    `now` is as in `write_report`.
+    """
+    now = now or datetime.now(UTC)
+    quality = data_quality(lake, now)
     shared: dict[str, Any] = {
         "site": "Report",
         "menus": {
@@ -66,6 +76,9 @@ def build_pages(lake: str, frames: Frames) -> dict[str, str]:
             "Data quality": "quality.html",
             "SQL": "sql.html",
         },
+        "now": now,
+        "docs": Settings().docs_url.rstrip("/"),
+        "quality": quality,
         "as_of": max((table.at for table in quality.freshness if table.at), default=None),
     }
     answer = operations.PAGE.summarize(frames)
@@ -82,8 +95,9 @@ def build_pages(lake: str, frames: Frames) -> dict[str, str]:
             )
             for page in PAGES
         },
-        "quality.html": render("quality.html", **shared, here="quality.html", quality=quality),
+        "quality.html": render("quality.html", **shared, here="quality.html"),
         "sql.html": render("sql.html", **shared, here="sql.html", statements=_statements(PAGES)),
+        **{csv_name(panel): frames[panel.name].write_csv() for panel in panels()},
     }
 
 

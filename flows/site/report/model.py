@@ -1,5 +1,6 @@
 """The parts of a report page: a summary, tiles, and panels of a chart or a table each."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -37,6 +38,12 @@ class Panel:
     wide: bool = False
     extra_definitions: Mapping[str, str] = field(default_factory=dict)
     """Definitions of the columns that only the statement has."""
+
+    @property
+    def tables(self) -> list[str]:
+        """Return the tables that the statement reads, the mart first."""
+        mart = self.mart.spec().table
+        return [mart, *sorted({*_TABLE.findall(self.sql)} - {mart})]
 
     @property
     def width(self) -> int:
@@ -92,6 +99,8 @@ class RenderedPanel(NamedTuple):
     panel: Panel
     headings: list[Heading]
     rows: list[list[str]]
+    csv: str
+    """The name of the file with the rows."""
     charts: dict[str, Markup]
     """SVG for `desktop` and `phone`; empty if there is nothing to draw."""
 
@@ -108,12 +117,18 @@ def render_panel(panel: Panel, frame: pl.DataFrame) -> RenderedPanel:
             [format_value(name, value) for name, value in row.items()]
             for row in frame.iter_rows(named=True)
         ],
+        csv=csv_name(panel),
         charts={
             screen: Markup(svg)  # noqa: S704 - drawn by this package
             for screen, width in (("desktop", panel.width), ("phone", PHONE))
             if (svg := panel_svg(panel, frame, width))
         },
     )
+
+
+def csv_name(panel: Panel) -> str:
+    """Return the name of the file with the rows of a panel."""
+    return f"{panel.name}.csv"
 
 
 def panel_svg(panel: Panel, frame: pl.DataFrame, width: int) -> str:
@@ -154,6 +169,8 @@ def total(frame: pl.DataFrame, column: str) -> Any:
     return frame.select(pl.col(column).sum()).item()
 
 
+_TABLE = re.compile(r"\bgold\.\w+")
+
 _NOT_IN_XML = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x{fffe}\x{ffff}]"  # vl-convert aborts on these
 
 _SHARES = ("share", "retention", "growth", "on_time_from")
@@ -163,12 +180,12 @@ _DIGITS = {"p90_lag_days": 0, "median_hours": 1, "p90_hours": 1}
 _TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
     "customer_state": state_label,
     "seller_state": state_label,
-    "seller_id": lambda digits: digits[:8],
     **dict.fromkeys(("category", "categoria", "payment_type"), lambda name: name.replace("_", " ")),
 }
 
 _LABELS = {
     "gmv": "GMV (faturamento bruto)",
+    "gmv_year_ago": "GMV a year ago",
     "gmv_called_off": "GMV called off",
     "average_order_value": "Average order (ticket médio)",
     "purchase_month": "Month",
@@ -181,6 +198,8 @@ _LABELS = {
     "payment_installments": "Instalments (parcelas)",
     "review_score": "Review score",
     "on_time_share": "On time",
+    "lowest_on_time_share": "On time, at least",
+    "highest_on_time_share": "On time, at most",
     "called_off_share": "Orders called off",
     "mean_days_late": "Mean days late",
     "mean_lag_days": "Mean days to deliver",
@@ -195,6 +214,7 @@ _LABELS = {
     "cohort_month": "First purchase",
     "categoria": "In Portuguese",
     "sales": "Sales (vendas)",
+    "sales_year_ago": "Sales a year ago",
     "monetary": "Spent",
     "again": "Bought again",
     "late_or_overdue_share": "Late or overdue",

@@ -6,16 +6,20 @@ import polars as pl
 
 from flows.config.plural import pluralize
 from flows.site.formatting import month_name, percent, reais, relative_change
+from flows.site.report.wilson import differ
 
 Month = dict[str, Any]
 """A row of gold.mart_monthly_sales."""
 
 
 class ReportingMonth(NamedTuple):
-    """The month that the report describes, the calendar month before it, and the later months."""
+    """The month that the report describes, earlier ones to compare it with, and the later ones."""
 
     current: Month
     previous: Month | None
+    """The calendar month before."""
+    year_ago: Month | None
+    """The same month of the last year."""
     excluded: list[Month]
     complete: bool
     """Whether the month has ended."""
@@ -57,10 +61,37 @@ def choose_month(months: pl.DataFrame) -> ReportingMonth | None:
     return ReportingMonth(
         current,
         previous=rows[at - 1] if at else None,
+        year_ago=rows[at - _MONTHS] if at >= _MONTHS else None,
         excluded=rows[at + 1 :],
         complete=current is not rows[-1],
         small=current["orders"] < enough,
     )
+
+
+def drawn_months(months: pl.DataFrame) -> pl.DataFrame:
+    """Return the months that charts show, with `state`: `past`, `reported` or `under way`.
+
+    Charts leave out the months that the sentences leave out, and those before the first month with
+    enough orders. Later months with enough orders are under way.
+
+    Args:
+        months: rows of gold.mart_monthly_sales, in the order of time.
+    """
+    month = choose_month(months)
+    if month is None:
+        return months.with_columns(state=pl.lit(""))
+    at, current = pl.col("purchase_month"), month.current["purchase_month"]
+    is_large = pl.col("orders") >= months["orders"].max() / _TWENTIETH  # type: ignore[operator]  # a number
+    first = months.filter(is_large)["purchase_month"].min()
+    state = (
+        pl.when(at == current)
+        .then(pl.lit("reported" if month.complete else "under way"))
+        .when(at > current)
+        .then(pl.lit("under way"))
+        .otherwise(pl.lit("past"))
+    )
+    is_drawn = (at == current) | is_large | ((at > str(first)) & (at < current))
+    return months.with_columns(state=state).filter(is_drawn)
 
 
 def describe_month(month: ReportingMonth) -> tuple[str, ...]:
@@ -93,6 +124,7 @@ def explain_choice(month: ReportingMonth) -> str:
 
 
 _TWENTIETH = 20
+_MONTHS = 12
 _NEARLY_ALL = 0.9
 
 
@@ -149,12 +181,29 @@ def _service(month: ReportingMonth) -> str:
     now, before = month.current, month.previous or {}
     sentences = []
     if now["on_time_share"] is not None:
-        points = _difference(now, before, "on_time_share", 100, ".1f", " points")
+        points = _points(now, before)
         sentences.append(f"{percent(now['on_time_share'])} of deliveries were on time{points}.")
     if now["review_score"] is not None:
         stars = _difference(now, before, "review_score", 1, ".2f", "")
         sentences.append(f"Reviews average {now['review_score']:.2f} of 5 stars{stars}.")
     return " ".join(sentences)
+
+
+def _points(now: Month, before: Month) -> str:
+    """Return how the share of deliveries on time changed, if it did by more than chance."""
+    if not before.get("delivered"):
+        return ""
+    if not is_clearly_different(now, before):
+        return (
+            f", not clearly different from {percent(before['on_time_share'])} in the month before"
+        )
+    return _difference(now, before, "on_time_share", 100, ".1f", " points")
+
+
+def is_clearly_different(now: Month, before: Month) -> bool:
+    """Return whether the shares of deliveries on time differ by more than chance."""
+    counts = [(each["delivered_on_time"], each["delivered"]) for each in (now, before)]
+    return differ(*counts)
 
 
 def _difference(  # noqa: PLR0913, PLR0917 - one value, its scale and its format

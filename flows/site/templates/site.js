@@ -22,6 +22,20 @@ const close = (except) => all(".bar details[open]").forEach((menu) => { menu.ope
 document.addEventListener("click", (event) => close(event.target.closest(".bar details")));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
 
+// A phone opens with long tables folded.
+if (matchMedia("(max-width: 44rem)").matches) {
+  all(".more details[open]").forEach((table) => { table.open = false; });
+}
+
+// A time in the past also says how long ago it is.
+const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
+const spoken = new Intl.RelativeTimeFormat("en", { numeric: "always" });
+all(".state time").forEach((time) => {
+  const seconds = (Date.now() - new Date(time.dateTime)) / 1000;
+  const [unit, length] = units.find(([, each]) => seconds >= 2 * each) ?? units.at(-1);
+  if (seconds >= 0) time.append(` (${spoken.format(-Math.floor(seconds / length), unit)})`);
+});
+
 // A click on a heading sorts its table: numbers by value, text alphabetically.
 // Missing values are last in both directions.
 const words = new Intl.Collator("en", { numeric: true }).compare;

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,9 @@ from flows.sample import write_sample
 from flows.site.docs.build import write_docs
 from flows.site.report.build import write_report
 from tests.support.kafka.same_tables import batch_lake
+
+NOW = datetime.now(UTC) + timedelta(hours=1)
+"""The time at which the sites look at the promises, after every delivery of the tests."""
 
 
 @pytest.fixture(scope="session")
@@ -28,7 +32,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def docs(lake: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The data docs of the lake."""
-    return write_docs(lake, tmp_path_factory.mktemp("docs")).parent
+    return write_docs(lake, tmp_path_factory.mktemp("docs"), NOW).parent
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +47,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def report(shop: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the shop."""
-    return write_report(shop, tmp_path_factory.mktemp("report")).parent
+    return write_report(shop, tmp_path_factory.mktemp("report"), NOW).parent
 
 
 # The scope is a module because Playwright runs an event loop, in which Prefect behaves differently.

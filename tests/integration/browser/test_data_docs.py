@@ -16,8 +16,9 @@ from flows.cli import app
 from flows.config.errors import NoLakeError
 from flows.delta.status import status
 from flows.site.docs.build import write_docs
-from flows.site.docs.rule_status import RuleStatus
 from flows.site.docs.table_page import table_page
+from flows.site.rule_status import RuleStatus
+from tests.integration.browser.conftest import NOW
 from tests.support.contact_data import contact_data
 from tests.support.html import words
 from tests.support.kafka.same_tables import batch_lake
@@ -76,6 +77,23 @@ def test_table_page_shows_commit_metrics(docs: Path) -> None:
     assert "<svg" in (docs / "silver.orders.html").read_text().partition('id="history"')[2]
 
 
+def test_source_page_shows_promises_and_deliveries(docs: Path) -> None:
+    text = words(docs / "bronze.orders.html")
+    assert "Promises freshness kept The table has a new record every 26 hours." in text
+    assert "Deliveries of orders Records of the last delivery, by day" in text
+    assert "quarantine broken " in words(docs / "index.html")
+
+
+def test_table_page_names_its_readers_in_the_report(
+    lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_REPORT_URL", "../report")
+    docs = write_docs(lake, tmp_path / "docs", NOW).parent
+    page = (docs / "gold.dim_seller.html").read_text()
+    assert '<a href="../report/sellers.html#top-sellers">Largest sellers</a> (Sellers)' in page
+    assert "Used in the report by" not in (docs / "silver.orders.html").read_text()
+
+
 def test_broken_rules_are_counted(land: Land, tmp_path: Path) -> None:
     orders = [{}, {"order_id": "x"}, {"order_id": "y"}]
     batch_lake(str(tmp_path / "lake"), [land(orders=orders)])
@@ -96,7 +114,7 @@ def test_former_rule_is_listed_while_records_break_it(lake: str) -> None:
 
 
 def test_write_docs_twice_gives_the_same_files(lake: str, docs: Path, tmp_path: Path) -> None:
-    again = write_docs(lake, tmp_path / "again").parent
+    again = write_docs(lake, tmp_path / "again", NOW).parent
     assert {f.name: f.read_bytes() for f in again.iterdir()} == {
         f.name: f.read_bytes() for f in docs.iterdir()
     }

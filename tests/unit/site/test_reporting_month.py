@@ -6,7 +6,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from flows.site.report.reporting_month import choose_month, describe_month, explain_choice
+from flows.site.report.reporting_month import (
+    choose_month,
+    describe_month,
+    drawn_months,
+    explain_choice,
+)
 
 
 def months(*rows: dict[str, Any]) -> pl.DataFrame:
@@ -18,6 +23,7 @@ def months(*rows: dict[str, Any]) -> pl.DataFrame:
         "orders_with_items": 10,
         "average_order_value": Decimal("10.00"),
         "delivered": 10,
+        "delivered_on_time": 9,
         "on_time_share": 0.9,
         "reviews": 10,
         "review_score": 4.0,
@@ -105,6 +111,7 @@ def test_describe_month_with_a_rise() -> None:
         "orders_with_items": 15,
         "delivered": 15,
         "average_order_value": Decimal("12.00"),
+        "delivered_on_time": 14,
         "on_time_share": 0.95,
         "review_score": 4.25,
     }
@@ -114,7 +121,8 @@ def test_describe_month_with_a_rise() -> None:
             "R$ 12.00 per order (20.0% higher)."
         ),
         (
-            "95.0% of deliveries were on time, 5.0 points more than in the month before. "
+            "95.0% of deliveries were on time, not clearly different from 90.0% in the "
+            "month before. "
             "Reviews average 4.25 of 5 stars, 0.25 more than in the month before."
         ),
     ]
@@ -125,6 +133,7 @@ def test_describe_month_with_a_fall() -> None:
         "gmv": Decimal("40.00"),
         "orders_with_items": 5,
         "average_order_value": Decimal("8.00"),
+        "delivered_on_time": 8,
         "on_time_share": 0.8,
         "review_score": 3.0,
     }
@@ -134,10 +143,55 @@ def test_describe_month_with_a_fall() -> None:
             "10), R$ 8.00 per order (20.0% lower)."
         ),
         (
-            "80.0% of deliveries were on time, 10.0 points less than in the month before. "
+            "80.0% of deliveries were on time, not clearly different from 90.0% in the "
+            "month before. "
             "Reviews average 3.00 of 5 stars, 1.00 less than in the month before."
         ),
     ]
+
+
+def test_describe_month_with_a_clear_change_of_the_share_on_time() -> None:
+    many = {"orders": 900, "orders_with_items": 900, "delivered": 900}
+    good = many | {"delivered_on_time": 855, "on_time_share": 0.95}
+    bad = many | {"delivered_on_time": 765, "on_time_share": 0.85}
+    assert (
+        "85.0% of deliveries were on time, 10.0 points less than in" in described(good, bad, {})[1]
+    )
+
+
+def test_months_of_few_orders_are_not_drawn() -> None:
+    few, none = {"orders": 9}, {"orders": 10, "delivered": 0}
+    months_drawn = drawn_months(months(few, {"orders": 200}, few, {}, few, none, few))
+    assert months_drawn.select("purchase_month", "state").rows() == [
+        ("2018-02", "past"),
+        ("2018-03", "past"),
+        ("2018-04", "reported"),
+        ("2018-06", "under way"),
+    ]
+
+
+def test_the_only_month_is_under_way() -> None:
+    assert drawn_months(months({}))["state"].to_list() == ["under way"]
+    assert drawn_months(months({}).clear()).is_empty()
+
+
+def test_same_month_of_the_last_year_is_known() -> None:
+    found = choose_month(months(*[{}] * 12))
+    assert found
+    assert found.year_ago is None
+    year = pl.concat(
+        [
+            months(*[{}] * 12),
+            months({}, {}).with_columns(purchase_month=pl.format("2019-0{}", pl.int_range(1, 3))),
+        ]
+    )
+    found = choose_month(year)
+    assert found
+    assert found.year_ago
+    assert (found.current["purchase_month"], found.year_ago["purchase_month"]) == (
+        "2019-01",
+        "2018-01",
+    )
 
 
 def test_describe_month_before_most_deliveries_does_not_compare() -> None:
@@ -158,8 +212,9 @@ def test_describe_month_without_change() -> None:
             "R$ 10.00 per order (as before)."
         ),
         (
-            "90.0% of deliveries were on time, as in the month before. Reviews average 4.00 of 5 "
-            "stars, as in the month before."
+            "90.0% of deliveries were on time, not clearly different from 90.0% in the "
+            "month before. "
+            "Reviews average 4.00 of 5 stars, as in the month before."
         ),
     ]
 

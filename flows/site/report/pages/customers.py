@@ -84,11 +84,18 @@ def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
         f"datum.cohort_month + ', after ' + {marks.plural('months_since', 'month')} + ': '"
         " + (datum.customers || 0) + ' of ' + format(datum.cohort_size, ',') + ' customers'"
     )
+    months = cells["months_since"].unique().sort().to_list()
     position = (
         alt.X(
             "months_since:O",
             title="calendar months since the first purchase",
-            axis=alt.Axis(labelAngle=0, labelOverlap=True, domain=False, ticks=False),
+            axis=alt.Axis(
+                labelAngle=0,
+                values=[n for n in months if width == DESKTOP or n == 1 or n % 6 == 0],
+                labelOverlap=False,
+                domain=False,
+                ticks=False,
+            ),
             scale=alt.Scale(paddingInner=0.06),
         ),
         alt.Y(
@@ -100,7 +107,14 @@ def _cohorts(frame: pl.DataFrame, width: int) -> AnyChart:
     )
     height = 22 * cells["cohort_month"].n_unique() + 80
     grid = marks.cell_chart(
-        cells, (width, height), position, tooltip, [_NOBODY, *_CLASSES], STEPS, cornerRadius=2
+        cells,
+        (width, height),
+        position,
+        tooltip,
+        [_NOBODY, *_CLASSES],
+        ["var(--raised)", *STEPS[1:]],
+        cornerRadius=2,
+        stroke="var(--line)",
     )
     numbers = (
         alt.Chart(cells.drop_nulls("customers") if width == DESKTOP else cells.clear())

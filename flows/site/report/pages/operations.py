@@ -13,11 +13,13 @@ from contracts.gold.mart_review_by_lateness import MartReviewByLateness
 from flows.config.plural import pluralize
 from flows.site.charts import marks
 from flows.site.charts.marks import FAINT, LATE, PLAIN
+from flows.site.charts.multiples import range_multiples
 from flows.site.charts.states import NAMES
 from flows.site.charts.svg import AnyChart
 from flows.site.charts.tile_map import FEW, MIN_DELIVERIES, tile_map
 from flows.site.formatting import DASH, percent
-from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, total
+from flows.site.report.model import PHONE, Frames, Page, PageSummary, Panel, Tile, total
+from flows.site.report.wilson import wilson, wilson_sql
 
 QUESTION = "Which state is late, and does it cost us reviews?"
 
@@ -33,8 +35,10 @@ def summarize(frames: Frames) -> PageSummary:
         _effect_on_reviews(lateness),
     )
     remark = (
-        "Late means delivered after the estimated date. States with "
-        f"{FEW} are not compared: one parcel would change their share by two points or more."
+        f"Late means delivered after the estimated date. States with {FEW} are not compared: one "
+        "parcel would change their share by two points or more. Brackets hold the Wilson interval "
+        "of a share at 95%, wider where many states are compared: chance alone may move a share "
+        "that far."
     )
     return PageSummary(QUESTION, tuple(filter(None, sentences)), _tiles(states), (remark,))
 
@@ -61,10 +65,17 @@ def _latest_state(states: pl.DataFrame) -> str:
         )
     )
     most = _top(states, "late")
+    interval = wilson(worst["late"], worst["delivered"], compared=len(comparable))
+    share = f"{percent(worst['late'] / worst['delivered'])} ({interval})"
+    verdict = (
+        f"{_state_name(worst)} has the largest share of late deliveries, {share} of "
+        f"{worst['delivered']:,}, but it is not clearly different from all of Brazil."
+        if late / delivered in interval
+        else f"{_state_name(worst)} is late most often: {share} of its {worst['delivered']:,} "
+        f"deliveries, by {worst['mean_days_late']:.0f} days on average.{stars}"
+    )
     return (
-        f"{_state_name(worst)} is late most often: {percent(worst['late'] / worst['delivered'])} "
-        f"of its {worst['delivered']:,} deliveries, by {worst['mean_days_late']:.0f} days on "
-        f"average.{stars} In all of Brazil {percent(late / delivered)} of deliveries are late; "
+        f"{verdict} In all of Brazil {percent(late / delivered)} of deliveries are late; "
         f"the largest number is in {NAMES.get(most['customer_state'], most['customer_state'])} "
         f"({most['late']:,} of {late:,})."
     )
@@ -96,8 +107,16 @@ def _worst_with_overdue(states: pl.DataFrame) -> str:
     if comparable.is_empty():
         return ""
     worst = _top(comparable, "late_or_overdue_share")
-    share = percent(worst["late_or_overdue_share"])
-    return f" If they count as late, {_state_name(worst)} is worst with {share}."
+    interval = wilson(
+        worst["late"] + worst["overdue"],
+        worst["delivered"] + worst["overdue"],
+        compared=len(comparable),
+    )
+    everywhere = total(states, "late") + total(states, "overdue")
+    overall = everywhere / (total(states, "delivered") + total(states, "overdue"))
+    share = f"{percent(worst['late_or_overdue_share'])} ({interval})"
+    unclear = ", not clearly different from all of Brazil" if overall in interval else ""
+    return f" If they count as late, {_state_name(worst)} is worst with {share}{unclear}."
 
 
 def _effect_on_reviews(lateness: pl.DataFrame) -> str:
@@ -192,7 +211,9 @@ def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
         " + ' with one star'"
     )
     value = "format(datum.review_score, '.2f') + ' (' + format(datum.reviews, ',') + ')'"
-    return marks.bar_chart(coloured, width, "lateness", "review_score", tooltip, value, step=42)
+    return marks.bar_chart(
+        coloured, width, "lateness", "review_score", tooltip, value, step=42, start=1
+    )
 
 
 def _scatter(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -225,6 +246,38 @@ def _scatter(frame: pl.DataFrame, width: int) -> AnyChart:
     return (circles + names).properties(width=width, height=_HEIGHT, autosize=fit, padding=2)
 
 
+def _stages(frame: pl.DataFrame, width: int) -> AnyChart:
+    largest = (
+        frame.group_by("seller_state")
+        .agg(col("orders").max())
+        .sort("orders", "seller_state", descending=[True, False])["seller_state"]
+        .head(_STATES_DRAWN)
+    )
+    known = pl.Enum(["approval", "handling", "transport"])
+    rows = (
+        frame.filter(col("seller_state").is_in(largest.implode()))
+        .with_columns(order=col("stage").cast(known))
+        .join(pl.DataFrame({"seller_state": largest}).with_row_index("rank"), on="seller_state")
+        .sort("order", "rank")
+        .drop("order")
+    )
+    tooltip = (
+        "datum.seller_state + ', ' + datum.stage + ': ' + format(datum.median_hours, ',.1f') + "
+        "' hours in half of ' + " + marks.plural("orders", "order") + " + ', ' + "
+        "format(datum.p90_hours, ',.1f') + ' in nine of ten'"
+    )
+    return range_multiples(
+        rows,
+        width,
+        "stage",
+        "seller_state",
+        ("median_hours", "p90_hours"),
+        tooltip,
+        title="hours",
+        across=1 if width == PHONE else 3,
+    )
+
+
 def _label_where_free(states: pl.DataFrame, width: int) -> pl.DataFrame:
     """Add the name of each state whose label would not touch that of a state with more reviews."""
     across, up = (
@@ -241,17 +294,22 @@ def _label_where_free(states: pl.DataFrame, width: int) -> pl.DataFrame:
     return rows.with_columns(name=pl.Series(names, dtype=pl.String))
 
 
-_HEIGHT = 330
+_HEIGHT, _STATES_DRAWN = 330, 8
 _LABEL = 24, 18  # width and height of a label in pixels
 
-_STATES = """
-SELECT customer_state, orders, delivered, on_time_share, late, mean_days_late, overdue,
+_STATES = f"""
+SELECT customer_state, orders, delivered, on_time_share,
+       {wilson_sql("on_time", "delivered", high=False)} AS lowest_on_time_share,
+       {wilson_sql("on_time", "delivered", high=True)} AS highest_on_time_share,
+       late, mean_days_late, overdue,
        (late + overdue) / nullif(delivered + overdue, 0) AS late_or_overdue_share,
        mean_lag_days, p90_lag_days, reviews, review_score
 FROM gold.mart_delivery_by_state
 ORDER BY delivered DESC, customer_state
-"""
+"""  # noqa: S608 - the expressions are made of literals
 _DEFINITIONS = {
+    "lowest_on_time_share": "Lower end of Wilson's 95% interval of the share on time.",
+    "highest_on_time_share": "Upper end of Wilson's 95% interval of the share on time.",
     "late_or_overdue_share": "Late or overdue orders as a share of delivered or overdue orders.",
 }
 
@@ -268,8 +326,8 @@ PANELS = (
     Panel(
         "score-by-lateness",
         "Review score by lateness",
-        "Mean stars from 1 to 5, with the number of reviews in brackets. Late deliveries are "
-        "orange; undelivered orders are grey.",
+        "Mean stars, on an axis from 1; the number of reviews is in brackets. Late deliveries "
+        "are orange; undelivered orders are grey.",
         """
 SELECT lateness, reviews, reviews_share, stars, review_score, one_star_share, five_star_share
 FROM gold.mart_review_by_lateness
@@ -308,13 +366,20 @@ ORDER BY on_time_share, customer_state
         "order-stages",
         "Where orders wait",
         "Hours from purchase to approval, to the carrier (handling) and to the customer "
-        "(transport), in the newest month of which nine of ten approved orders are delivered.",
+        "(transport), by state of the seller. Bars end at the median, lines at the hours that nine "
+        f"of ten orders need at most. The chart has the {_STATES_DRAWN} states with most orders, "
+        "in the newest month with enough orders of which nine of ten approved ones are delivered.",
         """
-WITH settled AS (
+WITH large AS (
+    SELECT purchase_month
+    FROM gold.mart_monthly_sales
+    WHERE orders >= (SELECT max(orders) FROM gold.mart_monthly_sales) / 20
+), settled AS (
     SELECT purchase_month
     FROM gold.mart_order_stages
     GROUP BY purchase_month
     HAVING sum(orders) FILTER (stage = 'transport') >= 0.9 * sum(orders) FILTER (stage = 'approval')
+       AND purchase_month IN (FROM large)
 )
 SELECT purchase_month, stage, seller_state, orders, median_hours::DOUBLE AS median_hours,
        p90_hours::DOUBLE AS p90_hours
@@ -324,6 +389,7 @@ WHERE purchase_month = coalesce((SELECT max(purchase_month) FROM settled),
 ORDER BY stage, orders DESC, seller_state
 """,
         MartOrderStages,
+        _stages,
         wide=True,
     ),
 )

@@ -6,7 +6,7 @@ from polars import col
 from contracts.gold.mart_monthly_sales import MartMonthlySales
 from flows.config.plural import pluralize
 from flows.site.charts import marks
-from flows.site.charts.marks import COUNT, FAINT, PLAIN, REAIS, SCORE, SHARE, STRONG
+from flows.site.charts.marks import COUNT, PLAIN, REAIS, SCORE, SHARE, STRONG
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import month_name, percent, relative_change
 from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, format_value, label
@@ -15,7 +15,9 @@ from flows.site.report.reporting_month import (
     ReportingMonth,
     choose_month,
     describe_month,
+    drawn_months,
     explain_choice,
+    is_clearly_different,
 )
 
 
@@ -56,20 +58,30 @@ def _tiles(month: ReportingMonth) -> tuple[Tile, ...]:
 
 
 def _note(name: str, month: ReportingMonth) -> str:
-    """Return the change of a number since the month before."""
-    now, before = month.current[name], (month.previous or {}).get(name)
-    if now is None or not before:
+    """Return the change of a number since the month before, and since the same month a year ago."""
+    if month.current[name] is None:
         return "no earlier month to compare"
     if name in _SETTLE_LATE and not month.settled:
         return _so_far(name, month.current)
-    change = relative_change(now, before) or 0
-    arrow = "▲" if change > 0 else "▼" if change < 0 else "="
+    earlier = [then for then in (month.previous, month.year_ago) if then and then[name]]
+    changes = [_compared(name, month.current, then) for then in earlier]
+    return "\n".join(changes) or "no earlier month to compare"
+
+
+def _compared(name: str, now: Month, then: Month) -> str:
+    """Return the change of a number since an earlier month."""
+    when = month_name(then["purchase_month"])
+    if name == "on_time_share" and not is_clearly_different(now, then):
+        return f"not clearly different from {when}"
+    change = relative_change(now[name], then[name]) or 0
     amounts = {
-        "on_time_share": f"{abs(now - before):.1%}".replace("%", " points"),
-        "review_score": f"{abs(now - before):.2f} points",
+        "on_time_share": f"{abs(now[name] - then[name]):.1%}".replace("%", " points"),
+        "review_score": f"{abs(now[name] - then[name]):.2f} points",
     }
     amount = amounts.get(name, percent(abs(change)))
-    return f"{arrow} {amount} vs {month_name(month.previous['purchase_month'])}"  # type: ignore[index]  # there is a value before, so there is a month
+    if amount in {"0.00 points", "0%"}:
+        return f"= as in {when}"
+    return f"{'▲' if change > 0 else '▼'} {amount} vs {when}"
 
 
 _SETTLE_LATE = ("on_time_share", "review_score")
@@ -82,42 +94,50 @@ def _so_far(name: str, now: Month) -> str:
     return f"{now['delivered']:,} of {pluralize(now['orders'], 'order')} delivered so far"
 
 
-def _highlight(frame: pl.DataFrame) -> pl.DataFrame:
-    """Colour the reporting month strong and the excluded months grey."""
-    month = choose_month(frame)
-    current = month.current["purchase_month"] if month else ""
-    colour = (
-        pl.when(col("purchase_month") == current)
-        .then(pl.lit(STRONG))
-        .when(col("purchase_month") > current)
-        .then(pl.lit(FAINT))
-        .otherwise(pl.lit(PLAIN))
+def _months(frame: pl.DataFrame) -> pl.DataFrame:
+    """Colour the reported month strong, and mark the months under way."""
+    is_reported = col("state") == "reported"
+    return drawn_months(frame).with_columns(
+        colour=pl.when(is_reported).then(pl.lit(STRONG)).otherwise(pl.lit(PLAIN)),
+        is_dashed=col("state") == "under way",
+        so_far=pl.when(col("state") == "under way").then(pl.lit(" so far")).otherwise(pl.lit("")),
     )
-    return frame.with_columns(colour=colour)
-
-
-def _without_excluded(frame: pl.DataFrame) -> pl.DataFrame:
-    """Drop the excluded months, whose averages come from a handful of orders."""
-    return _highlight(frame).filter(col("colour") != FAINT)
 
 
 def _gmv(frame: pl.DataFrame, width: int) -> AnyChart:
-    tooltip = "datum.purchase_month + ': R$ ' + format(datum.gmv, ',.2f')"
+    tooltip = (
+        "datum.purchase_month + ': R$ ' + format(datum.gmv, ',.2f') + datum.so_far"
+        " + (datum.gmv_year_ago ? ', a year ago R$ ' + format(datum.gmv_year_ago, ',.2f') : '')"
+    )
+    months = _months(frame)
+    compared = set(months["purchase_month"])
+    a_year_ago = pl.when(_year_ago(col("purchase_month")).is_in(compared)).then("gmv_year_ago")
     return marks.column_chart(
-        _highlight(frame), width, "purchase_month", "gmv", tooltip, number_format=REAIS
+        months.with_columns(reference=a_year_ago),
+        width,
+        "purchase_month",
+        "gmv",
+        tooltip,
+        number_format=REAIS,
     )
 
 
+def _year_ago(month: pl.Expr) -> pl.Expr:
+    return month.str.to_date("%Y-%m").dt.offset_by("-1y").dt.strftime("%Y-%m")
+
+
 def _orders(frame: pl.DataFrame, width: int) -> AnyChart:
-    tooltip = "datum.purchase_month + ': ' + " + marks.plural("orders", "order")
+    tooltip = "datum.purchase_month + ': ' + " + marks.plural("orders", "order") + " + datum.so_far"
     return marks.column_chart(
-        _highlight(frame), width, "purchase_month", "orders", tooltip, number_format=COUNT
+        _months(frame), width, "purchase_month", "orders", tooltip, number_format=COUNT
     )
 
 
 def _order_value(frame: pl.DataFrame, width: int) -> AnyChart:
-    tooltip = "datum.purchase_month + ': R$ ' + format(datum.average_order_value, ',.2f')"
-    return _line(frame, width, "average_order_value", tooltip, REAIS)
+    tooltip = (
+        "datum.purchase_month + ': R$ ' + format(datum.average_order_value, ',.2f') + datum.so_far"
+    )
+    return _line(_months(frame), width, "average_order_value", tooltip, REAIS)
 
 
 def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -125,7 +145,7 @@ def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
         "datum.purchase_month + ': ' + format(datum.on_time_share, '.1%')"
         " + ' of ' + " + marks.plural("delivered", "delivery", "deliveries")
     )
-    return _line(frame, width, "on_time_share", tooltip, SHARE)
+    return _line(_past(frame), width, "on_time_share", tooltip, SHARE)
 
 
 def _score(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -133,35 +153,52 @@ def _score(frame: pl.DataFrame, width: int) -> AnyChart:
         "datum.purchase_month + ': ' + format(datum.review_score, '.2f')"
         " + ' from ' + " + marks.plural("reviews", "review")
     )
-    return _line(frame, width, "review_score", tooltip, SCORE)
+    return _line(_past(frame), width, "review_score", tooltip, SCORE, domain=(1, 5))
 
 
-def _line(frame: pl.DataFrame, width: int, y: str, tooltip: str, number_format: str) -> AnyChart:
+def _past(frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the months under way, whose late deliveries are still to come."""
+    months = _months(frame)
+    return months if months["is_dashed"].all() else months.filter(~col("is_dashed"))
+
+
+def _line(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of the chart
+    frame: pl.DataFrame,
+    width: int,
+    y: str,
+    tooltip: str,
+    number_format: str,
+    domain: tuple[float, float] | None = None,
+) -> AnyChart:
     return marks.line_chart(
-        _without_excluded(frame), width, "purchase_month", y, tooltip, number_format=number_format
+        frame, width, "purchase_month", y, tooltip, number_format=number_format, domain=domain
     )
 
 
-_LINE_NOTE = "The axis does not start at zero. Excluded months are not drawn."
+_FEW = "Months with less than a twentieth of the busiest month's orders are not drawn."
+_DASHED = "A dashed column is a month under way."
+_LINE_NOTE = "The axis does not start at zero."
 
 PANELS = (
     Panel(
         "monthly-gmv",
         "GMV by month",
-        "Each column is a month of purchase. The dark column is the month described above; "
-        "excluded months are grey.",
+        "Each column is a month of purchase; the dark one is described above. The line across a "
+        f"column is the same month of the last year. {_DASHED} {_FEW}",
         _statement(
-            *("gmv", "growth", "gmv_called_off", "orders_with_items", "average_order_value"),
-            *("on_time_share", "reviews", "review_score"),
+            *("gmv", "growth", "lag(gmv, 12) OVER (ORDER BY purchase_month) AS gmv_year_ago"),
+            *("gmv_called_off", "orders_with_items", "average_order_value"),
+            *("delivered_on_time", "on_time_share", "reviews", "review_score"),
         ),
         MartMonthlySales,
         _gmv,
         wide=True,
+        extra_definitions={"gmv_year_ago": "GMV of the same month of the last year in BRL."},
     ),
     Panel(
         "monthly-orders",
         "Orders by month",
-        "All orders placed, including those called off later.",
+        f"All orders placed, including those called off later. {_DASHED}",
         _statement("orders_with_items"),
         MartMonthlySales,
         _orders,
@@ -169,7 +206,7 @@ PANELS = (
     Panel(
         "monthly-order-value",
         "Average order (ticket médio) by month",
-        f"GMV per order with items. {_LINE_NOTE}",
+        f"GMV per order with items. The line is dashed in a month under way. {_LINE_NOTE}",
         _statement("average_order_value", "gmv", "orders_with_items"),
         MartMonthlySales,
         _order_value,
@@ -177,7 +214,8 @@ PANELS = (
     Panel(
         "monthly-on-time",
         "On-time deliveries by month of purchase",
-        f"Share of deliveries that arrived by the estimated date. {_LINE_NOTE}",
+        f"Share of deliveries that arrived by the estimated date, without months under "
+        f"way. {_LINE_NOTE}",
         _statement("on_time_share"),
         MartMonthlySales,
         _on_time,
@@ -185,7 +223,8 @@ PANELS = (
     Panel(
         "monthly-score",
         "Review score by month of purchase",
-        f"Mean of all reviews from 1 to 5, including those of undelivered orders. {_LINE_NOTE}",
+        "Mean of all reviews from 1 to 5, including those of undelivered orders. Without months "
+        "under way.",
         _statement("review_score", "reviews"),
         MartMonthlySales,
         _score,

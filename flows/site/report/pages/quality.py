@@ -1,4 +1,4 @@
-"""The data quality page: records in quarantine, conservation of records, sums, and freshness."""
+"""The data quality page: promises, deliveries, quarantine, conservation, sums, and freshness."""
 
 from collections import Counter
 from datetime import datetime
@@ -12,7 +12,16 @@ from contracts.reconcile import ColumnTotals, column_totals
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
 from flows.delta.status import status
-from flows.site.docs.rule_status import RuleStatus, broken_rules, rule_statuses
+from flows.monitoring.check import read_logs
+from flows.monitoring.states import PromiseState, promise_states
+from flows.site.daily_charts import DailyChart
+from flows.site.report.quality_trends import (
+    delivery_charts,
+    quarantine_charts,
+    rule_charts,
+    worst_examples,
+)
+from flows.site.rule_status import RuleStatus, broken_rules, rule_statuses
 from transforms.graph import Table, tables
 
 
@@ -52,6 +61,15 @@ class DataQuality(NamedTuple):
     quarantined: int
     """Records in quarantine."""
     broken: list[RuleStatus]
+    promises: list[PromiseState]
+    deliveries: list[DailyChart]
+    """The deliveries of each source."""
+    quarantines: list[DailyChart]
+    """The share of its records that went to quarantine, by table."""
+    rules: list[DailyChart]
+    """The records that break each of the worst rules."""
+    examples: list[str]
+    """How records break the worst rule, redacted."""
     conservation: list[Conservation]
     sums: list[ColumnTotals]
     freshness: list[Freshness]
@@ -59,22 +77,35 @@ class DataQuality(NamedTuple):
     """The time of the newest order."""
 
 
-def data_quality(lake: str) -> DataQuality:
-    """Collect the content of the page from the Delta logs and the sums of the tables."""
+def data_quality(lake: str, now: datetime) -> DataQuality:
+    """Collect the content of the page from the Delta logs and the sums of the tables.
+
+    Args:
+        lake: location of the lake.
+        now: the time at which the promises are evaluated.
+    """
     statuses = status(lake)
     existing = {name: table for name, table in tables().items() if name in statuses}
     handles = {name: delta.open_existing(lake, name) for name in existing}
-    commits = {name: run_commits(handle) for name, handle in handles.items()}
+    commits = {
+        name: run_commits(handle, None if existing[name].source else 1)
+        for name, handle in handles.items()
+    }
+    broken = broken_rules(
+        rule
+        for name, table in existing.items()
+        for rule in rule_statuses(table.contract, statuses[name], from_records=bool(table.source))
+    )
+    logs = read_logs(lake, now)
     return DataQuality(
         received=sum(row["rows"] for name, row in statuses.items() if name.startswith("bronze.")),
         quarantined=sum(row["quarantined"] for row in statuses.values()),
-        broken=broken_rules(
-            rule
-            for name, table in existing.items()
-            for rule in rule_statuses(
-                table.contract, statuses[name], from_records=bool(table.source)
-            )
-        ),
+        broken=broken,
+        promises=promise_states(logs),
+        deliveries=delivery_charts(logs),
+        quarantines=quarantine_charts({n: commits[n] for n in existing if existing[n].source}),
+        rules=rule_charts(broken, commits),
+        examples=worst_examples(lake, broken),
         conservation=[
             _conservation(name, commits[name]) for name, table in existing.items() if table.source
         ],

@@ -5,15 +5,17 @@ from decimal import Decimal
 import polars as pl
 from polars import col
 
+from contracts.gold.agg_monthly_categories import AggMonthlyCategories
 from contracts.gold.mart_category import MartCategory
 from contracts.gold.mart_payment_mix import MartPaymentMix
 from flows.site.charts import marks
 from flows.site.charts.marks import REAIS
+from flows.site.charts.multiples import column_multiples
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import percent, reais
-from flows.site.report.model import DESKTOP, Frames, Page, PageSummary, Panel, Tile, total
+from flows.site.report.model import DESKTOP, PHONE, Frames, Page, PageSummary, Panel, Tile, total
 
-_TOP = 12
+_TOP, _TRENDS = 12, 6
 _REMARK = (
     "GMV includes orders that were called off later. Payments also include orders without items."
 )
@@ -57,7 +59,7 @@ def summarize(frames: Frames) -> PageSummary:
 def _tiles(categories: pl.DataFrame, payment_types: pl.DataFrame) -> tuple[Tile, ...]:
     if categories.is_empty():
         return ()
-    category, payment = PANELS[0].definition, PANELS[1].definition
+    category, payment = PANELS[0].definition, PANELS[2].definition
     items, paid = total(categories, "units"), total(payment_types, "payment_value") or Decimal(0)
     sold, freight = total(categories, "sales"), total(categories, "freight_value")
     both = sold + freight
@@ -88,6 +90,24 @@ def _categories(frame: pl.DataFrame, width: int) -> AnyChart:
     return marks.bar_chart(best, width, "name", "sales", tooltip, _AMOUNT.format("sales"))
 
 
+def _trends(frame: pl.DataFrame, width: int) -> AnyChart:
+    named = frame.with_columns(col("category").str.replace_all("_", " "))
+    tooltip = (
+        "datum.category + ', ' + datum.purchase_month + ': R$ ' + format(datum.sales, ',.2f')"
+        " + (datum.sales_year_ago ? ', a year ago R$ ' + format(datum.sales_year_ago, ',.2f') : '')"
+    )
+    return column_multiples(
+        named,
+        width,
+        "category",
+        "purchase_month",
+        "sales",
+        tooltip,
+        number_format=REAIS,
+        across=1 if width == PHONE else 3,
+    )
+
+
 def _payment_types(frame: pl.DataFrame, width: int) -> AnyChart:
     named = frame.with_columns(col("payment_type").replace(_PAYMENT_TYPES))
     tooltip = (
@@ -105,6 +125,10 @@ def _instalments(frame: pl.DataFrame, width: int) -> AnyChart:
         " + format(datum.payment_value, ',.2f')"
         " + ', R$ ' + format(datum.average_value, ',.2f') + ' per payment'"
     )
+    if width == PHONE:  # too narrow for the labels of so many columns
+        named = frame.with_columns(name=col("payment_installments").cast(pl.String))
+        amount = _AMOUNT.format("payment_value")
+        return marks.bar_chart(named, width, "name", "payment_value", tooltip, amount, step=20)
     return marks.column_chart(
         frame,
         width,
@@ -137,6 +161,39 @@ ORDER BY rank, category
         _categories,
         wide=True,
         extra_definitions={"categoria": "Category name in Portuguese, as in the source."},
+    ),
+    Panel(
+        "category-trends",
+        "Sales of the largest categories by month",
+        f"The {_TRENDS} categories with the highest sales in all months, on one scale. Months with "
+        "few orders and the newest month, which may be incomplete, are left out.",
+        f"""
+WITH months AS (
+    SELECT purchase_month
+    FROM gold.mart_monthly_sales
+    WHERE orders >= (SELECT max(orders) FROM gold.mart_monthly_sales) / 20
+      AND purchase_month < (SELECT max(purchase_month) FROM gold.mart_monthly_sales)
+), largest AS (
+    SELECT category, sales AS all_sales FROM gold.mart_category
+    ORDER BY rank, category
+    LIMIT {_TRENDS}
+), sold AS (
+    SELECT category, purchase_month, coalesce(sales, 0) AS sales, coalesce(units, 0) AS units,
+           lag(sales, 12) OVER (PARTITION BY category ORDER BY purchase_month) AS sales_year_ago
+    FROM (FROM largest, (SELECT purchase_month FROM gold.mart_monthly_sales))
+    LEFT JOIN gold.agg_monthly_categories USING (category, purchase_month)
+)
+SELECT category, purchase_month, sales, units, sales_year_ago
+FROM sold JOIN largest USING (category)
+WHERE purchase_month IN (FROM months)
+ORDER BY all_sales DESC, category, purchase_month
+""",  # noqa: S608 - the number is a constant of this module
+        AggMonthlyCategories,
+        _trends,
+        wide=True,
+        extra_definitions={
+            "sales_year_ago": "Sales in the same month of the last year in BRL.",
+        },
     ),
     Panel(
         "ways-to-pay",

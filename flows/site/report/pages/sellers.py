@@ -1,12 +1,11 @@
 """The sellers page: concentration of sales, punctuality, scores, and the largest sellers."""
 
 import polars as pl
-from polars import col
 
 from contracts.gold.mart_seller_scorecard import MartSellerScorecard
 from flows.config.plural import pluralize
 from flows.site.charts import marks
-from flows.site.charts.marks import COUNT, SHARE
+from flows.site.charts.marks import SHARE
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import DASH, percent, reais
 from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, total
@@ -57,21 +56,34 @@ def _tenths(frame: pl.DataFrame, width: int) -> AnyChart:
 
 
 def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
-    percents = (col("on_time_from") * 100).round().cast(pl.Int64)
-    named = frame.with_columns(step=pl.format("{}%", percents))
-    tooltip = marks.plural("sellers", "seller") + " + ' from ' + datum.step"
-    title = "on-time share, in steps of five points"
-    return marks.column_chart(
-        named, width, "step", "sellers", tooltip, number_format=COUNT, title=title
+    tooltip = (
+        marks.plural("sellers", "seller") + " + ' from ' + format(datum.on_time_from, '.0%')"
+        " + ' to ' + format(datum.upper, '.0%')"
+    )
+    return marks.histogram(
+        frame,
+        width,
+        ("on_time_from", 0.05),
+        "sellers",
+        tooltip,
+        number_format=".0%",
+        title="share of deliveries on time",
     )
 
 
 def _scores(frame: pl.DataFrame, width: int) -> AnyChart:
-    named = frame.with_columns(step=col("score_from").round(1).cast(pl.String))
-    tooltip = marks.plural("sellers", "seller") + " + ' from ' + datum.step + ' stars'"
-    title = "review score, in steps of half a star"
-    return marks.column_chart(
-        named, width, "step", "sellers", tooltip, number_format=COUNT, title=title
+    tooltip = (
+        marks.plural("sellers", "seller") + " + ' from ' + format(datum.score_from, '.1f')"
+        " + ' to ' + format(datum.upper, '.1f') + ' stars'"
+    )
+    return marks.histogram(
+        frame,
+        width,
+        ("score_from", 0.5),
+        "sellers",
+        tooltip,
+        number_format=".1f",
+        title="mean review score",
     )
 
 
@@ -105,13 +117,13 @@ ORDER BY tenth
     Panel(
         "sellers-on-time",
         "Sellers by on-time share",
-        "Number of sellers by the share of deliveries that were on time; the last column is "
-        f"always on time. Only sellers with {MIN_SAMPLE} deliveries or more.",
+        "Number of sellers by the share of deliveries that were on time; the last column includes "
+        f"sellers who always were. Only sellers with {MIN_SAMPLE} deliveries or more.",
         f"""
 SELECT step / 20 AS on_time_from, count(seller_id) AS sellers
-FROM range(21) AS steps(step)
+FROM range(20) AS steps(step)
 LEFT JOIN gold.mart_seller_scorecard
-    ON delivered >= {MIN_SAMPLE} AND 20 * on_time // delivered = step
+    ON delivered >= {MIN_SAMPLE} AND least(20 * on_time // delivered, 19) = step
 WHERE EXISTS (FROM gold.mart_seller_scorecard WHERE delivered >= {MIN_SAMPLE})
 GROUP BY step
 ORDER BY step
@@ -127,12 +139,13 @@ ORDER BY step
     Panel(
         "sellers-score",
         "Sellers by review score",
-        "Number of sellers by mean review score; the last column has five stars in every review. "
+        "Number of sellers by mean review score; the last column includes a mean of five stars. "
         f"Only sellers with {MIN_SAMPLE} reviews or more.",
         f"""
 SELECT step / 2 AS score_from, count(seller_id) AS sellers
-FROM range(2, 11) AS steps(step)
-LEFT JOIN gold.mart_seller_scorecard ON reviews >= {MIN_SAMPLE} AND floor(2 * review_score) = step
+FROM range(2, 10) AS steps(step)
+LEFT JOIN gold.mart_seller_scorecard
+    ON reviews >= {MIN_SAMPLE} AND least(floor(2 * review_score), 9) = step
 WHERE EXISTS (FROM gold.mart_seller_scorecard WHERE reviews >= {MIN_SAMPLE})
 GROUP BY step
 ORDER BY step
@@ -147,8 +160,7 @@ ORDER BY step
     Panel(
         "top-sellers",
         "Largest sellers",
-        f"The {TOP} sellers with the highest sales. A seller has only an id; the table shows its "
-        "first eight digits.",
+        f"The {TOP} sellers with the highest sales. The source has no names of sellers, only ids.",
         f"""
 SELECT seller_id, seller_state, sales, orders, units, called_off_share, delivered, on_time_share,
        mean_lag_days, reviews, review_score

@@ -1,0 +1,51 @@
+"""Tests of the small charts of one bar per day."""
+
+from datetime import UTC, date, datetime, timedelta
+from math import inf
+
+import pytest
+
+from contracts.volume import Band
+from flows.monitoring.deliveries import Delivery
+from flows.site.charts.day_bars import delivery_bars, describe, usual
+from flows.site.charts.svg import chart_to_svg
+from flows.site.formatting import DASH
+
+AT = datetime(2018, 1, 1, tzinfo=UTC)
+
+
+def delivery(
+    day: int, records: int, *, complete: bool = True, band: Band | None = None
+) -> Delivery:
+    return Delivery(date(2018, 1, 1) + timedelta(days=day), records, AT, complete, band)
+
+
+def test_delivery_bars_colour_unusual_and_growing_days() -> None:
+    band = Band(40, 150)
+    days = [
+        delivery(0, 100, band=band),
+        delivery(1, 3, band=band),
+        delivery(2, 30, complete=False, band=band),
+    ]
+    svg = chart_to_svg(delivery_bars(days, 326))
+    assert svg.count('fill="var(--step-1)"') == 3
+    for colour in ("bar", "late", "superseded"):
+        assert svg.count(f'fill="var(--{colour})"') == 1
+    assert "<title>Tue 2018-01-02: 3 records, 40 to 150 are usual</title>" in svg
+
+
+def test_delivery_bars_without_a_band_draw_none() -> None:
+    svg = chart_to_svg(delivery_bars([delivery(0, 1)], 326))
+    assert "step-1" not in svg
+    assert "<title>Mon 2018-01-01: 1 record</title>" in svg
+
+
+@pytest.mark.parametrize(
+    ("band", "words"), [(None, DASH), (Band(5, inf), "5 or more"), (Band(0, 1200), "0 to 1,200")]
+)
+def test_usual_number_in_words(band: Band | None, words: str) -> None:
+    assert usual(delivery(0, 1, band=band)) == words
+
+
+def test_growing_day_says_so() -> None:
+    assert describe(delivery(0, 7, complete=False)) == "Mon 2018-01-01: 7 records so far"
