@@ -43,7 +43,7 @@ def delivery_chart(name: str, deliveries: Sequence[Delivery]) -> DailyChart:
     shown = (
         "the last delivery" if len(deliveries) == 1 else f"the last {len(deliveries)} deliveries"
     )
-    words = f"{unusual or 'none'} of them unusual" if known else "no usual number is known yet"
+    words = f"{unusual or 'none'} of them unusual" if known else "no usual number is known"
     return DailyChart(
         f"deliveries-{name}",
         f"Deliveries of {name.partition('.')[2].replace('_', ' ')}",

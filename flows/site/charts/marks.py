@@ -50,14 +50,16 @@ def column_chart(  # noqa: PLR0913 - each parameter is one visible part of the c
     columns = base.mark_bar(**corners).encode(color=_colour(frame))
     layers = [columns]
     if "is_dashed" in frame.columns:
-        outline = {"fill": PLAIN, "fillOpacity": 0.15, "stroke": PLAIN, "strokeDash": _DASHES}
-        dashed = base.mark_bar(**corners, **outline)
+        dashes = {"fill": PLAIN, "fillOpacity": 0.15, "stroke": PLAIN, "strokeDash": _DASHES}
+        dashed = base.mark_bar(**corners, **dashes)
         layers = [
             columns.transform_filter("!datum.is_dashed"),
             dashed.transform_filter("datum.is_dashed"),
         ]
     if "reference" in frame.columns:
-        line = {"color": "var(--ink)", "thickness": 2, "aria": False}
+        # The outline separates the line from dark columns.
+        outline = {"stroke": "var(--raised)", "strokeWidth": 1}
+        line = {"color": "var(--ink)", "thickness": 4, "aria": False, **outline}
         across = base.transform_filter("isValid(datum.reference)").mark_tick(**line)
         layers.append(across.encode(y="reference:Q", description=alt.Undefined))
     return _fit(alt.layer(*layers), width, 230)

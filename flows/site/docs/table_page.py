@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from inspect import cleandoc
+from inspect import cleandoc, getsource
+from textwrap import dedent
 from typing import Any
 
 import polars as pl
@@ -12,8 +13,9 @@ from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
 from flows.site.docs.column_links import Links, column_inputs, column_readers, links
-from flows.site.docs.rule_status import RuleStatus, rule_statuses
+from flows.site.docs.sample_rows import Sample, sample_rows
 from flows.site.docs.statistics import Statistics, column_statistics
+from flows.site.rule_status import RuleStatus, rule_statuses
 from transforms.graph import Table
 
 
@@ -49,6 +51,10 @@ class TablePage:
     remarks: str
     function_docs: str
     """The docstring of the table's function; empty for a bronze table."""
+    code: str
+    """The source of the table's function; empty for a bronze table."""
+    file: str
+    """The file of the function."""
     refreshed: str
     """How a refresh changes the table."""
     key: tuple[str, ...]
@@ -68,6 +74,8 @@ class TablePage:
     status: Mapping[str, Any] | None
     """The table's entry in `keystone status`; None before the first refresh."""
     commits: list[CommitInfo]
+    sample: Sample | None
+    """Some rows, if the table is in gold and exists."""
 
 
 def table_page(
@@ -97,6 +105,8 @@ def table_page(
         grain=grain,
         remarks=remarks,
         function_docs=cleandoc(table.function.__doc__ or "") if table else "",
+        code=dedent(getsource(table.function)) if table else "",
+        file=f"{table.function.__module__.replace('.', '/')}.py" if table else "",
         refreshed=_refreshed(contract, table),
         key=spec.key,
         partition_by=spec.partition_by,
@@ -124,6 +134,9 @@ def table_page(
         quarantine=delta.quarantine_name(source) if source else "",
         status=status,
         commits=run_commits(handle) if handle else [],
+        sample=sample_rows(delta.scan(handle), contract)
+        if handle and spec.layer == "gold"
+        else None,
     )
 
 

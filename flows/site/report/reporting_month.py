@@ -1,12 +1,13 @@
 """The month that the report describes, and the sentences about it."""
 
+from math import hypot
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from flows.config.plural import pluralize
 from flows.site.formatting import month_name, percent, reais, relative_change
-from flows.site.report.wilson import differ
+from flows.site.report.wilson import DEVIATIONS, differ
 
 Month = dict[str, Any]
 """A row of gold.mart_monthly_sales."""
@@ -180,30 +181,38 @@ def _service_so_far(now: Month) -> str:
 def _service(month: ReportingMonth) -> str:
     now, before = month.current, month.previous or {}
     sentences = []
-    if now["on_time_share"] is not None:
-        points = _points(now, before)
-        sentences.append(f"{percent(now['on_time_share'])} of deliveries were on time{points}.")
-    if now["review_score"] is not None:
-        stars = _difference(now, before, "review_score", 1, ".2f", "")
-        sentences.append(f"Reviews average {now['review_score']:.2f} of 5 stars{stars}.")
+    if (share := now["on_time_share"]) is not None:
+        name, earlier = "on_time_share", before.get("on_time_share")
+        points = _difference(now, before, name, 100, ".1f", " points")
+        change = _against(name, now, before, points, percent(earlier or 0))
+        sentences.append(f"{percent(share)} of deliveries were on time{change}.")
+    if (score := now["review_score"]) is not None:
+        name, earlier = "review_score", before.get("review_score")
+        stars = _difference(now, before, name, 1, ".2f", "")
+        change = _against(name, now, before, stars, f"{earlier or 0:.2f}")
+        sentences.append(f"Reviews average {score:.2f} of 5 stars{change}.")
     return " ".join(sentences)
 
 
-def _points(now: Month, before: Month) -> str:
-    """Return how the share of deliveries on time changed, if it did by more than chance."""
-    if not before.get("delivered"):
-        return ""
-    if not is_clearly_different(now, before):
-        return (
-            f", not clearly different from {percent(before['on_time_share'])} in the month before"
-        )
-    return _difference(now, before, "on_time_share", 100, ".1f", " points")
+def is_clearly_different(name: str, now: Month, then: Month) -> bool:
+    """Return whether two months differ by more than chance.
+
+    Args:
+        name: `on_time_share` or `review_score`; both months have one.
+        now: a month.
+        then: another month.
+    """
+    if name == "on_time_share":
+        return differ(*((each["delivered_on_time"], each["delivered"]) for each in (now, then)))
+    errors = [each["score_error"] or 0 for each in (now, then)]
+    return bool(abs(now[name] - then[name]) > DEVIATIONS * hypot(*errors))
 
 
-def is_clearly_different(now: Month, before: Month) -> bool:
-    """Return whether the shares of deliveries on time differ by more than chance."""
-    counts = [(each["delivered_on_time"], each["delivered"]) for each in (now, before)]
-    return differ(*counts)
+def _against(name: str, now: Month, before: Month, difference: str, value: str) -> str:
+    """Return how a mean changed since the month before, if it did by more than chance."""
+    if before.get(name) is None or is_clearly_different(name, now, before):
+        return difference
+    return f", not clearly different from {value} in the month before"
 
 
 def _difference(  # noqa: PLR0913, PLR0917 - one value, its scale and its format

@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from flows.site.formatting import percent
 
+DEVIATIONS = 1.96
+"""The standard errors on either side of a mean that chance rarely exceeds."""
+
 
 class Interval(NamedTuple):
     """The shares that are compatible with what was counted, at 95 % confidence."""

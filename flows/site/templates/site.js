@@ -22,15 +22,15 @@ const close = (except) => all(".bar details[open]").forEach((menu) => { menu.ope
 document.addEventListener("click", (event) => close(event.target.closest(".bar details")));
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") close(null); });
 
-// A phone opens with long tables folded.
+// A phone opens with long tables folded, except the one that the address names.
 if (matchMedia("(max-width: 44rem)").matches) {
-  all(".more details[open]").forEach((table) => { table.open = false; });
+  all(".more details[open], .fold[open]").forEach((table) => { table.open = table.matches(":has(:target)"); });
 }
 
 // A time in the past also says how long ago it is.
 const units = [["day", 86400], ["hour", 3600], ["minute", 60]];
 const spoken = new Intl.RelativeTimeFormat("en", { numeric: "always" });
-all(".state time").forEach((time) => {
+all("time.ago").forEach((time) => {
   const seconds = (Date.now() - new Date(time.dateTime)) / 1000;
   const [unit, length] = units.find(([, each]) => seconds >= 2 * each) ?? units.at(-1);
   if (seconds >= 0) time.append(` (${spoken.format(-Math.floor(seconds / length), unit)})`);

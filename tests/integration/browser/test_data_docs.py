@@ -84,6 +84,14 @@ def test_source_page_shows_promises_and_deliveries(docs: Path) -> None:
     assert "quarantine broken " in words(docs / "index.html")
 
 
+def test_table_page_shows_code_and_sample_rows(docs: Path) -> None:
+    text = words(docs / "gold.mart_category.html")
+    assert "Code transforms/gold/mart_category.py def mart_category(" in text
+    assert "Sample rows The first rows by key." in text
+    assert 'id="sample"' not in (docs / "silver.orders.html").read_text()
+    assert 'id="code"' not in (docs / "bronze.orders.html").read_text()
+
+
 def test_table_page_names_its_readers_in_the_report(
     lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,6 +48,27 @@ def test_lineage_highlights_dependencies_and_opens_a_table(docs: Path, page: Pag
     expect(page.locator("svg.lineage [aria-current=page]")).to_have_accessible_name("silver.orders")
 
 
+def test_lineage_is_a_list_on_a_phone(docs: Path, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((docs / "index.html").as_uri())
+    expect(page.locator("svg.lineage")).to_be_hidden()
+    page.locator(".lineage-list summary", has_text="Silver").click()
+    page.locator(".lineage-list").get_by_role(
+        "link", name="silver.orders", exact=True
+    ).first.click()
+    inputs = page.locator(".lineage-list ul").first.get_by_role("link").all_inner_texts()
+    assert inputs == ["bronze.orders"]
+
+
+def test_phone_opens_with_long_tables_folded(docs: Path, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto((docs / "index.html").as_uri())
+    table = page.locator("#tables ~ details", has_text="Silver").first
+    expect(table.get_by_role("link", name="orders", exact=True)).to_be_hidden()
+    table.locator("summary").click()
+    expect(table.get_by_role("link", name="orders", exact=True)).to_be_visible()
+
+
 def test_column_leads_to_its_inputs_and_readers(docs: Path, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto((docs / "gold.fact_orders.html").as_uri())

@@ -369,6 +369,22 @@ def test_gmv_a_year_ago_is_that_of_the_same_month(shop: str, frames: Frames) -> 
     assert shown.select("purchase_month", "gmv_year_ago").rows() == months.rows()
 
 
+def test_error_of_the_score_is_hardly_above_that_of_the_reviews(shop: str, frames: Frames) -> None:
+    reviews = query(
+        shop,
+        """
+        SELECT strftime(order_purchase_timestamp, '%Y-%m') AS purchase_month,
+               stddev_pop(review_score) / sqrt(count(*)) AS error
+        FROM gold.fact_reviews JOIN gold.fact_orders USING (order_id) GROUP BY ALL
+        """,
+    )
+    joined = frames["monthly-gmv"].join(reviews, on="purchase_month")
+    assert len(joined) > 12
+    above = joined.filter(pl.col("error") > 0).select(pl.col("score_error") / pl.col("error"))
+    assert above.filter(pl.col("score_error") < 1 - 1e-9).is_empty()
+    assert above.select(pl.col("score_error").median() < 1.06).item()
+
+
 def test_category_trends_are_the_sales_of_the_facts(shop: str, frames: Frames) -> None:
     facts = query(
         shop,

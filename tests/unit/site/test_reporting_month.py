@@ -27,6 +27,7 @@ def months(*rows: dict[str, Any]) -> pl.DataFrame:
         "on_time_share": 0.9,
         "reviews": 10,
         "review_score": 4.0,
+        "score_error": 0.05,
     }
     return pl.DataFrame(
         [{"purchase_month": f"2018-{n:02}", **good, **row} for n, row in enumerate(rows, 1)],
@@ -214,7 +215,7 @@ def test_describe_month_without_change() -> None:
         (
             "90.0% of deliveries were on time, not clearly different from 90.0% in the "
             "month before. "
-            "Reviews average 4.00 of 5 stars, as in the month before."
+            "Reviews average 4.00 of 5 stars, not clearly different from 4.00 in the month before."
         ),
     ]
 

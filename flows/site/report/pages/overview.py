@@ -34,6 +34,18 @@ def summarize(frames: Frames) -> PageSummary:
     )
 
 
+_SCORE_ERROR = """(
+           SELECT sqrt((6 * sum(stars) - 8 * sum(reviews)
+                        + 3 * sum(one_star_reviews + five_star_reviews)) / sum(reviews)
+                       - (sum(stars) / sum(reviews)) ** 2) / sqrt(sum(reviews))
+           FROM gold.agg_monthly_orders AS orders_of_month
+           WHERE orders_of_month.purchase_month = mart_monthly_sales.purchase_month
+                 AND orders_of_month.reviews > 0
+       ) AS score_error"""
+"""The first sum is that of the squared scores, if no review has three stars; otherwise a bit more:
+`6 s - 8` is 4 and 16 for two and four stars, and `6 s - 5` is 1 and 25 for one and five."""
+
+
 def _statement(*columns: str) -> str:
     """Return a statement for some columns and the two that `choose_month` needs."""
     return f"""
@@ -71,7 +83,7 @@ def _note(name: str, month: ReportingMonth) -> str:
 def _compared(name: str, now: Month, then: Month) -> str:
     """Return the change of a number since an earlier month."""
     when = month_name(then["purchase_month"])
-    if name == "on_time_share" and not is_clearly_different(now, then):
+    if name in _SETTLE_LATE and not is_clearly_different(name, now, then):
         return f"not clearly different from {when}"
     change = relative_change(now[name], then[name]) or 0
     amounts = {
@@ -79,7 +91,7 @@ def _compared(name: str, now: Month, then: Month) -> str:
         "review_score": f"{abs(now[name] - then[name]):.2f} points",
     }
     amount = amounts.get(name, percent(abs(change)))
-    if amount in {"0.00 points", "0%"}:
+    if change == 0:
         return f"= as in {when}"
     return f"{'▲' if change > 0 else '▼'} {amount} vs {when}"
 
@@ -188,12 +200,15 @@ PANELS = (
         _statement(
             *("gmv", "growth", "lag(gmv, 12) OVER (ORDER BY purchase_month) AS gmv_year_ago"),
             *("gmv_called_off", "orders_with_items", "average_order_value"),
-            *("delivered_on_time", "on_time_share", "reviews", "review_score"),
+            *("delivered_on_time", "on_time_share", "reviews", "review_score", _SCORE_ERROR),
         ),
         MartMonthlySales,
         _gmv,
         wide=True,
-        extra_definitions={"gmv_year_ago": "GMV of the same month of the last year in BRL."},
+        extra_definitions={
+            "gmv_year_ago": "GMV of the same month of the last year in BRL.",
+            "score_error": "Standard error of the review score, at most.",
+        },
     ),
     Panel(
         "monthly-orders",
