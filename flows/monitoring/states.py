@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from contracts.contract import Contract
 from contracts.volume import Volume
-from flows.delta.commit_log import run_commits
+from flows.delta.commit_log import last_metrics
+from flows.delta.thresholds import VALIDATED
 from flows.monitoring.check import evaluate
 from flows.monitoring.deliveries import Delivery, deliveries
 from flows.monitoring.promises import BrokenPromise, Logs
@@ -26,7 +27,7 @@ class PromiseState(NamedTuple):
 
     table: str
     promise: str
-    """`freshness`, `volume` or `quarantine`."""
+    """`freshness`, `volume`, `quarantine`, or the name of a rule."""
     state: State
     detail: str
     """What is promised; of a broken promise, what is wrong and what to do."""
@@ -34,12 +35,12 @@ class PromiseState(NamedTuple):
 
 def promise_states(logs: Logs) -> list[PromiseState]:
     """Return the promises of all contracts with their states, in the order of the contracts."""
-    broken = {(each.promise, each.cause): _wrong(each) for each in evaluate(logs).broken}
+    broken = {(each.rule or each.promise, each.cause): each for each in evaluate(logs).broken}
     found = []
     for name, contract in logs.contracts.items():
         for promise, words in _promised(contract).items():
             if problem := broken.get((promise, name)):
-                found.append(PromiseState(name, promise, State.BROKEN, problem))
+                found.append(PromiseState(name, promise, State.BROKEN, _wrong(problem)))
             else:
                 state = State.KEPT if _is_known(promise, name, logs) else State.UNKNOWN
                 found.append(PromiseState(name, promise, state, words))
@@ -76,6 +77,8 @@ def _promised(contract: type[Contract]) -> dict[str, str]:
         found["quarantine"] = (
             f"At most {spec.quarantine_share:.1%} of the records of a run go to quarantine."
         )
+    for rule, share in spec.max_share.items():
+        found[rule] = f"At most {share:.1%} of the records of a run break the rule."
     return found
 
 
@@ -85,9 +88,9 @@ def _is_known(promise: str, name: str, logs: Logs) -> bool:
         return False
     if promise == "volume":
         return any(each.band for each in _complete(name, logs)[-1:])
-    if promise == "quarantine":
-        return any(each.metrics.get("read") for each in run_commits(logs.handles[name]))
-    return name in tables() or bool(logs.batches[name])
+    if promise == "freshness":
+        return name in tables() or bool(logs.batches[name])
+    return VALIDATED in last_metrics(logs.handles[name])
 
 
 def _complete(name: str, logs: Logs) -> list[Delivery]:

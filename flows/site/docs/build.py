@@ -10,6 +10,7 @@ from flows.config.settings import Settings, resolve_location
 from flows.delta.damage import translate_damage
 from flows.delta.status import status
 from flows.monitoring.check import read_logs
+from flows.monitoring.gate import find_held_back
 from flows.monitoring.states import promise_states, source_deliveries
 from flows.site.daily_charts import delivery_chart
 from flows.site.docs.lineage import lineage
@@ -50,6 +51,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
         logs = read_logs(lake, now or datetime.now(UTC))
         promises = {name: [*of] for name, of in groupby(promise_states(logs), lambda p: p.table)}
         delivered = source_deliveries(logs)
+        held_back = {name: each for each in find_held_back(logs.handles) for name in each.tables}
     readers = report_readers()
     layers = {layer: list(group) for layer, group in groupby(pages, lambda page: page.layer)}
     shared = {
@@ -65,6 +67,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
         **shared,
         layers=layers,
         promises=promises,
+        held_back=held_back,
         broken=broken_rules(rule for page in pages for rule in page.rules),
         drawing=lineage(graph),
         synonyms=SYNONYMS,
@@ -76,6 +79,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
             table=page,
             drawing=lineage(graph, around=page.name),
             promises=promises.get(page.name, []),
+            held_back=held_back.get(page.name),
             report_readers=readers.get(page.name, []),
             report=Settings().report_url.rstrip("/"),
             deliveries=delivery_chart(page.name, days)

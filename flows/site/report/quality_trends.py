@@ -75,7 +75,7 @@ def _quarantined(table: str, commits: Sequence[CommitInfo]) -> DailyChart | None
         (str(day), f"{quarantined[day]:,}", f"{read[day]:,}", percent(values[day])) for day in days
     ]
     tooltips = [f"{day}: {some} of {whole} records, {share}" for day, some, whole, share in rows]
-    allowed = tables()[table].contract.spec().quarantine_share
+    allowed = tables()[table].contract.spec().quarantine_share.allowed
     return DailyChart(
         f"quarantined-{table}",
         f"Quarantine of {table.partition('.')[2].replace('_', ' ')}",

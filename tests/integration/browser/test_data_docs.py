@@ -12,11 +12,13 @@ import contracts.gold
 import transforms.gold
 from contracts.contract import Contract
 from contracts.rules import rules
+from flows import pipeline
 from flows.cli import app
-from flows.config.errors import NoLakeError
+from flows.config.errors import NoLakeError, RunHeldBackError
 from flows.delta.status import status
 from flows.site.docs.build import write_docs
 from flows.site.docs.table_page import table_page
+from flows.site.report.build import write_report
 from flows.site.rule_status import RuleStatus
 from tests.integration.browser.conftest import NOW
 from tests.support.contact_data import contact_data
@@ -82,6 +84,19 @@ def test_source_page_shows_promises_and_deliveries(docs: Path) -> None:
     assert "Promises freshness kept The table has a new record every 26 hours." in text
     assert "Deliveries of orders Records of the last delivery, by day" in text
     assert "quarantine broken " in words(docs / "index.html")
+
+
+def test_pages_show_what_is_held_back(land: Land, tmp_path: Path) -> None:
+    lake = str(tmp_path / "lake")
+    batch_lake(lake, [land(orders=[{}], sellers=[{}])])
+    with pytest.raises(RunHeldBackError):
+        pipeline.run(str(land("second", sellers_2=[{"seller_id": "bad"}])), lake, fail_above=0.1)
+    docs = write_docs(lake, tmp_path / "docs", NOW).parent
+    because = r"held back Since 20\d\d-\S+ \S+ UTC, because of silver.sellers: 100.0% of 1 record"
+    assert re.search(because, words(docs / "gold.dim_seller.html"))
+    assert "held back" not in words(docs / "gold.dim_date.html")
+    text = words(write_report(lake, tmp_path / "report", NOW))
+    assert "Tables are held back since 20" in text
 
 
 def test_table_page_shows_code_and_sample_rows(docs: Path) -> None:

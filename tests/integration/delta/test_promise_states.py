@@ -1,8 +1,13 @@
 """The state of each promise, and the deliveries that readers see."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from contracts import bronze
+from contracts.share import Share
+from contracts.silver.orders import Orders
 from flows import delta, pipeline
 from flows.monitoring.check import read_logs
 from flows.monitoring.states import PromiseState, State, promise_states, source_deliveries
@@ -58,3 +63,14 @@ def test_source_deliveries_are_the_last_sixty(lake: str) -> None:
     found = source_deliveries(read_logs(lake, MONDAY + WEEK * 10))["bronze.orders"]
     assert [each.records for each in found] == [*range(102, 162)]
     assert [each.band is None for each in found] == [True] * 54 + [False] * 6
+
+
+def test_share_of_a_rule_is_a_promise(
+    land: Land, lake: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    share = {"order_status_is_known": Share(0.2)}
+    monkeypatch.setattr(Orders, "_spec", replace(Orders.spec(), max_share=share))
+    pipeline.run(str(land(orders=[{}] * 2 + [{"order_id": "b" * 32, "order_status": "?"}])), lake)
+    broken = states(lake, datetime.now(UTC))["silver.orders", "order_status_is_known"]
+    assert broken.state is State.BROKEN
+    assert broken.detail.startswith("33.3% of 3 records break order_status_is_known (1)")

@@ -13,6 +13,7 @@ from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
 from flows.delta.status import status
 from flows.monitoring.check import read_logs
+from flows.monitoring.gate import HeldBack, find_held_back
 from flows.monitoring.states import PromiseState, promise_states
 from flows.site.daily_charts import DailyChart
 from flows.site.report.quality_trends import (
@@ -62,6 +63,8 @@ class DataQuality(NamedTuple):
     """Records in quarantine."""
     broken: list[RuleStatus]
     promises: list[PromiseState]
+    held_back: list[HeldBack]
+    """The tables that keep their last state because a run is stopped."""
     deliveries: list[DailyChart]
     """The deliveries of each source."""
     quarantines: list[DailyChart]
@@ -102,6 +105,7 @@ def data_quality(lake: str, now: datetime) -> DataQuality:
         quarantined=sum(row["quarantined"] for row in statuses.values()),
         broken=broken,
         promises=promise_states(logs),
+        held_back=[*find_held_back(logs.handles)],
         deliveries=delivery_charts(logs),
         quarantines=quarantine_charts({n: commits[n] for n in existing if existing[n].source}),
         rules=rule_charts(broken, commits),
