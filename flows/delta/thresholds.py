@@ -55,10 +55,22 @@ class Measured(NamedTuple):
     def __str__(self) -> str:
         """Return the share in words."""
         what = f"break {self.rule}" if self.rule else "went to quarantine"
+        share, allowed = _distinct(self.broken / self.records, self.allowed.allowed)
         return (
-            f"{self.broken / self.records:.1%} of {pluralize(self.records, 'record')} {what} "
-            f"({self.broken:,}{self.detail}), and {self.allowed:.1%} is allowed"
+            f"{share} of {pluralize(self.records, 'record')} {what} "
+            f"({self.broken:,}{self.detail}), and {allowed} is allowed"
         )
+
+
+def _distinct(share: float, allowed: float) -> tuple[str, str]:
+    """Return two shares in percent, with as many decimals as it takes to tell them apart."""
+    for decimals in range(1, _DECIMALS):
+        if (shown := f"{share:.{decimals}%}") != (limit := f"{allowed:.{decimals}%}"):
+            break
+    return shown, limit
+
+
+_DECIMALS = 6
 
 
 class Stop(NamedTuple):

@@ -55,6 +55,22 @@ def test_share_of_a_run_counts_before_that_of_its_commit_and_of_the_contract(
     assert share.allowed == Share(allowed, stop=True)
 
 
+@pytest.mark.parametrize(
+    ("quarantined", "records", "shown", "allowed"),
+    [
+        (2, 100, "2.0%", "1.0%"),
+        (35, 3487, "1.004%", "1.000%"),
+        (1_000_001, 100_000_000, "1.00000%", "1.00000%"),
+    ],
+)
+def test_shares_that_differ_are_shown_as_different(
+    quarantined: int, records: int, shown: str, allowed: str
+) -> None:
+    (share,) = measure(SELLERS, metrics(quarantined, records))
+    assert f"{share}".startswith(f"{shown} of ")
+    assert f"{share}".endswith(f"and {allowed} is allowed")
+
+
 def test_tables_without_counts_and_derived_tables_have_no_shares() -> None:
     assert list(measure(SELLERS, {"read": 2, "quarantined": 1})) == []
     assert list(measure(tables()["silver.geolocation"], metrics(50))) == []
