@@ -10,9 +10,13 @@ from flows import delta
 
 def broken_rules(quarantine: DeltaTable) -> dict[str, int]:
     """Count the rows in quarantine by the rule that they break, most frequent first."""
+    return count_rules(delta.scan(quarantine))
+
+
+def count_rules(quarantined: pl.LazyFrame) -> dict[str, int]:
+    """Count quarantined records by the rule that they break, most frequent first."""
     counted = (
-        delta.scan(quarantine)
-        .select(rule=pl.col("_broken_rules").explode())
+        quarantined.select(rule=pl.col("_broken_rules").explode())
         .group_by("rule")
         .len()
         .sort("len", "rule", descending=[True, False])

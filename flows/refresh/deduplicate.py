@@ -57,11 +57,6 @@ class BatchResult(NamedTuple):
             "quarantined": len(self.quarantined),
         }
 
-    def new_broken_rules(self) -> dict[str, int]:
-        """Count the quarantined records by the rule that they break, most frequent first."""
-        counts = Counter[str](self.quarantined["_broken_rules"].explode().to_list())
-        return dict(sorted(counts.items(), key=lambda each: (-each[1], each[0])))
-
 
 def resolve_batch(
     raw: pl.LazyFrame, read: int, silver: DeltaTable, table: Table, consumed: pl.LazyFrame | None

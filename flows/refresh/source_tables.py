@@ -24,7 +24,7 @@ from flows.delta.data_files import Written
 from flows.delta.holds import held_since
 from flows.delta.merge import merge_rows
 from flows.delta.outcome import Outcome
-from flows.delta.quarantine import broken_rules
+from flows.delta.quarantine import broken_rules, count_rules
 from flows.delta.same_rows import has_same_rows, keep_rows
 from flows.delta.thresholds import VALIDATED
 from flows.refresh.change_detection import detect_changes, unchanged_outcome
@@ -203,7 +203,7 @@ def _validated(
         "version": silver.version() + 1,
         "records": result.read,
         "quarantined": len(result.quarantined),
-        "broken_rules": result.new_broken_rules(),
+        "broken_rules": count_rules(result.quarantined.lazy()),
         "warnings": {name: count for name, count in result.new_warnings.items() if count},
         **({} if fail_above is None else {"fail_above": fail_above}),
     }
