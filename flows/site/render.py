@@ -22,6 +22,11 @@ def render(template: str, **values: Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
+def script(name: str) -> str:
+    """Return the text of a script of one page."""
+    return (files("flows.site") / "templates" / name).read_text(encoding="utf-8")
+
+
 def publish(out: Path, pages: Mapping[str, str]) -> Path:
     """Write a site to a folder and return the path of its first page.
 

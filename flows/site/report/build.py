@@ -10,14 +10,14 @@ from flows.delta.damage import translate_damage
 from flows.delta.table_names import existing_tables
 from flows.query.sql import queries
 from flows.site.charts.svg import svg_to_png
-from flows.site.render import publish, render
+from flows.site.render import publish, render, script
 from flows.site.report.model import Frames, Page, Panel, csv_name, panel_svg, render_panel
-from flows.site.report.pages import customers, operations, overview, sales, sellers
+from flows.site.report.pages import customers, explore, operations, overview, sales, sellers
 from flows.site.report.pages.quality import data_quality
 from flows.storage.locations import check_output
 from transforms.graph import tables
 
-PAGES = (overview.PAGE, sales.PAGE, operations.PAGE, customers.PAGE, sellers.PAGE)
+PAGES = (overview.PAGE, sales.PAGE, operations.PAGE, customers.PAGE, sellers.PAGE, explore.PAGE)
 
 
 class NoMartsError(Exception):
@@ -85,8 +85,9 @@ def build_pages(lake: str, frames: Frames, now: datetime | None = None) -> dict[
     return {
         **{
             page.file: render(
-                "report.html",
+                page.template,
                 **shared,
+                data=page.data(frames) if page.data else None,
                 here=page.file,
                 title=page.title,
                 summary=page.summarize(frames),
@@ -97,6 +98,7 @@ def build_pages(lake: str, frames: Frames, now: datetime | None = None) -> dict[
         },
         "quality.html": render("quality.html", **shared, here="quality.html"),
         "sql.html": render("sql.html", **shared, here="sql.html", statements=_statements(PAGES)),
+        "explore.js": script("explore.js"),
         **{csv_name(panel): frames[panel.name].write_csv() for panel in panels()},
     }
 

@@ -83,6 +83,9 @@ class Page:
     title: str
     summarize: Callable[[Frames], PageSummary]
     panels: tuple[Panel, ...]
+    template: str = "report.html"
+    data: Callable[[Frames], Any] | None = None
+    """Returns what the template's script reads, from the results of all panels."""
 
 
 class Heading(NamedTuple):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from flows.query.sql import query
 from flows.site.formatting import DASH
 from flows.site.report.build import panels
 from flows.site.report.pages.operations import QUESTION
@@ -43,7 +44,7 @@ def test_charts_are_drawn_and_readable(
             assert touching == [], name
             drawn.add(name)
     context.close()
-    assert {name for name in drawn if "." not in name} == CHARTS
+    assert {name for name in drawn if "." not in name} == {*CHARTS, "explored"}
     assert {"deliveries-bronze.orders", "quarantined-silver.orders"} <= drawn
 
 
@@ -72,6 +73,25 @@ def test_chart_links_to_its_statement(report: Path, page: Page) -> None:
     expect(page.locator("#categories")).to_be_in_viewport()
     statement = page.locator("section", has=page.locator("#categories")).locator("pre")
     expect(statement).to_contain_text("FROM gold.mart_category LEFT JOIN names")
+
+
+def test_reader_chooses_state_and_period(report: Path, page: Page, shop: str) -> None:
+    page.goto((report / "explore.html").as_uri())
+    page.locator("[name=state]").select_option("RJ")
+    page.locator("[name=number]").select_option("Orders")
+    page.locator("[name=from]").select_option("2017-06")
+    page.locator("[name=to]").select_option("2018-01")
+    statement = """
+        SELECT count(*) AS orders FROM gold.fact_orders
+        WHERE customer_state = 'RJ' AND purchase_month BETWEEN '2017-06' AND '2018-01'
+    """
+    orders = query(shop, statement).item()
+    expect(page.locator("#explored-words")).to_have_text(f"2017-06 to 2018-01: {orders} in all.")
+    assert page.locator("#explored-chart path").count() == 8
+    page.locator("[name=number]").select_option("Review score")
+    expect(page.get_by_role("heading", level=2)).to_have_text(
+        f"Review score, RJ {DASH} Rio de Janeiro"
+    )
 
 
 def test_rows_of_a_chart_download_as_csv(report: Path, page: Page) -> None:
