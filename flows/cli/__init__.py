@@ -11,10 +11,11 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream
+from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream, trace
 from flows.cli.help import Group
 from flows.cli.output import configure_terminal, err
 from flows.config.errors import (
+    InvalidKeyError,
     RunHeldBackError,
     RunInterruptedError,
     SettingError,
@@ -34,17 +35,18 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_GROUPS: dict[str, ModuleType] = {
-    "Pipeline": pipeline,
-    "Query": query,
-    "Maintenance": maintenance,
-    "Stream": stream,
-    "Contracts": contracts,
-    "Sites": sites,
-    "Catalog": catalog,
-    "Sample": sample,
-}
-for group, commands in _GROUPS.items():
+_GROUPS: tuple[tuple[str, ModuleType], ...] = (
+    ("Pipeline", pipeline),
+    ("Query", query),
+    ("Query", trace),
+    ("Maintenance", maintenance),
+    ("Stream", stream),
+    ("Contracts", contracts),
+    ("Sites", sites),
+    ("Catalog", catalog),
+    ("Sample", sample),
+)
+for group, commands in _GROUPS:
     for info in (*commands.app.registered_commands, *commands.app.registered_groups):
         info.rich_help_panel = group
     app.add_typer(commands.app)
@@ -110,7 +112,13 @@ def _skip_last_collection() -> None:
 
 
 _HELD_BACK = 3
-_WRONG_USAGE = (SettingError, UnknownColumnError, UnknownRuleError, UnknownTableError)
+_WRONG_USAGE = (
+    InvalidKeyError,
+    SettingError,
+    UnknownColumnError,
+    UnknownRuleError,
+    UnknownTableError,
+)
 
 _PANIC = "PanicException"
 """A bug in Polars or another Rust library: a BaseException whose class cannot be imported."""

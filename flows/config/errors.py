@@ -30,6 +30,10 @@ class UnknownColumnError(Exception):
     """A table has no column of that name; the message names similar ones."""
 
 
+class InvalidKeyError(Exception):
+    """What should be the key of a row is not one; the message says what the key is."""
+
+
 class UnknownRuleError(Exception):
     """A contract has no rule of that name; the message names similar ones."""
 

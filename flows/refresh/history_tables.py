@@ -16,7 +16,6 @@ from deltalake.exceptions import CommitFailedError
 from polars import col
 
 from contracts.table_check import check_table
-from contracts.technical_columns import SILVER_PROVENANCE
 from flows import delta
 from flows.config.errors import ConservationError
 from flows.config.settings import Settings
@@ -28,6 +27,7 @@ from flows.delta.thresholds import CONTRACTS, Gate
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
 from flows.refresh.gate import check_gate
+from flows.refresh.records import records_of, typed_versions, without
 from flows.refresh.write import write_all, write_changes
 from transforms.graph import Table
 from transforms.history import only_versions
@@ -127,7 +127,7 @@ def _new_records(tables: _Tables, pending: RefreshScope) -> pl.DataFrame | str:
         return f"the log of {bronze_name} does not show which records are new"
     if new[1] > Settings().chunk_rows // _MEMORY_FACTOR:
         return f"{new[1]:,} new records do not fit into memory at once"
-    valid = _without(new[0].collect(), quarantined[0])
+    valid = without(new[0].collect(), quarantined[0])
     _check_count(tables, len(valid), new[1] - quarantined[1])
     return valid
 
@@ -139,7 +139,7 @@ _MEMORY_FACTOR = 4
 def _refresh_keys(tables: _Tables, pending: RefreshScope, new: pl.DataFrame) -> int:
     """Compute the intervals of the keys of new records again; return the number that changed."""
     table, target, key = tables.table, tables.target, tables.key
-    versions = _typed(tables, new)
+    versions = typed_versions(tables.source, new)
     keys = versions.select(key).unique()
     stored = delta.matching(target, keys).collect(engine="streaming")
     # A key that the table does not have has no earlier version.
@@ -214,44 +214,10 @@ def _keys_with_versions(tables: _Tables, chunk: pl.Expr) -> pl.DataFrame:
 
 
 def _versions_of(tables: _Tables, keys: pl.DataFrame) -> pl.DataFrame:
-    """Return all versions of some keys, from the valid records of bronze.
-
-    First find the records by their typed keys, whatever the function does to a raw key, reading
-    only the columns of the key. Then read the other columns of these records.
-    """
-    raw, key = delta.scan(tables.bronze), tables.key
-    typed = tables.source.function(raw).select(key)
-    origin = ["_position", "_source"]
-    found = (
-        pl.concat([typed, raw.select(origin)], how="horizontal")
-        .join(keys.lazy(), on=key, how="semi")
-        .select(origin)
-        .unique()
-        .collect(engine="streaming")
-    )
-    positions = found["_position"].unique().implode()
-    records = raw.filter(col("_position").is_in(positions, nulls_equal=True)).join(
-        found.lazy(), on=origin, how="semi", nulls_equal=True
-    )
-    valid = _without(records.collect(engine="streaming"), delta.scan(tables.quarantine))
-    return _typed(tables, valid).join(keys, on=key, how="semi")
-
-
-def _without(raw: pl.DataFrame, quarantined: pl.LazyFrame) -> pl.DataFrame:
-    """Return the records that are not in quarantine."""
-    columns = [name for name in quarantined.collect_schema() if name in raw.columns]
-    invalid = quarantined.select(columns).collect()
-    return raw.join(invalid, on=columns, how="anti", nulls_equal=True)
-
-
-def _typed(tables: _Tables, raw: pl.DataFrame) -> pl.DataFrame:
-    """Type valid records, as versions for `intervals`."""
-    parts = [
-        raw.lazy().select(_is_delete=is_delete()),
-        tables.source.function(raw.lazy()).select(tables.source.contract.fields().names()),
-        raw.lazy().select(SILVER_PROVENANCE.names()),
-    ]
-    return pl.concat(parts, how="horizontal").collect()
+    """Return all versions of some keys, from the valid records of bronze."""
+    records = records_of(tables.source, tables.bronze, keys)
+    valid = without(records, delta.scan(tables.quarantine))
+    return typed_versions(tables.source, valid).join(keys, on=tables.key, how="semi")
 
 
 def _intervals(tables: _Tables, versions: pl.DataFrame) -> tuple[pl.DataFrame, Counter[str]]:

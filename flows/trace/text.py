@@ -1,0 +1,132 @@
+"""A trace as lines of text."""
+
+import shlex
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from flows.config.plural import pluralize
+from flows.trace.model import Key, Reason, Record, Row, Rows, Trace
+
+
+def trace_lines(trace: Trace) -> Iterator[str]:
+    """Yield the lines of a trace: the row, the tree of its inputs, and what they prove."""
+    yield f"{trace.table} {key_text(trace.key)}, version {trace.rows.version}"
+    values = {name: value for name, value in trace.values.items() if name not in trace.key}
+    if values:
+        yield f"  {key_text(values)}"
+    yield from _drawn(_branches(trace.rows))
+    yield from _summary(trace)
+
+
+def reason_line(reason: Reason) -> str:
+    """Return why a table lacks a row, as one line."""
+    lacks = f"{reason.table} has no row with {key_text(reason.key)}"
+    if reason.state == "waiting":
+        return f"{lacks}: it is waiting for {reason.because}"
+    if reason.state == "not refreshed":
+        return f"{lacks}: {reason.because} has it, but was not refreshed; run `keystone refresh`"
+    if reason.because:
+        return f"{lacks}: {reason.because} has none"
+    if not reason.records:
+        return f"{lacks}: its inputs give none"
+    records = "; ".join(f"{_fate(record)}, {place(record)}" for record in reason.records)
+    return f"{lacks}: {records}"
+
+
+def key_text(key: Key) -> str:
+    """Return values as `column=value, …`."""
+    return ", ".join(f"{name}={_value(value)}" for name, value in key.items())
+
+
+def place(record: Record) -> str:
+    """Return where a record came from: a file and its record, or topic, partition and offset."""
+    kind, _, rest = record.source.partition("/")
+    if kind == "kafka":
+        topic, partition, *_ = rest.split("/")
+        return f"topic {topic}, partition {partition}, offset {record.position}"
+    name = rest.partition("/")[2] if kind == "file" else record.source
+    line = f", line {record.line}" if record.line else ""
+    return f"{record.archived or name}{line or f', record {record.position}'}"
+
+
+Branch = tuple[str, list["Branch"]]
+"""A line of a tree, and the branches below it."""
+
+
+def _branches(rows: Rows) -> list[Branch]:
+    """Return what is below rows: their inputs, their records, or how to trace one of them."""
+    if rows.inputs:
+        return [(_title(each), _branches(each)) for each in rows.inputs]
+    if not rows.is_followed:
+        return [(_command(rows.table, row.key), []) for row in rows.rows]
+    return [
+        (_row_title(row), [(_record_line(record), []) for record in row.records])
+        for row in rows.rows
+        if row.records
+    ]
+
+
+def _drawn(branches: list[Branch], indent: str = "") -> Iterator[str]:
+    for number, (line, below) in enumerate(branches, 1):
+        is_last = number == len(branches)
+        yield f"{indent}{'└── ' if is_last else '├── '}{line}"
+        yield from _drawn(below, indent + ("    " if is_last else "│   "))
+
+
+def _title(rows: Rows) -> str:
+    sums = "".join(f", {name} {total:,}" for name, total in rows.sums.items())
+    compared = f"; other rows decide {', '.join(rows.compared)}" if rows.compared else ""
+    stops = "" if rows.is_followed else "; too many to follow"
+    counted = pluralize(rows.count, "row")
+    return f"{rows.table} v{rows.version}: {counted} {_where(rows)}{sums}{compared}{stops}"
+
+
+def _where(rows: Rows) -> str:
+    if not rows.where:
+        return "(all)"
+    if len(rows.where) == 1:
+        return f"with {key_text(rows.where[0])}"
+    return f"with {len(rows.where):,} values of {', '.join(rows.where[0])}"
+
+
+def _row_title(row: Row) -> str:
+    changed = f"since v{row.version}" if row.version is not None else "no row"
+    return f"{key_text(row.key)} ({changed})"
+
+
+def _record_line(record: Record) -> str:
+    decisive = ", decisive" if record.is_decisive else ""
+    times = f"of {_value(record.event_time)}, ingested {_value(record.ingested_at)}"
+    operation = record.operation or "record"
+    return f"{_fate(record)}{decisive}: {place(record)}; {operation} {times}"
+
+
+def _fate(record: Record) -> str:
+    if record.state == "quarantined":
+        return f"quarantined for {', '.join(record.broken_rules)}"
+    return record.state
+
+
+def _command(table: str, key: Key) -> str:
+    """Return the command that traces a row, to copy."""
+    words = (f"{name}={_value(value)}" for name, value in key.items())
+    return " ".join(["keystone", "trace", table, *map(shlex.quote, words)])
+
+
+def _summary(trace: Trace) -> Iterator[str]:
+    records = trace.records
+    decisive = sum(record.is_decisive for record in records)
+    yield f"{pluralize(len(records), 'record')}, of which {decisive} decisive"
+    what = f"column {trace.column}" if trace.column else "row"
+    if trace.differing:
+        columns = ", ".join(trace.differing)
+        yield f"{columns}: also decided by rows that are not in this trace, such as a rank or share"
+    elif trace.is_complete:
+        yield f"computed again from these records alone, the {what} is the same"
+    else:
+        yield f"computed again from these records and counted rows, the {what} is the same"
+
+
+def _value(value: Any) -> str:
+    return value.isoformat(" ") if isinstance(value, datetime) else str(value)

@@ -1,0 +1,100 @@
+"""The trace of one row."""
+
+import polars as pl
+
+from flows import delta
+from flows.config.errors import InvalidKeyError, UnknownColumnError
+from flows.config.settings import Settings
+from flows.config.suggest import suggest
+from flows.delta.damage import translate_damage
+from flows.delta.table_names import resolve_table, upstream_tables
+from flows.trace.absent import reasons
+from flows.trace.archive import find_in_archive
+from flows.trace.compute import Computation, differing_columns
+from flows.trace.model import NoRowError, Trace
+from flows.trace.present import as_rows, shown
+from flows.trace.step import Step
+from flows.trace.text import reason_line
+from flows.trace.walk import read_rows, walk
+from transforms.graph import Table, tables
+
+
+def trace(
+    lake: str,
+    table: Table,
+    key: pl.DataFrame,
+    *,
+    column: str | None = None,
+    limit: int | None = 50,
+) -> Trace:
+    """Return what a row was computed from.
+
+    A record is decisive if the row would be different, or missing, without it: the row is computed
+    again without each one. Inputs that are too large to follow take part with their stored rows.
+
+    Args:
+        lake: location of the tables.
+        table: the table of silver or gold.
+        key: the key of the row, a frame of one row.
+        column: the only column to follow; all if None.
+        limit: the most rows of a table to follow to their records; None for all.
+
+    Raises:
+        NoRowError: there is no such row; says why.
+        deltalake.exceptions.TableNotFoundError: the lake does not have the table.
+    """
+    with translate_damage(lake, [table.name, *upstream_tables(table.name)]):
+        root = _root(lake, table, key, column)
+        if root.rows.is_empty():
+            found = [*reasons(lake, table, key)]
+            raise NoRowError(found, [*map(reason_line, found)])
+        walk(lake, root, limit)
+        again = Computation(root)
+        decisive = again.decisive()
+        origins = {origin for step in root.tree() for origin in step.origins()}
+        places = find_in_archive(Settings().archive, origins)
+    return Trace(
+        table=table.name,
+        key=shown(root.table.contract, key)[0],
+        column=column,
+        values=shown(table.contract, root.rows.select(root.relevant))[0],
+        rows=as_rows(root, decisive, places),
+        differing=tuple(differing_columns(root, again.result)),
+    )
+
+
+def traceable_table(lake: str, asked: str, column: str | None) -> Table:
+    """Return a table of silver or gold by its name, with or without its layer.
+
+    Raises:
+        InvalidKeyError: a table of that layer has no key.
+        UnknownColumnError: the table has no such column.
+        UnknownTableError: the lake has no such table.
+    """
+    wanted = asked.lower()
+    names = [name for name in tables() if wanted in {name, name.partition(".")[2]}]
+    name = resolve_table(lake, names[-1] if names else asked)  # rather of gold than of silver
+    if name not in tables():
+        source = name.partition(".")[2]
+        readers = [
+            each.name
+            for each in tables().values()
+            if each.source and each.source.spec().name == source
+        ]
+        message = f"{name} has no key, as it keeps every record; trace {', '.join(readers)}"
+        raise InvalidKeyError(message)
+    fields = tables()[name].contract.fields()
+    if column is not None and column not in fields:
+        close = suggest(column, fields)
+        hint = f"nearest: {', '.join(close)}" if close else f"there are {', '.join(fields)}"
+        message = f"{name} has no column {column}; {hint}"
+        raise UnknownColumnError(message)
+    return tables()[name]
+
+
+def _root(lake: str, table: Table, key: pl.DataFrame, column: str | None) -> Step:
+    fields = table.contract.fields().names()
+    columns = frozenset([column] if column else fields)
+    handle = delta.open_existing(lake, table.name)
+    rows = read_rows(handle, table.contract, fields, key)
+    return Step(table, handle, columns, key, rows)

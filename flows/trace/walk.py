@@ -1,0 +1,172 @@
+"""From a row to its records: which rows of which inputs its function reads.
+
+The wiring of the graph decides. An input with the columns of the key, or of the incremental key, is
+read by their values. Another one is read by the foreign keys and lookups that refer to it, as in a
+refresh. Otherwise all of its rows count.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+from deltalake import DeltaTable
+
+from contracts.contract import Contract
+from flows import delta
+from flows.trace.compute import differing_columns, run
+from flows.trace.records import find_records
+from flows.trace.step import Step
+from flows.trace.versions import open_input
+from transforms.graph import Table, tables
+from transforms.lineage import Kind, column_lineage
+
+
+def walk(lake: str, root: Step, limit: int | None) -> None:
+    """Follow the rows of a step to their records, and add what is found to the step.
+
+    The inputs are read first by the whole key: the facts of a month and category, for an aggregate.
+    If the function needs more than that, such as the other items of an order, they are read by the
+    incremental key. A table without one is compared with all of its other rows, as in a rank: the
+    step names the columns that depend on those.
+
+    Args:
+        lake: location of the tables.
+        root: the step, without inputs.
+        limit: the most rows of a table to follow; None to follow all. Aggregates are followed to
+            their facts whatever the number of their rows, and inputs of which all rows count
+            are not followed.
+    """
+    if not _is_followed(root, limit):
+        return
+    if root.table.records:
+        root.records = find_records(lake, root)
+        return
+    root.inputs = _inputs(lake, root)
+    for each in root.inputs.values():
+        walk(lake, each, limit)
+
+
+def needed_columns(table: Table, columns: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return, by parameter of a table's function, the columns on which some of its columns depend.
+
+    Those that decide which rows there are count as well. Inputs that do not matter are left out.
+    """
+    lineage = column_lineage(table)
+    wanted = {*columns, *table.contract.spec().key}
+    edges = lineage.rows.union(*(lineage.columns[name] for name in wanted))
+    found = {
+        name: frozenset(edge.column for edge in edges if edge.table == contract.spec().table)
+        for name, contract in table.inputs.items()
+    }
+    return {name: columns for name, columns in found.items() if columns}
+
+
+def shared_key(table: Table, contract: type[Contract]) -> list[str]:
+    """Return the columns of a table's key that an input has, and is computed or joined by."""
+    lineage, name = column_lineage(table), contract.spec().table
+    joined = {
+        (edge.table, edge.column)
+        for edges in lineage.columns.values()
+        for edge in edges
+        if edge.kind is Kind.JOIN
+    }
+    return [
+        column
+        for column in table.contract.spec().key
+        if (name, column) in joined
+        or any(
+            (edge.table, edge.column) == (name, column) and edge.kind.is_direct
+            for edge in lineage.columns[column]
+        )
+    ]
+
+
+def read_rows(
+    handle: DeltaTable, contract: type[Contract], columns: Iterable[str], where: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Return the rows of a table with some values: the key, some columns and technical columns."""
+    stored = {field.name for field in handle.schema().fields}
+    technical = [name for name in ("_source", "_position", "_version") if name in stored]
+    names = dict.fromkeys([*contract.spec().key, *sorted(columns), *technical])
+    if where is None:
+        rows = delta.scan(handle)
+    else:
+        # The files are searched by the first column, so the most selective one comes first.
+        by_values = sorted(where.columns, key=lambda name: where[name].n_unique())
+        rows = delta.matching(handle, where.select(by_values))
+    return rows.select(*names).collect(engine="streaming")
+
+
+def _is_followed(step: Step, limit: int | None) -> bool:
+    if limit is None:
+        return True
+    reads_only_gold = all(contract.spec().layer == "gold" for contract in step.table.reads)
+    return step.where is not None and (len(step.rows) <= limit or reads_only_gold)
+
+
+def _inputs(lake: str, step: Step) -> dict[str, Step]:
+    """Return the steps to the inputs of a table that matter."""
+    if step.rows.is_empty():
+        return {}
+    incremental_key = [*step.table.contract.spec().incremental_key]
+    by_incremental_key = {
+        name: incremental_key if {*incremental_key} <= {*contract.fields()} else []
+        for name, contract in step.table.inputs.items()
+    }
+    by_key = {
+        name: [*dict.fromkeys([*by_incremental_key[name], *shared_key(step.table, contract)])]
+        for name, contract in step.table.inputs.items()
+    }
+    found = _read(lake, step, by_key)
+    if all(by_key[name] == by_incremental_key[name] for name in found):
+        return found
+    rows = run(step.table, {name: each.rows for name, each in found.items()})
+    differing = differing_columns(step, rows)
+    if not differing:
+        return found
+    if incremental_key or len(differing) == len(step.relevant):
+        return _read(lake, step, by_incremental_key)
+    step.compared = tuple(differing)
+    return found
+
+
+def _read(lake: str, step: Step, keys: Mapping[str, list[str]]) -> dict[str, Step]:
+    """Read the inputs that matter: by the values of key columns, if any, else as looked up."""
+    table, found = step.table, dict[str, Step]()
+    needed = needed_columns(table, step.columns)
+    for name in sorted(needed, key=lambda name: not keys[name]):
+        contract = table.inputs[name]
+        if keys[name]:
+            where: pl.DataFrame | None = step.rows.select(keys[name]).unique()
+        else:
+            where = _looked_up(step, found, contract)
+        handle = open_input(lake, contract.spec().table, step.handle)
+        references = _references(table, contract)
+        rows = read_rows(handle, contract, needed[name] | references, where)
+        child = tables()[contract.spec().table]
+        found[name] = Step(child, handle, needed[name], where, rows)
+    return {name: found[name] for name in table.inputs if name in found}
+
+
+def _looked_up(
+    step: Step, found: Mapping[str, Step], contract: type[Contract]
+) -> pl.DataFrame | None:
+    """Return the keys of an input that the row, or rows of other inputs, refer to."""
+    referring = [(step.rows, step.table.contract.references())]
+    for each in found.values():
+        read = each.table.contract
+        referring.append((each.rows, {**read.references(), **read.lookups()}))
+    (key, *_) = contract.spec().key
+    values = [
+        rows.select(pl.col(column).alias(key))
+        for rows, references in referring
+        for column, parent in references.items()
+        if parent is contract and column in rows.columns
+    ]
+    return pl.concat(values).unique().drop_nulls() if values else None
+
+
+def _references(reader: Table, contract: type[Contract]) -> frozenset[str]:
+    """Return the columns of an input by which others are looked up: of its reader, or its own."""
+    parents = [*reader.inputs.values(), *tables()[contract.spec().table].inputs.values()]
+    references = {**contract.references(), **contract.lookups()}
+    return frozenset(column for column, parent in references.items() if parent in parents)
