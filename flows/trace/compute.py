@@ -58,19 +58,39 @@ class Computation:
     Only the tables between the record and the row are computed again.
     """
 
-    def __init__(self, root: Step) -> None:
-        """Compute the row from all records."""
-        self._root = root
+    def __init__(self, root: Step, *, keeps_moved: bool = False) -> None:
+        """Compute the row from all records.
+
+        Args:
+            root: the step of the row.
+            keeps_moved: whether the rows of an input still count if they no longer have the values
+                by which they were chosen.
+        """
+        self._root, self._keeps_moved, self._has_moved = root, keeps_moved, False
         self._all: dict[int, pl.DataFrame] = {}
+        self._moved: dict[int, pl.DataFrame] = {}
         self._versions: dict[int, pl.DataFrame] = {}
         self._origins: dict[int, set[Origin]] = {}
         self.result = self._compute(root, None)
 
     def decisive(self) -> set[Origin]:
-        """Return the records without which the row would be different or missing."""
-        return {origin for origin in self._origins[id(self._root)] if self._differs_without(origin)}
+        """Return the records without which the row would be different or missing.
 
-    def _differs_without(self, origin: Origin) -> bool:
+        Without the record of its customer, an order moves to another person, and may still count
+        for the row. So the row must then differ both with and without the order.
+        """
+        found, moved = set[Origin](), set[Origin]()
+        for origin in self._origins[id(self._root)]:
+            self._has_moved = False
+            if self.differs_without(origin):
+                (moved if self._has_moved else found).add(origin)
+        if moved:
+            other = Computation(self._root, keeps_moved=True)
+            found |= {origin for origin in moved if other.differs_without(origin)}
+        return found
+
+    def differs_without(self, origin: Origin) -> bool:
+        """Return whether the row is different or missing without a record."""
         rows = self._compute(self._root, origin)
         if rows is self.result:
             return False
@@ -95,14 +115,23 @@ class Computation:
             rows = run(step.table, inputs)
         else:
             rows = step.rows
-        if step.records is not None or step.inputs:
-            rows = chosen(rows, step.where).sort(step.table.contract.spec().key)
+        if step.is_computed:
+            rows = self._chosen(step, rows.sort(step.table.contract.spec().key))
         if usual is not None:
             return usual if rows.equals(usual) else rows
         below = (self._origins[id(each)] for each in step.inputs.values())
         self._origins[id(step)] = origins(step).union(*below)
         self._all[id(step)] = rows
         return rows
+
+    def _chosen(self, step: Step, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with the values of a step; note whether others have moved there."""
+        if step.where is None or (self._keeps_moved and step is not self._root):
+            return rows
+        moved = rows.join(step.where, on=step.where.columns, how="anti", maintain_order="left")
+        usual = self._moved.setdefault(id(step), moved)
+        self._has_moved = self._has_moved or not moved.equals(usual)
+        return rows.join(step.where, on=step.where.columns, how="semi", maintain_order="left")
 
 
 def origins(step: Step) -> set[Origin]:

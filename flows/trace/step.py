@@ -30,7 +30,12 @@ class Step:
     @property
     def is_followed(self) -> bool:
         """Whether the trace goes on from these rows."""
-        return bool(self.inputs) or self.records is not None or self.rows.is_empty()
+        return self.is_computed or self.rows.is_empty()
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether the rows can be computed from what is below."""
+        return bool(self.inputs) or self.records is not None
 
     @property
     def relevant(self) -> list[str]:

@@ -1,6 +1,6 @@
 """A traced row follows from its records alone, and needs every record that is called decisive."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import polars as pl
@@ -32,7 +32,7 @@ COMPARED = {
 
 
 @pytest.fixture(scope="module")
-def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A lake of two deliveries of dirty records; the second repeats, changes and deletes some."""
     folder = tmp_path_factory.mktemp("traced")
     first, second, location = folder / "first", folder / "second", str(folder / "lake")
@@ -49,7 +49,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for contract, files in find_files(str(landing))[0].items():
             ingest_table(location, contract, files, as_of=datetime(2019, 1, day, tzinfo=UTC))
         refresh(location)
-    yield location
+    return location
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def raw(lake: str) -> Raw:
 
 
 @pytest.mark.parametrize("name", tables())
-@examples(3)
+@examples(2)
 @given(data=st.data())
 def test_traced_records_alone_give_the_row(
     lake: str, raw: Raw, name: str, data: st.DataObject
@@ -97,18 +97,6 @@ def test_row_is_other_or_missing_without_a_decisive_record(
     without = _of_key(table, compute_tables(_without(raw, record))[name], row)
     columns = [*dict.fromkeys([*key, column])] if column else row.columns
     assert not without.select(columns).equals(row.select(columns))
-
-
-def test_most_facts_have_a_decisive_record_of_each_silver_row(lake: str) -> None:
-    """A trace that calls nothing decisive would keep the law above."""
-    table = tables()["gold.fact_payments"]
-    keys = delta.scan(delta.open_existing(lake, table.name)).select(table.contract.spec().key)
-    for key in keys.collect().head(5).iter_slices(1):
-        traced = trace(lake, table, key)
-        assert {record.table for record in traced.records if record.is_decisive} == {
-            "bronze.orders",
-            "bronze.order_payments",
-        }
 
 
 def _some_row(lake: str, table: Table, data: st.DataObject) -> pl.DataFrame:
