@@ -21,7 +21,7 @@ app = typer.Typer()
     cls=Command,
     epilog=examples(
         "keystone trace --lake lake gold.fact_sales order_id=4f… order_item_id=1",
-        "keystone trace --lake lake gold.mart_category category=toys --column sales",
+        "keystone trace --lake lake gold.mart_category category=games_and_toys --column sales",
     ),
 )
 def trace(

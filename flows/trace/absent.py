@@ -1,4 +1,4 @@
-"""Why no row has a key: what became of its records, and which inputs lack it."""
+"""Why no row has a key: what happened to its records, and which inputs lack it."""
 
 from collections.abc import Iterator
 
@@ -74,7 +74,7 @@ def _is_unread(lake: str, table: Table, source: str) -> bool:
 
 
 def _of_records(lake: str, table: Table, key: pl.DataFrame) -> Reason:
-    """Return what became of the records of a key."""
+    """Return what happened to the records of a key."""
     source = table.versions_of or table
     (contract,) = source.inputs.values()
     natural = key.select(name for name in source.contract.spec().key if name in key.columns)

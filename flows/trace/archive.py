@@ -10,7 +10,7 @@ from flows.ingest.file_state import archive_names
 from flows.storage import filesystem
 
 
-class Place(NamedTuple):
+class Location(NamedTuple):
     """Where the archive has a record."""
 
     archived: str | None = None
@@ -19,7 +19,7 @@ class Place(NamedTuple):
 
 def find_in_archive(
     archive: str, records: Iterable[tuple[str | None, int | None]]
-) -> dict[tuple[str | None, int | None], Place]:
+) -> dict[tuple[str | None, int | None], Location]:
     """Return where an archive has the files of some records, given by source and position.
 
     The lines are known only if the archive is a folder: a large object takes long to read.
@@ -28,12 +28,12 @@ def find_in_archive(
     for source, position in records:
         if archive and source and source.startswith("file/") and position is not None:
             positions[source].add(position)
-    found = dict[tuple[str | None, int | None], Place]()
+    found = dict[tuple[str | None, int | None], Location]()
     for source, wanted in positions.items():
         if location := _location(archive.rstrip("/"), source):
             is_local = not filesystem.is_s3(location)
             lines = line_numbers(Path(location), wanted) if is_local else {}
-            found |= {(source, each): Place(location, lines.get(each)) for each in wanted}
+            found |= {(source, each): Location(location, lines.get(each)) for each in wanted}
     return found
 
 

@@ -12,7 +12,7 @@ Key = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Record:
-    """A record of bronze, and what became of it."""
+    """A record of bronze, and what happened to it."""
 
     table: str
     """The bronze table."""

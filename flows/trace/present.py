@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from contracts.contract import Contract
-from flows.trace.archive import Place
+from flows.trace.archive import Location
 from flows.trace.compute import Origin
 from flows.trace.model import Record, Row, Rows
 from flows.trace.step import Step
@@ -14,22 +14,22 @@ from flows.trace.step import Step
 LISTED = 5
 """The rows that are listed of those that are too many to follow."""
 
-Places = Mapping[tuple[str | None, int | None], Place]
+Locations = Mapping[tuple[str | None, int | None], Location]
 """Where the archive has a record, by its source and position."""
 
 
-def as_rows(step: Step, decisive: Collection[Origin], places: Places) -> Rows:
+def as_rows(step: Step, decisive: Collection[Origin], locations: Locations) -> Rows:
     """Return the rows of a step, and those of its inputs.
 
     Args:
         step: the step.
         decisive: the decisive records.
-        places: where the archive has its records.
+        locations: where the archive has its records.
     """
     contract = step.table.contract
     amounts = [n for n in step.relevant if isinstance(contract.fields()[n], pl.Decimal)]
     if step.records is not None:
-        rows = with_records(step, step.records, decisive, places)
+        rows = with_records(step, step.records, decisive, locations)
     else:
         listed = step.rows if step.is_followed else step.rows.head(LISTED)
         keys = shown(contract, listed.select(contract.spec().key))
@@ -45,12 +45,12 @@ def as_rows(step: Step, decisive: Collection[Origin], places: Places) -> Rows:
         rows=tuple(rows),
         is_followed=step.is_followed,
         compared=step.compared,
-        inputs=tuple(as_rows(each, decisive, places) for each in step.inputs.values()),
+        inputs=tuple(as_rows(each, decisive, locations) for each in step.inputs.values()),
     )
 
 
 def with_records(
-    step: Step, records: pl.DataFrame, decisive: Collection[Origin], places: Places
+    step: Step, records: pl.DataFrame, decisive: Collection[Origin], locations: Locations
 ) -> list[Row]:
     """Return the rows of a step with their records, and keys that have only records."""
     source = step.table.versions_of or step.table
@@ -72,7 +72,7 @@ def with_records(
             operation=each["_operation"],
             event_time=each["_event_time"],
             ingested_at=each["_ingested_at"],
-            **places.get(origin[1:], Place())._asdict(),
+            **locations.get(origin[1:], Location())._asdict(),
         )
         by_key.setdefault(tuple(each[f"{name}_key"] for name in key), []).append(record)
     keys = pl.DataFrame([*by_key], {n: source.contract.fields()[n] for n in key}, orient="row")

@@ -23,7 +23,7 @@ class Step:
     inputs: Mapping[str, "Step"] = field(default_factory=dict)
     """The steps to the inputs that matter, by parameter of the table's function."""
     records: pl.DataFrame | None = None
-    """The raw records of the rows, with what became of them; see `flows.trace.records`."""
+    """The raw records of the rows, with what happened to them; see `flows.trace.records`."""
     compared: tuple[str, ...] = ()
     """The columns that also depend on other rows of the inputs."""
 

@@ -30,7 +30,7 @@ def reason_line(reason: Reason) -> str:
         return f"{lacks}: {reason.because} has none"
     if not reason.records:
         return f"{lacks}: its inputs give none"
-    records = "; ".join(f"{_fate(record)}, {place(record)}" for record in reason.records)
+    records = "; ".join(f"{_state(record)}, {origin_text(record)}" for record in reason.records)
     return f"{lacks}: {records}"
 
 
@@ -39,7 +39,7 @@ def key_text(key: Key) -> str:
     return ", ".join(f"{name}={_value(value)}" for name, value in key.items())
 
 
-def place(record: Record) -> str:
+def origin_text(record: Record) -> str:
     """Return where a record came from: a file and its record, or topic, partition and offset."""
     kind, _, rest = record.source.partition("/")
     if kind == "kafka":
@@ -99,10 +99,10 @@ def _record_line(record: Record) -> str:
     decisive = ", decisive" if record.is_decisive else ""
     times = f"of {_value(record.event_time)}, ingested {_value(record.ingested_at)}"
     operation = record.operation or "record"
-    return f"{_fate(record)}{decisive}: {place(record)}; {operation} {times}"
+    return f"{_state(record)}{decisive}: {origin_text(record)}; {operation} {times}"
 
 
-def _fate(record: Record) -> str:
+def _state(record: Record) -> str:
     if record.state == "quarantined":
         return f"quarantined for {', '.join(record.broken_rules)}"
     return record.state

@@ -52,13 +52,13 @@ def trace(
         again = Computation(root)
         decisive = again.decisive()
         origins = {origin for step in root.tree() for origin in step.origins()}
-        places = find_in_archive(Settings().archive, origins)
+        locations = find_in_archive(Settings().archive, origins)
     return Trace(
         table=table.name,
         key=shown(root.table.contract, key)[0],
         column=column,
         values=shown(table.contract, root.rows.select(root.relevant))[0],
-        rows=as_rows(root, decisive, places),
+        rows=as_rows(root, decisive, locations),
         differing=tuple(differing_columns(root, again.result)),
     )
 

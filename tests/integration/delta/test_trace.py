@@ -18,7 +18,7 @@ from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.trace import NoRowError, Rows, Trace, trace
 from flows.trace.key import parse_key
-from flows.trace.text import place, trace_lines
+from flows.trace.text import origin_text, trace_lines
 from tests.support.arrivals import arrived
 from tests.support.command import invoke
 from tests.support.good_records import GOOD
@@ -103,7 +103,7 @@ def test_fact_is_traced_to_the_records_of_its_order_and_product(shop: str) -> No
 def test_column_is_traced_to_what_it_depends_on(shop: str) -> None:
     found = traced(shop, *SALE, column="price")
     assert {record.table for record in found.records} == {"bronze.orders", "bronze.order_items"}
-    assert below(found, "silver.order_items").columns == ("order_id", "price")
+    assert below(found, "silver.order_items").columns == ("order_id", "order_item_id", "price")
     assert {*found.values} == {"order_id", "order_item_id", "price"}
 
 
@@ -158,7 +158,7 @@ def test_archived_file_and_line_of_a_record_are_found(
     found = traced(lake, "gold.fact_reviews", f"review_id={'e' * 32}", f"order_id={A}")
     (review,) = (each for each in found.records if each.table == "bronze.order_reviews")
     assert (review.archived, review.line) == (f"{archive}/order_reviews.csv", 4)
-    assert place(review) == f"{archive}/order_reviews.csv, line 4"
+    assert origin_text(review) == f"{archive}/order_reviews.csv, line 4"
     assert "lines" not in "\n".join(trace_lines(found))
 
 
@@ -170,7 +170,7 @@ def test_record_of_a_topic_is_traced_to_its_offset(lake: str) -> None:
     delta.append(handle, rows, delta.commit_properties({}, {}))
     refresh(lake, "silver.sellers")
     (record,) = traced(lake, "silver.sellers", f"seller_id={'d' * 32}").records
-    assert place(record) == "topic shop.sellers, partition 3, offset 41"
+    assert origin_text(record) == "topic shop.sellers, partition 3, offset 41"
 
 
 def test_mart_is_traced_to_its_facts_by_count_and_sum(shop: str, land: Land) -> None:
