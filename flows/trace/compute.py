@@ -73,6 +73,11 @@ class Computation:
         self._origins: dict[int, set[Origin]] = {}
         self.result = self._compute(root, None)
 
+    @property
+    def origins(self) -> set[Origin]:
+        """The records that may be decisive."""
+        return self._origins[id(self._root)]
+
     def decisive(self) -> set[Origin]:
         """Return the records without which the row would be different or missing.
 
@@ -80,7 +85,7 @@ class Computation:
         for the row. So the row must then differ both with and without the order.
         """
         found, moved = set[Origin](), set[Origin]()
-        for origin in self._origins[id(self._root)]:
+        for origin in self.origins:
             self._has_moved = False
             if self.differs_without(origin):
                 (moved if self._has_moved else found).add(origin)

@@ -22,8 +22,9 @@ class Record:
     """Its number in the file, from 1, or its offset."""
     state: str
     """`accepted`, `superseded`, `deleted` or `quarantined`."""
-    is_decisive: bool
-    """Whether the traced row would be different, or missing, without this record alone."""
+    is_decisive: bool | None
+    """Whether the traced row would be different, or missing, without this record alone; None if the
+    trace has too many records to test each."""
     broken_rules: tuple[str, ...]
     """Why it is in quarantine."""
     operation: str | None

@@ -18,12 +18,12 @@ Locations = Mapping[tuple[str | None, int | None], Location]
 """Where the archive has a record, by its source and position."""
 
 
-def as_rows(step: Step, decisive: Collection[Origin], locations: Locations) -> Rows:
+def as_rows(step: Step, decisive: Collection[Origin] | None, locations: Locations) -> Rows:
     """Return the rows of a step, and those of its inputs.
 
     Args:
         step: the step.
-        decisive: the decisive records.
+        decisive: the decisive records; None if they are not known.
         locations: where the archive has its records.
     """
     contract = step.table.contract
@@ -50,7 +50,7 @@ def as_rows(step: Step, decisive: Collection[Origin], locations: Locations) -> R
 
 
 def with_records(
-    step: Step, records: pl.DataFrame, decisive: Collection[Origin], locations: Locations
+    step: Step, records: pl.DataFrame, decisive: Collection[Origin] | None, locations: Locations
 ) -> list[Row]:
     """Return the rows of a step with their records, and keys that have only records."""
     source = step.table.versions_of or step.table
@@ -67,7 +67,7 @@ def with_records(
             source=each["_source"] or "",
             position=each["_position"],
             state=each["_state"],
-            is_decisive=origin in decisive,
+            is_decisive=None if decisive is None else origin in decisive,
             broken_rules=tuple(each["_broken_rules"] or ()),
             operation=each["_operation"],
             event_time=each["_event_time"],

@@ -116,8 +116,9 @@ def _command(table: str, key: Key) -> str:
 
 def _summary(trace: Trace) -> Iterator[str]:
     records = trace.records
-    decisive = sum(record.is_decisive for record in records)
-    yield f"{pluralize(len(records), 'record')}, of which {decisive} decisive"
+    known = [record.is_decisive for record in records if record.is_decisive is not None]
+    tested = f", of which {sum(known)} decisive" if known else ""
+    yield f"{pluralize(len(records), 'record')}{tested}"
     what = f"column {trace.column}" if trace.column else "row"
     if trace.differing:
         columns = ", ".join(trace.differing)

@@ -18,6 +18,9 @@ from flows.trace.text import reason_line
 from flows.trace.walk import read_rows, walk
 from transforms.graph import Table, tables
 
+TESTED = 40
+"""The most records of which each is tested whether it is decisive: fifty take a second."""
+
 
 def trace(
     lake: str,
@@ -30,14 +33,15 @@ def trace(
     """Return what a row was computed from.
 
     A record is decisive if the row would be different, or missing, without it: the row is computed
-    again without each one. Inputs that are too large to follow take part with their stored rows.
+    again without each one, unless there are more than `TESTED`. Inputs that are too large to follow
+    take part with their stored rows.
 
     Args:
         lake: location of the tables.
         table: the table of silver or gold.
         key: the key of the row, a frame of one row.
         column: the only column to follow; all if None.
-        limit: the most rows of a table to follow to their records; None for all.
+        limit: the most rows of a table to follow to their records; None to follow and test all.
 
     Raises:
         NoRowError: there is no such row; says why.
@@ -50,7 +54,8 @@ def trace(
             raise NoRowError(found, [*map(reason_line, found)])
         walk(lake, root, limit)
         again = Computation(root)
-        decisive = again.decisive()
+        is_small = limit is None or len(again.origins) <= TESTED
+        decisive = again.decisive() if is_small else None
         origins = {origin for step in root.tree() for origin in step.origins()}
         locations = find_in_archive(Settings().archive, origins)
     return Trace(

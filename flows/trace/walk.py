@@ -117,6 +117,7 @@ def _inputs(lake: str, step: Step) -> dict[str, Step]:
         for name, contract in step.table.inputs.items()
     }
     found = _read(lake, step, by_key)
+    _keep_contributing(step, found)
     if all(by_key[name] == by_incremental_key[name] for name in found):
         return found
     rows = run(step.table, {name: each.rows for name, each in found.items()})
@@ -127,6 +128,29 @@ def _inputs(lake: str, step: Step) -> dict[str, Step]:
         return _read(lake, step, by_incremental_key)
     step.compared = tuple(differing)
     return found
+
+
+def _keep_contributing(step: Step, found: Mapping[str, Step]) -> None:
+    """Leave out the rows of the only input that give other rows, such as those of other bands.
+
+    Rows with other values of the incremental key do not matter to each other. So if each input row
+    gets a value of its own, the function shows what each row gives alone.
+    """
+    spec, fields = step.table.contract.spec(), step.table.contract.fields()
+    if len(found) != 1 or len(spec.incremental_key) != 1:
+        return
+    ((name, child),), (local,) = found.items(), spec.incremental_key
+    known = [] if child.where is None else child.where.columns
+    if {*spec.key} <= {*known} or local not in child.rows or fields[local] != pl.String:
+        return
+    others = [column for column in spec.key if column != local]
+    rows = child.rows.with_row_index("_row")
+    alone = run(step.table, {name: rows.with_columns(pl.col("_row").cast(pl.String).alias(local))})
+    given = alone.select(*others, _row=pl.col(local).cast(pl.UInt32)).join(
+        rows.select("_row", local), on="_row"
+    )
+    kept = given.join(step.rows, on=[*spec.key], how="semi", nulls_equal=True)
+    child.rows = rows.join(kept, on="_row", how="semi", maintain_order="left").drop("_row")
 
 
 def _read(lake: str, step: Step, keys: Mapping[str, list[str]]) -> dict[str, Step]:

@@ -3,7 +3,7 @@
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -151,8 +151,8 @@ def test_archived_file_and_line_of_a_record_are_found(
     archive = str(tmp_path / "archive")
     message = {"review_comment_message": "two\nlines"}
     reviews = [message | {"order_id": B}, message]
-    others = {entity: [{}] for entity in GOOD} | {"order_reviews": reviews}
-    arrive(lake, land(**others), archive=archive)
+    records: dict[str, list[dict[str, str]]] = {entity: [{}] for entity in GOOD}
+    arrive(lake, land(**records | {"order_reviews": reviews}), archive=archive)
     refresh(lake)
     monkeypatch.setenv("KEYSTONE_ARCHIVE", archive)
     found = traced(lake, "gold.fact_reviews", f"review_id={'e' * 32}", f"order_id={A}")
@@ -269,7 +269,7 @@ def test_output_is_json(shop: str) -> None:
 @pytest.fixture
 def error_of(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Callable[..., tuple[object, str, str]]]:
+) -> Callable[..., tuple[object, str, str]]:
     """Run the command, which fails; return its exit code and what it prints."""
     monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
