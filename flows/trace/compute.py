@@ -41,7 +41,9 @@ def run(table: Table, inputs: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
     """
 
     def complete(name: str, schema: pl.Schema) -> pl.LazyFrame:
-        rows = inputs.get(name, pl.DataFrame(schema=schema))
+        if name not in inputs:
+            return pl.LazyFrame(schema=schema)
+        rows = inputs[name]
         columns = (
             col(column) if column in rows.columns else pl.lit(None, dtype).alias(column)
             for column, dtype in schema.items()
@@ -71,7 +73,9 @@ class Computation:
         self._moved: dict[int, pl.DataFrame] = {}
         self._versions: dict[int, pl.DataFrame] = {}
         self._origins: dict[int, set[Origin]] = {}
+        self._is_first = True
         self.result = self._compute(root, None)
+        self._is_first = False
 
     @property
     def origins(self) -> set[Origin]:
@@ -133,10 +137,13 @@ class Computation:
         """Return the rows with the values of a step; note whether others have moved there."""
         if step.where is None or (self._keeps_moved and step is not self._root):
             return rows
-        moved = rows.join(step.where, on=step.where.columns, how="anti", maintain_order="left")
-        usual = self._moved.setdefault(id(step), moved)
-        self._has_moved = self._has_moved or not moved.equals(usual)
-        return rows.join(step.where, on=step.where.columns, how="semi", maintain_order="left")
+        on = step.where.columns
+        kept = rows.join(step.where, on=on, how="semi", maintain_order="left")
+        if step is not self._root and (len(kept) < len(rows) or id(step) in self._moved):
+            moved = rows.join(step.where, on=on, how="anti", maintain_order="left")
+            usual = self._moved.setdefault(id(step), moved if self._is_first else moved.clear())
+            self._has_moved = self._has_moved or not moved.equals(usual)
+        return kept
 
 
 def origins(step: Step) -> set[Origin]:

@@ -78,7 +78,9 @@ def traceable_table(lake: str, asked: str, column: str | None) -> Table:
     """
     wanted = asked.lower()
     names = [name for name in tables() if wanted in {name, name.partition(".")[2]}]
-    name = resolve_table(lake, names[-1] if names else asked)  # rather of gold than of silver
+    name = names[-1] if names else asked  # rather of gold than of silver
+    if not (names and delta.exists(lake, name)):
+        name = resolve_table(lake, name)
     if name not in tables():
         source = name.partition(".")[2]
         readers = [

@@ -6,6 +6,7 @@ refresh. Otherwise all of its rows count.
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import polars as pl
 from deltalake import DeltaTable
@@ -14,7 +15,7 @@ from contracts.contract import Contract
 from flows import delta
 from flows.trace.compute import differing_columns, run
 from flows.trace.records import find_records
-from flows.trace.step import Step
+from flows.trace.step import Step, chosen
 from flows.trace.versions import open_input
 from transforms.graph import Table, tables
 from transforms.lineage import Kind, column_lineage
@@ -116,18 +117,35 @@ def _inputs(lake: str, step: Step) -> dict[str, Step]:
         name: [*dict.fromkeys([*by_incremental_key[name], *shared_key(step.table, contract)])]
         for name, contract in step.table.inputs.items()
     }
-    found = _read(lake, step, by_key)
+    # A key has few records, so they are read once, and chosen by the whole key in memory.
+    first = {
+        name: (by_incremental_key if tables()[contract.spec().table].records else by_key)[name]
+        for name, contract in step.table.inputs.items()
+    }
+    read = _read(lake, step, first)
+    found = read if first == by_key else _narrowed(step, read, by_key)
     _keep_contributing(step, found)
-    if all(by_key[name] == by_incremental_key[name] for name in found):
+    if by_key == by_incremental_key:
         return found
     rows = run(step.table, {name: each.rows for name, each in found.items()})
     differing = differing_columns(step, rows)
     if not differing:
         return found
     if incremental_key or len(differing) == len(step.relevant):
-        return _read(lake, step, by_incremental_key)
+        return read if first == by_incremental_key else _read(lake, step, by_incremental_key)
     step.compared = tuple(differing)
     return found
+
+
+def _narrowed(
+    step: Step, read: Mapping[str, Step], keys: Mapping[str, list[str]]
+) -> dict[str, Step]:
+    """Keep those rows that were read which match the values of some key columns."""
+    found = dict[str, Step]()
+    for name in sorted(read, key=lambda name: not keys[name]):
+        where = _where(step, found, name, keys[name])
+        found[name] = replace(read[name], where=where, rows=chosen(read[name].rows, where))
+    return {name: found[name] for name in read}
 
 
 def _keep_contributing(step: Step, found: Mapping[str, Step]) -> None:
@@ -158,17 +176,22 @@ def _read(lake: str, step: Step, keys: Mapping[str, list[str]]) -> dict[str, Ste
     table, found = step.table, dict[str, Step]()
     needed = needed_columns(table, step.columns)
     for name in sorted(needed, key=lambda name: not keys[name]):
-        contract = table.inputs[name]
-        if keys[name]:
-            where: pl.DataFrame | None = step.rows.select(keys[name]).unique()
-        else:
-            where = _looked_up(step, found, contract)
+        contract, where = table.inputs[name], _where(step, found, name, keys[name])
         handle = open_input(lake, contract.spec().table, step.handle)
         references = _references(table, contract)
         rows = read_rows(handle, contract, needed[name] | references, where)
         child = tables()[contract.spec().table]
         found[name] = Step(child, handle, needed[name], where, rows)
     return {name: found[name] for name in table.inputs if name in found}
+
+
+def _where(
+    step: Step, found: Mapping[str, Step], name: str, columns: list[str]
+) -> pl.DataFrame | None:
+    """Return the values by which an input is read: of key columns, if any, else as looked up."""
+    if columns:
+        return step.rows.select(columns).unique()
+    return _looked_up(step, found, step.table.inputs[name])
 
 
 def _looked_up(
