@@ -188,6 +188,45 @@ def test_mart_is_traced_to_its_facts_by_count_and_sum(shop: str, land: Land) -> 
     assert below(followed, "silver.order_items").count == 3
 
 
+def test_aggregate_is_traced_to_the_facts_that_it_counts(shop: str, land: Land) -> None:
+    late = {"order_id": B, "order_delivered_customer_date": "2017-12-31 18:00:00"}
+    arrive(shop, land(orders=[late]), hours=1)
+    refresh(shop)
+    found = traced(shop, "gold.mart_review_by_lateness", "lateness=4 to 7 days early")
+    assert [row.key for row in below(found, "gold.fact_orders").rows] == [{"order_id": A}]
+
+
+def test_record_is_not_decisive_if_the_row_counts_another_in_its_stead(shop: str) -> None:
+    month = "2017-11"
+    words = (f"purchase_month={month}", f"cohort_month={month}")
+    found = traced(shop, "gold.agg_monthly_cohorts", *words)
+    # Without its record, the customer is inferred and counts as a person of that month.
+    assert {(each.table, each.is_decisive) for each in found.records} == {
+        ("bronze.customers", False),
+        ("bronze.order_items", True),
+        ("bronze.orders", True),
+    }
+
+
+def test_decisive_records_of_many_are_not_known(shop: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.modules["flows.trace.trace"], "TESTED", 5)
+    found = traced(shop, *SALE)
+    assert {record.is_decisive for record in found.records} == {None}
+    assert "6 records" in [*trace_lines(found)]
+
+
+def test_personal_data_is_not_shown(shop: str, land: Land) -> None:
+    texts = {"review_comment_title": "Secret", "review_comment_message": "Also secret"}
+    bad = texts | {"review_score": "9"}
+    arrive(shop, land(order_reviews=[texts, bad]), hours=1)
+    refresh(shop, "silver.order_reviews")
+    key = (f"review_id={'e' * 32}", f"order_id={A}")
+    for form in ((), ("--json",)):
+        printed = invoke("trace", "silver.order_reviews", *key, "--lake", shop, *form)
+        assert "quarantined" in printed
+        assert "ecret" not in printed
+
+
 def test_inferred_member_is_traced_to_the_fact_that_needs_it(land: Land, lake: str) -> None:
     arrive(lake, land(orders=[{}], order_items=[{}]))
     refresh(lake)
