@@ -10,9 +10,10 @@ from flows import delta
 from flows.refresh.records import records_of
 from flows.trace.model import Reason
 from flows.trace.present import shown, with_records
+from flows.trace.read import read_rows
 from flows.trace.records import find_records
 from flows.trace.step import Step
-from flows.trace.walk import read_rows, shared_key
+from flows.trace.walk import shared_key
 from transforms.graph import Table, tables
 from transforms.lineage import column_lineage
 

@@ -7,6 +7,7 @@ import polars as pl
 from polars import col
 
 from flows.refresh.records import typed_versions
+from flows.trace.read import read_rows, referred_keys
 from flows.trace.step import Step, chosen
 from transforms.deduplication import latest_versions
 from transforms.graph import Table
@@ -122,6 +123,8 @@ class Computation:
             ):
                 return usual
             rows = run(step.table, inputs)
+            if usual is not None and self._add_referred(step, inputs, rows):
+                rows = run(step.table, inputs)
         else:
             rows = step.rows
         if step.is_computed:
@@ -132,6 +135,32 @@ class Computation:
         self._origins[id(step)] = origins(step).union(*below)
         self._all[id(step)] = rows
         return rows
+
+    @staticmethod
+    def _add_referred(step: Step, inputs: dict[str, pl.DataFrame], rows: pl.DataFrame) -> bool:
+        """Add the rows that are only referred to without a record, such as an earlier customer's.
+
+        Return whether there are any.
+        """
+        found = False
+        for name, child in step.inputs.items():
+            contract, key = child.table.contract, list(child.table.contract.spec().key)
+            if child.where is None or child.where.columns != key:
+                continue
+            others = (
+                (other.table.contract, inputs[each])
+                for each, other in step.inputs.items()
+                if other is not child
+            )
+            referred = referred_keys(step.table, rows, others, contract)
+            if referred is None:
+                continue
+            missing = referred.join(child.where, on=key, how="anti")
+            if len(missing):
+                added = read_rows(child.handle, contract, child.columns, missing)
+                inputs[name] = pl.concat([inputs[name], added], how="diagonal")
+                found = True
+        return found
 
     def _chosen(self, step: Step, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the rows with the values of a step; note whether others have moved there."""

@@ -13,9 +13,10 @@ from flows.trace.archive import find_in_archive
 from flows.trace.compute import Computation, differing_columns
 from flows.trace.model import NoRowError, Trace
 from flows.trace.present import as_rows, shown
+from flows.trace.read import read_rows
 from flows.trace.step import Step
 from flows.trace.text import reason_line
-from flows.trace.walk import read_rows, walk
+from flows.trace.walk import walk
 from transforms.graph import Table, tables
 
 TESTED = 40

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import polars as pl
-from deltalake import DeltaTable
 
 from contracts.contract import Contract
-from flows import delta
 from flows.trace.compute import differing_columns, run
+from flows.trace.read import read_rows, referred_keys
 from flows.trace.records import find_records
 from flows.trace.step import Step, chosen
 from flows.trace.versions import open_input
@@ -79,22 +78,6 @@ def shared_key(table: Table, contract: type[Contract]) -> list[str]:
             for edge in lineage.columns[column]
         )
     ]
-
-
-def read_rows(
-    handle: DeltaTable, contract: type[Contract], columns: Iterable[str], where: pl.DataFrame | None
-) -> pl.DataFrame:
-    """Return the rows of a table with some values: the key, some columns and technical columns."""
-    stored = {field.name for field in handle.schema().fields}
-    technical = [name for name in ("_source", "_position", "_version") if name in stored]
-    names = dict.fromkeys([*contract.spec().key, *sorted(columns), *technical])
-    if where is None:
-        rows = delta.scan(handle)
-    else:
-        # The files are searched by the first column, so the most selective one comes first.
-        by_values = sorted(where.columns, key=lambda name: where[name].n_unique())
-        rows = delta.matching(handle, where.select(by_values))
-    return rows.select(*names).collect(engine="streaming")
 
 
 def _is_followed(step: Step, limit: int | None) -> bool:
@@ -191,25 +174,8 @@ def _where(
     """Return the values by which an input is read: of key columns, if any, else as looked up."""
     if columns:
         return step.rows.select(columns).unique()
-    return _looked_up(step, found, step.table.inputs[name])
-
-
-def _looked_up(
-    step: Step, found: Mapping[str, Step], contract: type[Contract]
-) -> pl.DataFrame | None:
-    """Return the keys of an input that the row, or rows of other inputs, refer to."""
-    referring = [(step.rows, step.table.contract.references())]
-    for each in found.values():
-        read = each.table.contract
-        referring.append((each.rows, {**read.references(), **read.lookups()}))
-    (key, *_) = contract.spec().key
-    values = [
-        rows.select(pl.col(column).alias(key))
-        for rows, references in referring
-        for column, parent in references.items()
-        if parent is contract and column in rows.columns
-    ]
-    return pl.concat(values).unique().drop_nulls() if values else None
+    others = ((each.table.contract, each.rows) for each in found.values())
+    return referred_keys(step.table, step.rows, others, step.table.inputs[name])
 
 
 def _references(reader: Table, contract: type[Contract]) -> frozenset[str]:
