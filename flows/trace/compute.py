@@ -158,7 +158,8 @@ class Computation:
             missing = referred.join(child.where, on=key, how="anti")
             if len(missing):
                 added = read_rows(child.handle, contract, child.columns, missing)
-                inputs[name] = pl.concat([inputs[name], added], how="diagonal")
+                others_of_input = inputs[name].join(missing, on=key, how="anti")
+                inputs[name] = pl.concat([others_of_input, added], how="diagonal")
                 found = True
         return found
 

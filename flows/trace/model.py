@@ -23,8 +23,8 @@ class Record:
     state: str
     """`accepted`, `superseded`, `deleted` or `quarantined`."""
     is_decisive: bool | None
-    """Whether the traced row would be different, or missing, without this record alone; None if the
-    trace has too many records to test each."""
+    """Whether the traced row would be different, or missing, without this record alone; None if
+    that was not tested."""
     broken_rules: tuple[str, ...]
     """Why it is in quarantine."""
     operation: str | None

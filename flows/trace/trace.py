@@ -34,8 +34,9 @@ def trace(
     """Return what a row was computed from.
 
     A record is decisive if the row would be different, or missing, without it: the row is computed
-    again without each one, unless there are more than `TESTED`. Inputs that are too large to follow
-    take part with their stored rows.
+    again without each one. This is not tested if there are more than `TESTED`, or if a table has no
+    incremental key, because its rows depend on all rows of its inputs. Inputs that are too large to
+    follow take part with their stored rows.
 
     Args:
         lake: location of the tables.
@@ -56,7 +57,7 @@ def trace(
         walk(lake, root, limit)
         again = Computation(root)
         is_small = limit is None or len(again.origins) <= TESTED
-        decisive = again.decisive() if is_small else None
+        decisive = again.decisive() if is_small and _is_local(root) else None
         origins = {origin for step in root.tree() for origin in step.origins()}
         locations = find_in_archive(Settings().archive, origins)
     return Trace(
@@ -67,6 +68,12 @@ def trace(
         rows=as_rows(root, decisive, locations),
         differing=tuple(differing_columns(root, again.result)),
     )
+
+
+def _is_local(root: Step) -> bool:
+    """Return whether each table that was followed depends only on input rows with its key."""
+    derived = (step.table for step in root.tree() if step.inputs)
+    return all(table.contract.spec().incremental_key for table in derived)
 
 
 def traceable_table(lake: str, asked: str, column: str | None) -> Table:
