@@ -107,9 +107,9 @@ def _inputs(lake: str, step: Step) -> dict[str, Step]:
     }
     read = _read(lake, step, first)
     found = read if first == by_key else _narrowed(step, read, by_key)
-    _keep_contributing(step, found)
     if by_key == by_incremental_key:
         return found
+    _keep_contributing(step, found)
     rows = run(step.table, {name: each.rows for name, each in found.items()})
     differing = differing_columns(step, rows)
     if not differing:
