@@ -25,7 +25,7 @@ def reason_line(reason: Reason) -> str:
     if reason.state == "waiting":
         return f"{lacks}: it is waiting for {reason.because}"
     if reason.state == "not refreshed":
-        return f"{lacks}: {reason.because} has it, but was not refreshed; run `keystone refresh`"
+        return f"{lacks} yet: {reason.because} has it; run `keystone refresh`"
     if reason.because:
         return f"{lacks}: {reason.because} has none"
     if not reason.records:
