@@ -19,6 +19,9 @@ AMOUNT_DIGITS = 9
 HEX_ID = r"^[0-9a-f]{32}$"
 ZIP_PREFIX = r"^[0-9]{5}$"
 
+ERASED = "e7a5ed00"
+"""The first digits of the pseudonyms that replace the identifiers of an erased person."""
+
 ORDER_STATUSES = (
     "created",
     "approved",
