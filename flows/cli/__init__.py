@@ -11,7 +11,18 @@ from typing import Annotated
 
 import typer
 
-from flows.cli import catalog, contracts, maintenance, pipeline, query, sample, sites, stream, trace
+from flows.cli import (
+    catalog,
+    contracts,
+    maintenance,
+    personal_data,
+    pipeline,
+    query,
+    sample,
+    sites,
+    stream,
+    trace,
+)
 from flows.cli.help import Group
 from flows.cli.output import configure_terminal, err
 from flows.config.errors import (
@@ -42,6 +53,7 @@ _GROUPS: tuple[tuple[str, ModuleType], ...] = (
     ("Maintenance", maintenance),
     ("Stream", stream),
     ("Contracts", contracts),
+    ("Personal data", personal_data),
     ("Sites", sites),
     ("Catalog", catalog),
     ("Sample", sample),

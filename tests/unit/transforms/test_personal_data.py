@@ -1,0 +1,36 @@
+"""The data map: the columns with personal data."""
+
+import json
+
+from tests.support.command import invoke
+from transforms.graph import contracts
+from transforms.personal_data import PersonalColumn, personal_columns
+
+FOUND = {(each.table, each.column): each for each in personal_columns()}
+
+
+def test_every_tagged_column_is_in_the_map() -> None:
+    tagged = {(name, each) for name, of in contracts().items() for each in of.personal()}
+    assert tagged
+    assert tagged <= FOUND.keys()
+
+
+def test_a_text_is_redacted_on_the_way_to_silver() -> None:
+    raw = FOUND["bronze.order_reviews", "review_comment_message"]
+    assert raw.flows_to == ["silver.order_reviews.review_comment_message (masked)"]
+    assert not raw.redacted
+    silver = FOUND["silver.order_reviews", "review_comment_message"]
+    assert silver.redacted
+    assert silver.flows_to == ["gold.fact_reviews.has_comment (masked)"]
+
+
+def test_identifiers_and_addresses_flow_to_gold() -> None:
+    assert FOUND["gold.mart_customer_rfm", "customer_unique_id"].kind == "identifier"
+    assert FOUND["gold.dim_customer", "customer_city"].kind == "address"
+    assert FOUND["gold.dim_customer", "customer_city"].erased == "null"
+
+
+def test_the_command_prints_the_map_as_text_and_json() -> None:
+    assert "silver.customers.customer_city" in invoke("personal")
+    found = [PersonalColumn(**each) for each in json.loads(invoke("personal", "--json"))]
+    assert found == [*FOUND.values()]
