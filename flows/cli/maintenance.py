@@ -96,8 +96,12 @@ def restore(
     """Restore an earlier version of a table, refresh the tables downstream, and hold the table."""
     from flows.config.settings import resolve_location
     from flows.delta.restore import check_restore
+    from flows.delta.table_names import resolve_table
+    from flows.erasure.requests import check_not_erased
 
-    name = check_restore(location := resolve_location("lake", lake), table, version)
+    location = resolve_location("lake", lake)
+    check_not_erased(location, resolve_table(location, table), version)
+    name = check_restore(location, table, version)
     execute(
         "restore",
         executor,

@@ -1,4 +1,4 @@
-"""Commands about personal data: where it is."""
+"""Commands about personal data: where it is, and how it is erased."""
 
 import json
 from typing import Annotated
@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from flows.cli.help import Command, examples
+from flows.cli.options import Lake, Quiet
 from flows.cli.output import grid, out
 
 app = typer.Typer()
@@ -34,3 +35,72 @@ def personal(as_json: AsJson = False) -> None:
     for layer, kept in RETENTION.items():
         out.print(f"{layer}: kept {kept}.", soft_wrap=True)
     out.print("`keystone forget` replaces identifiers by pseudonyms, and all else by null.")
+
+
+@app.command(
+    cls=Command,
+    epilog=examples(
+        "keystone forget --person 0123456789abcdef0123456789abcdef --dry-run",
+        "keystone forget --order fedcba9876543210fedcba9876543210 --reason 'request of 3 May'",
+    ),
+)
+def forget(
+    lake: Lake = None,
+    person: Annotated[
+        str | None, typer.Option(help="The person's customer_unique_id.", metavar="ID")
+    ] = None,
+    order: Annotated[
+        str | None, typer.Option(help="Erase only the review texts of this order.", metavar="ID")
+    ] = None,
+    reason: Annotated[
+        str, typer.Option(help="Reason, for the certificate; needed with --order.", metavar="TEXT")
+    ] = "",
+    archive: Annotated[
+        str | None,
+        typer.Option(help="Archive to erase, too (or KEYSTONE_ARCHIVE).", metavar="DIR|s3://…"),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show what would be erased.")
+    ] = False,
+    quiet: Quiet = False,
+) -> None:
+    """Erase a person from all tables, all versions and the archive, and write a certificate."""
+    from flows import pipeline
+    from flows.config.settings import resolve_location
+
+    location = resolve_location("lake", lake)
+    with pipeline.local_executor(quiet=quiet) as local:
+        done = pipeline.forget(
+            location,
+            person,
+            order,
+            reason=reason,
+            archive=archive,
+            dry_run=dry_run,
+            executor=local,
+        )
+    if quiet:
+        return
+    columns = ("table", "rows", "files", "bytes", "versions that time travel loses")
+    rows = (
+        [
+            name,
+            f"{each['rows']:,}",
+            f"{each['files']:,}",
+            f"{each['bytes']:,}",
+            ", ".join(map(str, each["versions"])),
+        ]
+        for name, each in done.request.found.items()
+    )
+    out.print(grid(columns, rows))
+    if messages := done.request.messages:
+        count = sum(map(len, messages.values()))
+        out.print(
+            f"{count:,} messages in Kafka hold the person, until their retention ends; the "
+            "certificate names them.",
+            soft_wrap=True,
+        )
+    out.print(
+        f"certificate: {done.certificate}" if done.certificate else "dry run: nothing was changed",
+        soft_wrap=True,
+    )

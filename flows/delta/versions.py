@@ -62,7 +62,7 @@ def check_files(newest: DeltaTable, older: DeltaTable) -> None:
     if missing := sum(not filesystem.exists(uri) for uri in uris):
         message = (
             f"{table_name(older.table_uri)}: `keystone maintain` has deleted {missing} files of "
-            f"version {older.version()}; choose a later one"
+            f"version {older.version()}, or an erasure; choose a later one"
         )
         raise NoVersionError(message)
 

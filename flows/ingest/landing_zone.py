@@ -77,7 +77,9 @@ def make_archive(archive: str) -> None:
         local_files.make_archive(archive)
 
 
-def archive_file(file: File, state: FileState, path: Path, archive: str, digest: str) -> None:
+def archive_file(  # noqa: PLR0913 - the last has a default and is given by name
+    file: File, state: FileState, path: Path, archive: str, digest: str, *, copied: str = ""
+) -> None:
     """Move a file to the archive; remove the original only after the copy is verified.
 
     If the archive has other contents under the same name, the digest is added to the file's name.
@@ -85,15 +87,16 @@ def archive_file(file: File, state: FileState, path: Path, archive: str, digest:
     Args:
         file: the file in the landing zone.
         state: its state when it was read.
-        path: the local path that it was read from.
+        path: the local file to copy: the one that was read, or the same without erased people.
         archive: a folder, or a prefix on S3.
-        digest: the SHA-256 of the ingested contents.
+        digest: the SHA-256 of the file in the landing zone.
+        copied: the SHA-256 of the file to copy, if it is another one.
 
     Raises:
         FileNotReadyError: the file has changed since, or is itself in the archive.
         OSError: the copy is not what was ingested, or cannot be written.
     """
-    copy = store(path, archive, file.name, digest)
+    copy = store(path, archive, file.name, copied or digest)
     if file.is_at(copy):
         message = f"{file.name}: {copy} is a link to it, or the same file; not archived"
         raise FileNotReadyError(message)

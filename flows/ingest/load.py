@@ -1,6 +1,7 @@
 """Load the files of the landing zone into bronze: every record once, verified before archiving."""
 
-from collections.abc import Iterator, Sequence
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from errno import EROFS
 from pathlib import Path
@@ -20,12 +21,16 @@ from flows.delta import data_files
 from flows.delta.damage import translate_damage_of
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
+from flows.erasure.erasures import Erasures, known_erasures
+from flows.erasure.requests import request_files
 from flows.ingest.bytes_read import reading_for
 from flows.ingest.csv_diagnosis import HEAD, FileRejectedError, diagnose_format
 from flows.ingest.csv_reader import CsvFacts, inspect_csv, scan_records
+from flows.ingest.erase_csv import erase_csv
 from flows.ingest.file_state import FileNotReadyError, FileState, changed
 from flows.ingest.landing_zone import File, archive_file
 from flows.storage.filesystem import check_access, sha256
+from transforms.erasure import changed_rows
 
 
 def ingest_table(
@@ -46,6 +51,7 @@ def ingest_table(
     to a removed file. A file that changes while it is read is left for the next run.
 
     Raises:
+        SettingError: the lake has erasures, and KEYSTONE_ERASURE_KEY is missing or another one.
         OSError: a file could not be read or archived, for a reason that may be temporary.
     """
     started, added, problems = perf_counter(), 0, list[Exception]()
@@ -57,6 +63,7 @@ def ingest_table(
             changed=False,
             held_since=held.isoformat(),
         )
+    requests, erasures = request_files(lake), known_erasures(lake)
     for file in files:
         state = None
         try:
@@ -67,11 +74,13 @@ def ingest_table(
             ):
                 landed = _LandedFile(file, state, file.local_path(state, Path(folder)))
                 _check_complete(landed)
-                digest, rows = _ingest_file(lake, contract, landed, as_of)
+                facts = inspect_csv(landed.path)
+                rows = _ingest_file(lake, contract, landed, facts, as_of, erasures, requests)
                 added += rows
                 if archive:
                     _check_quiet(landed)
-                    archive_file(*landed, archive, digest)
+                    path, copied = _without_erased_people(landed, Path(folder), facts, erasures)
+                    archive_file(file, state, path, archive, facts.sha256, copied=copied)
         except (FileRejectedError, OSError) as error:
             problems += _problems(lake, file, state, error)
     deferred = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
@@ -167,35 +176,73 @@ def _with_folders(file: File, error: Exception) -> str:
     return f"{folders}{slash}{error}" if str(error).startswith(f"{name}:") else str(error)
 
 
-def _ingest_file(
-    lake: str, contract: type[Bronze], landed: _LandedFile, as_of: datetime | None
-) -> tuple[str, int]:
-    """Append one file; return its digest and the number of rows added."""
+def _ingest_file(  # noqa: PLR0913, PLR0917 - what is ingested, and how
+    lake: str,
+    contract: type[Bronze],
+    landed: _LandedFile,
+    facts: CsvFacts,
+    as_of: datetime | None,
+    erasures: Erasures,
+    requests: Mapping[str, int],
+) -> int:
+    """Append one file, without erased people; return the number of rows added."""
     file, state, path = landed
-    facts = inspect_csv(path)
     handle = delta.open_table(lake, contract)
-    app_id = f"file/{facts.sha256}"
+    digest = erasures.original(facts.sha256)
+    app_id = f"file/{digest}"
     added = 0
     if delta.consumed(handle, app_id) is None:
         source, event_time = f"{app_id}/{file.name}", _event_time(file, state, as_of)
+        erased = list[int]()
         records = data_files.write_files(
-            handle, _records(contract, path, facts, source, event_time)
+            handle,
+            _erased(_records(contract, path, facts, source, event_time), erasures, erased),
         )
         if sha256(str(path)) != facts.sha256 or file.state() != state:
             raise changed(file.name)
         if records.rows != facts.records:
             message = f"{file.name}: only {records.rows} of {facts.records} records were read"
             raise ConservationError(message)
+        _check_erasures(lake, requests, file.name)
         metrics = {
-            "file": file.name,
-            "sha256": facts.sha256,
+            "file": erasures.erase_text(file.name),
+            "sha256": digest,
             "read": facts.records,
+            **({"erased": sum(erased)} if sum(erased) else {}),
             "newest": event_time.isoformat(),
         }
         delta.append(handle, records, delta.commit_properties({app_id: 1}, metrics))
         added = facts.records
-    _verify(handle, file.name, facts)
-    return facts.sha256, added
+    _verify(handle, file.name, digest, facts)
+    return added
+
+
+def _erased(
+    frames: Iterable[pl.DataFrame], erasures: Erasures, counts: list[int]
+) -> Iterator[pl.DataFrame]:
+    """Erase people from frames, and count the rows that this changes."""
+    for frame in frames:
+        erased = erasures.erase(frame)
+        counts.append(0 if erased is frame else len(changed_rows(frame, erased)))
+        yield erased
+
+
+def _check_erasures(lake: str, requests: Mapping[str, int], name: str) -> None:
+    """Raise if an erasure was requested since the requests were read."""
+    if request_files(lake) != requests:
+        message = f"{name}: an erasure was requested while it was read; not ingested yet"
+        raise FileNotReadyError(message)
+
+
+def _without_erased_people(
+    landed: _LandedFile, folder: Path, facts: CsvFacts, erasures: Erasures
+) -> tuple[Path, str]:
+    """Return the file to archive and its digest: the landed one, or one without erased people."""
+    erased = folder / f"erased-{landed.path.name}"
+    if erasures.is_empty or not erase_csv(landed.path, erased, erasures):
+        return landed.path, facts.sha256
+    shutil.copystat(landed.path, erased)
+    return erased, sha256(str(erased))
 
 
 def _records(
@@ -237,10 +284,10 @@ def _event_time(file: File, state: FileState, as_of: datetime | None) -> datetim
 _REMEDY = "touch it, or give the time with --as-of"
 
 
-def _verify(handle: DeltaTable, name: str, facts: CsvFacts) -> None:
+def _verify(handle: DeltaTable, name: str, digest: str, facts: CsvFacts) -> None:
     """Prove that bronze holds each record of the file."""
     # With a range, Delta's statistics exclude most data files. "0" is the character after "/".
-    first, end = f"file/{facts.sha256}/", f"file/{facts.sha256}0"
+    first, end = f"file/{digest}/", f"file/{digest}0"
     from_file = pl.col("_source").is_between(pl.lit(first), pl.lit(end), closed="left")
     with translate_damage_of(lambda: [handle]):
         stored = delta.scan(handle).filter(from_file).select(pl.len()).collect().item()

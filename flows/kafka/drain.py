@@ -25,6 +25,8 @@ from confluent_kafka import KafkaError, Message
 from confluent_kafka.admin import AdminClient
 
 from contracts.contract import Bronze
+from flows.erasure.erasures import known_erasures
+from flows.erasure.requests import request_files
 from flows.kafka.backoff import Backoff
 from flows.kafka.checkpoints import Checkpoints
 from flows.kafka.client import (
@@ -39,6 +41,7 @@ from flows.kafka.debezium import change_rows
 from flows.kafka.decode import bronze_rows
 from flows.kafka.drain_targets import DrainTargets
 from flows.kafka.topics import Partition, existing_partitions, is_mock, source_name
+from transforms.erasure import changed_rows
 
 logger = logging.getLogger(__name__)
 
@@ -91,6 +94,7 @@ def drain(  # noqa: PLR0913 - lake and settings; options are given by name
         What this drainer has written, per topic partition.
 
     Raises:
+        SettingError: the lake has erasures, and KEYSTONE_ERASURE_KEY is missing or another one.
         LossError: Kafka lost messages before they were drained, or a topic was created again.
         HeldError: a table is held, so its messages were not drained; all others were.
         NoTopicsError: no topic exists, and `follow` is not set.
@@ -127,7 +131,8 @@ class _Drainer:
     def __init__(
         self, lake: str, settings: KafkaSettings, stop: Event, *, follow: bool, accept_loss: bool
     ) -> None:
-        self._stop, self._follow = stop, follow
+        self._stop, self._follow, self._lake = stop, follow, lake
+        self._read_erasures()
         errors = list[KafkaError]()
         config: dict[str, Any] = {**client_config(settings), "error_cb": errors.append}
         admin = AdminClient(config)
@@ -213,8 +218,11 @@ class _Drainer:
                 if backoff.failing:
                     # A failed commit may exist all the same; a new handle shows it.
                     self.bronze.open({topic})
-                if rows is None:
+                if rows is None or request_files(self._lake) != self._requests:
+                    self._read_erasures()
                     rows = self._rows(self.bronze.contracts[topic], messages, ids)
+                    erased = self._erasures.erase(rows)
+                    changed, rows = changed_rows(rows, erased)["_source"], erased
                 keys = self._unwritten(keys, rows)
                 if keys:
                     batch = rows.filter(pl.col("_source").is_in([*map(self._source, keys)]))
@@ -222,7 +230,7 @@ class _Drainer:
                         batch,
                         {key: buffers[key].through for key in keys},
                         {key: ids[key] for key in keys},
-                        _metrics(batch),
+                        _metrics(batch, int(changed.is_in([*map(self._source, keys)]).sum())),
                     )
 
     def _rows(
@@ -234,6 +242,10 @@ class _Drainer:
         if self._settings.topics_format == "debezium":
             return change_rows(contract, messages, ids, self.bronze.find_row)
         return bronze_rows(contract, messages, ids)
+
+    def _read_erasures(self) -> None:
+        self._requests = request_files(self._lake)
+        self._erasures = known_erasures(self._lake)
 
     def _unwritten(self, keys: list[Partition], rows: pl.DataFrame) -> list[Partition]:
         """Return the partitions whose watermark is unchanged.
@@ -273,11 +285,12 @@ class _Drainer:
         return Backoff(self._settings.retry_seconds, self._stop)
 
 
-def _metrics(batch: pl.DataFrame) -> dict[str, object]:
+def _metrics(batch: pl.DataFrame, erased: int) -> dict[str, object]:
     newest = batch["_event_time"].max()
     return {
         "read": len(batch),
         "corrupt": batch["_corrupt_record"].count(),
+        **({"erased": erased} if erased else {}),
         "newest": newest.isoformat() if isinstance(newest, datetime) else None,
     }
 

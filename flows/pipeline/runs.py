@@ -19,9 +19,11 @@ from flows.delta.restore import restore_table
 from flows.delta.table_names import (
     existing_tables,
     replayable_tables,
+    resolve_table,
     tables_of_records,
 )
 from flows.delta.thresholds import CONTRACTS, Gate
+from flows.erasure.requests import check_not_erased
 from flows.ingest.landing_zone import NoFilesError, find_files, make_archive
 from flows.ingest.load import ingest_table
 from flows.pipeline.execute_steps import execute_steps, interrupted_line, table_order
@@ -175,12 +177,13 @@ def restore(
         executor: what runs the steps; threads of this process when not given.
 
     Raises:
-        NoVersionError: the version, or a file of it, does not exist.
+        NoVersionError: the version, or a file of it, does not exist, or an erasure forbids it.
         RunHeldBackError: the table was restored, but tables downstream are held back.
         RunFailedError: the table was restored, but a table downstream of it failed.
     """
     lake = _lake(lake)
     with _or_local(executor) as chosen:
+        check_not_erased(lake, resolve_table(lake, table), version)
         restored = restore_table(lake, table, version)
         downstream = downstream_tables(restored.table)
         related = {each for name in downstream for each in tables()[name].dependencies}

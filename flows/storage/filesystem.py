@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -68,6 +69,36 @@ def read(uri: str) -> bytes:
         return Path(uri).read_bytes()
     with s3.translate_errors(uri):
         return bytes(connect(uri).cat_file(uri))
+
+
+def write(uri: str, data: bytes) -> None:
+    """Create or replace a file as a whole: a reader sees the old bytes or the new ones."""
+    if is_s3(uri):
+        with s3.translate_errors(uri):
+            connect(uri).pipe_file(uri, data)
+        return
+    path = Path(uri)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def download(uri: str, path: Path) -> None:
+    """Copy a file to a local path; raises as `size`."""
+    with s3.translate_errors(uri):
+        connect(uri).get_file(uri, str(path))
+
+
+def upload(path: Path, uri: str) -> None:
+    """Create or replace a file with a local one; in a folder, keep the time of the local one."""
+    if is_s3(uri):
+        with s3.translate_errors(uri):
+            connect(uri).put_file(str(path), uri)
+        return
+    partial = Path(uri).with_name(f".{os.getpid()}.partial")
+    shutil.copy2(path, partial)
+    partial.replace(uri)
 
 
 def is_file(uri: str) -> bool:

@@ -1,0 +1,76 @@
+"""What a lake knows of a person: the identifiers, and the orders."""
+
+from collections.abc import Collection, Iterator
+
+import polars as pl
+from polars import col
+
+from contracts.domain import ERASED, HEX_ID
+from flows import delta
+
+_CUSTOMERS = (
+    "bronze.customers",
+    "quarantine.customers",
+    "silver.customers",
+    "silver.customers_history",
+)
+_ORDERS = ("bronze.orders", "quarantine.orders", "silver.orders")
+
+
+def identifiers_of(lake: str, people: Collection[str]) -> set[str]:
+    """Return the well-formed `customer_id`s of a person, also those that are pseudonyms.
+
+    A `customer_id` that silver gives to another person is not among them.
+
+    Args:
+        lake: the location of the tables.
+        people: the `customer_unique_id` of the person, and its pseudonym if it has been erased.
+    """
+    person, customer = _clean("customer_unique_id"), _clean("customer_id")
+    is_person = person.is_in([*people])
+    found = {
+        each
+        for rows in _tables(lake, _CUSTOMERS)
+        for each in _values(rows.filter(is_person).select(customer))
+    }
+    others = set[str]()
+    for rows in _tables(lake, ("silver.customers",)):
+        others |= _values(rows.filter(~is_person & customer.is_in([*found])).select(customer))
+    return found - others
+
+
+def orders_of(lake: str, customers: Collection[str]) -> set[str]:
+    """Return the well-formed identifiers of the orders of some customers."""
+    is_theirs = _clean("customer_id").is_in([*customers])
+    return {
+        each
+        for rows in _tables(lake, _ORDERS)
+        for each in _values(rows.filter(is_theirs).select(_clean("order_id")))
+    }
+
+
+def has_order(lake: str, order: str) -> bool:
+    """Return whether there is a review of an order, or its record."""
+    return any(
+        rows.filter(_clean("order_id") == order).head(1).collect().height
+        for rows in _tables(lake, (*_ORDERS, "bronze.order_reviews"))
+    )
+
+
+def is_pseudonym(identifier: str) -> bool:
+    """Return whether an identifier is the pseudonym of an erased person."""
+    return identifier.startswith(ERASED)
+
+
+def _clean(name: str) -> pl.Expr:
+    return col(name).str.strip_chars().str.to_lowercase()
+
+
+def _tables(lake: str, names: Collection[str]) -> Iterator[pl.LazyFrame]:
+    return (delta.scan(delta.open_existing(lake, n)) for n in names if delta.exists(lake, n))
+
+
+def _values(found: pl.LazyFrame) -> set[str]:
+    (name,) = found.collect_schema()
+    valid = found.filter(col(name).str.contains(HEX_ID)).unique()
+    return set(valid.collect(engine="streaming")[name])

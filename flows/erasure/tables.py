@@ -1,0 +1,110 @@
+"""Erase people from a Delta table: from its newest version, and from all files of earlier ones."""
+
+import json
+from collections.abc import Iterator, Mapping
+from urllib.parse import unquote
+
+import polars as pl
+from deltalake.exceptions import CommitFailedError
+
+from flows import delta
+from flows.delta import data_files
+from flows.delta.commit_log import maintenance_properties
+from flows.delta.handles import open_uri
+from flows.erasure.erasures import Erasures
+from flows.erasure.search import decoded
+from flows.storage import filesystem
+
+
+def erase_newest_version(uri: str, erasures: Erasures) -> None:
+    """Rewrite the data files of the newest version without the erased people, in one commit.
+
+    Readers read all rows of the table again, because the log does not show which ones are new.
+
+    Raises:
+        TableError: the table is damaged, or must not be written (see `delta.check_writable`).
+        deltalake.exceptions.CommitFailedError: other writers were faster each time; try again.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            _erase_newest_version(uri, erasures)
+        except CommitFailedError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
+
+
+_ATTEMPTS = 5
+
+
+def _erase_newest_version(uri: str, erasures: Erasures) -> None:
+    handle = open_uri(uri)
+    delta.check_writable(handle)
+    files, replaced = data_files.files(handle), list[str]()
+
+    def erased_files() -> Iterator[pl.DataFrame]:
+        for path in files["path"]:
+            rows = data_files.scan_files(handle, [path]).drop("_file").collect()
+            if not (erased := erasures.erase(rows)).equals(rows):
+                replaced.append(path)
+                yield erased
+
+    written = data_files.write_files(handle, erased_files())
+    if replaced:
+        removed = files.filter(pl.col("path").is_in(replaced))
+        properties = maintenance_properties(handle, f"erased a person from {len(replaced)} files")
+        removals = data_files.remove_actions(removed)
+        delta.commit(handle, [*removals, *written.actions], properties)
+
+
+def delete_earlier_files(uri: str, holding: Mapping[str, int], erasures: Erasures) -> None:
+    """Delete the files of a table that hold an erased person and are not in its newest version.
+
+    Commits in the log are kept, with pseudonyms instead of identifiers: a missing commit would let
+    a stale writer take its number. Checkpoints that hold a person are rewritten or deleted.
+
+    Args:
+        uri: the location of the table.
+        holding: the files of the table that hold a person, by their paths in the table.
+        erasures: the erased people.
+    """
+    if not holding:
+        return
+    handle = open_uri(uri)
+    in_use = {unquote(path) for path in data_files.files(handle)["path"]}
+    logs = [path for path in holding if path.startswith("_delta_log/")]
+    for path in holding.keys() - {*logs}:
+        if decoded(path) not in in_use:
+            filesystem.remove(f"{uri}/{path}")
+    for path in logs:
+        if path.endswith(".json"):
+            text = filesystem.read(f"{uri}/{path}").decode()
+            filesystem.write(f"{uri}/{path}", erasures.erase_text(text).encode())
+    if checkpoints := [path for path in logs if ".checkpoint." in path]:
+        newest = open_uri(uri)
+        newest.create_checkpoint()
+        for path in checkpoints:
+            if f"/{newest.version():020}.checkpoint.parquet" not in path:
+                filesystem.remove(f"{uri}/{path}")
+
+
+def versions_with(uri: str, holding: Mapping[str, int]) -> list[int]:
+    """Return the versions of a table, among those in its log, that use one of some files."""
+    added, removed = dict[str, int](), dict[str, int]()
+    names = filesystem.sizes(f"{uri}/_delta_log")
+    commits = sorted(name for name in names if name.endswith(".json") and name[:-5].isdigit())
+    for name in commits:
+        for line in filesystem.read(f"{uri}/_delta_log/{name}").splitlines():
+            action = json.loads(line) if line.strip() else {}
+            for kind, versions in (("add", added), ("remove", removed)):
+                if kind in action:
+                    versions.setdefault(unquote(action[kind]["path"]), int(name[:-5]))
+    first, last = int(commits[0][:-5]), int(commits[-1][:-5])
+    return sorted(
+        {
+            version
+            for path in {*map(decoded, holding)} & (added.keys() | removed.keys())
+            for version in range(added.get(path, first), removed.get(path, last + 1))
+        }
+    )

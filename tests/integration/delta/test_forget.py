@@ -1,0 +1,328 @@
+"""An erasure of a person: nothing of them is left, and everything else is as before."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import polars as pl
+import polars.selectors as cs
+import pytest
+from deltalake import DeltaTable
+from polars.testing import assert_frame_equal
+
+from contracts.domain import ERASED
+from flows import delta
+from flows.config.errors import RunFailedError, SettingError
+from flows.delta.commit_log import last_metrics
+from flows.delta.restore import release_table
+from flows.delta.table_names import existing_tables
+from flows.delta.versions import NoVersionError
+from flows.pipeline import forget, ingest, maintain, refresh, restore, run
+from flows.pipeline.forget import UnknownPersonError
+from tests.support.command import invoke
+from tests.support.erasure import C1, C3, IDS, KEY, O1, O3, OTHER, PERSON, TEXTS, make, mentions
+from tests.support.refresh import assert_same_tables, sorted_tables
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("person"))
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYSTONE_ERASURE_KEY", KEY)
+
+
+@pytest.fixture
+def folder(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "copy")
+
+
+@pytest.fixture(scope="module")
+def forgotten(made: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of that lake without the person."""
+    folder = shutil.copytree(made, tmp_path_factory.mktemp("forgotten") / "copy")
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KEYSTONE_ERASURE_KEY", KEY)
+        forget_in(folder)
+    return folder
+
+
+@pytest.fixture
+def without(forgotten: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(forgotten, tmp_path / "without")
+
+
+def forget_in(folder: Path, **options: object) -> None:
+    given = {"person": PERSON, "archive": str(folder / "archive"), **options}
+    forget(str(folder / "lake"), **given)  # type: ignore[arg-type]  # options of a test
+
+
+def is_of_person(rows: pl.DataFrame) -> pl.Series:
+    """Return which rows name the person, or a pseudonym."""
+    texts = rows.select(cs.string().str.to_lowercase())
+    found = texts.select(
+        pl.any_horizontal(
+            pl.all().str.contains_any([*IDS, ERASED, O1, "a2" * 16]), pl.lit(value=False)
+        )
+    )
+    return found.to_series().fill_null(value=False)
+
+
+def test_no_byte_of_the_person_is_left(made: Path, forgotten: Path) -> None:
+    assert mentions(made / "lake", made / "archive")
+    assert mentions(forgotten / "lake", forgotten / "archive") == []
+
+
+def test_rows_of_others_are_equal(made: Path, forgotten: Path) -> None:
+    before, after = sorted_tables(str(made / "lake")), sorted_tables(str(forgotten / "lake"))
+    for name, rows in before.items():
+        # Intervals that differed in the address only are one.
+        assert len(rows) - len(after[name]) == (name == "silver.customers_history")
+        others = rows.filter(~is_of_person(rows))
+        kept = after[name].filter(~is_of_person(after[name]))
+        assert_frame_equal(kept, others, check_row_order=False)
+
+
+def test_totals_of_gold_are_equal(made: Path, forgotten: Path) -> None:
+    before, after = sorted_tables(str(made / "lake")), sorted_tables(str(forgotten / "lake"))
+    for name in before.keys() - {"silver.customers_history"}:
+        totals = cs.numeric() - cs.float()
+        assert_frame_equal(after[name].select(totals.sum()), before[name].select(totals.sum()))
+        # A pseudonym for each identifier, and no other row is added or lost.
+        keys = cs.contains("customer_unique_id") | cs.contains("customer_id")
+        assert_frame_equal(
+            after[name].select(keys.n_unique()), before[name].select(keys.n_unique())
+        )
+
+
+def test_a_person_has_pseudonyms_and_no_address(forgotten: Path) -> None:
+    rows = sorted_tables(str(forgotten / "lake"))["gold.dim_customer"]
+    mine = rows.filter(pl.col("customer_unique_id").str.starts_with(ERASED))
+    assert len(mine) == 2
+    assert mine["customer_id"].str.starts_with(ERASED).all()
+    gone = ["customer_city", "customer_zip_code_prefix", "latitude", "longitude"]
+    assert mine.select(pl.col(gone).is_null().all()).row(0) == (True,) * 4
+    assert mine["customer_state"].to_list() == ["SP", "SP"]
+
+
+def test_conservation_balances_as_before(made: Path, forgotten: Path) -> None:
+    for name in ("silver.customers", "silver.orders", "silver.order_reviews"):
+        metrics = [
+            last_metrics(delta.open_existing(str(each / "lake"), name))
+            for each in (made, forgotten)
+        ]
+        names = ("superseded", "deleted")
+        before, after = ({n: each.get(n) for n in names} for each in metrics)
+        assert metrics[1]["read"] == sum(
+            metrics[1][n] for n in ("accepted", "superseded", "deleted", "quarantined")
+        )
+        assert metrics[1]["in_quarantine"] == metrics[0]["in_quarantine"]
+        assert metrics[1]["broken_rules"] == metrics[0]["broken_rules"]
+        assert before.keys() == after.keys()
+
+
+def test_incremental_refreshes_equal_a_rebuild(without: Path) -> None:
+    lake = str(without / "lake")
+    assert not any(outcome.changed for outcome in refresh(lake))
+    expected = sorted_tables(lake)
+    refresh(lake, rebuild=True)
+    assert_same_tables(lake, expected)
+    assert mentions(without / "lake") == []
+
+
+def test_the_certificate_names_what_was_erased_and_no_identifier(forgotten: Path) -> None:
+    (path,) = (forgotten / "lake/_erasures/certificates").glob("*.json")
+    certificate = json.loads(path.read_text())
+    assert certificate["verification"]["holding"] == 0
+    assert certificate["verification"]["files"] > 50
+    assert certificate["found"]["bronze.customers"]["rows"] == 5
+    assert certificate["found"]["bronze.customers"]["versions"] == [1, 2]
+    assert certificate["found"]["silver.customers"]["versions"] == [1, 2]
+    assert certificate["found"]["archive"]["files"] == 4
+    page = path.with_suffix(".html").read_text()
+    assert certificate["request"] in page
+    assert mentions(forgotten / "lake/_erasures", needles=IDS) == []
+
+
+def test_originals_bring_nothing_back(without: Path) -> None:
+    lake, archive = without / "lake", without / "archive"
+    expected = sorted_tables(str(lake))
+    for number in (1, 2):
+        outcomes = run(str(without / f"originals-{number}"), str(lake), str(archive))
+        assert not any(outcome.changed for outcome in outcomes)
+        assert not list((without / f"originals-{number}").iterdir())
+    assert mentions(lake, archive) == []
+    assert_same_tables(str(lake), expected)
+
+
+def test_the_same_records_in_other_files_are_erased_on_the_way_in(
+    folder: Path, without: Path
+) -> None:
+    lake, archive = without / "lake", without / "archive"
+    expected = sorted_tables(str(lake))
+    landing = folder / "originals-1"
+    for path in landing.iterdir():
+        path.write_bytes(path.read_bytes() + b"\n")
+    ingest(str(landing), str(lake), str(archive))
+    refresh(str(lake))
+    assert mentions(lake, archive) == []
+    assert last_metrics(delta.open_existing(str(lake), "bronze.customers"))["erased"] == 4
+    handle = delta.open_existing(str(lake), "silver.customers")
+    metrics = last_metrics(handle)
+    assert metrics["read"] == sum(
+        metrics[n] for n in ("accepted", "superseded", "deleted", "quarantined")
+    )
+    rows = sorted_tables(str(lake))
+    assert rows["gold.fact_sales"].equals(expected["gold.fact_sales"])
+    assert rows["gold.mart_customer_rfm"].equals(expected["gold.mart_customer_rfm"])
+
+
+def test_an_archived_file_that_is_ingested_again_is_known(without: Path) -> None:
+    lake = str(without / "lake")
+    outcomes = run(str(without / "archive"), lake)
+    assert not any(outcome.changed for outcome in outcomes)
+
+
+@pytest.mark.parametrize("value", ["", "short", "another secret, which is long enough"])
+def test_without_the_key_nothing_is_ingested(
+    value: str, without: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_ERASURE_KEY", value)
+    lake = str(without / "lake")
+    before = delta.open_existing(lake, "bronze.customers").version()
+    with pytest.raises(RunFailedError, match="KEYSTONE_ERASURE_KEY"):
+        ingest(str(without / "originals-1"), lake)
+    assert delta.open_existing(lake, "bronze.customers").version() == before
+    with pytest.raises(SettingError, match="KEYSTONE_ERASURE_KEY"):
+        forget_in(without)
+
+
+def test_versions_before_the_erasure_cannot_be_restored(without: Path) -> None:
+    lake = str(without / "lake")
+    for name in ("bronze.customers", "silver.customers", "gold.fact_orders"):
+        for version in range(delta.open_existing(lake, name).version()):
+            with pytest.raises(NoVersionError, match="before the erasure"):
+                restore(name, version, lake)
+    restore("bronze.order_items", 0, lake)  # it never held the person
+    release_table(lake, "bronze.order_items")
+
+
+def test_a_dry_run_changes_nothing(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    forget_in(folder, dry_run=True)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_command_says_what_time_travel_loses(folder: Path) -> None:
+    lake, archive = str(folder / "lake"), str(folder / "archive")
+    options = ("--lake", lake, "--archive", archive, "--person", PERSON)
+    printed = invoke("forget", *options, "--dry-run")
+    assert re.search(r"bronze\.customers +5 +2 .* 1, 2", printed)
+    assert "nothing was changed" in printed
+    assert "certificate: " in invoke("forget", *options)
+
+
+def test_logs_checkpoints_and_other_files_are_searched(folder: Path) -> None:
+    lake = folder / "lake"
+    log = lake / "bronze/customers/_delta_log"
+    commit = log / f"{1:020}.json"
+    stats = json.dumps({"minValues": {"customer_id": C1}})[1:-1].replace('"', '\\"')
+    commit.write_text(commit.read_text().replace('{\\"numRecords', f'{{{stats},\\"numRecords'))
+    DeltaTable(lake / "bronze/customers").create_checkpoint()
+    assert any("checkpoint" in each for each in mentions(log))
+    (lake / "export.csv").write_text(f"customer_id\n{C1}\n")
+    pl.DataFrame({"a": [[C1]], "b": [bytes.fromhex(C1)]}).write_parquet(lake / "export.parquet")
+    (lake / "exports").mkdir()
+    pl.DataFrame({"b": [bytes.fromhex(C1)]}).write_parquet(lake / "exports/bytes.parquet")
+    (lake / "other.csv").write_text(f"customer_id\n{C3}\n")
+    forget_in(folder)
+    assert mentions(lake, folder / "archive") == []
+    assert not list(lake.glob("export*.*"))
+    assert not list(lake.glob("exports/*"))
+    assert (lake / "other.csv").exists()
+    assert not any(outcome.changed for outcome in refresh(str(lake)))
+    maintain(str(lake))
+
+
+def test_a_second_call_changes_no_table(without: Path) -> None:
+    lake = str(without / "lake")
+    before = {name: delta.open_existing(lake, name).version() for name in existing_tables(lake)}
+    forget_in(without)
+    after = {name: delta.open_existing(lake, name).version() for name in existing_tables(lake)}
+    assert after == before
+    assert len([*(without / "lake/_erasures").glob("*.json")]) == 1
+
+
+def test_two_people_are_both_erased(without: Path) -> None:
+    forget_in(without, person=OTHER)
+    needles = [*IDS, *TEXTS, OTHER, C3, "which mentions"]
+    assert mentions(without / "lake", without / "archive", needles=needles) == []
+    lake, archive = str(without / "lake"), str(without / "archive")
+    assert not any(outcome.changed for outcome in run(archive, lake))
+    assert not any(o.changed for o in run(str(without / "originals-1"), lake, archive))
+    assert mentions(without / "lake", without / "archive", needles=needles) == []
+
+
+def test_a_late_record_of_an_erased_person_is_erased_by_a_second_call(without: Path) -> None:
+    late = "c9" * 16
+    landing = without / "late"
+    landing.mkdir()
+    (landing / "customers_3.csv").write_text(
+        "customer_id,customer_unique_id,customer_zip_code_prefix,customer_city,customer_state\n"
+        f"{late},{PERSON},01310,city of theirs,SP\n"
+    )
+    run(str(landing), str(without / "lake"), str(without / "archive"))
+    assert mentions(without / "lake", without / "archive") == []
+    rows = sorted_tables(str(without / "lake"))["silver.customers"].filter(customer_id=late)
+    assert rows["customer_city"].to_list() == [None]
+    forget_in(without)
+    assert mentions(without / "lake", without / "archive", needles=[late]) == []
+    assert len(sorted_tables(str(without / "lake"))["silver.customers"]) == 4
+
+
+def test_only_the_texts_of_an_order_are_erased(folder: Path) -> None:
+    before = sorted_tables(str(folder / "lake"))
+    forget_in(folder, person=None, order=O1, reason=f"they asked, {PERSON}")
+    lake, archive = folder / "lake", folder / "archive"
+    assert mentions(lake, archive, needles=TEXTS[:1]) == []
+    assert mentions(lake, archive, needles=[PERSON, TEXTS[1]])
+    after = sorted_tables(str(lake))
+    for name in before:
+        if name not in {"silver.order_reviews", "gold.fact_reviews"}:
+            assert_frame_equal(after[name], before[name])
+    outcomes = run(str(folder / "originals-1"), str(lake), str(archive))
+    assert not any(outcome.changed for outcome in outcomes)
+    assert mentions(lake, archive, needles=TEXTS[:1]) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"person": "9" * 32}, UnknownPersonError, "no record of this person"),
+        ({"person": None, "order": "9" * 32, "reason": "x"}, UnknownPersonError, "this order"),
+        ({"order": O3, "reason": "x"}, UnknownPersonError, "not one of this person's"),
+        ({"person": None, "order": O1}, SettingError, "--reason"),
+        ({"person": None}, SettingError, "nobody was named"),
+        ({"person": "x"}, SettingError, "32 hexadecimal digits"),
+        ({"person": ERASED + "0" * 24}, SettingError, "not a pseudonym"),
+    ],
+)
+def test_a_wrong_request_erases_nothing(
+    options: dict[str, str | None], error: type[Exception], message: str, folder: Path
+) -> None:
+    with pytest.raises(error, match=message):
+        forget_in(folder, **options)
+    assert not (folder / "lake/_erasures").exists()
+
+
+def test_a_held_table_must_be_released_first(folder: Path) -> None:
+    lake = str(folder / "lake")
+    restore("gold.mart_category", 0, lake)
+    with pytest.raises(RunFailedError, match=r"keystone release gold\.mart_category"):
+        forget_in(folder)
+    release_table(lake, "gold.mart_category")
+    forget_in(folder)
+    assert mentions(folder / "lake") == []
