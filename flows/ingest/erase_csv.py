@@ -47,8 +47,7 @@ def search_archive(archive: str, erasures: Erasures) -> Found:
     found = search(archive, erasures)
     for path in found.sizes.keys() - found.holding.keys():
         with TemporaryDirectory(prefix="keystone-") as folder, suppress(FileRejectedError):
-            original = Path(folder, "original")
-            download(f"{found.location}/{path}", original)
+            original = _local_path(f"{found.location}/{path}", Path(folder))
             if erase_csv(original, Path(folder, "erased"), erasures):
                 found.holding[path] = 0
     return found
@@ -72,16 +71,22 @@ def erase_archive(
     for path in paths:
         uri = f"{archive.rstrip('/')}/{path}"
         with TemporaryDirectory(prefix="keystone-") as folder:
-            original, erased = Path(folder, "original"), Path(folder, "erased")
-            download(uri, original)
+            original, erased = _local_path(uri, Path(folder)), Path(folder, "erased")
             erase_csv(original, erased, erasures)
             note(sha256(str(erased)), erasures.original(sha256(str(original))))
-            if not is_s3(uri):  # a source that ingests the file again needs its time
-                shutil.copystat(uri, erased)
+            shutil.copystat(original, erased)  # a source may ingest the file again
             target = f"{archive.rstrip('/')}/{erasures.erase_text(path)}"
             upload(erased, target)
             if target != uri:
                 remove(uri)
+
+
+def _local_path(uri: str, folder: Path) -> Path:
+    """Return the path of a file; download it into a folder if it is on S3."""
+    if not is_s3(uri):
+        return Path(uri)
+    download(uri, folder / "original")
+    return folder / "original"
 
 
 def _erased(data: bytes, header: Sequence[str], erasures: Erasures) -> bytes:

@@ -22,6 +22,7 @@ from flows.pipeline import forget, ingest, maintain, refresh, restore, run
 from flows.pipeline.forget import UnknownPersonError
 from tests.support.command import invoke
 from tests.support.erasure import C1, C3, IDS, KEY, O1, O3, OTHER, PERSON, TEXTS, make, mentions
+from tests.support.erasure_strike import strike
 from tests.support.refresh import assert_same_tables, sorted_tables
 
 
@@ -326,3 +327,25 @@ def test_a_held_table_must_be_released_first(folder: Path) -> None:
     release_table(lake, "gold.mart_category")
     forget_in(folder)
     assert mentions(folder / "lake") == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [1, 9, 45, 95])
+def test_a_killed_erasure_is_finished_by_a_second_call(
+    number: int, folder: Path, forgotten: Path
+) -> None:
+    assert strike(number, folder, PERSON, KEY)
+    if [*(folder / "lake/_erasures").glob("*.json")]:
+        with pytest.raises(NoVersionError, match="is not finished"):
+            restore("silver.customers", 1, str(folder / "lake"))
+    forget_in(folder)
+    assert mentions(folder / "lake", folder / "archive") == []
+    # The pseudonyms of another request differ.
+    named = cs.string().str.replace_all(f"{ERASED}[0-9a-f]{{24}}", ERASED)
+    after, expected = sorted_tables(str(folder / "lake")), sorted_tables(str(forgotten / "lake"))
+    for name, rows in expected.items():
+        assert_frame_equal(
+            after[name].with_columns(named), rows.with_columns(named), check_row_order=False
+        )
+    outcomes = run(str(folder / "originals-1"), str(folder / "lake"), str(folder / "archive"))
+    assert not any(outcome.changed for outcome in outcomes)
