@@ -12,7 +12,7 @@ from contracts.domain import ERASED
 from flows.config.errors import SettingError
 from flows.config.secrets import reveal
 from flows.config.settings import Settings
-from flows.erasure.requests import Request, read_requests, request_files
+from flows.erasure.requests import Request, read_requests
 from transforms.erasure import candidates, erase, erase_text, text_candidates
 
 
@@ -76,11 +76,6 @@ def known_erasures(lake: str) -> Erasures:
     """
     requests = read_requests(lake)
     return Erasures(requests, erasure_key(requests) if requests else b"")
-
-
-def is_current(lake: str, files: dict[str, int]) -> bool:
-    """Return whether a lake still has the requests of an earlier `request_files`."""
-    return request_files(lake) == files
 
 
 def erasure_key(requests: Iterable[Request]) -> bytes:

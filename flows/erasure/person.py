@@ -1,4 +1,4 @@
-"""What a lake knows of a person: the identifiers, and the orders."""
+"""What a lake knows of a person: the identifiers, and the orders. Earlier versions count, too."""
 
 from collections.abc import Collection, Iterator
 
@@ -7,6 +7,7 @@ from polars import col
 
 from contracts.domain import ERASED, HEX_ID
 from flows import delta
+from flows.storage import filesystem
 
 _CUSTOMERS = (
     "bronze.customers",
@@ -30,11 +31,12 @@ def identifiers_of(lake: str, people: Collection[str]) -> set[str]:
     is_person = person.is_in([*people])
     found = {
         each
-        for rows in _tables(lake, _CUSTOMERS)
+        for rows in _files(lake, _CUSTOMERS)
         for each in _values(rows.filter(is_person).select(customer))
     }
     others = set[str]()
-    for rows in _tables(lake, ("silver.customers",)):
+    if delta.exists(lake, "silver.customers"):
+        rows = delta.scan(delta.open_existing(lake, "silver.customers"))
         others |= _values(rows.filter(~is_person & customer.is_in([*found])).select(customer))
     return found - others
 
@@ -44,7 +46,7 @@ def orders_of(lake: str, customers: Collection[str]) -> set[str]:
     is_theirs = _clean("customer_id").is_in([*customers])
     return {
         each
-        for rows in _tables(lake, _ORDERS)
+        for rows in _files(lake, _ORDERS)
         for each in _values(rows.filter(is_theirs).select(_clean("order_id")))
     }
 
@@ -53,7 +55,7 @@ def has_order(lake: str, order: str) -> bool:
     """Return whether there is a review of an order, or its record."""
     return any(
         rows.filter(_clean("order_id") == order).head(1).collect().height
-        for rows in _tables(lake, (*_ORDERS, "bronze.order_reviews"))
+        for rows in _files(lake, (*_ORDERS, "bronze.order_reviews"))
     )
 
 
@@ -66,8 +68,19 @@ def _clean(name: str) -> pl.Expr:
     return col(name).str.strip_chars().str.to_lowercase()
 
 
-def _tables(lake: str, names: Collection[str]) -> Iterator[pl.LazyFrame]:
-    return (delta.scan(delta.open_existing(lake, n)) for n in names if delta.exists(lake, n))
+def _files(lake: str, names: Collection[str]) -> Iterator[pl.LazyFrame]:
+    """Yield the data files of tables, also those of earlier versions."""
+    for name in names:
+        root = delta.location(lake, name)
+        for path in filesystem.sizes(root, deep=True):
+            if path.endswith(".parquet") and not path.startswith("_delta_log/"):
+                options = filesystem.polars_options(root)
+                yield pl.scan_parquet(
+                    f"{root}/{path}",
+                    hive_partitioning=False,
+                    glob=False,
+                    storage_options=options,
+                )
 
 
 def _values(found: pl.LazyFrame) -> set[str]:

@@ -203,7 +203,10 @@ def _ingest_file(  # noqa: PLR0913, PLR0917 - what is ingested, and how
         if records.rows != facts.records:
             message = f"{file.name}: only {records.rows} of {facts.records} records were read"
             raise ConservationError(message)
-        _check_erasures(lake, requests, file.name)
+        if request_files(lake) != requests:
+            data_files.remove_files(handle, records)
+            message = f"{file.name}: an erasure was requested while it was read; not ingested yet"
+            raise FileNotReadyError(message)
         metrics = {
             "file": erasures.erase_text(file.name),
             "sha256": digest,
@@ -225,13 +228,6 @@ def _erased(
         erased = erasures.erase(frame)
         counts.append(0 if erased is frame else len(changed_rows(frame, erased)))
         yield erased
-
-
-def _check_erasures(lake: str, requests: Mapping[str, int], name: str) -> None:
-    """Raise if an erasure was requested since the requests were read."""
-    if request_files(lake) != requests:
-        message = f"{name}: an erasure was requested while it was read; not ingested yet"
-        raise FileNotReadyError(message)
 
 
 def _without_erased_people(

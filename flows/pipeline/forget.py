@@ -94,6 +94,9 @@ def forget(  # noqa: PLR0913 - all have defaults and are given by name
     request = replace(request, reason=erasures.erase_text(reason) or request.reason)
     in_lake = search(lake, erasures)
     in_archive = search_archive(archive, erasures) if archive else None
+    is_known = request.id in {each.id for each in known}
+    if person and not is_known and not in_lake.holding and not (in_archive and in_archive.holding):
+        raise UnknownPersonError(_UNKNOWN.format("person"))
     request = _with_findings(request, in_lake, in_archive)
     if dry_run:
         return Forgotten(request, "")
@@ -203,8 +206,6 @@ def _requested(lake: str, known: Iterable[Request], key: bytes, person: str, ord
             raise UnknownPersonError(_UNKNOWN.format("order"))
         return request.with_more(orders=[hashed])
     customers = identifiers_of(lake, [person, pseudonym(request.id, hashed)])
-    if not earlier and not customers:
-        raise UnknownPersonError(_UNKNOWN.format("person"))
     new_ids = sorted({person, *customers} - {*filter(is_pseudonym, customers)})
     orders = sorted(orders_of(lake, customers))
     return request.with_more(

@@ -18,6 +18,8 @@ from flows.delta.commit_log import last_metrics
 from flows.delta.restore import release_table
 from flows.delta.table_names import existing_tables
 from flows.delta.versions import NoVersionError
+from flows.ingest import load
+from flows.ingest.csv_reader import CsvFacts, inspect_csv
 from flows.pipeline import forget, ingest, maintain, refresh, restore, run
 from flows.pipeline.forget import UnknownPersonError
 from tests.support.command import invoke
@@ -349,3 +351,26 @@ def test_a_killed_erasure_is_finished_by_a_second_call(
         )
     outcomes = run(str(folder / "originals-1"), str(folder / "lake"), str(folder / "archive"))
     assert not any(outcome.changed for outcome in outcomes)
+
+
+def test_a_file_that_is_read_during_the_request_waits_for_the_next_run(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    landing = folder / "late"
+    landing.mkdir()
+    original = folder / "originals-1/customers.csv"
+    (landing / "customers_4.csv").write_bytes(original.read_bytes() + b"\n")
+
+    def forget_first(path: Path) -> CsvFacts:
+        monkeypatch.undo()
+        monkeypatch.setenv("KEYSTONE_ERASURE_KEY", KEY)
+        forget_in(folder)
+        return inspect_csv(path)
+
+    monkeypatch.setattr(load, "inspect_csv", forget_first)
+    lake, archive = str(folder / "lake"), str(folder / "archive")
+    (waiting,) = (each.deferred for each in ingest(str(landing), lake, archive) if each.deferred)
+    assert "an erasure was requested while it was read" in waiting[0]
+    run(str(landing), lake, archive)
+    assert not list(landing.iterdir())
+    assert mentions(folder / "lake", folder / "archive") == []
