@@ -23,8 +23,9 @@ TEXTS = ("review_comment_title", "review_comment_message")
 REMOVED = "[erased]"
 """What replaces a value that must stay malformed, so that its record stays in quarantine."""
 
-_ID = re.compile(r"(?=([0-9a-fA-F]{32}))")
-_HAS_ID = "[0-9a-fA-F]{32}"
+_DIGITS = 32
+_ID = re.compile(rf"[0-9a-fA-F]{{{_DIGITS},}}")
+_HAS_ID = f"[0-9a-fA-F]{{{_DIGITS}}}"
 _BASE64 = "base64:"
 
 
@@ -42,7 +43,11 @@ def candidates(rows: pl.DataFrame) -> set[str]:
 
 def text_candidates(text: str) -> set[str]:
     """Return everything in a text that may be an identifier, in lower case."""
-    return {each.lower() for each in _ID.findall(text)}
+    return {
+        digits[start : start + _DIGITS]
+        for digits in {*map(str.lower, _ID.findall(text))}
+        for start in range(len(digits) - _DIGITS + 1)
+    }
 
 
 def erase_text(text: str, pseudonyms: Mapping[str, str]) -> str:

@@ -67,6 +67,7 @@ def forget(
     """Erase a person from all tables, all versions and the archive, and write a certificate."""
     from flows import pipeline
     from flows.config.settings import resolve_location
+    from flows.pipeline.forget import OTHER_FILES
 
     location = resolve_location("lake", lake)
     with pipeline.local_executor(quiet=quiet) as local:
@@ -93,6 +94,8 @@ def forget(
         for name, each in done.request.found.items()
     )
     out.print(grid(columns, rows))
+    for path in done.request.found.get(OTHER_FILES, {}).get("paths", ()):
+        out.print(f"{'would delete' if dry_run else 'deleted'}: {path}", soft_wrap=True)
     if messages := done.request.messages:
         count = sum(map(len, messages.values()))
         out.print(

@@ -28,6 +28,8 @@ class Outcome:
     superseded: int | None = None
     deleted: int | None = None
     quarantined: int | None = None
+    erased: int = 0
+    """Bronze only: the number of records read from which an erased person was removed."""
     quarantine: str = ""
     """The quarantine table of the table's source."""
     in_quarantine: int = 0

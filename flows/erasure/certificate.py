@@ -55,6 +55,7 @@ def _not_reached(archive: str | None) -> list[str]:
         "files that are still in the landing zone",
         "sites, exports and backups outside of the lake",
         "earlier object versions, if the S3 bucket is versioned",
+        "temporary files of processes that were killed",
         "data of the person that names none of the identifiers",
     ]
 

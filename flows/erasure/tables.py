@@ -8,6 +8,7 @@ import polars as pl
 from deltalake.exceptions import CommitFailedError
 
 from flows import delta
+from flows.config.plural import pluralize
 from flows.delta import data_files
 from flows.delta.commit_log import maintenance_properties
 from flows.delta.handles import open_uri
@@ -53,7 +54,9 @@ def _erase_newest_version(uri: str, erasures: Erasures) -> None:
     written = data_files.write_files(handle, erased_files())
     if replaced:
         removed = files.filter(pl.col("path").is_in(replaced))
-        properties = maintenance_properties(handle, f"erased a person from {len(replaced)} files")
+        properties = maintenance_properties(
+            handle, f"erased a person from {pluralize(len(replaced), 'file')}"
+        )
         removals = data_files.remove_actions(removed)
         delta.commit(handle, [*removals, *written.actions], properties)
 

@@ -54,7 +54,7 @@ def ingest_table(
         SettingError: the lake has erasures, and KEYSTONE_ERASURE_KEY is missing or another one.
         OSError: a file could not be read or archived, for a reason that may be temporary.
     """
-    started, added, problems = perf_counter(), 0, list[Exception]()
+    started, added, erased_rows, problems = perf_counter(), 0, 0, list[Exception]()
     if held := held_since(handle := delta.open_table(lake, contract)):
         return Outcome(
             table=contract.spec().table,
@@ -75,11 +75,15 @@ def ingest_table(
                 landed = _LandedFile(file, state, file.local_path(state, Path(folder)))
                 _check_complete(landed)
                 facts = inspect_csv(landed.path)
-                rows = _ingest_file(lake, contract, landed, facts, as_of, erasures, requests)
-                added += rows
+                rows, erased = _ingest_file(
+                    lake, contract, landed, facts, as_of, erasures, requests
+                )
+                added, erased_rows = added + rows, erased_rows + (erased or 0)
                 if archive:
                     _check_quiet(landed)
-                    path, copied = _without_erased_people(landed, Path(folder), facts, erasures)
+                    path, copied = landed.path, facts.sha256
+                    if erased != 0:
+                        path, copied = _without_erased_people(landed, Path(folder), facts, erasures)
                     archive_file(file, state, path, archive, facts.sha256, copied=copied)
         except (FileRejectedError, OSError) as error:
             problems += _problems(lake, file, state, error)
@@ -99,6 +103,7 @@ def ingest_table(
         changed=added > 0,
         read=added,
         accepted=added,
+        erased=erased_rows,
         rejected=tuple(rejected),
         deferred=tuple(deferred),
         seconds=perf_counter() - started,
@@ -184,13 +189,18 @@ def _ingest_file(  # noqa: PLR0913, PLR0917 - what is ingested, and how
     as_of: datetime | None,
     erasures: Erasures,
     requests: Mapping[str, int],
-) -> int:
-    """Append one file, without erased people; return the number of rows added."""
+) -> tuple[int, int | None]:
+    """Append one file, without erased people.
+
+    Returns:
+        The number of rows added, and how many of them were erased; None if the file was known and
+        may hold erased people.
+    """
     file, state, path = landed
     handle = delta.open_table(lake, contract)
     digest = erasures.original(facts.sha256)
     app_id = f"file/{digest}"
-    added = 0
+    added, count = 0, 0 if erasures.is_empty else None
     if delta.consumed(handle, app_id) is None:
         source, event_time = f"{app_id}/{file.name}", _event_time(file, state, as_of)
         erased = list[int]()
@@ -211,13 +221,13 @@ def _ingest_file(  # noqa: PLR0913, PLR0917 - what is ingested, and how
             "file": erasures.erase_text(file.name),
             "sha256": digest,
             "read": facts.records,
-            **({"erased": sum(erased)} if sum(erased) else {}),
+            **({"erased": sum(erased)} if any(erased) else {}),
             "newest": event_time.isoformat(),
         }
         delta.append(handle, records, delta.commit_properties({app_id: 1}, metrics))
-        added = facts.records
+        added, count = facts.records, sum(erased)
     _verify(handle, file.name, digest, facts)
-    return added
+    return added, count
 
 
 def _erased(
@@ -235,7 +245,7 @@ def _without_erased_people(
 ) -> tuple[Path, str]:
     """Return the file to archive and its digest: the landed one, or one without erased people."""
     erased = folder / f"erased-{landed.path.name}"
-    if erasures.is_empty or not erase_csv(landed.path, erased, erasures):
+    if not erase_csv(landed.path, erased, erasures):
         return landed.path, facts.sha256
     shutil.copystat(landed.path, erased)
     return erased, sha256(str(erased))

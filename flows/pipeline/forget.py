@@ -97,7 +97,7 @@ def forget(  # noqa: PLR0913 - all have defaults and are given by name
     is_known = request.id in {each.id for each in known}
     if person and not is_known and not in_lake.holding and not (in_archive and in_archive.holding):
         raise UnknownPersonError(_UNKNOWN.format("person"))
-    request = _with_findings(request, in_lake, in_archive)
+    request = replace(_with_findings(request, in_lake, in_archive, erasures), finished="")
     if dry_run:
         return Forgotten(request, "")
     write_request(lake, request)
@@ -242,7 +242,9 @@ def _check_not_held(lake: str) -> None:
         raise RunFailedError([hold_message(*each) for each in held.items()])
 
 
-def _with_findings(request: Request, in_lake: Found, in_archive: Found | None) -> Request:
+def _with_findings(
+    request: Request, in_lake: Found, in_archive: Found | None, erasures: Erasures
+) -> Request:
     """Add what a search has found, by table; what an earlier call has found stays."""
     found = dict[str, dict[str, Any]]()
     for table in in_lake.tables:
@@ -257,9 +259,9 @@ def _with_findings(request: Request, in_lake: Found, in_archive: Found | None) -
                 "versions": versions,
             }
     if others := in_lake.outside_tables():
-        found[OTHER_FILES] = _counted(in_lake, others)
+        found[OTHER_FILES] = _counted(in_lake, others, erasures)
     if in_archive and in_archive.holding:
-        found[ARCHIVE] = _counted(in_archive, in_archive.holding)
+        found[ARCHIVE] = _counted(in_archive, in_archive.holding, erasures)
     messages = {
         source: sorted({*positions, *request.messages.get(source, ())})
         for source, positions in in_lake.messages.items()
@@ -267,9 +269,15 @@ def _with_findings(request: Request, in_lake: Found, in_archive: Found | None) -
     return replace(request.with_more(found=found), messages={**request.messages, **messages})
 
 
-def _counted(found: Found, paths: Iterable[str]) -> dict[str, Any]:
-    sizes = [found.sizes[path] for path in paths]
-    return {"rows": 0, "files": len(sizes), "bytes": sum(sizes), "versions": []}
+def _counted(found: Found, paths: Iterable[str], erasures: Erasures) -> dict[str, Any]:
+    sizes = {erasures.erase_text(path): found.sizes[path] for path in paths}
+    return {
+        "rows": 0,
+        "files": len(sizes),
+        "bytes": sum(sizes.values()),
+        "versions": [],
+        "paths": sorted(sizes),
+    }
 
 
 def _verification(searched: Iterable[Found]) -> Verification:

@@ -56,6 +56,9 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
         "Left in the landing zone for the next run": [
             f"{o.table}: {line}" for o in outcomes for line in _first(o.deferred)
         ],
+        "Erased on the way into bronze": [
+            f"{o.table}: {o.erased:,} of {o.read:,} records" for o in outcomes if o.erased
+        ],
         "Held": [
             hold_message(o.table, datetime.fromisoformat(o.held_since))
             for o in outcomes

@@ -169,7 +169,10 @@ def test_the_same_records_in_other_files_are_erased_on_the_way_in(
     landing = folder / "originals-1"
     for path in landing.iterdir():
         path.write_bytes(path.read_bytes() + b"\n")
-    ingest(str(landing), str(lake), str(archive))
+    printed = invoke(
+        *("ingest", "--source", str(landing), "--lake", str(lake), "--archive", str(archive))
+    )
+    assert "bronze.customers: 4 of 5 records" in printed
     refresh(str(lake))
     assert mentions(lake, archive) == []
     assert last_metrics(delta.open_existing(str(lake), "bronze.customers"))["erased"] == 4
@@ -241,6 +244,12 @@ def test_logs_checkpoints_and_other_files_are_searched(folder: Path) -> None:
     (lake / "exports").mkdir()
     pl.DataFrame({"b": [bytes.fromhex(C1)]}).write_parquet(lake / "exports/bytes.parquet")
     (lake / "other.csv").write_text(f"customer_id\n{C3}\n")
+    printed = invoke("forget", "--lake", str(lake), "--person", PERSON, "--dry-run")
+    assert re.findall("would delete: (.*)", printed) == [
+        "export.csv",
+        "export.parquet",
+        "exports/bytes.parquet",
+    ]
     forget_in(folder)
     assert mentions(lake, folder / "archive") == []
     assert not list(lake.glob("export*.*"))
