@@ -4,6 +4,7 @@ import json
 from html import escape
 from typing import NamedTuple
 
+from flows.config.plural import pluralize
 from flows.erasure.requests import Request, certificate_location
 from flows.storage import filesystem
 
@@ -73,8 +74,8 @@ def _page(request: Request, verification: Verification, archive: str | None) -> 
         "Not searched inside": ", ".join(verification.unsearchable) or "nothing",
     }
     found = {
-        name: f"{each['rows']:,} rows, {each['files']:,} files, {each['bytes']:,} bytes, versions "
-        f"{', '.join(map(str, each['versions'])) or 'none'}"
+        name: f"{pluralize(each['rows'], 'row')}, {pluralize(each['files'], 'file')}, "
+        f"{each['bytes']:,} bytes, versions {', '.join(map(str, each['versions'])) or 'none'}"
         for name, each in request.found.items()
     }
     messages = {

@@ -111,7 +111,7 @@ def pseudonym(request: str, hashed: str) -> str:
     return ERASED + sha256(f"{request}/{hashed}".encode()).hexdigest()[: 32 - len(ERASED)]
 
 
-_LEAST = 16
+_LEAST = 8
 
 _REMEMBERED = 2_000_000
 """The most ids that are kept in memory, so that they need not be hashed again."""
