@@ -5,7 +5,7 @@ from html import escape
 from typing import NamedTuple
 
 from flows.config.plural import pluralize
-from flows.erasure.requests import Request, certificate_location
+from flows.erasure.requests import Request, certificate_location, read_replaced
 from flows.storage import filesystem
 
 
@@ -36,7 +36,9 @@ def write_certificate(
             "orders whose review texts were erased": len(request.orders),
         },
         "found": request.found,
-        "archived files rewritten, by their new digest": sorted(request.replaced),
+        "rewritten files of the archive, by old digest": dict(
+            sorted((old, new) for new, old in read_replaced(lake).items())
+        ),
         "verification": verification._asdict(),
         "not reached": {
             "messages in Kafka, until the retention of the topic deletes them": request.messages,

@@ -1,7 +1,7 @@
 """Recognize erased people by keyed hashes, and erase them from rows and texts."""
 
 import hmac
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from hashlib import sha256
 
@@ -12,21 +12,22 @@ from contracts.domain import ERASED
 from flows.config.errors import SettingError
 from flows.config.secrets import reveal
 from flows.config.settings import Settings
-from flows.erasure.requests import Request, read_requests
+from flows.erasure.requests import Request, read_replaced, read_requests
 from transforms.erasure import candidates, erase, erase_text, text_candidates
 
 
 class Erasures:
     """The erasures of a lake, as they were when they were read."""
 
-    def __init__(self, requests: Iterable[Request], key: bytes) -> None:
-        """Keep the requests and the key of their hashes."""
-        requests, self._key = list(requests), key
+    def __init__(
+        self, requests: Iterable[Request], key: bytes, replaced: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep the requests, the key of their hashes, and the digests of rewritten files."""
+        requests, self._key, self._replaced = list(requests), key, replaced or {}
         self._people = {
             hashed: request.id for request in requests for hashed in request.identifiers
         }
         self._orders = {hashed for request in requests for hashed in request.orders}
-        self._replaced = {new: old for request in requests for new, old in request.replaced.items()}
         self._unknown = set[str]()
         """Candidates that have been looked up without success."""
 
@@ -51,7 +52,7 @@ class Erasures:
         return self._recognize(text_candidates(text))
 
     def original(self, digest: str) -> str:
-        """Return the digest under which bronze has the contents of an archived file."""
+        """Return the digest under which bronze has the contents of a file."""
         return self._replaced.get(digest, digest)
 
     def _recognize(self, ids: Collection[str]) -> tuple[dict[str, str], set[str]]:
@@ -75,7 +76,9 @@ def known_erasures(lake: str) -> Erasures:
         SettingError: there are some, and KEYSTONE_ERASURE_KEY is missing or another one.
     """
     requests = read_requests(lake)
-    return Erasures(requests, erasure_key(requests) if requests else b"")
+    if not requests:
+        return Erasures([], b"")
+    return Erasures(requests, erasure_key(requests), read_replaced(lake))
 
 
 def erasure_key(requests: Iterable[Request]) -> bytes:

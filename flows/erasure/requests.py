@@ -30,15 +30,13 @@ class Request:
     """By table, what held the person: rows, files, bytes and versions."""
     messages: dict[str, list[int]] = field(default_factory=dict)
     """By topic partition, the offsets of the messages that held the person."""
-    replaced: dict[str, str] = field(default_factory=dict)
-    """By digest of an archived file that was rewritten, the digest under which bronze has it."""
     versions: dict[str, int] = field(default_factory=dict)
     """By table that held the person, the version after the erasure; empty until it is finished."""
     finished: str = ""
     """When it was finished, as ISO time (UTC); empty until then."""
 
     def with_more(self, **added: Any) -> "Request":
-        """Return the request with more hashes, counts or digests; those that it has stay."""
+        """Return the request with more hashes or counts; those that it has stay."""
         merged: dict[str, Any] = {
             name: {**value, **getattr(self, name)}
             if isinstance(value, dict)
@@ -93,9 +91,24 @@ def check_not_erased(lake: str, table: str, version: int) -> None:
             raise NoVersionError(message)
 
 
+def read_replaced(lake: str) -> dict[str, str]:
+    """Return, by digest of a file that was rewritten, the digest under which bronze has it."""
+    names = filesystem.sizes(f"{_folder(lake)}/{_REPLACED}")
+    return dict(name.split(".") for name in names if not name.startswith("."))
+
+
+def note_replaced(lake: str, new: str, old: str) -> None:
+    """Note that a file with the digest `new` has the records that bronze has under `old`."""
+    if new != old:
+        filesystem.write(f"{_folder(lake)}/{_REPLACED}/{new}.{old}", b"")
+
+
 def certificate_location(lake: str, request: Request, form: str) -> str:
     """Return the location of the certificate of a request: `json` or `html`."""
     return f"{_folder(lake)}/certificates/{request.id}.{form}"
+
+
+_REPLACED = "replaced"
 
 
 def _request(stored: dict[str, Any]) -> Request:

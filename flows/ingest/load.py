@@ -22,7 +22,7 @@ from flows.delta.damage import translate_damage_of
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
 from flows.erasure.erasures import Erasures, known_erasures
-from flows.erasure.requests import request_files
+from flows.erasure.requests import note_replaced, request_files
 from flows.ingest.bytes_read import reading_for
 from flows.ingest.csv_diagnosis import HEAD, FileRejectedError, diagnose_format
 from flows.ingest.csv_reader import CsvFacts, inspect_csv, scan_records
@@ -84,6 +84,7 @@ def ingest_table(
                     path, copied = landed.path, facts.sha256
                     if erased != 0:
                         path, copied = _without_erased_people(landed, Path(folder), facts, erasures)
+                        note_replaced(lake, copied, erasures.original(facts.sha256))
                     archive_file(file, state, path, archive, facts.sha256, copied=copied)
         except (FileRejectedError, OSError) as error:
             problems += _problems(lake, file, state, error)

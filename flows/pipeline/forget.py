@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -24,7 +25,13 @@ from flows.delta.table_names import existing_tables
 from flows.erasure.certificate import Verification, write_certificate
 from flows.erasure.erasures import Erasures, erasure_key, keyed_hash, pseudonym
 from flows.erasure.person import has_order, identifiers_of, is_pseudonym, orders_of
-from flows.erasure.requests import Request, read_requests, write_request
+from flows.erasure.requests import (
+    Request,
+    note_replaced,
+    read_replaced,
+    read_requests,
+    write_request,
+)
 from flows.erasure.search import Found, search
 from flows.erasure.tables import delete_earlier_files, erase_newest_version, versions_with
 from flows.ingest.erase_csv import erase_archive, search_archive
@@ -90,7 +97,7 @@ def forget(  # noqa: PLR0913 - all have defaults and are given by name
     key = erasure_key(known)
     request = _requested(lake, known, key, person, order)
     others = [each for each in known if each.id != request.id]
-    erasures = Erasures([*others, request], key)
+    erasures = Erasures([*others, request], key, read_replaced(lake))
     request = replace(request, reason=erasures.erase_text(reason) or request.reason)
     in_lake = search(lake, erasures)
     in_archive = search_archive(archive, erasures) if archive else None
@@ -102,7 +109,7 @@ def forget(  # noqa: PLR0913 - all have defaults and are given by name
         return Forgotten(request, "")
     write_request(lake, request)
     with made_by("forget"):
-        return _erase(lake, archive, [*others, request], key, (in_lake, in_archive), executor)
+        return _erase(lake, archive, request, erasures, (in_lake, in_archive), executor)
 
 
 ARCHIVE = "archive"
@@ -115,24 +122,16 @@ OTHER_FILES = "other files"
 def _erase(  # noqa: PLR0913, PLR0917 - what was found where, and how to erase it
     lake: str,
     archive: str | None,
-    requests: list[Request],
-    key: bytes,
+    request: Request,
+    erasures: Erasures,
     found: tuple[Found, Found | None],
     executor: Executor | None,
 ) -> Forgotten:
-    request = requests[-1]
-    (in_lake, in_archive), erasures = found, Erasures(requests, key)
+    in_lake, in_archive = found
     held = {table.replace("/", ".") for table in in_lake.tables if in_lake.in_table(table)}
-
-    def note(new: str, old: str) -> None:
-        nonlocal request
-        if new != old:
-            request = request.with_more(replaced={new: old})
-            write_request(lake, request)
-
     for _ in range(_ROUNDS):
         if archive and in_archive:
-            erase_archive(archive, in_archive.holding, erasures, note)
+            erase_archive(archive, in_archive.holding, erasures, partial(note_replaced, lake))
         _erase_tables(lake, in_lake, erasures)
         refresh(lake, executor=executor)
         in_lake = search(lake, erasures)

@@ -184,6 +184,8 @@ def test_the_same_records_in_other_files_are_erased_on_the_way_in(
     rows = sorted_tables(str(lake))
     assert rows["gold.fact_sales"].equals(expected["gold.fact_sales"])
     assert rows["gold.mart_customer_rfm"].equals(expected["gold.mart_customer_rfm"])
+    # The archive has the files of both deliveries, and each of them is known.
+    assert not any(outcome.changed for outcome in run(str(archive), str(lake)))
 
 
 def test_an_archived_file_that_is_ingested_again_is_known(without: Path) -> None:
