@@ -1,15 +1,16 @@
 """The deliveries of a source: how many records came on each day, and when they were true."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from itertools import groupby
+from math import inf
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from deltalake import DeltaTable
 
 from contracts.volume import Band, Volume
-from flows.delta.commit_log import commits
+from flows.delta.commit_log import CommitInfo, commits
 
 
 class Batch(NamedTuple):
@@ -18,7 +19,7 @@ class Batch(NamedTuple):
     version: int
     records: int
     newest: datetime
-    """The newest event time of the records (UTC). Commits of older lakes have their own time."""
+    """The newest event time of the records (UTC), or the time of the file if it has none."""
     is_file: bool
     """Whether they come from a file, which is complete, rather than from the stream."""
 
@@ -31,17 +32,47 @@ class Delivery(NamedTuple):
     records: int
     newest: datetime
     """The newest event time of the records (UTC)."""
-    is_complete: bool
-    """Whether no more records of the day are expected."""
+    is_file: bool
+    """Whether all of them come from files."""
+    is_over: bool
+    """Whether the day is over, so that no more records are expected."""
     band: Band | None
     """The usual number of records, or None as long as it is not known."""
 
     @property
-    def is_usual(self) -> bool:
-        """Whether the number of records is usual, or nothing is known about it yet."""
-        if not self.is_complete or self.band is None:
+    def level(self) -> float | None:
+        """The number of records as a multiple of the usual one, if that is known."""
+        if self.band is None or not self.band.usual or not (self.is_over or self.is_file):
+            return None
+        return self.records / self.band.usual
+
+    def is_usual(self, others: Sequence[float]) -> bool | None:
+        """Return whether the number of records is usual; None if the day must be over to tell.
+
+        On a holiday or in a sale, several sources deliver fewer records than usual, or more. Then
+        only the widest limits count. They also count while the day lasts, because a second file may
+        follow.
+
+        Args:
+            others: the levels of the other sources on the same day.
+        """
+        if not (self.is_over or self.is_file):
+            return None
+        if self.band is None:
             return True
-        return self.band.low <= self.records <= self.band.high
+        if self.band.low <= self.records <= self.band.high:
+            return True
+        if not self.band.lowest <= self.records <= self.band.highest:
+            return False
+        low, high = self.band.low, self.band.high
+        alike = [level for level in others if level and low <= self.records / level <= high]
+        if len(alike) >= _ALIKE:
+            return True
+        return False if self.is_over else None
+
+
+_ALIKE = 2
+"""How many other sources must have a level like that of a delivery to explain it."""
 
 
 def batches(bronze: DeltaTable) -> list[Batch]:
@@ -50,15 +81,34 @@ def batches(bronze: DeltaTable) -> list[Batch]:
         Batch(
             commit.version,
             commit.metrics["read"],
-            datetime.fromisoformat(newest)
-            if (newest := commit.metrics.get("newest"))
-            else commit.at,
+            _event_time(commit),
             "file" in commit.metrics,
         )
-        for commit in commits(bronze)
-        if commit.metrics.get("read")
+        for commit in _effective(commits(bronze))
+        if commit.metrics.get("read") or "file" in commit.metrics
     )
     return sorted(found)
+
+
+def _effective(newest_first: Iterable[CommitInfo]) -> Iterator[CommitInfo]:
+    """Yield the commits whose records a later restore has not removed, without the restores."""
+    through: float = inf
+    for commit in newest_first:
+        if commit.version > through:
+            continue
+        if "restored" in commit.metrics:
+            through = commit.metrics["restored"]
+        else:
+            yield commit
+
+
+def _event_time(commit: CommitInfo) -> datetime:
+    """Return the newest event time of a batch, at most the time of its commit.
+
+    The clock of a producer may be ahead. Its records come now nevertheless.
+    """
+    newest = commit.metrics.get("newest")
+    return min(datetime.fromisoformat(newest), commit.at) if newest else commit.at
 
 
 def deliveries(found: Iterable[Batch], volume: Volume, now: datetime) -> list[Delivery]:
@@ -67,17 +117,16 @@ def deliveries(found: Iterable[Batch], volume: Volume, now: datetime) -> list[De
     Args:
         found: the batches of its bronze table.
         volume: what its contract promises.
-        now: the time of the check. The day of the stream is complete when it is over.
+        now: the time of the check.
     """
     today = _day(now)
     by_weekday: dict[int, list[int]] = {}
     result = []
     for day, records, newest, is_file in _days(found):
         earlier = by_weekday.setdefault(day.weekday(), [])
-        is_complete = is_file or day < today
-        result.append(Delivery(day, records, newest, is_complete, volume.band(earlier)))
-        if is_complete:
-            earlier.append(records)
+        band = volume.band(earlier)
+        result.append(Delivery(day, records, newest, is_file, day < today, band))
+        earlier.append(records)
     return result
 
 

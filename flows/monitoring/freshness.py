@@ -1,11 +1,13 @@
 """Freshness: whether sources deliver in time, and whether tables read what was delivered."""
 
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError
 
 from flows import delta
+from flows.delta.holds import held_since
 from flows.delta.table_names import upstream_tables
 from flows.monitoring.deliveries import Batch
 from flows.monitoring.gate import find_held_back
@@ -27,7 +29,7 @@ def freshness(logs: Logs) -> Evaluated:
     sources = {name: fresh for name, fresh in promised.items() if name in logs.batches}
     stale = set[str]()
     for name, fresh in sources.items():
-        newest = max((batch.newest for batch in logs.batches[name]), default=None)
+        newest = max((batch.newest for batch in logs.batches[name] if batch.records), default=None)
         if newest is None or logs.now - newest <= fresh:
             if newest:
                 yield Verdict.KEPT
@@ -39,7 +41,9 @@ def freshness(logs: Logs) -> Evaluated:
             newest + fresh,
             f"the newest record is {_age(logs.now - newest)} old, and {_age(fresh)} is promised",
             reached(name),
-            "ask its source for the missing delivery, then `keystone run`",
+            f"it is held: `keystone release {name}`, then `keystone run`"
+            if held_since(logs.handles[name])
+            else "ask its source for the missing delivery, then `keystone run`",
         )
     delivered = {name: logs.batches[name] for name in sources if name not in stale}
     held_back = {name for each in find_held_back(logs.handles) for name in each.tables}
@@ -102,8 +106,17 @@ _NOTHING = -1
 
 
 def _oldest_after(found: list[Batch], version: int) -> datetime | None:
-    """Return the event time of the oldest batch after a version, None if there is none."""
-    return min((batch.newest for batch in found if batch.version > version), default=None)
+    """Return when the first batch after a version was delivered, None if there is none.
+
+    A batch of old records was not delivered before the newest record of the batches before it.
+    """
+    delivered = accumulate((batch.newest for batch in found), max)
+    after = (
+        time
+        for batch, time in zip(found, delivered, strict=True)
+        if batch.version > version and batch.records
+    )
+    return next(after, None)
 
 
 def _age(age: timedelta) -> str:

@@ -25,7 +25,7 @@ def quarantine(logs: Logs) -> Evaluated:
             yield BrokenPromise(
                 "rule" if share.rule else "quarantine",
                 name,
-                since(logs.handles[name], partial(_is_exceeded, table, share.rule)),
+                min(since(logs.handles[name], partial(_is_exceeded, table, share.rule)), logs.now),
                 f"{share}{'; the tables downstream are held back' if stopped else ''}",
                 stopped or reached(name),
                 remedy(name, (share,), is_held_back=bool(stopped)),

@@ -1,26 +1,43 @@
 """Volume: whether the last delivery of each source had a usual number of records."""
 
-from flows.monitoring.deliveries import deliveries
+from itertools import takewhile
+
+from flows.monitoring.deliveries import Delivery, deliveries
 from flows.monitoring.promises import BrokenPromise, Evaluated, Logs, Verdict, reached
 
 
 def volume(logs: Logs) -> Evaluated:
-    """Evaluate `volume` of each contract for its last complete delivery."""
-    for name, found in logs.batches.items():
-        promised = logs.contracts[name].spec().volume
-        days = deliveries(found, promised, logs.now) if promised else []
-        complete = [day for day in days if day.is_complete]
-        if not complete:
+    """Evaluate `volume` of each contract for its last delivery that can be compared."""
+    found = {
+        name: deliveries(batches, promised, logs.now)
+        for name, batches in logs.batches.items()
+        if (promised := logs.contracts[name].spec().volume)
+    }
+    levels = {
+        (name, each.day): each.level
+        for name, days in found.items()
+        for each in days
+        if each.level is not None
+    }
+
+    def is_usual(name: str, each: Delivery) -> bool | None:
+        others = (levels.get((other, each.day)) for other in found if other != name)
+        return each.is_usual([level for level in others if level is not None])
+
+    for name, days in found.items():
+        compared = (
+            (each, usual) for each in reversed(days) if (usual := is_usual(name, each)) is not None
+        )
+        last, usual = next(compared, (None, True))
+        if last is None:
             continue
-        last = complete[-1]
         if last.band is None:
             yield Verdict.UNKNOWN
-        elif last.is_usual:
+        elif usual:
             yield Verdict.KEPT
         else:
-            usual = [number for number, day in enumerate(complete) if day.is_usual]
-            first = complete[usual[-1] + 1 if usual else 0]
-            low, high = last.band
+            *_, first = last, *(each for each, _ in takewhile(lambda it: not it[1], compared))
+            low, high = last.band.low, last.band.high
             yield BrokenPromise(
                 "volume",
                 name,

@@ -1,5 +1,6 @@
 """The promises of contracts, evaluated from logs: what is broken, since when, and why."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from contracts import bronze
 from flows import delta, pipeline
 from flows.cli import app
 from flows.config.errors import NoLakeError
-from flows.delta.restore import restore_table
+from flows.delta.restore import release_table, restore_table
 from flows.monitoring.check import check
 from flows.monitoring.promises import BrokenPromise
 from tests.support.deliveries import deliver
@@ -63,14 +64,93 @@ def test_delivery_ends_the_alarm_of_a_stale_source(lake: str) -> None:
 
 
 def test_table_that_is_not_refreshed_is_the_cause_and_not_its_source(land: Land, lake: str) -> None:
-    pipeline.run(str(land(**EVERY)), lake)
-    old = datetime.now(UTC) - timedelta(hours=31)
-    deliver(lake, 1, old)
-    (late,) = check(lake, datetime.now(UTC)).broken
-    assert (late.promise, late.cause) == ("freshness", "gold.mart_monthly_sales")
+    now = datetime.now(UTC)
+    pipeline.run(str(land(**EVERY)), lake, as_of=now - timedelta(hours=40))
+    deliver(lake, 1, now - timedelta(hours=31))
+    deliver(lake, 1, now)
+    late = lateness(lake, now)
+    assert late
     assert "lacks records of bronze.orders that are 31 hours old" in late.problem
     pipeline.refresh(lake)
+    assert lateness(lake, now) is None
+
+
+def lateness(lake: str, now: datetime) -> BrokenPromise | None:
+    found = {(each.promise, each.cause): each for each in check(lake, now).broken}
+    assert ("freshness", "bronze.orders") not in found
+    return found.get(("freshness", "gold.mart_monthly_sales"))
+
+
+def test_old_records_that_were_delivered_just_now_make_no_table_late(land: Land, lake: str) -> None:
+    pipeline.run(str(land(**EVERY)), lake)
+    deliver(lake, 1, MONDAY)
     assert broken(lake, datetime.now(UTC)) == []
+
+
+def test_file_without_records_is_an_unusual_delivery(lake: str) -> None:
+    for week in range(3):
+        deliver(lake, 100, MONDAY + week * WEEK)
+    last = MONDAY + 3 * WEEK
+    deliver(lake, 99, last - timedelta(days=1))
+    deliver(lake, 0, last)
+    (found,) = check(lake, last).broken
+    assert "has 0 records, and 40 to 300 are usual" in found.problem
+    assert broken(lake, last + timedelta(hours=3)) == [
+        ("freshness", "bronze.orders"),
+        ("volume", "bronze.orders"),
+    ]
+
+
+def test_records_that_a_restore_removed_do_not_count(lake: str) -> None:
+    for week in range(3):
+        deliver(lake, 100, MONDAY + week * WEEK)
+    deliver(lake, 300, MONDAY + 3 * WEEK)
+    restore_table(lake, "bronze.orders", 2)
+    release_table(lake, "bronze.orders")
+    now = MONDAY + 3 * WEEK
+    assert broken(lake, now) == [("freshness", "bronze.orders")]
+    deliver(lake, 300, now)
+    assert broken(lake, now) == []
+
+
+def test_source_that_a_restore_holds_says_how_to_release_it(lake: str) -> None:
+    for hour in range(3):
+        deliver(lake, 1, MONDAY + timedelta(hours=hour))
+    restore_table(lake, "bronze.orders", 1)
+    (stale,) = check(lake, MONDAY + WEEK).broken
+    assert stale.remedy == "it is held: `keystone release bronze.orders`, then `keystone run`"
+
+
+def test_record_from_the_future_came_when_it_was_committed(lake: str) -> None:
+    now = datetime.now(UTC)
+    deliver(lake, 1, now - timedelta(hours=30))
+    deliver(lake, 1, now + timedelta(days=9), file=False)
+    assert broken(lake, now + timedelta(minutes=1)) == []
+    assert broken(lake, now + timedelta(hours=27)) == [("freshness", "bronze.orders")]
+
+
+def test_two_files_of_a_day_are_compared_together(lake: str) -> None:
+    for week in range(3):
+        deliver(lake, 100, MONDAY + week * WEEK)
+    last = MONDAY + 3 * WEEK
+    deliver(lake, 30, last)
+    assert broken(lake, last) == []
+    assert broken(lake, last + timedelta(hours=20)) == [("volume", "bronze.orders")]
+    deliver(lake, 70, last + timedelta(hours=1))
+    assert broken(lake, last + timedelta(hours=20)) == []
+
+
+@pytest.mark.parametrize(("records", "alarms"), [(35, False), (300, False), (10, True)])
+def test_day_on_which_all_sources_deliver_few_or_many_records_is_usual(
+    lake: str, records: int, *, alarms: bool
+) -> None:
+    last = MONDAY + 3 * WEEK
+    for contract in (bronze.Orders, bronze.OrderItems, bronze.OrderPayments):
+        for week in range(3):
+            deliver(lake, 90, MONDAY + week * WEEK, contract=contract)
+        deliver(lake, records, last, contract=contract)
+    over = last + timedelta(hours=20)
+    assert len(broken(lake, over)) == (3 if alarms else 0)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +208,8 @@ def test_share_in_quarantine_is_compared_with_the_promised_one(land: Land, lake:
         "seller_state_is_known), and 1.0% is allowed"
     )
     assert "gold.dim_seller" in found.affected
+    earlier = datetime.now(UTC) - timedelta(days=1)
+    assert check(lake, earlier).broken == [replace(found, since=earlier)]
 
 
 def test_batches_of_older_lakes_have_the_time_of_their_commit(lake: str) -> None:
@@ -155,12 +237,14 @@ def test_lake_without_tables_is_an_error(lake: str) -> None:
 
 
 def test_held_table_is_the_cause(land: Land, lake: str) -> None:
-    pipeline.run(str(land(**EVERY)), lake)
+    now = datetime.now(UTC)
+    pipeline.run(str(land(**EVERY)), lake, as_of=now - timedelta(hours=40))
     restore_table(lake, "gold.mart_monthly_sales", 0)
-    deliver(lake, 1, datetime.now(UTC) - timedelta(hours=31))
+    deliver(lake, 1, now - timedelta(hours=31))
+    deliver(lake, 1, now)
     pipeline.refresh(lake)
-    (late,) = check(lake, datetime.now(UTC)).broken
-    assert late.cause == "gold.mart_monthly_sales"
+    late = lateness(lake, now)
+    assert late
     assert "`keystone status` says whether the table is held" in late.remedy
 
 

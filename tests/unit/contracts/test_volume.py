@@ -1,5 +1,6 @@
 """The band of usual numbers of records: no false alarm, and no missed one."""
 
+from math import inf
 from random import Random
 from statistics import median
 
@@ -27,7 +28,7 @@ def test_thirty_normal_months_never_alarm(usual: int, noise: float) -> None:
 def test_a_tenth_and_ten_times_of_the_usual_number_are_outside_the_band(counts: list[int]) -> None:
     band = Volume().band(counts)
     assert band
-    usual = median(counts[-12:])
+    usual = median(counts[-8:])
     assert usual / 10 < band.low < band.high < 10 * usual
 
 
@@ -38,15 +39,25 @@ def test_the_middle_of_the_known_deliveries_is_usual(counts: list[int]) -> None:
     assert band.low <= median(counts) <= band.high
 
 
+def test_small_shop_alarms_neither_on_a_day_without_records_nor_on_a_busy_one() -> None:
+    random = Random(7)
+    for usual in (1, 2, 4, 8, 15):
+        counts = [sum(random.random() < 0.01 for _ in range(100 * usual)) for _ in range(500)]
+        bands = [Volume().band(counts[:number]) for number in range(3, 500)]
+        for count, band in zip(counts[3:], bands, strict=True):
+            assert band
+            assert band.low <= count <= band.high
+
+
 def test_few_deliveries_say_nothing() -> None:
-    assert Volume().band([100] * 7) is None
-    assert Volume(known=7).band([100] * 7) == Band(40, 250)
+    assert Volume().band([100] * 2) is None
+    assert Volume().band([100] * 3) == Band(40, 300, 15, 400, 100)
 
 
 def test_only_the_last_deliveries_count() -> None:
-    assert Volume(deliveries=8).band([1] * 50 + [100] * 8) == Volume().band([100] * 8)
+    assert Volume(deliveries=5).band([1] * 50 + [100] * 5) == Volume().band([100] * 8)
 
 
 def test_plain_numbers_replace_the_learnt_ends() -> None:
-    assert Volume(floor=1, ceiling=2).band([100] * 9) == Band(1, 2)
-    assert Volume(floor=10).band([]) == Band(10, float("inf"))
+    assert Volume(floor=1, ceiling=2).band([100] * 9) == Band(1, 2, 1, 2, 100)
+    assert Volume(floor=10).band([]) == Band(10, inf, 10, inf, None)
