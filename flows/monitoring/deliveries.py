@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from deltalake import DeltaTable
 
 from contracts.volume import Band, Volume
-from flows.delta.commit_log import CommitInfo, commits
+from flows.delta.commit_log import CommitInfo, commits, last_metrics
 
 
 class Batch(NamedTuple):
@@ -77,16 +77,16 @@ _ALIKE = 2
 
 def batches(bronze: DeltaTable) -> list[Batch]:
     """Return the batches in the log of a bronze table, oldest first."""
-    found = (
-        Batch(
-            commit.version,
-            commit.metrics["read"],
-            _event_time(commit),
-            "file" in commit.metrics,
-        )
+    found = [
+        Batch(commit.version, commit.metrics["read"], _event_time(commit), "file" in commit.metrics)
         for commit in _effective(commits(bronze))
         if commit.metrics.get("read") or "file" in commit.metrics
-    )
+    ]
+    last = last_metrics(bronze)
+    if not found and last.get("newest"):
+        # Maintenance has deleted the log of the last batch, and repeats its metrics.
+        newest = datetime.fromisoformat(last["newest"])
+        found = [Batch(0, last["read"], newest, "file" in last)]
     return sorted(found)
 
 

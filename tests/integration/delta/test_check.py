@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -10,6 +11,7 @@ from contracts import bronze
 from flows import delta, pipeline
 from flows.cli import app
 from flows.config.errors import NoLakeError
+from flows.delta.commit_log import maintenance_properties
 from flows.delta.restore import release_table, restore_table
 from flows.monitoring.check import check
 from flows.monitoring.promises import BrokenPromise
@@ -111,6 +113,19 @@ def test_records_that_a_restore_removed_do_not_count(lake: str) -> None:
     assert broken(lake, now) == [("freshness", "bronze.orders")]
     deliver(lake, 300, now)
     assert broken(lake, now) == []
+
+
+def test_source_is_still_stale_if_maintenance_deletes_the_log_of_its_last_delivery(
+    lake: str,
+) -> None:
+    deliver(lake, 1, MONDAY)
+    handle = delta.open_table(lake, bronze.Orders)
+    delta.commit(handle, [], maintenance_properties(handle, "compacted"), next_version=True)
+    handle.create_checkpoint()
+    for version in range(handle.version()):
+        Path(lake, f"bronze/orders/_delta_log/{version:020}.json").unlink()
+    (stale,) = check(lake, MONDAY + timedelta(days=40)).broken
+    assert stale.since == MONDAY + bronze.DAILY
 
 
 def test_source_that_a_restore_holds_says_how_to_release_it(lake: str) -> None:
