@@ -66,7 +66,7 @@ def alarms_of_a_year(lake: str, seed: int) -> tuple[set[tuple[str, str, datetime
     handles = {name: delta.open_table(lake, contract) for name, contract in CONTRACTS.items()}
     arrived, wrong = arrivals(Random(seed))
     found, known = set[tuple[str, str, datetime]](), set[tuple[str, str]]()
-    for hour in range(9, DAYS * 24, 4):
+    for hour in range(9, DAYS * 24, 6):
         now = at(FIRST, 0) + timedelta(hours=hour)
         batches = {
             f"bronze.{name}": [a.batch for a in each if now - LOG < a.at <= now]
