@@ -60,11 +60,11 @@ class Delivery(NamedTuple):
             return None
         if self.band is None:
             return True
-        if self.band.low <= self.records <= self.band.high:
+        low, high = self.band.low, self.band.high
+        if low <= self.records <= high:
             return True
         if not self.band.lowest <= self.records <= self.band.highest:
             return False
-        low, high = self.band.low, self.band.high
         alike = [level for level in others if level and low <= self.records / level <= high]
         if len(alike) >= _ALIKE:
             return True
