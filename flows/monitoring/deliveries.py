@@ -82,12 +82,16 @@ def batches(bronze: DeltaTable) -> list[Batch]:
         for commit in _effective(commits(bronze))
         if commit.metrics.get("read") or "file" in commit.metrics
     ]
+    return sorted(found) or _repeated(bronze)
+
+
+def _repeated(bronze: DeltaTable) -> list[Batch]:
+    """Return the last batch as maintenance repeats it, which may have deleted its log."""
     last = last_metrics(bronze)
-    if not found and last.get("newest"):
-        # Maintenance has deleted the log of the last batch, and repeats its metrics.
-        newest = datetime.fromisoformat(last["newest"])
-        found = [Batch(0, last["read"], newest, "file" in last)]
-    return sorted(found)
+    if not last.get("newest"):
+        return []
+    newest = datetime.fromisoformat(last["newest"])
+    return [Batch(0, last["read"], newest, "file" in last)]
 
 
 def _effective(newest_first: Iterable[CommitInfo]) -> Iterator[CommitInfo]:
