@@ -1,6 +1,7 @@
 """The deliveries of a source: how many records came on each day, and when they were true."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import groupby
 from math import inf
@@ -39,40 +40,15 @@ class Delivery(NamedTuple):
     band: Band | None
     """The usual number of records, or None as long as it is not known."""
 
+    is_usual: bool | None = None
+    """Whether the number of records is usual; None if the day must be over to tell."""
+
     @property
     def level(self) -> float | None:
         """The number of records as a multiple of the usual one, if that is known."""
         if self.band is None or not self.band.usual or not (self.is_over or self.is_file):
             return None
         return self.records / self.band.usual
-
-    def is_usual(self, others: Sequence[float]) -> bool | None:
-        """Return whether the number of records is usual; None if the day must be over to tell.
-
-        On a holiday or in a sale, several sources deliver fewer records than usual, or more. Then
-        only the widest limits count. They also count while the day lasts, because a second file may
-        follow.
-
-        Args:
-            others: the levels of the other sources on the same day.
-        """
-        if not (self.is_over or self.is_file):
-            return None
-        if self.band is None:
-            return True
-        low, high = self.band.low, self.band.high
-        if low <= self.records <= high:
-            return True
-        if not self.band.lowest <= self.records <= self.band.highest:
-            return False
-        alike = [level for level in others if level and low <= self.records / level <= high]
-        if len(alike) >= _ALIKE:
-            return True
-        return False if self.is_over else None
-
-
-_ALIKE = 2
-"""How many other sources must have a level like that of a delivery to explain it."""
 
 
 def batches(bronze: DeltaTable) -> list[Batch]:
@@ -115,23 +91,72 @@ def _event_time(commit: CommitInfo) -> datetime:
     return min(datetime.fromisoformat(newest), commit.at) if newest else commit.at
 
 
-def deliveries(found: Iterable[Batch], volume: Volume, now: datetime) -> list[Delivery]:
-    """Return the deliveries of a source, oldest first, each with its band.
+def deliveries(
+    found: Mapping[str, Iterable[Batch]], promised: Mapping[str, Volume | None], now: datetime
+) -> dict[str, list[Delivery]]:
+    """Return the deliveries of each source, oldest first.
 
     Args:
-        found: the batches of its bronze table.
-        volume: what its contract promises.
+        found: by bronze table, its batches.
+        promised: by bronze table, what its contract promises, if it does.
         now: the time of the check.
     """
+    by_source = {name: _with_bands(found[name], volume, now) for name, volume in promised.items()}
+    levels = defaultdict[date, dict[str, float]](dict)
+    for name, days in by_source.items():
+        for each in days:
+            if each.level is not None:
+                levels[each.day][name] = each.level
+    return {
+        name: [
+            each._replace(
+                is_usual=_is_usual(each, [x for n, x in levels[each.day].items() if n != name])
+            )
+            for each in days
+        ]
+        for name, days in by_source.items()
+    }
+
+
+def _with_bands(found: Iterable[Batch], volume: Volume | None, now: datetime) -> list[Delivery]:
     today = _day(now)
-    by_weekday: dict[int, list[int]] = {}
+    by_weekday = defaultdict[int, list[int]](list)
     result = []
     for day, records, newest, is_file in _days(found):
-        earlier = by_weekday.setdefault(day.weekday(), [])
-        band = volume.band(earlier)
+        earlier = by_weekday[day.weekday()]
+        band = volume.band(earlier) if volume else None
         result.append(Delivery(day, records, newest, is_file, day < today, band))
         earlier.append(records)
     return result
+
+
+def _is_usual(each: Delivery, others: Sequence[float]) -> bool | None:
+    """Return whether the number of records is usual; None if the day must be over to tell.
+
+    On a holiday or in a sale, several sources deliver fewer records than usual, or more. Then only
+    the widest limits count. They also count while the day lasts, because a second file may follow.
+
+    Args:
+        each: the delivery.
+        others: the levels of the other sources on the same day.
+    """
+    if not (each.is_over or each.is_file):
+        return None
+    if each.band is None:
+        return True
+    low, high = each.band.low, each.band.high
+    if low <= each.records <= high:
+        return True
+    if not each.band.lowest <= each.records <= each.band.highest:
+        return False
+    alike = [level for level in others if level and low <= each.records / level <= high]
+    if len(alike) >= _ALIKE:
+        return True
+    return False if each.is_over else None
+
+
+_ALIKE = 2
+"""How many other sources must have a level like that of a delivery to explain it."""
 
 
 def _days(found: Iterable[Batch]) -> Iterator[tuple[date, int, datetime, bool]]:

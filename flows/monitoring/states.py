@@ -5,12 +5,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from contracts.contract import Contract
-from contracts.volume import Volume
 from flows.delta.commit_log import last_metrics
 from flows.delta.thresholds import VALIDATED
 from flows.monitoring.check import evaluate
-from flows.monitoring.deliveries import Delivery, deliveries
 from flows.monitoring.promises import BrokenPromise, Logs
+from flows.monitoring.volume import source_deliveries
 from transforms.graph import tables
 
 
@@ -47,16 +46,6 @@ def promise_states(logs: Logs) -> list[PromiseState]:
     return found
 
 
-def source_deliveries(logs: Logs) -> dict[str, list[Delivery]]:
-    """Return the last deliveries of each source, oldest first; with a band if one is promised."""
-    found = {}
-    for name, batches in logs.batches.items():
-        promised = logs.contracts[name].spec().volume
-        last = deliveries(batches, promised or Volume(), logs.now)[-_SHOWN:]
-        found[name] = last if promised else [each._replace(band=None) for each in last]
-    return found
-
-
 def _wrong(broken: BrokenPromise) -> str:
     """Return what is wrong with the table itself, and what to do."""
     problem = broken.problem[0].upper() + broken.problem[1:]
@@ -87,16 +76,8 @@ def _is_known(promise: str, name: str, logs: Logs) -> bool:
     if name not in logs.handles:
         return False
     if promise == "volume":
-        return any(each.band for each in _complete(name, logs)[-1:])
+        compared = [each for each in source_deliveries(logs)[name] if each.is_usual is not None]
+        return any(each.band for each in compared[-1:])
     if promise == "freshness":
         return name in tables() or bool(logs.batches[name])
     return VALIDATED in last_metrics(logs.handles[name])
-
-
-def _complete(name: str, logs: Logs) -> list[Delivery]:
-    promised = logs.contracts[name].spec().volume
-    found = deliveries(logs.batches[name], promised, logs.now) if promised else []
-    return [each for each in found if each.is_complete]
-
-
-_SHOWN = 60

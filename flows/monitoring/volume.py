@@ -8,35 +8,19 @@ from flows.monitoring.promises import BrokenPromise, Evaluated, Logs, Verdict, r
 
 def volume(logs: Logs) -> Evaluated:
     """Evaluate `volume` of each contract for its last delivery that can be compared."""
-    found = {
-        name: deliveries(batches, promised, logs.now)
-        for name, batches in logs.batches.items()
-        if (promised := logs.contracts[name].spec().volume)
-    }
-    levels = {
-        (name, each.day): each.level
-        for name, days in found.items()
-        for each in days
-        if each.level is not None
-    }
-
-    def is_usual(name: str, each: Delivery) -> bool | None:
-        others = (levels.get((other, each.day)) for other in found if other != name)
-        return each.is_usual([level for level in others if level is not None])
-
-    for name, days in found.items():
-        compared = (
-            (each, usual) for each in reversed(days) if (usual := is_usual(name, each)) is not None
-        )
-        last, usual = next(compared, (None, True))
+    for name, days in source_deliveries(logs).items():
+        if not logs.contracts[name].spec().volume:
+            continue
+        compared = (each for each in reversed(days) if each.is_usual is not None)
+        last = next(compared, None)
         if last is None:
             continue
         if last.band is None:
             yield Verdict.UNKNOWN
-        elif usual:
+        elif last.is_usual:
             yield Verdict.KEPT
         else:
-            *_, first = last, *(each for each, _ in takewhile(lambda it: not it[1], compared))
+            *_, first = last, *takewhile(lambda each: not each.is_usual, compared)
             low, high = last.band.low, last.band.high
             yield BrokenPromise(
                 "volume",
@@ -47,3 +31,9 @@ def volume(logs: Logs) -> Evaluated:
                 reached(name),
                 "compare it with its source; a later delivery with a usual number ends this",
             )
+
+
+def source_deliveries(logs: Logs) -> dict[str, list[Delivery]]:
+    """Return the deliveries of each source, oldest first; with a band if one is promised."""
+    promised = {name: logs.contracts[name].spec().volume for name in logs.batches}
+    return deliveries(logs.batches, promised, logs.now)

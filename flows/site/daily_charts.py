@@ -6,7 +6,7 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from flows.monitoring.deliveries import Delivery
-from flows.site.charts.day_bars import delivery_bars, usual
+from flows.site.charts.day_bars import DAYS, delivery_bars, usual
 from flows.site.charts.svg import AnyChart, chart_to_svg
 
 WIDTH = 326
@@ -32,13 +32,14 @@ def draw(chart: AnyChart) -> Markup:
 
 
 def delivery_chart(name: str, deliveries: Sequence[Delivery]) -> DailyChart:
-    """Return the chart and the table of the deliveries of a source.
+    """Return the chart and the table of the last deliveries of a source.
 
     Args:
         name: the bronze table.
         deliveries: oldest first, at least one.
     """
-    unusual = sum(not each.is_usual for each in deliveries)
+    deliveries = deliveries[-DAYS:]
+    unusual = sum(each.is_usual is False for each in deliveries)
     known = sum(each.band is not None for each in deliveries)
     shown = (
         "the last delivery" if len(deliveries) == 1 else f"the last {len(deliveries)} deliveries"
@@ -53,7 +54,7 @@ def delivery_chart(name: str, deliveries: Sequence[Delivery]) -> DailyChart:
         [
             (
                 f"{each.day:%a} {each.day}",
-                f"{each.records:,}" + ("" if each.is_complete else " so far"),
+                f"{each.records:,}" + (" so far" if each.is_usual is None else ""),
                 usual(each),
             )
             for each in reversed(deliveries)

@@ -85,7 +85,7 @@ def delivery_bars(deliveries: Sequence[Delivery], width: int) -> AnyChart:
                 "low": each.band.low if each.band else None,
                 "high": each.band.high if each.band and each.band.high < inf else None,
                 "tooltip": describe(each),
-                "colour": LATE if not each.is_usual else PLAIN if each.is_complete else FAINT,
+                "colour": _COLOURS[each.is_usual],
             }
             for each in deliveries
         ],
@@ -94,9 +94,12 @@ def delivery_bars(deliveries: Sequence[Delivery], width: int) -> AnyChart:
     return day_bars(frame, width)
 
 
+_COLOURS = {True: PLAIN, False: LATE, None: FAINT}
+
+
 def describe(delivery: Delivery) -> str:
     """Return a delivery in words."""
-    growing = "" if delivery.is_complete else " so far"
+    growing = " so far" if delivery.is_usual is None else ""
     records = f"{delivery.day:%a} {delivery.day}: {pluralize(delivery.records, 'record')}{growing}"
     return f"{records}, {usual(delivery)} are usual" if delivery.band else records
 
@@ -105,7 +108,7 @@ def usual(delivery: Delivery) -> str:
     """Return the usual number of records in words, or a dash as long as it is not known."""
     if not delivery.band:
         return DASH
-    low, high = delivery.band
+    low, high, *_ = delivery.band
     return f"{low:,.0f} or more" if high == inf else f"{low:,.0f} to {high:,.0f}"
 
 

@@ -11,7 +11,8 @@ from flows.delta.damage import translate_damage
 from flows.delta.status import status
 from flows.monitoring.check import read_logs
 from flows.monitoring.gate import find_held_back
-from flows.monitoring.states import promise_states, source_deliveries
+from flows.monitoring.states import promise_states
+from flows.monitoring.volume import source_deliveries
 from flows.site.daily_charts import delivery_chart
 from flows.site.docs.lineage import lineage
 from flows.site.docs.metrics_chart import metrics_chart

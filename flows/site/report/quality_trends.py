@@ -11,7 +11,7 @@ from flows import delta
 from flows.config.plural import pluralize
 from flows.delta.commit_log import CommitInfo
 from flows.monitoring.promises import Logs
-from flows.monitoring.states import source_deliveries
+from flows.monitoring.volume import source_deliveries
 from flows.refresh.redacted_examples import redacted_examples
 from flows.site.charts.day_bars import DAYS, day_bars
 from flows.site.charts.marks import COUNT, LATE, PLAIN, SHARE

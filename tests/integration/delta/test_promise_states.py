@@ -10,7 +10,8 @@ from contracts.share import Share
 from contracts.silver.orders import Orders
 from flows import delta, pipeline
 from flows.monitoring.check import read_logs
-from flows.monitoring.states import PromiseState, State, promise_states, source_deliveries
+from flows.monitoring.states import PromiseState, State, promise_states
+from flows.monitoring.volume import source_deliveries
 from tests.support.good_records import GOOD
 from tests.support.landing import Land, Row
 
@@ -57,12 +58,12 @@ def test_broken_promise_says_what_is_wrong(lake: str) -> None:
     assert broken.detail.startswith("The delivery of Monday, 2018-07-30 has 10 records, and ")
 
 
-def test_source_deliveries_are_the_last_sixty(lake: str) -> None:
-    for day in range(62):
+def test_source_deliveries_have_a_band_after_three_weeks(lake: str) -> None:
+    for day in range(25):
         deliver(lake, 100 + day, MONDAY + timedelta(days=day))
-    found = source_deliveries(read_logs(lake, MONDAY + WEEK * 10))["bronze.orders"]
-    assert [each.records for each in found] == [*range(102, 162)]
-    assert [each.band is None for each in found] == [True] * 54 + [False] * 6
+    found = source_deliveries(read_logs(lake, MONDAY + WEEK * 4))["bronze.orders"]
+    assert [each.records for each in found] == [*range(100, 125)]
+    assert [each.band is None for each in found] == [True] * 21 + [False] * 4
 
 
 def test_share_of_a_rule_is_a_promise(

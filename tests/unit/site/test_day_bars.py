@@ -15,17 +15,22 @@ AT = datetime(2018, 1, 1, tzinfo=UTC)
 
 
 def delivery(
-    day: int, records: int, *, complete: bool = True, band: Band | None = None
+    day: int, records: int, *, usual: bool | None = True, band: Band | None = None
 ) -> Delivery:
-    return Delivery(date(2018, 1, 1) + timedelta(days=day), records, AT, complete, band)
+    at = date(2018, 1, 1) + timedelta(days=day)
+    return Delivery(at, records, AT, is_file=True, is_over=True, band=band, is_usual=usual)
+
+
+def band(low: float, high: float) -> Band:
+    return Band(low, high, lowest=low, highest=high, usual=None)
 
 
 def test_delivery_bars_colour_unusual_and_growing_days() -> None:
-    band = Band(40, 150)
+    usual = band(40, 150)
     days = [
-        delivery(0, 100, band=band),
-        delivery(1, 3, band=band),
-        delivery(2, 30, complete=False, band=band),
+        delivery(0, 100, band=usual),
+        delivery(1, 3, usual=False, band=usual),
+        delivery(2, 30, usual=None, band=usual),
     ]
     svg = chart_to_svg(delivery_bars(days, 326))
     assert svg.count('fill="var(--step-1)"') == 3
@@ -41,11 +46,11 @@ def test_delivery_bars_without_a_band_draw_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("band", "words"), [(None, DASH), (Band(5, inf), "5 or more"), (Band(0, 1200), "0 to 1,200")]
+    ("known", "words"), [(None, DASH), (band(5, inf), "5 or more"), (band(0, 1200), "0 to 1,200")]
 )
-def test_usual_number_in_words(band: Band | None, words: str) -> None:
-    assert usual(delivery(0, 1, band=band)) == words
+def test_usual_number_in_words(known: Band | None, words: str) -> None:
+    assert usual(delivery(0, 1, band=known)) == words
 
 
 def test_growing_day_says_so() -> None:
-    assert describe(delivery(0, 7, complete=False)) == "Mon 2018-01-01: 7 records so far"
+    assert describe(delivery(0, 7, usual=None)) == "Mon 2018-01-01: 7 records so far"
