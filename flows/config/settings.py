@@ -57,7 +57,7 @@ class Settings(Environment):
     report_url: str = ""
     """The address of the report, to which the data docs link."""
     owners: tuple[str, ...] = ()
-    """The owners of the tables, shown by assets and exported contracts: a JSON list of names."""
+    """The owners of the tables, shown by assets, data docs and exported contracts: a JSON list."""
     erasure_key: SecretStr = SecretStr("")
     """The secret by which a lake recognizes the identifiers of erased people, or its block."""
     chunk_rows: int = Field(default=8_000_000, gt=0, le=1_000_000_000)

@@ -13,10 +13,12 @@ from flows.monitoring.check import read_logs
 from flows.monitoring.gate import find_held_back
 from flows.monitoring.states import promise_states
 from flows.monitoring.volume import source_deliveries
+from flows.query.meta import meta_tables
 from flows.site.daily_charts import delivery_chart
 from flows.site.docs.lineage import lineage
 from flows.site.docs.metrics_chart import metrics_chart
 from flows.site.docs.report_readers import report_readers
+from flows.site.docs.runs import last_runs
 from flows.site.docs.synonyms import SYNONYMS
 from flows.site.docs.table_page import table_page
 from flows.site.render import publish, render
@@ -52,6 +54,9 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
         logs = read_logs(lake, now or datetime.now(UTC))
         promises = {name: [*of] for name, of in groupby(promise_states(logs), lambda p: p.table)}
         delivered = source_deliveries(logs)
+        newest = {
+            name: max(b.newest for b in found) for name, found in logs.batches.items() if found
+        }
         held_back = {name: each for each in find_held_back(logs.handles) for name in each.tables}
     readers = report_readers()
     layers = {layer: list(group) for layer, group in groupby(pages, lambda page: page.layer)}
@@ -61,6 +66,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
             layer: {page.name.partition(".")[2]: f"{page.name}.html" for page in group}
             for layer, group in layers.items()
         },
+        "owners": Settings().owners,
         "as_of": max((commit.at for page in pages for commit in page.commits), default=None),
     }
     index = render(
@@ -69,6 +75,8 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
         layers=layers,
         promises=promises,
         held_back=held_back,
+        newest_records=newest,
+        runs=last_runs(meta_tables(lake)["meta.runs"]),
         broken=broken_rules(rule for page in pages for rule in page.rules),
         drawing=lineage(graph),
         synonyms=SYNONYMS,
@@ -81,6 +89,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
             drawing=lineage(graph, around=page.name),
             promises=promises.get(page.name, []),
             held_back=held_back.get(page.name),
+            newest_record=newest.get(page.name),
             report_readers=readers.get(page.name, []),
             report=Settings().report_url.rstrip("/"),
             deliveries=delivery_chart(page.name, days)

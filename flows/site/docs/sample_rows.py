@@ -1,5 +1,6 @@
 """Sample rows of a gold table, without personal columns."""
 
+from shlex import quote
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -17,6 +18,8 @@ class Sample(NamedTuple):
     numbers: list[bool]
     """Whether each column is a number."""
     rows: list[list[str]]
+    trace: str
+    """The key of the first row as `keystone trace` reads it; empty if it cannot be shown."""
 
 
 def sample_rows(rows: pl.LazyFrame, contract: type[Contract]) -> Sample:
@@ -31,7 +34,15 @@ def sample_rows(rows: pl.LazyFrame, contract: type[Contract]) -> Sample:
         shown,
         [first.schema[name].is_numeric() for name in shown],
         [[_cell(value) for value in row] for row in first.select(shown).iter_rows()],
+        _trace(first.select(key).head(1)) if {*key} <= {*shown} else "",
     )
+
+
+def _trace(key: pl.DataFrame) -> str:
+    """Return a key as words for a shell; empty without a row or with a missing value."""
+    values = [(name, value) for row in key.iter_rows(named=True) for name, value in row.items()]
+    is_given = all(value is not None for _, value in values)
+    return " ".join(f"{name}={quote(str(value))}" for name, value in values) if is_given else ""
 
 
 def _cell(value: Any) -> str:

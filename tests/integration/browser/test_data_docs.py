@@ -1,8 +1,10 @@
 """Tests of the data docs."""
 
 import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,7 @@ from flows.site.docs.build import write_docs
 from flows.site.docs.table_page import table_page
 from flows.site.report.build import write_report
 from flows.site.rule_status import RuleStatus
+from flows.trace.key import parse_key
 from tests.integration.browser.conftest import NOW
 from tests.support.contact_data import contact_data
 from tests.support.html import words
@@ -105,6 +108,38 @@ def test_table_page_shows_code_and_sample_rows(docs: Path) -> None:
     assert "Sample rows The first rows by key." in text
     assert 'id="sample"' not in (docs / "silver.orders.html").read_text()
     assert 'id="code"' not in (docs / "bronze.orders.html").read_text()
+
+
+def test_gold_page_shows_a_trace_of_its_first_row(lake: str, docs: Path) -> None:
+    for file in docs.glob("gold.*.html"):
+        command = re.search(r"keystone (trace gold\.\S+ .+?=.+?)</code>", file.read_text())
+        assert command, file.name
+        table, *key = shlex.split(unescape(command[1]))[1:]
+        assert parse_key(tables()[table].contract, key).height == 1
+        if table == "gold.fact_sales":
+            result = CliRunner().invoke(app, ["trace", "--lake", lake, table, *key])
+            assert "computed again from these records alone, the row is the same" in result.output
+
+
+def test_pages_show_owners(lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYSTONE_OWNERS", '["data-platform", "sales"]')
+    index = write_docs(lake, tmp_path / "docs", NOW)
+    assert "Owners: data-platform, sales." in words(index)
+    assert "Owners data-platform, sales Key" in words(index.with_name("gold.fact_sales.html"))
+
+
+def test_index_lists_the_last_runs(land: Land, docs: Path, tmp_path: Path) -> None:
+    lake = str(tmp_path / "lake")
+    pipeline.run(str(land(sellers=[{}, {"seller_id": "bad"}])), lake)
+    text = words(write_docs(lake, tmp_path / "docs", NOW)).partition("Last runs")[2]
+    assert re.search(r"2 runs .* refresh \d+ tables .* silver\.sellers .* 2 1 \d+ \d+\.\d ", text)
+    assert re.search(r" ingest 1 table bronze\.sellers 2 \d+\.\d Broken rules", text)
+    assert "Last runs" not in words(docs / "index.html")  # its commits name no command
+
+
+def test_source_page_shows_its_newest_record(docs: Path) -> None:
+    assert "Newest record 20" in words(docs / "bronze.orders.html")
+    assert "Newest record" not in words(docs / "silver.orders.html")
 
 
 def test_table_page_names_its_readers_in_the_report(
