@@ -115,6 +115,26 @@ def test_search_finds_every_word_with_synonyms(docs: Path, page: Page) -> None:
     assert [word for word in SYNONYMS if not found(page, word)] == []
 
 
+@pytest.mark.parametrize(
+    ("word", "name"),
+    [
+        ("Faturamento", "gold.mart_monthly_sales"),
+        ("clients", "gold.dim_customer"),
+        ("delays", "gold.mart_review_by_lateness"),
+        ("ticket médio", "gold.mart_monthly_sales.average_order_value"),
+        ("vendedores", "gold.mart_seller_scorecard"),
+        ("avaliação", "gold.fact_reviews.review_score"),
+        ("SLA", "gold.mart_delivery_by_state.on_time_share"),
+        ("cancellations", "gold.mart_monthly_sales.gmv_called_off"),
+        ("churn", "gold.mart_cohort_retention"),
+        ("credit card", "gold.mart_payment_mix.payment_type"),
+    ],
+)
+def test_search_finds_words_of_managers(docs: Path, page: Page, word: str, name: str) -> None:
+    page.goto((docs / "index.html").as_uri())
+    assert name in found(page, word)[:20]
+
+
 def test_search_finds_prefixes(docs: Path, page: Page) -> None:
     page.goto((docs / "index.html").as_uri())
     assert "gold.fact_sales.freight_value" in found(page, "freig")
