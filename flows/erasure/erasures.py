@@ -24,9 +24,7 @@ class Erasures:
     ) -> None:
         """Keep the requests, the key of their hashes, and the digests of rewritten files."""
         requests, self._key, self._replaced = list(requests), key, replaced or {}
-        self._people = {
-            hashed: request.id for request in requests for hashed in request.identifiers
-        }
+        self._people = {hashed: request for request in requests for hashed in request.identifiers}
         self._orders = {hashed for request in requests for hashed in request.orders}
         self._unknown = set[str]()
         """Candidates that have been looked up without success."""
@@ -51,6 +49,11 @@ class Erasures:
         """Return the pseudonyms of the identifiers in a text, and the orders in it."""
         return self._recognize(text_candidates(text))
 
+    def request_of(self, rows: pl.DataFrame) -> Request | None:
+        """Return the request that erased an identifier in some rows."""
+        hashes = (keyed_hash(self._key, each) for each in candidates(rows))
+        return next((self._people[each] for each in hashes if each in self._people), None)
+
     def original(self, digest: str) -> str:
         """Return the digest under which bronze has the contents of a file."""
         return self._replaced.get(digest, digest)
@@ -61,7 +64,7 @@ class Erasures:
         for each in {*ids} - self._unknown:
             hashed = keyed_hash(self._key, each)
             if request := self._people.get(hashed):
-                pseudonyms[each] = pseudonym(request, hashed)
+                pseudonyms[each] = pseudonym(request.id, hashed)
             elif hashed in self._orders:
                 orders.add(each)
             elif len(self._unknown) < _REMEMBERED:

@@ -7,6 +7,9 @@ import polars as pl
 from contracts.contract import Contract
 from contracts.technical_columns import stored_schema
 from flows import delta
+from flows.config.errors import SettingError
+from flows.erasure.erasures import known_erasures
+from flows.erasure.requests import certificate_location
 from flows.refresh.records import records_of
 from flows.trace.model import Reason
 from flows.trace.present import shown, with_records
@@ -14,6 +17,7 @@ from flows.trace.read import read_rows
 from flows.trace.records import find_records
 from flows.trace.step import Step
 from flows.trace.walk import shared_key
+from transforms.erasure import IDENTIFIERS
 from transforms.graph import Table, tables
 from transforms.lineage import column_lineage
 
@@ -21,8 +25,38 @@ from transforms.lineage import column_lineage
 def reasons(lake: str, table: Table, key: pl.DataFrame) -> Iterator[Reason]:
     """Yield why a table has no row with a key, or with a part of it.
 
-    The first reason is that of the table; the others are those of the inputs that lack the key.
+    The first reason is that of the table; the others are those of the inputs that lack the key. The
+    identifier of a person who was erased, or may have been, is in none of them.
     """
+    identifiers = key.select(name for name in IDENTIFIERS if name in key.columns)
+    asked = shown(table.contract, key.drop(identifiers.columns))[0]
+    erased = _erased(lake, identifiers)
+    found = [] if erased else [*_reasons(lake, table, key)]
+    if erased:
+        yield Reason(table.name, asked, "erased", because=erased)
+    elif erased is None and found[0].state == "unknown":
+        yield Reason(table.name, asked, "perhaps erased")
+    else:
+        yield from found
+
+
+def _erased(lake: str, identifiers: pl.DataFrame) -> str | None:
+    """Return the request that erased one of some identifiers; None if that cannot be known."""
+    if not identifiers.width:
+        return ""
+    try:
+        request = known_erasures(lake).request_of(identifiers)
+    except SettingError:
+        return None
+    if not request:
+        return ""
+    named = f"request {request.id} of {request.requested[:10]}"
+    if not request.finished:
+        return f"{named}, which is not finished; call `keystone forget` again"
+    return f"{named}; see {certificate_location(lake, request, 'html')}"
+
+
+def _reasons(lake: str, table: Table, key: pl.DataFrame) -> Iterator[Reason]:
     if table.records:
         yield _of_records(lake, table, key)
         return
@@ -35,7 +69,7 @@ def reasons(lake: str, table: Table, key: pl.DataFrame) -> Iterator[Reason]:
             if len(read_rows(handle, source.contract, (), known)):
                 present[source.name] = known.width == key.width
             else:
-                absent[source.name] = [*reasons(lake, source, known)]
+                absent[source.name] = [*_reasons(lake, source, known)]
     unread = [name for name in present if _is_unread(lake, table, name)]
     if absent:
         # An item waits for its order if its own record is there.

@@ -109,11 +109,12 @@ class Reason:
     key: Key
     state: str
     """`quarantined`, `superseded` or `deleted`, the state of its latest record; `waiting` for a row
-    of another table; `not refreshed`; or `unknown`."""
+    of another table; `not refreshed`; `erased`; `perhaps erased`, if the key of the erasures is not
+    known; or `unknown`."""
     records: tuple[Record, ...] = ()
     """The records of the key, the latest first."""
     because: str = ""
-    """The table that has the row already, or lacks it."""
+    """The table that has the row already, or lacks it; the request that erased it."""
 
 
 class NoRowError(Exception):

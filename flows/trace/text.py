@@ -21,17 +21,17 @@ def trace_lines(trace: Trace) -> Iterator[str]:
 
 def reason_line(reason: Reason) -> str:
     """Return why a table lacks a row, as one line."""
-    lacks = f"{reason.table} has no row with {key_text(reason.key)}"
-    if reason.state == "waiting":
-        return f"{lacks}: it is waiting for {reason.because}"
-    if reason.state == "not refreshed":
-        return f"{lacks} yet: {reason.because} has it; run `keystone refresh`"
-    if reason.because:
-        return f"{lacks}: {reason.because} has none"
-    if not reason.records:
-        return f"{lacks}: its inputs give none"
+    lacks = f"{reason.table} has no row with {key_text(reason.key) or 'this key'}"
     records = "; ".join(f"{_state(record)}, {origin_text(record)}" for record in reason.records)
-    return f"{lacks}: {records}"
+    why = {
+        "waiting": f": it is waiting for {reason.because}",
+        "not refreshed": f" yet: {reason.because} has it; run `keystone refresh`",
+        "erased": f": it was erased by {reason.because}",
+        "perhaps erased": ", or it was erased: this lake has erasures; set KEYSTONE_ERASURE_KEY to "
+        "the lake's secret to know",
+    }
+    known = f"{reason.because} has none" if reason.because else records
+    return lacks + why.get(reason.state, f": {known or 'its inputs give none'}")
 
 
 def key_text(key: Key) -> str:

@@ -18,14 +18,18 @@ from flows.delta.commit_log import last_metrics
 from flows.delta.restore import release_table
 from flows.delta.table_names import existing_tables
 from flows.delta.versions import NoVersionError
+from flows.erasure.requests import read_requests
 from flows.ingest import load
 from flows.ingest.csv_reader import CsvFacts, inspect_csv
 from flows.pipeline import forget, ingest, maintain, refresh, restore, run
 from flows.pipeline.forget import UnknownPersonError
+from flows.trace import NoRowError, trace
+from flows.trace.key import parse_key
 from tests.support.command import invoke
 from tests.support.erasure import C1, C3, IDS, KEY, O1, O3, OTHER, PERSON, TEXTS, make, mentions
 from tests.support.erasure_strike import strike
 from tests.support.refresh import assert_same_tables, sorted_tables
+from transforms.graph import tables
 
 
 @pytest.fixture(scope="module")
@@ -206,6 +210,41 @@ def test_without_the_key_nothing_is_ingested(
     assert delta.open_existing(lake, "bronze.customers").version() == before
     with pytest.raises(SettingError, match="KEYSTONE_ERASURE_KEY"):
         forget_in(without)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("silver.customers", [f"customer_id={C1.upper()}"]),
+        ("gold.mart_customer_rfm", [f"customer_unique_id={PERSON}"]),
+    ],
+)
+def test_trace_of_an_erased_key_says_so_without_it(
+    forgotten: Path, table: str, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake = str(forgotten / "lake")
+    (request,) = read_requests(lake)
+    on = f"{table} has no row with this key: it was erased by request {request.id} of 20"
+    assert _failures(lake, table, words)[0].startswith(on)
+    assert Path(_failures(lake, table, words)[0].partition("; see ")[2]).is_file()
+    for key in ("", "the key of another lake"):
+        monkeypatch.setenv("KEYSTONE_ERASURE_KEY", key)
+        (failure,) = _failures(lake, table, words)
+        assert "or it was erased: this lake has erasures; set KEYSTONE_ERASURE_KEY" in failure
+        assert not any(each in failure.lower() for each in IDS)
+
+
+def test_trace_of_an_unknown_key_says_that_it_was_not_erased(forgotten: Path) -> None:
+    words = [f"customer_id={'c9' * 16}"]
+    (failure,) = _failures(str(forgotten / "lake"), "silver.customers", words)
+    assert failure.endswith(f"{words[0]}: bronze.customers has none")
+
+
+def _failures(lake: str, table: str, words: list[str]) -> list[str]:
+    """Return why a table has no row with a key."""
+    with pytest.raises(NoRowError) as caught:
+        trace(lake, tables()[table], parse_key(tables()[table].contract, words))
+    return caught.value.failures
 
 
 def test_versions_before_the_erasure_cannot_be_restored(without: Path) -> None:
