@@ -12,7 +12,11 @@ from flows.trace.model import Key, Reason, Record, Row, Rows, Trace
 def trace_lines(trace: Trace) -> Iterator[str]:
     """Yield the lines of a trace: the row, the tree of its inputs, and what they prove."""
     yield f"{trace.table} {key_text(trace.key)}, version {trace.rows.version}"
-    values = {name: value for name, value in trace.values.items() if name not in trace.key}
+    values = {
+        name: _time(value) if isinstance(value, datetime) else value
+        for name, value in trace.values.items()
+        if name not in trace.key
+    }
     if values:
         yield f"  {key_text(values)}"
     yield from _drawn(_branches(trace.rows))
@@ -60,11 +64,28 @@ def _branches(rows: Rows) -> list[Branch]:
         return [(_title(each), _branches(each)) for each in rows.inputs]
     if not rows.is_followed:
         return [(_command(rows.table, row.key), []) for row in rows.rows]
+    shown = [row for row in rows.rows if row.records]
+    ordinary = [row for row in shown if _is_ordinary(row)]
+    folded = list[Branch]()
+    if len(ordinary) > _UNFOLDED:
+        shown = [row for row in shown if not _is_ordinary(row)]
+        folded = [(_FOLDED.format(pluralize(len(ordinary), "row")), [])]
     return [
-        (_row_title(row), [(_record_line(record), []) for record in row.records])
-        for row in rows.rows
-        if row.records
+        *((_row_title(row), [(_record_line(each), []) for each in row.records]) for row in shown),
+        *folded,
     ]
+
+
+_UNFOLDED = 5
+"""The most ordinary rows of a table that are shown."""
+_FOLDED = "{} without a decisive or quarantined record (--json lists them)"
+
+
+def _is_ordinary(row: Row) -> bool:
+    """Return whether a row has only records that are not decisive, and none is in quarantine."""
+    return all(
+        record.is_decisive is False and record.state != "quarantined" for record in row.records
+    )
 
 
 def _drawn(branches: list[Branch], indent: str = "") -> Iterator[str]:
@@ -97,7 +118,7 @@ def _row_title(row: Row) -> str:
 
 def _record_line(record: Record) -> str:
     decisive = ", decisive" if record.is_decisive else ""
-    times = f"of {_value(record.event_time)}, ingested {_value(record.ingested_at)}"
+    times = f"of {_time(record.event_time)}, ingested {_time(record.ingested_at)}"
     operation = record.operation or "record"
     return f"{_state(record)}{decisive}: {origin_text(record)}; {operation} {times}"
 
@@ -129,5 +150,11 @@ def _summary(trace: Trace) -> Iterator[str]:
         yield f"computed again from these records and counted rows, the {what} is the same"
 
 
+def _time(time: datetime | None) -> str:
+    """Return a time to the second."""
+    return f"{time:%Y-%m-%d %H:%M:%S}{' UTC' if time.tzinfo else ''}" if time else "an unknown time"
+
+
 def _value(value: Any) -> str:
+    """Return a value of a key, with which it can be traced."""
     return value.isoformat(" ") if isinstance(value, datetime) else str(value)

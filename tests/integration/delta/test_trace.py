@@ -1,6 +1,7 @@
 """Trace: from a row to its records, what they replaced, and why a key has no row."""
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -213,6 +214,28 @@ def test_decisive_records_of_many_are_not_known(shop: str, monkeypatch: pytest.M
     found = traced(shop, *SALE)
     assert {record.is_decisive for record in found.records} == {None}
     assert "6 records" in [*trace_lines(found)]
+
+
+@pytest.mark.parametrize(("others", "counted"), [(5, False), (6, True)])
+def test_rows_without_a_decisive_record_are_counted_if_they_are_many(
+    shop: str, land: Land, others: int, *, counted: bool
+) -> None:
+    items = [{"order_item_id": str(2 + number)} for number in range(others)]
+    arrive(shop, land(order_items=[*items, {"price": "free"}]), hours=1)
+    refresh(shop)
+    lines = [*trace_lines(traced(shop, "gold.dim_product", f"product_id={PRODUCT}"))]
+    shown = [line for line in lines if "order_item_id=" in line]
+    assert len(shown) == (1 if counted else 6)
+    assert "order_item_id=1 " in shown[-1]  # has a record in quarantine
+    text = "└── 6 rows without a decisive or quarantined record (--json lists them)"
+    assert any(line.endswith(text) for line in lines) == counted
+
+
+def test_times_are_shown_to_the_second_in_utc(shop: str) -> None:
+    found = traced(shop, *SALE)
+    lines = "\n".join(trace_lines(found))
+    assert "; upsert of 2018-01-01 12:00:00 UTC, ingested 20" in lines
+    assert re.search(r"ingested [\d-]+ \d\d:\d\d:\d\d UTC$", lines, re.MULTILINE)
 
 
 def test_personal_data_is_not_shown(shop: str, land: Land) -> None:
