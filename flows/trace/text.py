@@ -70,10 +70,10 @@ def _branches(rows: Rows) -> list[Branch]:
     if len(ordinary) > _UNFOLDED:
         shown = [row for row in shown if not _is_ordinary(row)]
         folded = [(_FOLDED.format(pluralize(len(ordinary), "row")), [])]
-    return [
-        *((_row_title(row), [(_record_line(each), []) for each in row.records]) for row in shown),
-        *folded,
+    branches: list[Branch] = [
+        (_row_title(row), [(_record_line(record), []) for record in row.records]) for row in shown
     ]
+    return branches + folded
 
 
 _UNFOLDED = 5
