@@ -177,6 +177,15 @@ def test_page_says_how_long_ago_its_data_was_loaded(report: Path, page: Page) ->
     expect(page.locator(".state time")).to_contain_text(re.compile(r"UTC \(\d+ minutes? ago\)$"))
 
 
+def test_values_of_tiles_in_a_row_are_on_one_line(report: Path, page: Page) -> None:
+    for width in (1440, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto((report / "index.html").as_uri())
+        rows = page.evaluate(_TILE_ROWS)
+        assert sum(len(values) for values in rows.values()) == 5
+        assert [values for values in rows.values() if len({*values}) > 1] == []
+
+
 def test_tile_shows_its_definition_on_focus(report: Path, page: Page) -> None:
     page.goto((report / "index.html").as_uri())
     term = page.locator(".tiles .term").first
@@ -190,6 +199,12 @@ _FOCUS_IS_SEEN = """() => {
   const below = bar.getBoundingClientRect().bottom, top = focus.getBoundingClientRect().top;
   return bar.contains(focus) || top >= below && top < innerHeight;
 }"""
+
+# By the top of a tile: the tops of the values.
+_TILE_ROWS = """[...document.querySelectorAll(".tiles div")].reduce((rows, tile) => {
+  (rows[tile.offsetTop] ??= []).push(tile.querySelector("dd").offsetTop);
+  return rows;
+}, {})"""
 
 # Tiles whose text does not fit.
 _CUT = """[...document.querySelectorAll(".tiles, .tiles div")]
