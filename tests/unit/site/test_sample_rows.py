@@ -24,3 +24,13 @@ def test_sample_rows_have_no_personal_column_and_short_texts() -> None:
     assert OrderReviews.personal()
     assert {*sample.columns} == {*OrderReviews.fields()} - {*OrderReviews.personal()}
     assert {len(cell) for cell in sample.rows[0]} == {61}
+
+
+def test_sample_rows_have_the_key_of_the_first_row_for_a_trace() -> None:
+    rows = pl.LazyFrame({"category": ["toys and games", "watches"]})
+    assert sample_rows(rows, MartCategory).trace == "category='toys and games'"
+
+
+def test_sample_rows_without_a_key_have_no_trace() -> None:
+    assert sample_rows(pl.LazyFrame({"category": [None, "toys"]}), MartCategory).trace == ""
+    assert sample_rows(pl.LazyFrame({"category": []}), MartCategory).trace == ""
