@@ -33,6 +33,11 @@ class PersonalColumn(NamedTuple):
     erased: str
     """What `keystone forget` puts in its place."""
 
+    @property
+    def layer(self) -> str:
+        """The layer of its table."""
+        return self.table.partition(".")[0]
+
 
 def personal_columns() -> list[PersonalColumn]:
     """Return the columns that a contract tags as personal, and those that identify or locate one.

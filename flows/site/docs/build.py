@@ -1,4 +1,4 @@
-"""The data docs: an index of the lakehouse, and one page for each table."""
+"""The data docs: an index of the lakehouse, one page for each table, and a map of personal data."""
 
 from datetime import UTC, datetime
 from itertools import groupby
@@ -25,6 +25,7 @@ from flows.site.render import publish, render
 from flows.site.rule_status import broken_rules
 from flows.storage.locations import check_output
 from transforms.graph import sources, tables
+from transforms.personal_data import RETENTION, personal_columns
 
 
 def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
@@ -58,7 +59,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
             name: max(b.newest for b in found) for name, found in logs.batches.items() if found
         }
         held_back = {name: each for each in find_held_back(logs.handles) for name in each.tables}
-    readers = report_readers()
+    readers, personal_data = report_readers(), personal_columns()
     layers = {layer: list(group) for layer, group in groupby(pages, lambda page: page.layer)}
     shared = {
         "site": "Data docs",
@@ -80,6 +81,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
         broken=broken_rules(rule for page in pages for rule in page.rules),
         drawing=lineage(graph),
         synonyms=SYNONYMS,
+        personal=personal_data,
     )
     files = {
         f"{page.name}.html": render(
@@ -99,4 +101,5 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
         )
         for page in pages
     }
-    return publish(out, {"index.html": index, **files})
+    personal = render("personal.html", **shared, personal=personal_data, retention=RETENTION)
+    return publish(out, {"index.html": index, "personal.html": personal, **files})

@@ -28,6 +28,7 @@ from tests.support.contact_data import contact_data
 from tests.support.html import words
 from tests.support.kafka.same_tables import batch_lake
 from transforms.graph import sources, tables
+from transforms.personal_data import personal_columns
 
 Land = Callable[..., Path]
 CONTRACTS = [*sources(), *(table.contract for table in tables().values())]
@@ -36,7 +37,7 @@ NAMES = [contract.spec().table for contract in CONTRACTS]
 
 def test_docs_have_a_page_per_table(docs: Path) -> None:
     pages = {file.name for file in docs.glob("*.html")}
-    assert pages == {"index.html", *(f"{name}.html" for name in NAMES)}
+    assert pages == {"index.html", "personal.html", *(f"{name}.html" for name in NAMES)}
 
 
 @pytest.mark.parametrize("contract", CONTRACTS, ids=NAMES)
@@ -100,6 +101,22 @@ def test_pages_show_what_is_held_back(land: Land, tmp_path: Path) -> None:
     assert "held back" not in words(docs / "gold.dim_date.html")
     text = words(write_report(lake, tmp_path / "report", NOW))
     assert "Tables are held back since 20" in text
+
+
+def test_personal_data_is_mapped(docs: Path) -> None:
+    text = words(docs / "personal.html")
+    for each in personal_columns():
+        assert f"{each.table}.{each.column} {each.kind}" in text
+    for part in (
+        "Kept in bronze Until erased: every record",
+        "bronze.customers.customer_city address silver.customers.customer_city (masked) null",
+        "silver.customers.customer_city address, redacted silver.customers_history.customer_city ,",
+        "gold.mart_customer_rfm.customer_unique_id identifier nothing a pseudonym",
+    ):
+        assert part in text
+    page = (docs / "personal.html").read_text()
+    assert 'href="gold.fact_reviews.html#has_comment"' in page
+    assert 'href="personal.html"' in (docs / "index.html").read_text()
 
 
 def test_table_page_shows_code_and_sample_rows(docs: Path) -> None:
