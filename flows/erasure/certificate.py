@@ -1,6 +1,7 @@
 """The certificate of an erasure, as JSON and as a page. It contains no identifier."""
 
 import json
+from collections.abc import Mapping
 from html import escape
 from typing import NamedTuple
 
@@ -23,9 +24,22 @@ class Verification(NamedTuple):
 
 
 def write_certificate(
-    lake: str, request: Request, verification: Verification, *, archive: str | None
+    lake: str,
+    request: Request,
+    verification: Verification,
+    *,
+    archive: str | None,
+    deleted_by: Mapping[str, str],
 ) -> str:
-    """Write the certificate of a finished request; return the location of the page."""
+    """Write the certificate of a finished request; return the location of the page.
+
+    Args:
+        lake: the location of the tables.
+        request: the request.
+        verification: the result of the search.
+        archive: the location of the archive, if one was named.
+        deleted_by: by topic, when Kafka will have deleted its messages; some may be missing.
+    """
     certificate = {
         "request": request.id,
         "requested": request.requested,
@@ -42,13 +56,14 @@ def write_certificate(
         "verification": verification._asdict(),
         "not reached": {
             "messages in Kafka, until the retention of the topic deletes them": request.messages,
+            "latest time of deletion, by topic": deleted_by,
             "other": _not_reached(archive),
         },
     }
     data = json.dumps(certificate, indent=1)
     filesystem.write(certificate_location(lake, request, "json"), data.encode())
     page = certificate_location(lake, request, "html")
-    filesystem.write(page, _page(request, verification, archive).encode())
+    filesystem.write(page, _page(request, verification, archive, deleted_by).encode())
     return page
 
 
@@ -63,7 +78,12 @@ def _not_reached(archive: str | None) -> list[str]:
     ]
 
 
-def _page(request: Request, verification: Verification, archive: str | None) -> str:
+def _page(
+    request: Request,
+    verification: Verification,
+    archive: str | None,
+    deleted_by: Mapping[str, str],
+) -> str:
     facts = {
         "Request": request.id,
         "Requested": request.requested,
@@ -82,7 +102,9 @@ def _page(request: Request, verification: Verification, archive: str | None) -> 
     }
     messages = {
         source: f"offsets {', '.join(map(str, offsets))}, until the retention of the topic"
+        + (f"; deleted at the latest: {latest}" if (latest := deleted_by.get(topic)) else "")
         for source, offsets in request.messages.items()
+        for topic in [source.split("/")[1]]
     }
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'

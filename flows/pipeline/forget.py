@@ -35,6 +35,7 @@ from flows.erasure.requests import (
 from flows.erasure.search import Found, search
 from flows.erasure.tables import delete_earlier_files, erase_newest_version, versions_with
 from flows.ingest.erase_csv import erase_archive, search_archive
+from flows.kafka.retention import deleted_by
 from flows.pipeline.execution import Executor
 from flows.pipeline.runs import refresh
 from flows.storage import filesystem
@@ -157,13 +158,21 @@ def _erase(  # noqa: PLR0913, PLR0917 - what was found where, and how to erase i
         for name in existing_tables(lake)
         if name in touched
     }
+    now = datetime.now(UTC)
     request = replace(
         request,
         versions={**request.versions, **newest},
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=now.isoformat(timespec="seconds"),
     )
     searched = [each for each in (in_lake, in_archive) if each]
-    certificate = write_certificate(lake, request, _verification(searched), archive=archive)
+    topics = {source.split("/")[1] for source in request.messages}
+    certificate = write_certificate(
+        lake,
+        request,
+        _verification(searched),
+        archive=archive,
+        deleted_by=deleted_by(topics, now) if topics else {},
+    )
     write_request(lake, request)
     return Forgotten(request, certificate)
 
