@@ -21,6 +21,7 @@ from flows.query.table import Table
 if TYPE_CHECKING:
     from flows.delta.outcome import Outcome
     from flows.delta.status import LakeStatus
+    from flows.trace import Trace
 
 
 class Lake(Printed):
@@ -147,6 +148,24 @@ class Lake(Printed):
         from flows.delta.status import lake_status
 
         return lake_status(self.location)
+
+    def trace(self, table: str, **key: object) -> "Trace":
+        """Return which records a row was computed from, by its key; prints as a tree.
+
+        >>> len(lake.trace("silver.sellers", seller_id="d" * 32).records)
+        1
+
+        Raises:
+            InvalidKeyError: a column of the key is missing, unknown or of another type.
+            NoRowError: there is no such row; says why.
+            UnknownTableError: the lake has no such table.
+        """
+        from flows.trace import trace, traceable_table
+        from flows.trace.key import parse_key
+
+        found = traceable_table(self.location, table, None)
+        words = [f"{name}={value}" for name, value in key.items()]
+        return trace(self.location, found, parse_key(found.contract, words))
 
     def listing(self) -> Listing:
         """Return the tables with their versions, rows and grains."""

@@ -52,7 +52,7 @@ def trace(
     from flows.trace import NoRowError, traceable_table
     from flows.trace import trace as trace_row
     from flows.trace.key import parse_key
-    from flows.trace.text import trace_lines
+    from flows.trace.result import trace_lines
 
     location = resolve_location("lake", lake)
     found = traceable_table(location, table, column)

@@ -1,4 +1,4 @@
-"""The trace of a row: a tree of tables, the rows that were read of each, and their records."""
+"""The parts of a trace: tables, the rows that were read of each, and their records."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,32 +73,6 @@ class Rows:
         yield self
         for each in self.inputs:
             yield from each.tree()
-
-
-@dataclass(frozen=True)
-class Trace:
-    """A row, and what it was computed from."""
-
-    table: str
-    key: Key
-    column: str | None
-    """The only column that was followed, if one was named."""
-    values: Key
-    """The row."""
-    rows: Rows
-    """The root of the tree: the row itself."""
-    differing: tuple[str, ...]
-    """The columns whose values differ if they are computed again from this trace alone."""
-
-    @property
-    def records(self) -> set[Record]:
-        """All records in the tree."""
-        return {record for rows in self.rows.tree() for row in rows.rows for record in row.records}
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether every branch of the tree ends with records."""
-        return all(rows.is_followed for rows in self.rows.tree())
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A trace as lines of text."""
+"""The parts of a trace as text."""
 
 import shlex
 from collections.abc import Iterator
@@ -6,21 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from flows.config.plural import pluralize
-from flows.trace.model import Key, Reason, Record, Row, Rows, Trace
+from flows.trace.model import Key, Reason, Record, Row, Rows
 
 
-def trace_lines(trace: Trace) -> Iterator[str]:
-    """Yield the lines of a trace: the row, the tree of its inputs, and what they prove."""
-    yield f"{trace.table} {key_text(trace.key)}, version {trace.rows.version}"
-    values = {
-        name: _time(value) if isinstance(value, datetime) else value
-        for name, value in trace.values.items()
-        if name not in trace.key
-    }
-    if values:
-        yield f"  {key_text(values)}"
-    yield from _drawn(_branches(trace.rows))
-    yield from _summary(trace)
+def tree_lines(rows: Rows) -> Iterator[str]:
+    """Yield the lines of what is below rows."""
+    yield from _drawn(_branches(rows))
 
 
 def reason_line(reason: Reason) -> str:
@@ -41,6 +32,16 @@ def reason_line(reason: Reason) -> str:
 def key_text(key: Key) -> str:
     """Return values as `column=value, …`."""
     return ", ".join(f"{name}={_value(value)}" for name, value in key.items())
+
+
+def values_text(values: Key) -> str:
+    """Return values as `column=value, …`, with times to the second."""
+    return key_text(
+        {
+            name: _time(value) if isinstance(value, datetime) else value
+            for name, value in values.items()
+        }
+    )
 
 
 def origin_text(record: Record) -> str:
@@ -133,21 +134,6 @@ def _command(table: str, key: Key) -> str:
     """Return the command that traces a row, to copy."""
     words = (f"{name}={_value(value)}" for name, value in key.items())
     return " ".join(["keystone", "trace", table, *map(shlex.quote, words)])
-
-
-def _summary(trace: Trace) -> Iterator[str]:
-    records = trace.records
-    known = [record.is_decisive for record in records if record.is_decisive is not None]
-    tested = f", of which {sum(known)} decisive" if known else ""
-    yield f"{pluralize(len(records), 'record')}{tested}"
-    what = f"column {trace.column}" if trace.column else "row"
-    if trace.differing:
-        columns = ", ".join(trace.differing)
-        yield f"{columns}: also decided by rows that are not in this trace, such as a rank or share"
-    elif trace.is_complete:
-        yield f"computed again from these records alone, the {what} is the same"
-    else:
-        yield f"computed again from these records and counted rows, the {what} is the same"
 
 
 def _time(time: datetime | None) -> str:

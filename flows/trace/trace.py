@@ -11,9 +11,10 @@ from flows.delta.table_names import resolve_table, upstream_tables
 from flows.trace.absent import reasons
 from flows.trace.archive import find_in_archive
 from flows.trace.compute import Computation, differing_columns
-from flows.trace.model import NoRowError, Trace
+from flows.trace.model import NoRowError
 from flows.trace.present import as_rows, shown
 from flows.trace.read import read_rows
+from flows.trace.result import Trace
 from flows.trace.step import Step
 from flows.trace.text import reason_line
 from flows.trace.walk import walk

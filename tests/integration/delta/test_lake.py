@@ -260,6 +260,14 @@ def test_history_prints_as_the_command_line(built: Lake) -> None:
     assert repr(built["silver.orders"].history()) == _printed("history", "silver.orders", built)
 
 
+def test_trace_prints_as_the_command_line(built: Lake) -> None:
+    found = built.trace("gold.fact_sales", order_id="a" * 32, order_item_id=1)
+    words = ("gold.fact_sales", f"order_id={'a' * 32}", "order_item_id=1")
+    assert repr(found) == _printed("trace", *words, built)
+    assert "\n├── silver.orders v1" in found._repr_html_()
+    assert {record.is_decisive for record in found.records} == {True}
+
+
 def test_history_of_a_held_table_says_so(twice: Lake) -> None:
     restore("silver.orders", 1, twice.location)
     history = twice["silver.orders"].history()

@@ -19,7 +19,8 @@ from flows.ingest.landing_zone import find_files
 from flows.ingest.load import ingest_table
 from flows.trace import NoRowError, Rows, Trace, trace
 from flows.trace.key import parse_key
-from flows.trace.text import origin_text, trace_lines
+from flows.trace.result import trace_lines
+from flows.trace.text import origin_text
 from tests.support.arrivals import arrived
 from tests.support.command import invoke
 from tests.support.good_records import GOOD
