@@ -9,7 +9,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from flows.site.docs.synonyms import SYNONYMS
 
-PAGES = ["index.html", "gold.fact_sales.html", "silver.orders.html", "bronze.orders.html"]
+PAGES = [
+    "index.html",
+    "personal.html",
+    "gold.fact_sales.html",
+    "silver.orders.html",
+    "bronze.orders.html",
+]
 
 
 def test_pages_do_not_scroll_sideways(docs: Path, page: Page) -> None:
