@@ -19,9 +19,11 @@ def records_of(source: Table, bronze: DeltaTable, keys: pl.DataFrame) -> pl.Data
     Args:
         source: the silver table that types the records.
         bronze: a handle on their table.
-        keys: values of some or all columns of the natural key.
+        keys: values of some or all columns of the natural key; without columns, no record has them.
     """
     raw, key = delta.scan(bronze), keys.columns
+    if not key:
+        return raw.collect_schema().to_frame()
     typed = source.function(raw).select(key)
     origins = (
         pl.concat([typed, raw.select(ORIGIN)], how="horizontal")

@@ -380,3 +380,13 @@ def test_missing_row_fails_with_its_reasons_as_json(
     assert code == 1
     assert json.loads(printed)["reasons"][0]["state"] == "unknown"
     assert error == (f"error: silver.orders has no row with order_id={B}: bronze.orders has none\n")
+
+
+def test_an_unknown_customer_is_missing_from_every_input(
+    shop: str, error_of: Callable[..., tuple[object, str, str]]
+) -> None:
+    # Orders are asked for their customers, who are no part of their own key.
+    code, _, error = error_of("gold.dim_customer", f"customer_id={B}", "--lake", shop)
+    assert code == 1
+    assert f"silver.customers has no row with customer_id={B}: bronze.customers has none" in error
+    assert f"silver.orders has no row with customer_id={B}: bronze.orders has none" in error
