@@ -8,6 +8,7 @@ from polars import col
 from contracts.domain import ERASED, HEX_ID
 from flows import delta
 from flows.storage import filesystem
+from transforms.graph import sources
 
 _CUSTOMERS = (
     "bronze.customers",
@@ -57,6 +58,17 @@ def has_order(lake: str, order: str) -> bool:
         rows.filter(_clean("order_id") == order).head(1).collect().height
         for rows in _files(lake, (*_ORDERS, "bronze.order_reviews"))
     )
+
+
+def other_name(lake: str, identifier: str) -> str | None:
+    """Return the column of a source other than `customer_unique_id` that has an identifier."""
+    for contract in sources():
+        for name in contract.fields():
+            if name.endswith("_id") and name != "customer_unique_id":
+                for rows in _files(lake, [contract.spec().table]):
+                    if rows.filter(_clean(name) == identifier).head(1).collect().height:
+                        return name
+    return None
 
 
 def is_pseudonym(identifier: str) -> bool:

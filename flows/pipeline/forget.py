@@ -24,7 +24,13 @@ from flows.delta.provenance import made_by
 from flows.delta.table_names import existing_tables
 from flows.erasure.certificate import Verification, write_certificate
 from flows.erasure.erasures import Erasures, erasure_key, keyed_hash, pseudonym
-from flows.erasure.person import has_order, identifiers_of, is_pseudonym, orders_of
+from flows.erasure.person import (
+    has_order,
+    identifiers_of,
+    is_pseudonym,
+    orders_of,
+    other_name,
+)
 from flows.erasure.requests import (
     Request,
     note_replaced,
@@ -214,6 +220,11 @@ def _requested(lake: str, known: Iterable[Request], key: bytes, person: str, ord
             raise UnknownPersonError(_UNKNOWN.format("order"))
         return request.with_more(orders=[hashed])
     customers = identifiers_of(lake, [person, pseudonym(request.id, hashed)])
+    if not earlier and not customers and (name := other_name(lake, person)):
+        message = (
+            f"the lake has this as {name}; give the person's customer_unique_id; nothing was erased"
+        )
+        raise UnknownPersonError(message)
     new_ids = sorted({person, *customers} - {*filter(is_pseudonym, customers)})
     orders = sorted(orders_of(lake, customers))
     return request.with_more(

@@ -355,6 +355,8 @@ def test_only_the_texts_of_an_order_are_erased(folder: Path) -> None:
     ("options", "error", "message"),
     [
         ({"person": "9" * 32}, UnknownPersonError, "no record of this person"),
+        ({"person": C1}, UnknownPersonError, "has this as customer_id; give"),
+        ({"person": O1}, UnknownPersonError, "has this as order_id; give"),
         ({"person": None, "order": "9" * 32, "reason": "x"}, UnknownPersonError, "this order"),
         ({"order": O3, "reason": "x"}, UnknownPersonError, "not one of this person's"),
         ({"person": None, "order": O1}, SettingError, "--reason"),
