@@ -42,6 +42,7 @@ from flows.erasure.search import Found, search
 from flows.erasure.tables import delete_earlier_files, erase_newest_version, versions_with
 from flows.ingest.erase_csv import erase_archive, search_archive
 from flows.kafka.retention import deleted_by
+from flows.monitoring.gate import held_back
 from flows.pipeline.execution import Executor
 from flows.pipeline.runs import refresh
 from flows.storage import filesystem
@@ -136,11 +137,13 @@ def _erase(  # noqa: PLR0913, PLR0917 - what was found where, and how to erase i
 ) -> Forgotten:
     in_lake, in_archive = found
     held = {table.replace("/", ".") for table in in_lake.tables if in_lake.in_table(table)}
+    all_of_records = [name for name, table in tables().items() if table.source]
     for _ in range(_ROUNDS):
         if archive and in_archive:
             erase_archive(archive, in_archive.holding, erasures, partial(note_replaced, lake))
         _erase_tables(lake, in_lake, erasures)
-        refresh(lake, executor=executor)
+        # All records are validated again, and no threshold may keep the person in gold.
+        refresh(lake, accept=all_of_records, executor=executor)
         in_lake = search(lake, erasures)
         for table in in_lake.tables:
             delete_earlier_files(f"{lake.rstrip('/')}/{table}", in_lake.in_table(table), erasures)
@@ -250,15 +253,15 @@ def _well_formed(name: str, given: str | None) -> str:
 
 
 def _check_not_held(lake: str) -> None:
-    """Check that a refresh may write to all tables.
+    """Check that a refresh may write to all tables, and publishes nothing that was held back.
 
     Raises:
-        RunFailedError: a restore holds one.
+        RunFailedError: a restore holds one, or some are held back.
     """
     handles = {name: delta.open_existing(lake, name) for name in existing_tables(lake)}
     held = {name: since for name, handle in handles.items() if (since := held_since(handle))}
-    if held:
-        raise RunFailedError([hold_message(*each) for each in held.items()])
+    if found := [*(hold_message(*each) for each in held.items()), *map(str, held_back(lake))]:
+        raise RunFailedError(found)
 
 
 def _with_findings(

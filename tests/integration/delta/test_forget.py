@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from contracts.domain import ERASED
 from flows import delta
-from flows.config.errors import RunFailedError, SettingError
+from flows.config.errors import RunFailedError, RunHeldBackError, SettingError
 from flows.delta.commit_log import last_metrics
 from flows.delta.restore import release_table
 from flows.delta.table_names import existing_tables
@@ -28,6 +28,7 @@ from flows.trace.key import parse_key
 from tests.support.command import invoke
 from tests.support.erasure import C1, C3, IDS, KEY, O1, O3, OTHER, PERSON, TEXTS, make, mentions
 from tests.support.erasure_strike import strike
+from tests.support.landing import write
 from tests.support.refresh import assert_same_tables, sorted_tables
 from transforms.graph import tables
 
@@ -379,6 +380,19 @@ def test_a_held_table_must_be_released_first(folder: Path) -> None:
     with pytest.raises(RunFailedError, match=r"keystone release gold\.mart_category"):
         forget_in(folder)
     release_table(lake, "gold.mart_category")
+    forget_in(folder)
+    assert mentions(folder / "lake") == []
+
+
+def test_a_delivery_that_is_held_back_is_not_published(folder: Path) -> None:
+    lake, landing = str(folder / "lake"), folder / "late"
+    write(landing, customers_9=[{"customer_id": "c8" * 16}, {"customer_id": "malformed"}])
+    with pytest.raises(RunHeldBackError):
+        run(str(landing), lake, fail_above=0.01)
+    with pytest.raises(RunFailedError, match=r"keystone refresh --accept silver\.customers"):
+        forget_in(folder)
+    assert not (folder / "lake/_erasures").exists()
+    refresh(lake, accept=["silver.customers"])
     forget_in(folder)
     assert mentions(folder / "lake") == []
 
