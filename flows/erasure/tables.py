@@ -8,13 +8,33 @@ import polars as pl
 from deltalake.exceptions import CommitFailedError
 
 from flows import delta
+from flows.config.errors import RunFailedError, TableError
 from flows.config.plural import pluralize
 from flows.delta import data_files
 from flows.delta.commit_log import maintenance_properties
 from flows.delta.handles import open_uri
 from flows.erasure.erasures import Erasures
-from flows.erasure.search import decoded
+from flows.erasure.search import Found, decoded
 from flows.storage import filesystem
+
+
+def check_writable(in_lake: Found) -> None:
+    """Check that every table that holds the person may be written.
+
+    Raises:
+        RunFailedError: Keystone cannot write one, or others have written to it.
+    """
+    problems = list[str]()
+    for table in filter(in_lake.in_table, in_lake.tables):
+        try:
+            delta.check_writable(open_uri(f"{in_lake.location}/{table}"))
+        except TableError as error:
+            problems.append(
+                f"{table} holds the person, but nothing was erased, because Keystone may not write "
+                f"it: {error}; if it is no table of Keystone's, erase the person there or delete it"
+            )
+    if problems:
+        raise RunFailedError(problems)
 
 
 def erase_newest_version(uri: str, erasures: Erasures) -> None:

@@ -39,7 +39,12 @@ from flows.erasure.requests import (
     write_request,
 )
 from flows.erasure.search import Found, search
-from flows.erasure.tables import delete_earlier_files, erase_newest_version, versions_with
+from flows.erasure.tables import (
+    check_writable,
+    delete_earlier_files,
+    erase_newest_version,
+    versions_with,
+)
 from flows.ingest.erase_csv import erase_archive, search_archive
 from flows.kafka.retention import deleted_by
 from flows.monitoring.gate import held_back
@@ -112,6 +117,7 @@ def forget(  # noqa: PLR0913 - all have defaults and are given by name
     is_known = request.id in {each.id for each in known}
     if person and not is_known and not in_lake.holding and not (in_archive and in_archive.holding):
         raise UnknownPersonError(_UNKNOWN.format("person"))
+    check_writable(in_lake)
     request = replace(_with_findings(request, in_lake, in_archive, erasures), finished="")
     if dry_run:
         return Forgotten(request, "")

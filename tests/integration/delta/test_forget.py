@@ -384,6 +384,18 @@ def test_a_held_table_must_be_released_first(folder: Path) -> None:
     assert mentions(folder / "lake") == []
 
 
+def test_a_table_that_others_have_written_is_named_before_anything_is_erased(folder: Path) -> None:
+    lake = folder / "lake"
+    pl.DataFrame({"customer_id": [C1]}).write_delta(lake / "others/export")
+    with pytest.raises(RunFailedError, match="others/export holds the person, but nothing was"):
+        forget_in(folder)
+    assert not (lake / "_erasures").exists()
+    shutil.rmtree(lake / "others")
+    pl.DataFrame({"customer_id": [C3]}).write_delta(lake / "others/export")
+    forget_in(folder)
+    assert mentions(lake) == []
+
+
 def test_a_delivery_that_is_held_back_is_not_published(folder: Path) -> None:
     lake, landing = str(folder / "lake"), folder / "late"
     write(landing, customers_9=[{"customer_id": "c8" * 16}, {"customer_id": "malformed"}])
