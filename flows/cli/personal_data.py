@@ -8,6 +8,7 @@ import typer
 from flows.cli.help import Command, examples
 from flows.cli.options import Lake, Quiet
 from flows.cli.output import grid, out
+from flows.config.plural import pluralize
 
 app = typer.Typer()
 
@@ -16,7 +17,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @app.command(cls=Command, epilog=examples("keystone personal", "keystone personal --json"))
 def personal(as_json: AsJson = False) -> None:
-    """Show the columns with personal data: where they flow, what redacts and what erases them."""
+    """Show the columns with personal data, and the columns computed from them."""
     from transforms.personal_data import RETENTION, personal_columns
 
     found = personal_columns()
@@ -34,7 +35,9 @@ def personal(as_json: AsJson = False) -> None:
     out.print(grid(("column", "what", "flows to"), rows, justify="left"))
     for layer, kept in RETENTION.items():
         out.print(f"{layer}: kept {kept}.", soft_wrap=True)
-    out.print("`keystone forget` replaces identifiers by pseudonyms, and all else by null.")
+    out.print(
+        "`keystone forget` replaces identifiers by pseudonyms, and the other columns by null."
+    )
 
 
 @app.command(
@@ -57,7 +60,10 @@ def forget(
     ] = "",
     archive: Annotated[
         str | None,
-        typer.Option(help="Archive to erase, too (or KEYSTONE_ARCHIVE).", metavar="DIR|s3://…"),
+        typer.Option(
+            help="Archive to erase the person from, too (or KEYSTONE_ARCHIVE).",
+            metavar="DIR|s3://…",
+        ),
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show what would be erased.")
@@ -82,7 +88,7 @@ def forget(
         )
     if quiet:
         return
-    columns = ("table", "rows", "files", "bytes", "versions that time travel loses")
+    columns = ("table", "rows", "files", "bytes", "versions that can no longer be read")
     rows = (
         [
             name,
@@ -99,8 +105,8 @@ def forget(
     if messages := done.request.messages:
         count = sum(map(len, messages.values()))
         out.print(
-            f"{count:,} messages in Kafka hold the person, until their retention ends; the "
-            "certificate names them.",
+            f"{pluralize(count, 'message')} in Kafka may still hold the person until the retention "
+            "ends; the certificate lists their offsets.",
             soft_wrap=True,
         )
     out.print(

@@ -117,8 +117,8 @@ def refresh(
     accept: Annotated[
         list[str] | None,
         typer.Option(
-            help="Silver table whose readers are refreshed although its last run is stopped; may "
-            "be repeated.",
+            help="Silver table to publish although its last run was stopped: too many of its "
+            "records broke a rule. May be repeated.",
             metavar="TABLE",
         ),
     ] = None,

@@ -108,9 +108,10 @@ def check(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check the promises of freshness, volume and quarantine; exit with 1 if one is broken.
+    """Check what contracts promise about freshness, volume, quarantine and rules.
 
-    With KEYSTONE_ALERT_URL, also send an alarm for each that is newly broken or kept again.
+    Exits with 1 if a promise is broken. With KEYSTONE_ALERT_URL, also sends an alarm for each
+    promise that is newly broken or kept again.
     """
     from flows.config.secrets import reveal
     from flows.config.settings import Settings, resolve_location

@@ -58,7 +58,7 @@ class Measured(NamedTuple):
         share, allowed = _distinct(self.broken / self.records, self.allowed.allowed)
         return (
             f"{share} of {pluralize(self.records, 'record')} {what} "
-            f"({self.broken:,}{self.detail}), and {allowed} is allowed"
+            f"({self.broken:,}{self.detail}), more than the {allowed} allowed"
         )
 
 

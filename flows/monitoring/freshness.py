@@ -18,8 +18,8 @@ from transforms.graph import tables
 def freshness(logs: Logs) -> Evaluated:
     """Evaluate `fresh` of each contract.
 
-    A stale source counts once, and not with the tables downstream. A table is late if it lacks
-    records that were delivered longer ago than it promises. Tables that are held back do not count.
+    A stale source is reported once, without the tables downstream of it. A table is late if it
+    lacks records that were delivered longer ago than it promises, unless it is held back.
     """
     promised = {
         name: fresh
@@ -39,7 +39,8 @@ def freshness(logs: Logs) -> Evaluated:
             "freshness",
             name,
             newest + fresh,
-            f"the newest record is {_age(logs.now - newest)} old, and {_age(fresh)} is promised",
+            f"the newest record is {_age(logs.now - newest)} old, more than the "
+            f"{_age(fresh)} promised",
             reached(name),
             f"it is held: `keystone release {name}`, then `keystone run`"
             if held_since(logs.handles[name])
@@ -71,7 +72,8 @@ def _lateness(
         "freshness",
         name,
         missing[source] + fresh,
-        f"it lacks records of {source} that are {_age(age)} old, and {_age(fresh)} is promised",
+        f"it lacks records of {source} that are {_age(age)} old, more than the "
+        f"{_age(fresh)} promised",
         reached(name),
         "run `keystone refresh`; `keystone status` says whether the table is held",
     )

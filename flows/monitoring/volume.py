@@ -26,8 +26,8 @@ def volume(logs: Logs) -> Evaluated:
                 "volume",
                 name,
                 first.newest,
-                f"the delivery of {last.day:%A, %Y-%m-%d} has {last.records:,} records, and "
-                f"{low:,.0f} to {high:,.0f} are usual",
+                f"the delivery of {last.day:%A, %Y-%m-%d} has {last.records:,} records "
+                f"(usual: {low:,.0f} to {high:,.0f})",
                 reached(name),
                 "compare it with its source; a later delivery with a usual number ends this",
             )

@@ -60,7 +60,7 @@ def _summary(trace: Trace) -> Iterator[str]:
     what = f"column {trace.column}" if trace.column else "row"
     if trace.differing:
         columns = ", ".join(trace.differing)
-        yield f"{columns}: also decided by rows that are not in this trace, such as a rank or share"
+        yield f"columns that also depend on rows outside this trace: {columns}"
     elif trace.is_complete:
         yield f"computed again from these records alone, the {what} is the same"
     else:

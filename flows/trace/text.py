@@ -10,7 +10,7 @@ from flows.trace.model import Key, Reason, Record, Row, Rows
 
 
 def tree_lines(rows: Rows) -> Iterator[str]:
-    """Yield the lines of what is below rows."""
+    """Yield the lines of the tree below rows."""
     yield from _drawn(_branches(rows))
 
 
@@ -23,9 +23,10 @@ def reason_line(reason: Reason) -> str:
         "not refreshed": f" yet: {reason.because} has it; run `keystone refresh`",
         "erased": f": it was erased by {reason.because}",
         "perhaps erased": ", or it was erased: this lake has erasures; set KEYSTONE_ERASURE_KEY to "
-        "the lake's secret to know",
+        "the lake's secret to find out",
     }
-    known = f"{reason.because} has none" if reason.because else records
+    have = "have" if ", " in reason.because else "has"
+    known = f"{reason.because} {have} none" if reason.because else records
     return lacks + why.get(reason.state, f": {known or 'its inputs give none'}")
 
 
@@ -98,7 +99,7 @@ def _drawn(branches: list[Branch], indent: str = "") -> Iterator[str]:
 
 def _title(rows: Rows) -> str:
     sums = "".join(f", {name} {total:,}" for name, total in rows.sums.items())
-    compared = f"; other rows decide {', '.join(rows.compared)}" if rows.compared else ""
+    compared = f"; other rows also decide {', '.join(rows.compared)}" if rows.compared else ""
     stops = "" if rows.is_followed else "; too many to follow"
     counted = pluralize(rows.count, "row")
     return f"{rows.table} v{rows.version}: {counted} {_where(rows)}{sums}{compared}{stops}"

@@ -101,7 +101,7 @@ def describe(delivery: Delivery) -> str:
     """Return a delivery in words."""
     growing = " so far" if delivery.is_usual is None else ""
     records = f"{delivery.day:%a} {delivery.day}: {pluralize(delivery.records, 'record')}{growing}"
-    return f"{records}, {usual(delivery)} are usual" if delivery.band else records
+    return f"{records} (usual: {usual(delivery)})" if delivery.band else records
 
 
 def usual(delivery: Delivery) -> str:

@@ -69,8 +69,8 @@ def test_alarm_is_sent_once_if_a_promise_is_broken_and_once_if_it_is_kept_again(
     assert titles(receiver) == ["Keystone: 1 promise broken", "Keystone: 1 promise kept again"]
     assert receiver.received[1]["message"] == (
         "bronze.orders: the promise of freshness is kept again; it was broken since "
-        "2018-06-05 11:00 UTC (the newest record is 39 hours old, and 26 hours is promised)\n"
-        f"Lake: {orders}"
+        "2018-06-05 11:00 UTC (the newest record is 39 hours old, more than the 26 hours "
+        f"promised)\nLake: {orders}"
     )
     check(orders, "2018-06-09", 1)
     assert titles(receiver)[2:] == ["Keystone: 1 promise broken"]
@@ -81,7 +81,7 @@ def test_alarm_names_cause_time_and_remedy_but_no_secret(orders: str, receiver: 
     (alarm,) = receiver.received
     assert alarm["type"] == "warning"
     assert alarm["message"] == (
-        "bronze.orders: the newest record is 39 hours old, and 26 hours is promised, since "
+        "bronze.orders: the newest record is 39 hours old, more than the 26 hours promised, since "
         "2018-06-05 11:00 UTC; reaches gold.mart_customer_rfm, gold.mart_cohort_retention, "
         "gold.mart_seller_scorecard and 23 more; ask its source for the missing delivery, then "
         f"`keystone run`\nLake: {orders}"

@@ -53,7 +53,7 @@ def test_stale_source_is_named_once_and_not_with_its_readers(land: Land, lake: s
     assert {each.promise for each in found.values()} == {"freshness"}
     assert "gold.mart_monthly_sales" in found["bronze.orders"].affected
     assert str(found["bronze.orders"]).startswith(
-        "bronze.orders: the newest record is 27 hours old, and 26 hours is promised, since "
+        "bronze.orders: the newest record is 27 hours old, more than the 26 hours promised, since "
     )
 
 
@@ -96,7 +96,7 @@ def test_file_without_records_is_an_unusual_delivery(lake: str) -> None:
     deliver(lake, 99, last - timedelta(days=1))
     deliver(lake, 0, last)
     (found,) = check(lake, last).broken
-    assert "has 0 records, and 40 to 300 are usual" in found.problem
+    assert "has 0 records (usual: 40 to 300)" in found.problem
     assert broken(lake, last + timedelta(hours=3)) == [
         ("freshness", "bronze.orders"),
         ("volume", "bronze.orders"),
@@ -220,7 +220,7 @@ def test_share_in_quarantine_is_compared_with_the_promised_one(land: Land, lake:
     assert (found.promise, found.cause) == ("quarantine", "silver.sellers")
     assert found.problem == (
         "50.0% of 2 records went to quarantine (1: seller_id_is_well_formed, "
-        "seller_state_is_known), and 1.0% is allowed"
+        "seller_state_is_known), more than the 1.0% allowed"
     )
     assert "gold.dim_seller" in found.affected
     earlier = datetime.now(UTC) - timedelta(days=1)

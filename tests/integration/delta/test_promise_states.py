@@ -38,7 +38,7 @@ def test_states_of_a_fresh_lake_are_kept_or_unknown(land: Land, lake: str) -> No
     assert {promise for _, promise in unknown} == {"volume"}
     assert {each.state for each in found.values()} == {State.KEPT, State.UNKNOWN}
     kept = found["gold.mart_monthly_sales", "freshness"]
-    assert kept.detail == "The table reads what was delivered within 30 hours."
+    assert kept.detail == "The table reads each delivery within 30 hours."
 
 
 def test_promise_of_a_table_that_does_not_exist_is_unknown(lake: str) -> None:

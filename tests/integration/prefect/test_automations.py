@@ -95,7 +95,7 @@ def test_automation_notifies_once_of_a_broken_promise_and_once_of_its_end(
     assert "it was broken since" in message["body"]
     found = [each for each in notifications if each["subject"].startswith(subject)]
     assert [each["subject"] for each in found] == [f"{subject} broken", f"{subject} kept again"]
-    assert "the newest record is 27 hours old, and 26 hours is promised" in found[0]["body"]
+    assert "the newest record is 27 hours old, more than the 26 hours promised" in found[0]["body"]
     wanted = {"any_resource": {"id": [f"file://{lake}/bronze/orders"]}}
 
     def names() -> set[str]:

@@ -68,7 +68,7 @@ def test_shares_that_differ_are_shown_as_different(
 ) -> None:
     (share,) = measure(SELLERS, metrics(quarantined, records))
     assert f"{share}".startswith(f"{shown} of ")
-    assert f"{share}".endswith(f"and {allowed} is allowed")
+    assert f"{share}".endswith(f", more than the {allowed} allowed")
 
 
 def test_tables_without_counts_and_derived_tables_have_no_shares() -> None:

@@ -36,7 +36,7 @@ def test_delivery_bars_colour_unusual_and_growing_days() -> None:
     assert svg.count('fill="var(--step-1)"') == 3
     for colour in ("bar", "late", "superseded"):
         assert svg.count(f'fill="var(--{colour})"') == 1
-    assert "<title>Tue 2018-01-02: 3 records, 40 to 150 are usual</title>" in svg
+    assert "<title>Tue 2018-01-02: 3 records (usual: 40 to 150)</title>" in svg
 
 
 def test_delivery_bars_without_a_band_draw_none() -> None:
