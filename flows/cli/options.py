@@ -78,7 +78,7 @@ Verbose = Annotated[
 LogFormat = Annotated[
     Literal["text", "json"] | None,
     typer.Option(
-        help="Print the log of each step on standard error, as text or as a JSON object a line."
+        help="Print the log of each step on standard error, as text or as one JSON object per line."
     ),
 ]
 

@@ -21,16 +21,16 @@ quarantine, and those that break each rule or warning. It has the version that t
 
 @dataclass(frozen=True)
 class Gate:
-    """How the user of a run sets its gate."""
+    """What the user of a run says instead of the contracts."""
 
     fail_above: float | None = None
     """The share in quarantine that stops the run, for all tables, instead of what contracts say."""
     accept: frozenset[str] = frozenset()
-    """The silver tables that are published whatever their last run exceeds."""
+    """The silver tables that are published although their last run is stopped."""
 
 
 CONTRACTS = Gate()
-"""The gate that the contracts describe."""
+"""The gate without such settings: the contracts apply."""
 
 
 class Measured(NamedTuple):

@@ -74,7 +74,7 @@ def _not_reached(archive: str | None) -> list[str]:
         "sites, exports and backups outside of the lake",
         "earlier object versions, if the S3 bucket is versioned",
         "temporary files of processes that were killed",
-        "data of the person that names none of the identifiers",
+        "data of the person in records without any of the identifiers",
     ]
 
 
@@ -92,8 +92,8 @@ def _page(
         "Identifiers replaced": f"{len(request.identifiers):,}",
         "Orders whose review texts were erased": f"{len(request.orders):,}",
         "Verified": f"{verification.files:,} files ({verification.size:,} bytes) were searched; "
-        f"{verification.holding:,} hold the person",
-        "Not searched inside": ", ".join(verification.unsearchable) or "nothing",
+        f"{verification.holding:,} still hold the person",
+        "Compressed, only their bytes searched": ", ".join(verification.unsearchable) or "nothing",
     }
     found = {
         name: f"{pluralize(each['rows'], 'row')}, {pluralize(each['files'], 'file')}, "

@@ -53,7 +53,7 @@ def orders_of(lake: str, customers: Collection[str]) -> set[str]:
 
 
 def has_order(lake: str, order: str) -> bool:
-    """Return whether there is a review of an order, or its record."""
+    """Return whether the lake has a record of an order, or a review of it."""
     return any(
         rows.filter(_clean("order_id") == order).head(1).collect().height
         for rows in _files(lake, (*_ORDERS, "bronze.order_reviews"))

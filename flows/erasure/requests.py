@@ -71,7 +71,7 @@ def write_request(lake: str, request: Request) -> None:
 
 
 def check_not_erased(lake: str, table: str, version: int) -> None:
-    """Check that no erasure forbids to restore a version of a table.
+    """Check that no erasure prevents the restore of a version of a table.
 
     Raises:
         NoVersionError: the version is from before an erasure, or an erasure is not finished.

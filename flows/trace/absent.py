@@ -23,7 +23,7 @@ from transforms.lineage import column_lineage
 
 
 def reasons(lake: str, table: Table, key: pl.DataFrame) -> Iterator[Reason]:
-    """Yield why a table has no row with a key, or with a part of it.
+    """Yield why a table has no row with some values of key columns.
 
     The first reason is that of the table; the others are those of the inputs that lack the key. The
     identifier of a person who was erased, or may have been, is in none of them.

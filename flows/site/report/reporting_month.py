@@ -20,7 +20,7 @@ class ReportingMonth(NamedTuple):
     previous: Month | None
     """The calendar month before."""
     year_ago: Month | None
-    """The same month of the last year."""
+    """The same month a year earlier."""
     excluded: list[Month]
     complete: bool
     """Whether the month has ended."""

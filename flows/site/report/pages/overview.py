@@ -196,7 +196,7 @@ PANELS = (
         "monthly-gmv",
         "GMV by month",
         "Each column is a month of purchase; the dark one is described above. The line across a "
-        f"column is the same month of the last year. {_DASHED} {_FEW}",
+        f"column is the same month a year earlier. {_DASHED} {_FEW}",
         _statement(
             *("gmv", "growth", "lag(gmv, 12) OVER (ORDER BY purchase_month) AS gmv_year_ago"),
             *("gmv_called_off", "orders_with_items", "average_order_value"),
@@ -206,7 +206,7 @@ PANELS = (
         _gmv,
         wide=True,
         extra_definitions={
-            "gmv_year_ago": "GMV of the same month of the last year in BRL.",
+            "gmv_year_ago": "GMV of the same month a year earlier in BRL.",
             "score_error": "Standard error of the review score, at most.",
         },
     ),

@@ -192,7 +192,7 @@ ORDER BY all_sales DESC, category, purchase_month
         _trends,
         wide=True,
         extra_definitions={
-            "sales_year_ago": "Sales in the same month of the last year in BRL.",
+            "sales_year_ago": "Sales in the same month a year earlier in BRL.",
         },
     ),
     Panel(
