@@ -1,4 +1,4 @@
-"""The contract of a history table, made from the silver contract that says `history`."""
+"""The contract of a history table, made from a silver contract with `history`."""
 
 from inspect import get_annotations
 from types import new_class

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Share:
-    """A threshold. In a contract, a plain number is one that stops no run."""
+    """A threshold. A plain number in a contract is a threshold that does not stop a run."""
 
     allowed: float
     """From 0 to 1."""

@@ -11,7 +11,7 @@ STAGES = {
     "handling": ("order_approved_at", "order_delivered_carrier_date"),
     "transport": ("order_delivered_carrier_date", "order_delivered_customer_date"),
 }
-"""By stage of an order, the columns of its begin and its end."""
+"""By stage of an order, the columns with its start and its end."""
 
 
 class MartOrderStages(

@@ -76,7 +76,7 @@ def known_erasures(lake: str) -> Erasures:
     """Return the erasures of a lake.
 
     Raises:
-        SettingError: there are some, and KEYSTONE_ERASURE_KEY is missing or another one.
+        SettingError: there are some, and KEYSTONE_ERASURE_KEY is missing or wrong.
     """
     requests = read_requests(lake)
     if not requests:
@@ -95,7 +95,8 @@ def erasure_key(requests: Iterable[Request]) -> bytes:
         problem = "is not set" if not secret else f"has fewer than {_LEAST} characters"
         message = (
             f"KEYSTONE_ERASURE_KEY {problem}: without it, this lake cannot recognize erased people "
-            f"in new records, so nothing is ingested or erased; set it to the lake's secret"
+            f"in new records, so nothing is ingested or erased; set it to the secret that all "
+            f"erasures of this lake use"
         )
         raise SettingError(message)
     if any(request.check != keyed_hash(secret, request.id) for request in requests):

@@ -50,7 +50,7 @@ Send = Callable[[Sequence[News]], None]
 
 
 def send_alarms(lake: str, found: Check, now: datetime, send: Send) -> None:
-    """Send what is new since the last check, if there is something.
+    """Send an alarm about what is new since the last check, if anything is.
 
     Args:
         lake: location of the tables.
@@ -107,7 +107,7 @@ def _seen(
 
 def _claim(each: Incident, broken: Container[Key], claim: str) -> Incident:
     """Claim an incident if it is news, and no other check is sending it."""
-    # An incident that nobody knows of ends without an alarm.
+    # If no alarm was sent when the promise broke, none is sent when it is kept again.
     is_news = each.sent == BROKEN if each.resolved_at else not each.sent and _key(each) in broken
     at = datetime.now(UTC)
     if not is_news or (each.claimed_at and at - each.claimed_at < CLAIMED):

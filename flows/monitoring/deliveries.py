@@ -1,4 +1,4 @@
-"""The deliveries of a source: how many records came on each day, and when they were true."""
+"""The deliveries of a source: how many records came on each day, and their newest event time."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -85,7 +85,7 @@ def _effective(newest_first: Iterable[CommitInfo]) -> Iterator[CommitInfo]:
 def _event_time(commit: CommitInfo) -> datetime:
     """Return the newest event time of a batch, at most the time of its commit.
 
-    The clock of a producer may be ahead. Its records come now nevertheless.
+    The clock of a producer may be ahead; its records count from the time of the commit.
     """
     newest = commit.metrics.get("newest")
     return min(datetime.fromisoformat(newest), commit.at) if newest else commit.at

@@ -20,13 +20,13 @@ class BrokenPromise:
     promise: str
     """`freshness`, `volume`, `quarantine`, or `rule`."""
     cause: str
-    """The table where the cause is: a source, or a table that is not refreshed."""
+    """The table with the cause: a source, or a table that was not refreshed."""
     since: datetime
     """UTC."""
     problem: str
     """What is wrong, in words."""
     affected: tuple[str, ...]
-    """The tables that it reaches."""
+    """The tables downstream that the broken promise reaches."""
     remedy: str
     rule: str = ""
     """The rule that it is about, if it is about one."""

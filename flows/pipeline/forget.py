@@ -1,9 +1,9 @@
-"""Erase a person from a lake and its archive, for ever, and prove it by a search of every file.
+"""Erase a person from a lake and its archive for good, and prove it by a search of every file.
 
 A request is written first, then everything is erased by it, and the certificate comes last. Each
 step can be repeated: after a crash, a second call with the same person finds the request and ends
-the same. Bronze and the archive are rewritten; the refresh then computes silver and gold from
-bronze, as it computes everything else; then all earlier files that held the person are deleted.
+with the same result. Bronze and the archive are rewritten; the refresh then computes silver and
+gold from bronze, as always; then all earlier files that held the person are deleted.
 """
 
 import re
@@ -61,7 +61,7 @@ class UnknownPersonError(Exception):
 
 
 class Forgotten(NamedTuple):
-    """What an erasure has found and done, or would do."""
+    """What an erasure found and erased, or would erase."""
 
     request: Request
     certificate: str
@@ -164,7 +164,7 @@ def _erase(  # noqa: PLR0913, PLR0917 - what was found where, and how to erase i
         message = (
             f"{len(left)} files still hold the person, such as {erasures.erase_text(left[0])}: "
             f"other runs write at the same time, or a table is not computed from bronze; stop "
-            f"them, and call `keystone forget` again"
+            f"the other runs, and call `keystone forget` again"
         )
         raise RunFailedError([message])
     touched = {*request.found} - {*request.versions} | held

@@ -1,4 +1,4 @@
-"""Trace: the records that a row was computed from, and what happened to their rivals.
+"""Trace: the records that a row was computed from, and the other records of their keys.
 
 `trace` walks from a row to bronze by the wiring of the graph; it reads tables and writes nothing.
 """

@@ -1,4 +1,4 @@
-"""The records of rows of silver: those that became rows, and their rivals."""
+"""The records of rows of silver: those that became rows, and the others of their keys."""
 
 import polars as pl
 from polars import col

@@ -34,7 +34,7 @@ class Step:
 
     @property
     def is_computed(self) -> bool:
-        """Whether the rows can be computed from what is below."""
+        """Whether the rows can be computed from the steps below."""
         return bool(self.inputs) or self.records is not None
 
     @property

@@ -21,7 +21,7 @@ class Run(NamedTuple):
     tables: list[str]
     """The tables that it changed, in the order of their first commits."""
     read: int | None
-    """The sum of this metric over its commits; None if no commit has it; likewise the next two."""
+    """The sum of this metric over its commits, as are the next two; None if no commit has it."""
     quarantined: int | None
     written: int | None
 

@@ -31,8 +31,8 @@ def wilson(successes: int, trials: int, compared: int = 1) -> Interval:
     Args:
         successes: how many were counted.
         trials: of how many, at least one.
-        compared: how many shares are compared at a time. Of many, one is extreme by chance, so the
-            interval is wider.
+        compared: how many shares are compared at a time. The more there are, the likelier is an
+            extreme one by chance, so the wider is the interval.
     """
     z = _deviations(compared)
     share, spread = successes / trials, z * z / trials
@@ -46,8 +46,8 @@ def differ(first: tuple[int, int], second: tuple[int, int]) -> bool:
     """Return whether two shares differ by more than chance, by Newcombe's interval.
 
     Args:
-        first: how many were counted, of how many.
-        second: likewise.
+        first: the successes and the trials of one share.
+        second: those of the other share.
     """
     (a, b), shares = (wilson(*first), wilson(*second)), (first[0] / first[1], second[0] / second[1])
     difference = shares[0] - shares[1]

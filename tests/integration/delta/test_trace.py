@@ -109,7 +109,7 @@ def test_column_is_traced_to_what_it_depends_on(shop: str) -> None:
     assert {*found.values} == {"order_id", "order_item_id", "price"}
 
 
-def test_rivals_are_superseded_or_in_quarantine(shop: str, land: Land) -> None:
+def test_other_records_of_a_key_are_superseded_or_in_quarantine(shop: str, land: Land) -> None:
     bad, later = {"price": "free"}, {"price": "80.00"}
     arrive(shop, land(order_items=[bad, later]), hours=1)
     refresh(shop)
