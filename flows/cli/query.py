@@ -110,8 +110,8 @@ def check(
 ) -> None:
     """Check what contracts promise about freshness, volume, quarantine and rules.
 
-    Exits with 1 if a promise is broken. With KEYSTONE_ALERT_URL, also sends an alarm for each
-    promise that is newly broken or kept again.
+    Exits with 1 if a promise is broken. With KEYSTONE_ALERT_URL, also sends
+    an alarm for each promise that is newly broken or kept again.
     """
     from flows.config.secrets import reveal
     from flows.config.settings import Settings, resolve_location
