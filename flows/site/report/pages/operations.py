@@ -2,23 +2,25 @@
 
 from typing import Any
 
-import altair as alt
 import polars as pl
 from polars import col
 
-from contracts.gold.agg_monthly_orders import LAST_DAYS, LATER, NEVER
+from contracts.gold.agg_monthly_orders import NEVER
 from contracts.gold.mart_delivery_by_state import MartDeliveryByState
 from contracts.gold.mart_order_stages import MartOrderStages
 from contracts.gold.mart_review_by_lateness import MartReviewByLateness
 from flows.config.plural import pluralize
-from flows.site.charts import marks
-from flows.site.charts.marks import FAINT, LATE, PLAIN
-from flows.site.charts.multiples import range_multiples
 from flows.site.charts.states import NAMES
-from flows.site.charts.svg import AnyChart
 from flows.site.charts.tile_map import FEW, MIN_DELIVERIES, tile_map
 from flows.site.formatting import DASH, percent
-from flows.site.report.model import PHONE, Frames, Page, PageSummary, Panel, Tile, total
+from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, total
+from flows.site.report.operations_charts import (
+    LATE_CLASSES,
+    STATES_DRAWN,
+    lateness_chart,
+    scatter,
+    stages_chart,
+)
 from flows.site.report.wilson import wilson, wilson_sql
 
 QUESTION = "Which state is late, and does it cost us reviews?"
@@ -123,7 +125,7 @@ def _effect_on_reviews(lateness: pl.DataFrame) -> str:
     """Compare the reviews of late deliveries with those of deliveries on time."""
     grouped = (
         lateness.filter(col("lateness") != NEVER)
-        .group_by(late=col("lateness").is_in(_LATE))
+        .group_by(late=col("lateness").is_in(LATE_CLASSES))
         .agg(col("stars", "reviews").sum())
     )
     groups = {row["late"]: row for row in grouped.to_dicts()}
@@ -194,108 +196,6 @@ def _tiles(states: pl.DataFrame) -> tuple[Tile, ...]:
 
 
 _NOTICEABLE = 0.1  # stars
-_LATE = [*(name for name, last_day in LAST_DAYS.items() if last_day > 0), LATER]
-
-
-def _lateness(frame: pl.DataFrame, width: int) -> AnyChart:
-    coloured = frame.with_columns(
-        colour=pl.when(col("lateness") == NEVER)
-        .then(pl.lit(FAINT))
-        .when(col("lateness").is_in(_LATE))
-        .then(pl.lit(LATE))
-        .otherwise(pl.lit(PLAIN))
-    )
-    tooltip = (
-        "datum.lateness + ': ' + format(datum.review_score, '.2f') + ' stars from ' + "
-        f"{marks.plural('reviews', 'review')} + ', ' + format(datum.one_star_share, '.0%')"
-        " + ' with one star'"
-    )
-    value = "format(datum.review_score, '.2f') + ' (' + format(datum.reviews, ',') + ')'"
-    return marks.bar_chart(
-        coloured, width, "lateness", "review_score", tooltip, value, step=42, start=1
-    )
-
-
-def _scatter(frame: pl.DataFrame, width: int) -> AnyChart:
-    states = frame.drop_nulls("review_score").with_columns(late_share=1 - col("on_time_share"))
-    base = alt.Chart(states.pipe(_label_where_free, width)).transform_calculate(
-        tooltip="datum.customer_state + ': ' + format(datum.late_share, '.1%') + ' late, '"
-        " + format(datum.review_score, '.2f') + ' stars from ' + "
-        + marks.plural("reviews", "review"),
-    )
-    x = alt.X(
-        "late_share:Q",
-        title="delivered late",
-        axis=alt.Axis(format=marks.SHARE, tickCount=5, grid=False),
-        scale=alt.Scale(zero=False, padding=16),
-    )
-    y = alt.Y(
-        "review_score:Q",
-        title="review score",
-        axis=alt.Axis(format=marks.SCORE, tickCount=5, domain=False, ticks=False),
-        scale=alt.Scale(zero=False, padding=16),
-    )
-    size = alt.Size("reviews:Q", legend=None, scale=alt.Scale(range=[40, 360]))
-    circles = base.mark_circle(color=PLAIN, opacity=0.75).encode(
-        x=x, y=y, size=size, description="tooltip:N"
-    )
-    names = base.mark_text(dy=-15, fontSize=11, fill="currentColor", aria=False).encode(
-        x=x, y=y, text="name:N"
-    )
-    fit = alt.AutoSizeParams(type="fit", contains="padding")
-    return (circles + names).properties(width=width, height=_HEIGHT, autosize=fit, padding=2)
-
-
-def _stages(frame: pl.DataFrame, width: int) -> AnyChart:
-    largest = (
-        frame.group_by("seller_state")
-        .agg(col("orders").max())
-        .sort("orders", "seller_state", descending=[True, False])["seller_state"]
-        .head(_STATES_DRAWN)
-    )
-    known = pl.Enum(["approval", "handling", "transport"])
-    rows = (
-        frame.filter(col("seller_state").is_in(largest.implode()))
-        .with_columns(order=col("stage").cast(known))
-        .join(pl.DataFrame({"seller_state": largest}).with_row_index("rank"), on="seller_state")
-        .sort("order", "rank")
-        .drop("order")
-    )
-    tooltip = (
-        "datum.seller_state + ', ' + datum.stage + ': ' + format(datum.median_hours, ',.1f') + "
-        "' hours in half of ' + " + marks.plural("orders", "order") + " + ', ' + "
-        "format(datum.p90_hours, ',.1f') + ' in nine of ten'"
-    )
-    return range_multiples(
-        rows,
-        width,
-        "stage",
-        "seller_state",
-        ("median_hours", "p90_hours"),
-        tooltip,
-        title="hours",
-        across=1 if width == PHONE else 3,
-    )
-
-
-def _label_where_free(states: pl.DataFrame, width: int) -> pl.DataFrame:
-    """Add the name of each state whose label would not touch that of a state with more reviews."""
-    across, up = (
-        (col(axis) - col(axis).min()) / (col(axis).max() - col(axis).min()) * size
-        for axis, size in (("late_share", width), ("review_score", _HEIGHT))
-    )
-    rows = states.sort("reviews", descending=True)
-    taken: list[tuple[float, float]] = []
-    names = []
-    for state, x, y in rows.select("customer_state", across, up).iter_rows():
-        free = not any(abs(x - a) < _LABEL[0] and abs(y - b) < _LABEL[1] for a, b in taken)
-        taken += [(x, y)] * free
-        names.append(state if free else "")
-    return rows.with_columns(name=pl.Series(names, dtype=pl.String))
-
-
-_HEIGHT, _STATES_DRAWN = 330, 8
-_LABEL = 24, 18  # width and height of a label in pixels
 
 _STATES = f"""
 SELECT customer_state, orders, delivered, on_time_share,
@@ -334,7 +234,7 @@ FROM gold.mart_review_by_lateness
 ORDER BY position
 """,
         MartReviewByLateness,
-        _lateness,
+        lateness_chart,
     ),
     Panel(
         "late-states",
@@ -349,7 +249,7 @@ WHERE delivered >= {MIN_DELIVERIES}
 ORDER BY on_time_share, customer_state
 """,  # noqa: S608 - the number is a constant of the report
         MartDeliveryByState,
-        _scatter,
+        scatter,
         wide=True,
     ),
     Panel(
@@ -367,7 +267,7 @@ ORDER BY on_time_share, customer_state
         "Where orders wait",
         "Hours from purchase to approval, to the carrier (handling) and to the customer "
         "(transport), by state of the seller. Bars end at the median, lines at the hours that nine "
-        f"of ten orders need at most. The chart has the {_STATES_DRAWN} states with most orders, "
+        f"of ten orders need at most. The chart has the {STATES_DRAWN} states with most orders, "
         "in the newest month with enough orders of which nine of ten approved ones are delivered.",
         """
 WITH large AS (
@@ -389,7 +289,7 @@ WHERE purchase_month = coalesce((SELECT max(purchase_month) FROM settled),
 ORDER BY stage, orders DESC, seller_state
 """,
         MartOrderStages,
-        _stages,
+        stages_chart,
         wide=True,
     ),
 )
