@@ -8,7 +8,8 @@ import polars as pl
 
 from flows.config.plural import pluralize
 from flows.monitoring.deliveries import Delivery
-from flows.site.charts.marks import COUNT, FAINT, LATE, PLAIN, y_axis
+from flows.site.charts.axes import COUNT, y_axis
+from flows.site.charts.marks import FAINT, LATE, PLAIN
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import DASH
 

@@ -1,22 +1,17 @@
 """The chart forms that pages share: columns, bars, lines and cells."""
 
-import json
-import re
 from math import ceil
 from typing import Any
 
 import altair as alt
 import polars as pl
 
+from flows.site.charts.axes import COUNT, LABELS_WIDTH, LETTER, x_axis, y_axis
 from flows.site.charts.svg import AnyChart
-from flows.site.formatting import month_name
 
 PLAIN, STRONG, LATE, FAINT = "var(--bar)", "var(--step-5)", "var(--late)", "var(--superseded)"
 STEPS = [f"var(--step-{number})" for number in range(1, 6)]
 """Five colours from low to high. Text on the last two needs the colour of the page."""
-
-REAIS, COUNT, SHARE, SCORE = "R$", ",", ".1~%", ".2~f"
-"""Number formats of an axis."""
 
 
 def column_chart(  # noqa: PLR0913 - each parameter is one visible part of the chart
@@ -42,7 +37,7 @@ def column_chart(  # noqa: PLR0913 - each parameter is one visible part of the c
         title: title of the horizontal axis.
     """
     base = _with_tooltip(frame, tooltip).encode(
-        x=_x_axis(frame, x, width, title),
+        x=x_axis(frame, x, width, title),
         y=alt.Y(f"{y}:Q", title=None, axis=y_axis(number_format), stack=False),
         description="tooltip:N",
     )
@@ -91,7 +86,7 @@ def bar_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of
     base = _with_tooltip(frame, tooltip, value_label=value_label, start=str(start))
     axis = alt.Axis(labelLimit=round(width * 0.5), domain=False, ticks=False, labelPadding=6)
     letters = max((len(str(name)) for name in frame[y]), default=0)
-    plot = width - min(letters * _LETTER, width * 0.5)
+    plot = width - min(letters * LETTER, width * 0.5)
     longest = float(frame[x].cast(pl.Float64).max() or 1) - start  # type: ignore[arg-type]  # the maximum of floats is a float
     end = start + (longest or 1) * plot / (plot - _VALUE_LABEL)
     scale = alt.Scale(domain=[start, end], zero=False, nice=False)
@@ -126,7 +121,7 @@ def line_chart(  # noqa: PLR0913 - each parameter is one visible part of the cha
     base = _with_tooltip(segments, tooltip)
     scale = alt.Scale(domain=domain, nice=False) if domain else alt.Scale(zero=False)
     at_y = alt.Y(f"{y}:Q", title=None, axis=y_axis(number_format), scale=scale)
-    at_x = _x_axis(frame, x, width)
+    at_x = x_axis(frame, x, width)
     lines = [
         base.transform_filter(kept)
         .mark_line(stroke=PLAIN, strokeWidth=2, aria=False, **style)
@@ -165,7 +160,7 @@ def histogram(  # noqa: PLR0913 - each parameter is one visible part of the char
     lower, step = bins
     edges = [*frame[lower].cast(pl.Float64), float(frame[lower].max()) + step]  # type: ignore[arg-type]  # a number
     axis = alt.Axis(
-        values=edges[:: ceil(len(edges) * _EDGE_LABEL / (width - _AXIS_LABELS))],
+        values=edges[:: ceil(len(edges) * _EDGE_LABEL / (width - LABELS_WIDTH))],
         format=number_format,
         grid=False,
         labelPadding=4,
@@ -220,20 +215,6 @@ def cell_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part o
     )
 
 
-def y_axis(number_format: str, ticks: int = 4) -> alt.Axis:
-    """Return an axis of numbers with few grid lines and no frame."""
-    reais = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
-    label = reais if number_format == REAIS else f"format(datum.value, '{number_format}')"
-    return alt.Axis(
-        tickCount=ticks,
-        tickMinStep=1 if number_format == COUNT else alt.Undefined,
-        domain=False,
-        ticks=False,
-        labelPadding=6,
-        labelExpr=label,
-    )
-
-
 def band(value: pl.Expr, breaks: list[float], names: list[str]) -> pl.Expr:
     """Return the name of the band that a value falls into; each break begins the next band.
 
@@ -251,49 +232,9 @@ def plural(column: str, noun: str, plural_noun: str = "") -> str:
     return f"format(datum.{column}, ',') + {nouns}"
 
 
-# In pixels: a legend entry, a letter of a label, the gap between labels, the labels of the
-# vertical axis, and the label at the end of a bar.
-_LEGEND_ENTRY, _LETTER, _LABEL_GAP, _AXIS_LABELS, _VALUE_LABEL = 145, 6.5, 14, 50, 90
-_EDGE_LABEL = 40
+# In pixels: a legend entry, the label at the end of a bar, and the label of an edge.
+_LEGEND_ENTRY, _VALUE_LABEL, _EDGE_LABEL = 145, 90, 40
 _DASHES = [4, 3]
-_SHORT, _SHORT_GAP = 3, 4
-"""Letters of labels that may stand close together, and the gap between them."""
-
-_MONTH = re.compile(r"\d{4}-\d{2}")
-
-
-def _x_axis(frame: pl.DataFrame, x: str, width: int, title: str = "") -> alt.X:
-    """Return an axis with one position per row. Each has a label, if they are short enough."""
-    values = [str(value) for value in frame[x]]
-    longest = max(map(len, values))
-    room = (width - _AXIS_LABELS) / len(values)
-    is_month = all(map(_MONTH.fullmatch, values))
-    gap = _LABEL_GAP if longest > _SHORT else _SHORT_GAP
-    step = 1 if is_month else ceil((longest * _LETTER + gap) / room)
-    axis = alt.Axis(
-        labelAngle=0,
-        values=frame[x].to_list()[::step],
-        ticks=False,
-        domainColor="var(--line)",
-        labelPadding=6,
-        labelExpr=_month_labels(values, room) if is_month else alt.Undefined,
-    )
-    return alt.X(f"{x}:N", sort=None, title=title or None, axis=axis)
-
-
-def _month_labels(months: list[str], room: float) -> str:
-    """Return a Vega expression for the names of months, with each year below its first month."""
-    letters = 3 if room > 3 * _LETTER + 4 else 1
-    first, later = months[0], months[1:]
-    # A year is as wide as three short labels.
-    years = {month for month in later if month.endswith("-01")}
-    if letters > 1 or not years & {*later[:2]}:
-        years.add(first)
-    names = {
-        month: [month_name(month)[:letters], month[:4] if month in years else ""]
-        for month in months
-    }
-    return f"({json.dumps(names)})[datum.value]"
 
 
 def _colour(frame: pl.DataFrame) -> Any:

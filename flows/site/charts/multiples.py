@@ -3,7 +3,8 @@
 import altair as alt
 import polars as pl
 
-from flows.site.charts.marks import PLAIN, y_axis
+from flows.site.charts.axes import LETTER, y_axis
+from flows.site.charts.marks import PLAIN
 from flows.site.charts.svg import AnyChart
 
 
@@ -75,7 +76,7 @@ def range_multiples(  # noqa: PLR0913, PLR0917 - each parameter is one visible p
         across: how many small charts are in a row.
     """
     letters = max((len(str(name)) for name in frame[y]), default=0)
-    each = width // across - round(letters * _LETTER) - _MARGIN
+    each = width // across - round(letters * LETTER) - _MARGIN
     charts = []
     for (name,), rows in frame.group_by(by, maintain_order=True):
         base = (
@@ -102,5 +103,4 @@ def _beside(charts: list[AnyChart], across: int) -> AnyChart:
     return alt.concat(*charts, columns=across, spacing=16).properties(padding=2)
 
 
-_AXIS, _HEIGHT = 64, 90
-_LETTER, _MARGIN = 6.5, 36
+_AXIS, _HEIGHT, _MARGIN = 64, 90, 36

@@ -13,8 +13,9 @@ from flows.delta.commit_log import CommitInfo
 from flows.monitoring.promises import Logs
 from flows.monitoring.volume import source_deliveries
 from flows.refresh.redacted_examples import redacted_examples
+from flows.site.charts.axes import COUNT, SHARE
 from flows.site.charts.day_bars import DAYS, day_bars
-from flows.site.charts.marks import COUNT, LATE, PLAIN, SHARE
+from flows.site.charts.marks import LATE, PLAIN
 from flows.site.daily_charts import WIDTH, DailyChart, delivery_chart, draw
 from flows.site.formatting import percent
 from flows.site.rule_status import RuleStatus

@@ -6,7 +6,8 @@ from polars import col
 from contracts.gold.mart_monthly_sales import MartMonthlySales
 from flows.config.plural import pluralize
 from flows.site.charts import marks
-from flows.site.charts.marks import COUNT, PLAIN, REAIS, SCORE, SHARE, STRONG
+from flows.site.charts.axes import COUNT, REAIS, SCORE, SHARE
+from flows.site.charts.marks import PLAIN, STRONG
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import month_name, percent, relative_change
 from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, format_value, label

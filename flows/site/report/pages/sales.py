@@ -9,7 +9,7 @@ from contracts.gold.agg_monthly_categories import AggMonthlyCategories
 from contracts.gold.mart_category import MartCategory
 from contracts.gold.mart_payment_mix import MartPaymentMix
 from flows.site.charts import marks
-from flows.site.charts.marks import REAIS
+from flows.site.charts.axes import REAIS
 from flows.site.charts.multiples import column_multiples
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import percent, reais

@@ -5,7 +5,7 @@ import polars as pl
 from contracts.gold.mart_seller_scorecard import MartSellerScorecard
 from flows.config.plural import pluralize
 from flows.site.charts import marks
-from flows.site.charts.marks import SHARE
+from flows.site.charts.axes import SHARE
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import DASH, percent, reais
 from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, total
