@@ -7,7 +7,6 @@ from errno import EROFS
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
@@ -16,7 +15,6 @@ from contracts.contract import Bronze
 from contracts.plausible_times import CLOCK_TOLERANCE
 from flows import delta
 from flows.config.errors import ConservationError
-from flows.config.settings import Settings
 from flows.delta import data_files
 from flows.delta.damage import translate_damage_of
 from flows.delta.holds import held_since
@@ -24,10 +22,11 @@ from flows.delta.outcome import Outcome
 from flows.erasure.erasures import Erasures, known_erasures
 from flows.erasure.requests import note_replaced, request_files
 from flows.ingest.bytes_read import reading_for
-from flows.ingest.csv_diagnosis import HEAD, FileRejectedError, diagnose_format
+from flows.ingest.csv_diagnosis import FileRejectedError
 from flows.ingest.csv_reader import CsvFacts, inspect_csv, scan_records
 from flows.ingest.erase_csv import erase_csv
 from flows.ingest.file_state import FileNotReadyError, FileState, changed
+from flows.ingest.landed_file import LandedFile, check_complete, check_quiet
 from flows.ingest.landing_zone import File, archive_file
 from flows.storage.filesystem import check_access, sha256
 from transforms.erasure import changed_rows
@@ -72,15 +71,15 @@ def ingest_table(
                 reading_for(contract.spec().table),
                 TemporaryDirectory(prefix="keystone-") as folder,
             ):
-                landed = _LandedFile(file, state, file.local_path(state, Path(folder)))
-                _check_complete(landed)
+                landed = LandedFile(file, state, file.local_path(state, Path(folder)))
+                check_complete(landed)
                 facts = inspect_csv(landed.path)
                 rows, erased = _ingest_file(
                     lake, contract, landed, facts, as_of, erasures, requests
                 )
                 added, erased_rows = added + rows, erased_rows + (erased or 0)
                 if archive:
-                    _check_quiet(landed)
+                    check_quiet(landed)
                     path, copied = landed.path, facts.sha256
                     if erased != 0:
                         path, copied = _without_erased_people(landed, Path(folder), facts, erasures)
@@ -89,12 +88,9 @@ def ingest_table(
         except (FileRejectedError, OSError) as error:
             problems += _problems(lake, file, state, error)
     deferred = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
-    rejected = [
-        str(each)
-        for each in problems
-        if isinstance(each, FileRejectedError) and not isinstance(each, FileNotReadyError)
-    ]
-    if failed := [each for each in problems if isinstance(each, OSError)]:
+    failed = [each for each in problems if isinstance(each, OSError)]
+    rejected = [str(each) for each in problems if not isinstance(each, FileNotReadyError | OSError)]
+    if failed:
         raise OSError("; ".join(map(str, [*failed, *rejected]))) from failed[0]
     handle = delta.open_table(lake, contract)
     return Outcome(
@@ -109,51 +105,6 @@ def ingest_table(
         deferred=tuple(deferred),
         seconds=perf_counter() - started,
     )
-
-
-class _LandedFile(NamedTuple):
-    """A file in the landing zone, its state when it was opened, and the local path to read."""
-
-    file: File
-    state: FileState
-    path: Path
-
-
-def _check_complete(landed: _LandedFile) -> None:
-    """Raise if a file changed recently and ends in the middle of a record.
-
-    A file of another format passes: waiting does not turn it into CSV.
-    """
-    if not (recent := _recent_change(landed.state)):
-        return
-    quotes, last = 0, b""
-    with landed.path.open("rb") as opened:
-        head = opened.read(HEAD)
-        if b"\0" in head or diagnose_format(head):
-            return
-        opened.seek(0)
-        while part := opened.read(_PART):
-            quotes, last = quotes + part.count(b'"'), part[-1:]
-    # If the number of quotes is odd, the last line end is inside a quoted field.
-    if last != b"\n" or quotes % 2:
-        name = landed.file.name
-        message = f"{name}: {recent} and ends in the middle of a record; not ingested yet"
-        raise FileNotReadyError(message)
-
-
-_PART = 1 << 20
-
-
-def _check_quiet(landed: _LandedFile) -> None:
-    """Raise if a file changed recently: its writer may have paused and may write more."""
-    if recent := _recent_change(landed.state):
-        message = f"{landed.file.name}: {recent}; ingested, but not archived yet"
-        raise FileNotReadyError(message)
-
-
-def _recent_change(state: FileState) -> str:
-    seconds = state.quiet_seconds()
-    return f"changed {seconds:.0f} s ago" if seconds < Settings().quiet_seconds else ""
 
 
 def _problems(
@@ -185,7 +136,7 @@ def _with_folders(file: File, error: Exception) -> str:
 def _ingest_file(  # noqa: PLR0913, PLR0917 - what is ingested, and how
     lake: str,
     contract: type[Bronze],
-    landed: _LandedFile,
+    landed: LandedFile,
     facts: CsvFacts,
     as_of: datetime | None,
     erasures: Erasures,
@@ -242,7 +193,7 @@ def _erased(
 
 
 def _without_erased_people(
-    landed: _LandedFile, folder: Path, facts: CsvFacts, erasures: Erasures
+    landed: LandedFile, folder: Path, facts: CsvFacts, erasures: Erasures
 ) -> tuple[Path, str]:
     """Return the file to archive and its digest: the landed one, or one without erased people."""
     erased = folder / f"erased-{landed.path.name}"
