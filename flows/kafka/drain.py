@@ -12,8 +12,7 @@ messages of the partition, and starts again after the new watermark.
 import gc
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
@@ -40,6 +39,7 @@ from flows.kafka.consumer_group import group_of_lake
 from flows.kafka.debezium import change_rows
 from flows.kafka.decode import bronze_rows
 from flows.kafka.drain_targets import DrainTargets
+from flows.kafka.garbage_collection import manual_garbage_collection
 from flows.kafka.topics import Partition, existing_partitions, is_mock, source_name
 from transforms.erasure import changed_rows
 
@@ -107,7 +107,7 @@ def drain(  # noqa: PLR0913 - lake and settings; options are given by name
     stop, started = stop or Event(), monotonic()
     drainer = _Drainer(lake, settings, stop, follow=follow, accept_loss=accept_loss)
     try:
-        with _manual_garbage_collection():
+        with manual_garbage_collection():
             drainer.join()
             while not stop.is_set() and (follow or drainer.targets.remain()):
                 if max_seconds is not None and monotonic() - started >= max_seconds:
@@ -293,19 +293,3 @@ def _metrics(batch: pl.DataFrame, erased: int) -> dict[str, object]:
         **({"erased": erased} if erased else {}),
         "newest": newest.isoformat() if isinstance(newest, datetime) else None,
     }
-
-
-@contextmanager
-def _manual_garbage_collection() -> Iterator[None]:
-    """Disable automatic garbage collection, because it scans every message of the batch.
-
-    It took more than a third of the time and freed nothing.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
-        gc.unfreeze()
