@@ -2,7 +2,6 @@
 
 import re
 from base64 import b64decode
-from binascii import Error as Base64Error
 from collections.abc import Collection, Mapping
 
 import polars as pl
@@ -163,5 +162,5 @@ def _readable(text: str) -> str:
         return text
     try:
         return text + b64decode(text.removeprefix(_BASE64)).decode("latin-1")
-    except Base64Error:
+    except ValueError:
         return text

@@ -101,6 +101,7 @@ def base64(text: str) -> str:
         (bronze.Orders, base64(f"\xff {CUSTOMER}"), REMOVED),
         (bronze.Orders, base64(f"\xff {ORDER}"), base64(f"\xff {ORDER}")),
         (bronze.Orders, "base64:%", "base64:%"),
+        (bronze.Orders, "base64:é", "base64:é"),
     ],
 )
 def test_a_corrupt_record_is_changed_or_removed(
