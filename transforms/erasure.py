@@ -145,15 +145,10 @@ def _holds_personal_data(texts: Collection[str]) -> bool:
 
 def _mentioning(records: pl.Series, found: Collection[str], *, only_base64: bool) -> pl.Series:
     """Return which corrupt records mention one of some values."""
-    wanted = {*found}
-    suspect = records.str.contains(f"^{_BASE64}" if only_base64 else rf"{_HAS_ID}|^{_BASE64}")
-    return pl.Series(
-        [
-            bool(is_suspect and wanted & text_candidates(_readable(text)))
-            for text, is_suspect in zip(records, suspect, strict=True)
-        ],
-        dtype=pl.Boolean,
-    )
+    readable = records.map_elements(_readable, return_dtype=pl.String)
+    wanted = pl.Series([*found], dtype=pl.String).implode()
+    mentions = readable.str.contains_any(wanted, ascii_case_insensitive=True)
+    return mentions & records.str.starts_with(_BASE64) if only_base64 else mentions
 
 
 def _readable(text: str) -> str:
