@@ -102,10 +102,11 @@ def _erased(data: bytes, header: Sequence[str], erasures: Erasures) -> bytes:
         dict.fromkeys([*header, *_TECHNICAL], pl.String),
         orient="row",
     )
-    for number, row in zip(changed, erase(rows, pseudonyms, orders).iter_rows(), strict=True):
+    erased = erase(rows, pseudonyms, orders).pipe(_without_undeclared)
+    for number, row in zip(changed, erased.iter_rows(), strict=True):
         raw = records[number]
         end = raw[len(text(raw).encode()) :]
-        records[number] = _written(row, header).encode() + end
+        records[number] = _written(row).encode() + end
     return b"".join(records).removesuffix(complete[len(data) :])
 
 
@@ -135,15 +136,16 @@ def _row(record: str, header: Sequence[str]) -> tuple[str | None, ...]:
     return (*[None] * len(header), record, "")
 
 
-def _written(row: Sequence[str | None], header: Sequence[str]) -> str:
-    *fields, corrupt, rescued = row
-    if corrupt is not None:
-        return corrupt
-    known = {name for contract in sources() for name in contract.fields()} | {OPERATION_HEADER}
-    return ",".join(
-        _field(value if name in known or rescued is not None else None)
-        for name, value in zip(header, fields, strict=True)
-    )
+def _without_undeclared(rows: pl.DataFrame) -> pl.DataFrame:
+    """Empty the columns that no table declares in rows whose `_rescued_data` was erased."""
+    declared = {name for contract in sources() for name in contract.fields()}
+    undeclared = [*{*rows.columns} - declared - {OPERATION_HEADER, *_TECHNICAL}]
+    return rows.with_columns(pl.when(_rescued_data="").then(pl.col(undeclared)))
+
+
+def _written(row: Sequence[str | None]) -> str:
+    *fields, corrupt, _ = row
+    return ",".join(map(_field, fields)) if corrupt is None else corrupt
 
 
 def _field(value: str | None) -> str:
