@@ -5,7 +5,7 @@ from polars import col
 
 from contracts.technical_columns import quarantine_schema
 from flows import delta
-from flows.refresh.records import ORIGIN, records_at, records_of, typed_versions
+from flows.refresh.records import ORIGIN, records_at, records_of, typed_versions, without
 from flows.trace.step import Step
 from flows.trace.versions import open_input
 from transforms.deduplication import latest_versions
@@ -39,8 +39,7 @@ def find_records(lake: str, step: Step) -> pl.DataFrame:
         valid = records_at(bronze, step.rows.select(ORIGIN))
     else:
         valid = records_of(source, bronze, keys)
-    columns = [name for name in valid.columns if name in quarantined.columns]
-    valid = valid.join(quarantined, on=columns, how="anti", nulls_equal=True)
+    valid = without(valid, quarantined.lazy())
     return _with_states(source, _complete(quarantined.clear(), valid), quarantined)
 
 
