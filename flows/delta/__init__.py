@@ -4,7 +4,7 @@ Other packages use the names below as `delta.scan`, `delta.append`; each module 
 """
 
 from flows.delta.commit_log import METADATA, commit_properties, with_marker
-from flows.delta.handles import as_of, exists, location, open_existing
+from flows.delta.handles import as_of, exists, location, open_existing, open_if_exists
 from flows.delta.read import (
     appended_since,
     changed_since,
@@ -37,6 +37,7 @@ __all__ = [
     "location",
     "matching",
     "open_existing",
+    "open_if_exists",
     "open_quarantine",
     "open_table",
     "quarantine_name",

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
 
 from flows.delta.data_files import storage_path
 from flows.delta.log_check import checked_log, has_data
@@ -31,6 +32,18 @@ def open_existing(lake: str, table: str) -> DeltaTable:
         deltalake.exceptions.TableNotFoundError: the table does not exist.
     """
     return open_uri(location(lake, table))
+
+
+def open_if_exists(lake: str, table: str) -> DeltaTable | None:
+    """Return a fresh handle on a table, for reading, or None if the table does not exist.
+
+    Raises:
+        DamagedTableError: a file of its log is empty, truncated or missing.
+    """
+    try:
+        return open_existing(lake, table)
+    except TableNotFoundError:
+        return None
 
 
 def as_of(handle: DeltaTable, version: int) -> DeltaTable:

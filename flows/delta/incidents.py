@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import polars as pl
 from deltalake import CommitProperties, DeltaTable, Schema
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError
 
-from flows.delta.handles import location, open_existing
+from flows.delta.handles import location, open_if_exists
 from flows.delta.read import scan
 from flows.delta.table import open_or_create
 from flows.delta.write import replace
@@ -57,10 +57,8 @@ SCHEMA = pl.Schema(
 
 def incidents(lake: str) -> list[Incident]:
     """Return the incidents, oldest first; none if the table does not exist."""
-    try:
-        return _rows(open_existing(lake, INCIDENTS))
-    except TableNotFoundError:
-        return []
+    handle = open_if_exists(lake, INCIDENTS)
+    return _rows(handle) if handle else []
 
 
 def change_incidents(
@@ -75,9 +73,7 @@ def change_incidents(
         deltalake.exceptions.CommitFailedError: other writers committed first, again and again.
     """
     for attempt in count(1):
-        try:
-            handle = open_existing(lake, INCIDENTS)
-        except TableNotFoundError:
+        if not (handle := open_if_exists(lake, INCIDENTS)):
             if not change([]):
                 return []
             description = "Broken promises, and the alarms about them."

@@ -3,9 +3,6 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
-
 from flows import delta
 from flows.config.concurrency import for_each_table
 from flows.config.plural import pluralize
@@ -60,7 +57,7 @@ def evaluate(logs: Logs) -> Check:
 def read_logs(lake: str, now: datetime) -> Logs:
     """Return what the promises of a lake are evaluated from; arguments and errors as in `check`."""
     check_access(lake)
-    opened = for_each_table(_open, lake, [*contracts()])
+    opened = for_each_table(delta.open_if_exists, lake, [*contracts()])
     handles = {name: handle for name, handle in opened.items() if handle}
     if not handles:
         raise no_lake(lake)
@@ -70,10 +67,3 @@ def read_logs(lake: str, now: datetime) -> Logs:
         if name not in tables()
     }
     return Logs(now, contracts(), handles, delivered)
-
-
-def _open(lake: str, name: str) -> DeltaTable | None:
-    try:
-        return delta.open_existing(lake, name)
-    except TableNotFoundError:
-        return None

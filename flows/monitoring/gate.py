@@ -6,7 +6,6 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
 
 from flows import delta
 from flows.config.concurrency import for_each_table
@@ -69,8 +68,8 @@ def find_held_back(handles: Mapping[str, DeltaTable]) -> Iterator[HeldBack]:
 
 def _open(lake: str, name: str) -> DeltaTable | None:
     try:
-        return delta.open_existing(lake, name)
-    except (TableError, TableNotFoundError):
+        return delta.open_if_exists(lake, name)
+    except TableError:
         return None
 
 

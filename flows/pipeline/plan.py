@@ -5,7 +5,6 @@ from typing import NamedTuple
 
 import polars as pl
 from deltalake import DeltaTable
-from deltalake.exceptions import TableNotFoundError
 
 from contracts.contract import Bronze, Contract
 from flows import delta
@@ -76,9 +75,7 @@ _Opened = DeltaTable | TableError | None
 
 def _opened(lake: str, name: str) -> _Opened:
     try:
-        return delta.open_existing(lake, name)
-    except TableNotFoundError:
-        return None
+        return delta.open_if_exists(lake, name)
     except TableError as error:
         return error
 
