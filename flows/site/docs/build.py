@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
+from typing import NamedTuple
 
 from markupsafe import Markup
 
@@ -10,8 +11,10 @@ from flows.config.settings import Settings, resolve_location
 from flows.delta.damage import translate_damage
 from flows.delta.status import status
 from flows.monitoring.check import read_logs
-from flows.monitoring.gate import find_held_back
-from flows.monitoring.states import promise_states
+from flows.monitoring.deliveries import Delivery
+from flows.monitoring.gate import HeldBack, find_held_back
+from flows.monitoring.promises import Logs
+from flows.monitoring.states import PromiseState, promise_states
 from flows.monitoring.volume import source_deliveries
 from flows.query.meta import meta_tables
 from flows.site.daily_charts import delivery_chart
@@ -52,13 +55,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
             table_page(lake, contract, graph, statuses.get(contract.spec().table))
             for contract in contracts
         ]
-        logs = read_logs(lake, now or datetime.now(UTC))
-        promises = {name: [*of] for name, of in groupby(promise_states(logs), lambda p: p.table)}
-        delivered = source_deliveries(logs)
-        newest = {
-            name: max(b.newest for b in found) for name, found in logs.batches.items() if found
-        }
-        held_back = {name: each for each in find_held_back(logs.handles) for name in each.tables}
+        seen = _seen_in(read_logs(lake, now or datetime.now(UTC)))
     readers, personal_data = report_readers(), personal_columns()
     layers = {layer: list(group) for layer, group in groupby(pages, lambda page: page.layer)}
     shared = {
@@ -74,9 +71,9 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
         "index.html",
         **shared,
         layers=layers,
-        promises=promises,
-        held_back=held_back,
-        newest_records=newest,
+        promises=seen.promises,
+        held_back=seen.held_back,
+        newest_records=seen.newest,
         runs=last_runs(meta_tables(lake)["meta.runs"]),
         broken=broken_rules(rule for page in pages for rule in page.rules),
         drawing=lineage(graph),
@@ -89,13 +86,13 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
             **shared,
             table=page,
             drawing=lineage(graph, around=page.name),
-            promises=promises.get(page.name, []),
-            held_back=held_back.get(page.name),
-            newest_record=newest.get(page.name),
+            promises=seen.promises.get(page.name, []),
+            held_back=seen.held_back.get(page.name),
+            newest_record=seen.newest.get(page.name),
             report_readers=readers.get(page.name, []),
             report=Settings().report_url.rstrip("/"),
             deliveries=delivery_chart(page.name, days)
-            if (days := delivered.get(page.name))
+            if (days := seen.delivered.get(page.name))
             else None,
             chart=Markup(metrics_chart(page.commits)) if page.commits else "",  # noqa: S704 - drawn by this package
         )
@@ -103,3 +100,22 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
     }
     personal = render("personal.html", **shared, personal=personal_data, retention=RETENTION)
     return publish(out, {"index.html": index, "personal.html": personal, **files})
+
+
+class _Seen(NamedTuple):
+    """What the logs say of the tables, by their names."""
+
+    promises: dict[str, list[PromiseState]]
+    held_back: dict[str, HeldBack]
+    newest: dict[str, datetime]
+    """The time of the newest record."""
+    delivered: dict[str, list[Delivery]]
+
+
+def _seen_in(logs: Logs) -> _Seen:
+    return _Seen(
+        {name: [*of] for name, of in groupby(promise_states(logs), lambda p: p.table)},
+        {name: each for each in find_held_back(logs.handles) for name in each.tables},
+        {name: max(b.newest for b in found) for name, found in logs.batches.items() if found},
+        source_deliveries(logs),
+    )
