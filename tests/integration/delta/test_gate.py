@@ -194,7 +194,7 @@ def test_share_of_a_rule_and_of_a_warning_stop_a_run(
     assert "gold.dim_seller" not in warned.affected
     assert "gold.fact_orders" in warned.affected
     assert broken.rule == "order_status_is_known"
-    assert broken.problem.startswith("33.3% of 3 records break order_status_is_known (1), and")
+    assert broken.problem.startswith("33.3% of 3 records break order_status_is_known (1), more")
     assert broken.remedy == "see quarantine.orders, then correct the source or the rule"
 
 

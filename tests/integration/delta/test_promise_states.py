@@ -55,7 +55,7 @@ def test_broken_promise_says_what_is_wrong(lake: str) -> None:
     deliver(lake, 10, MONDAY + 8 * WEEK)
     broken = states(lake, MONDAY + 8 * WEEK)["bronze.orders", "volume"]
     assert broken.state is State.BROKEN
-    assert broken.detail.startswith("The delivery of Monday, 2018-07-30 has 10 records, and ")
+    assert broken.detail.startswith("The delivery of Monday, 2018-07-30 has 10 records (usual: ")
 
 
 def test_source_deliveries_have_a_band_after_three_weeks(lake: str) -> None:
