@@ -73,7 +73,7 @@ def forget(
     """Erase a person from all tables, all versions and the archive, and write a certificate."""
     from flows import pipeline
     from flows.config.settings import resolve_location
-    from flows.pipeline.forget import OTHER_FILES
+    from flows.erasure.findings import OTHER_FILES
 
     location = resolve_location("lake", lake)
     with pipeline.local_executor(quiet=quiet) as local:

@@ -11,19 +11,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import uuid4
 
 from contracts.domain import HEX_ID
 from flows import delta
 from flows.config.errors import RunFailedError, SettingError
 from flows.config.settings import Settings, resolve_location
-from flows.delta.handles import open_uri
 from flows.delta.holds import held_since, hold_message
 from flows.delta.provenance import made_by
 from flows.delta.table_names import existing_tables
-from flows.erasure.certificate import Verification, write_certificate
+from flows.erasure.certificate import write_certificate
 from flows.erasure.erasures import Erasures, erasure_key, keyed_hash, pseudonym
+from flows.erasure.findings import verification_of, with_findings
 from flows.erasure.person import (
     has_order,
     identifiers_of,
@@ -39,12 +39,7 @@ from flows.erasure.requests import (
     write_request,
 )
 from flows.erasure.search import Found, search
-from flows.erasure.tables import (
-    check_writable,
-    delete_earlier_files,
-    erase_newest_version,
-    versions_with,
-)
+from flows.erasure.tables import check_writable, delete_earlier_files, erase_newest_version
 from flows.ingest.erase_csv import erase_archive, search_archive
 from flows.kafka.retention import deleted_by
 from flows.monitoring.gate import held_back
@@ -118,19 +113,12 @@ def forget(  # noqa: PLR0913 - all have defaults and are given by name
     if person and not is_known and not in_lake.holding and not (in_archive and in_archive.holding):
         raise UnknownPersonError(_UNKNOWN.format("person"))
     check_writable(in_lake)
-    request = replace(_with_findings(request, in_lake, in_archive, erasures), finished="")
+    request = replace(with_findings(request, in_lake, in_archive, erasures), finished="")
     if dry_run:
         return Forgotten(request, "")
     write_request(lake, request)
     with made_by("forget"):
         return _erase(lake, archive, request, erasures, (in_lake, in_archive), executor)
-
-
-ARCHIVE = "archive"
-"""The name under which a request counts the files of the archive."""
-
-OTHER_FILES = "other files"
-"""The name under which a request counts the files of a lake that belong to no table."""
 
 
 def _erase(  # noqa: PLR0913, PLR0917 - what was found where, and how to erase it
@@ -141,8 +129,46 @@ def _erase(  # noqa: PLR0913, PLR0917 - what was found where, and how to erase i
     found: tuple[Found, Found | None],
     executor: Executor | None,
 ) -> Forgotten:
-    in_lake, in_archive = found
+    in_lake, _ = found
     held = {table.replace("/", ".") for table in in_lake.tables if in_lake.in_table(table)}
+    searched = _erase_until_gone(lake, archive, erasures, found, executor)
+    touched = {*request.found} - {*request.versions} | held
+    newest = {
+        name: delta.open_existing(lake, name).version()
+        for name in existing_tables(lake)
+        if name in touched
+    }
+    now = datetime.now(UTC)
+    request = replace(
+        request,
+        versions={**request.versions, **newest},
+        finished=now.isoformat(timespec="seconds"),
+    )
+    topics = {source.split("/")[1] for source in request.messages}
+    certificate = write_certificate(
+        lake,
+        request,
+        verification_of(searched),
+        archive=archive,
+        deleted_by=deleted_by(topics, now) if topics else {},
+    )
+    write_request(lake, request)
+    return Forgotten(request, certificate)
+
+
+def _erase_until_gone(
+    lake: str,
+    archive: str | None,
+    erasures: Erasures,
+    found: tuple[Found, Found | None],
+    executor: Executor | None,
+) -> list[Found]:
+    """Erase everything until a search finds nothing; return what it has searched.
+
+    Raises:
+        RunFailedError: other runs write the person again.
+    """
+    in_lake, in_archive = found
     all_of_records = [name for name, table in tables().items() if table.source]
     for _ in range(_ROUNDS):
         if archive and in_archive:
@@ -157,39 +183,16 @@ def _erase(  # noqa: PLR0913, PLR0917 - what was found where, and how to erase i
             filesystem.remove(f"{in_lake.location}/{path}")
         in_lake = search(lake, erasures)
         in_archive = search_archive(archive, erasures) if archive else None
-        left = [*in_lake.holding, *(in_archive.holding if in_archive else ())]
+        searched = [each for each in (in_lake, in_archive) if each]
+        left = [path for each in searched for path in each.holding]
         if not left:
-            break
-    else:
-        message = (
-            f"{len(left)} files still hold the person, such as {erasures.erase_text(left[0])}: "
-            f"other runs write at the same time, or a table is not computed from bronze; stop "
-            f"the other runs, and call `keystone forget` again"
-        )
-        raise RunFailedError([message])
-    touched = {*request.found} - {*request.versions} | held
-    newest = {
-        name: delta.open_existing(lake, name).version()
-        for name in existing_tables(lake)
-        if name in touched
-    }
-    now = datetime.now(UTC)
-    request = replace(
-        request,
-        versions={**request.versions, **newest},
-        finished=now.isoformat(timespec="seconds"),
+            return searched
+    message = (
+        f"{len(left)} files still hold the person, such as {erasures.erase_text(left[0])}: "
+        f"other runs write at the same time, or a table is not computed from bronze; stop "
+        f"the other runs, and call `keystone forget` again"
     )
-    searched = [each for each in (in_lake, in_archive) if each]
-    topics = {source.split("/")[1] for source in request.messages}
-    certificate = write_certificate(
-        lake,
-        request,
-        _verification(searched),
-        archive=archive,
-        deleted_by=deleted_by(topics, now) if topics else {},
-    )
-    write_request(lake, request)
-    return Forgotten(request, certificate)
+    raise RunFailedError([message])
 
 
 _ROUNDS = 3
@@ -268,51 +271,3 @@ def _check_not_held(lake: str) -> None:
     held = {name: since for name, handle in handles.items() if (since := held_since(handle))}
     if found := [*(hold_message(*each) for each in held.items()), *map(str, held_back(lake))]:
         raise RunFailedError(found)
-
-
-def _with_findings(
-    request: Request, in_lake: Found, in_archive: Found | None, erasures: Erasures
-) -> Request:
-    """Add what a search has found, by table; what an earlier call has found stays."""
-    found = dict[str, dict[str, Any]]()
-    for table in in_lake.tables:
-        if holding := in_lake.in_table(table):
-            uri = f"{in_lake.location}/{table}"
-            newest = delta.data_files.files(open_uri(uri))["path"]
-            versions = versions_with(uri, holding)
-            found[table.replace("/", ".")] = {
-                "rows": sum(rows for path, rows in holding.items() if path in {*newest}),
-                "files": len(holding),
-                "bytes": sum(in_lake.sizes[f"{table}/{path}"] for path in holding),
-                "versions": versions,
-            }
-    if others := in_lake.outside_tables():
-        found[OTHER_FILES] = _counted(in_lake, others, erasures)
-    if in_archive and in_archive.holding:
-        found[ARCHIVE] = _counted(in_archive, in_archive.holding, erasures)
-    messages = {
-        source: sorted({*positions, *request.messages.get(source, ())})
-        for source, positions in in_lake.messages.items()
-    }
-    return replace(request.with_more(found=found), messages={**request.messages, **messages})
-
-
-def _counted(found: Found, paths: Iterable[str], erasures: Erasures) -> dict[str, Any]:
-    sizes = {erasures.erase_text(path): found.sizes[path] for path in paths}
-    return {
-        "rows": 0,
-        "files": len(sizes),
-        "bytes": sum(sizes.values()),
-        "versions": [],
-        "paths": sorted(sizes),
-    }
-
-
-def _verification(searched: Iterable[Found]) -> Verification:
-    searched = [*searched]
-    return Verification(
-        files=sum(len(each.sizes) for each in searched),
-        size=sum(sum(each.sizes.values()) for each in searched),
-        holding=sum(len(each.holding) for each in searched),
-        unsearchable=[path for each in searched for path in each.unsearchable],
-    )
