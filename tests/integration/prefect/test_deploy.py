@@ -17,8 +17,11 @@ def test_the_deployments_have_their_parameters_and_schedules(deployed: Stage) ->
         each["name"]: set(each["parameter_openapi_schema"]["properties"]) for each in found
     }
     assert parameters == {
-        "nightly": {"source", "lake", "archive", "as_of", "rebuild", "runner", "allow_empty"},
-        "hourly": {"lake", "rebuild", "runner"},
+        "nightly": {
+            *("source", "lake", "archive", "as_of", "rebuild", "runner"),
+            *("allow_empty", "fail_above"),
+        },
+        "hourly": {"lake", "rebuild", "runner", "fail_above", "accept"},
         "every-hour": {"lake"},
         "daily": {"lake", "out"},
         "weekly": {"lake", "keep_days"},
