@@ -95,7 +95,7 @@ def forget(  # noqa: PLR0913 - all have defaults and are given by name
     check_disjoint(lake=lake, archive=archive)
     person, order = _well_formed("person", person), _well_formed("order", order)
     if not person and not order:
-        message = "nobody was named; give --person, or --order with --reason"
+        message = "no person and no order is given; give --person, or --order with --reason"
         raise SettingError(message)
     if order and not reason:
         message = "an erasure of review texts needs a --reason, for its certificate"

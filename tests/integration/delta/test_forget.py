@@ -361,7 +361,7 @@ def test_only_the_texts_of_an_order_are_erased(folder: Path) -> None:
         ({"person": None, "order": "9" * 32, "reason": "x"}, UnknownPersonError, "this order"),
         ({"order": O3, "reason": "x"}, UnknownPersonError, "not one of this person's"),
         ({"person": None, "order": O1}, SettingError, "--reason"),
-        ({"person": None}, SettingError, "nobody was named"),
+        ({"person": None}, SettingError, "no person and no order is given"),
         ({"person": "x"}, SettingError, "32 hexadecimal digits"),
         ({"person": ERASED + "0" * 24}, SettingError, "not a pseudonym"),
     ],
