@@ -15,7 +15,6 @@ from prefect.blocks.system import Secret
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from pydantic import SecretStr
 
-from flows.promises import check
 from tests.support.deliveries import deliver
 from tests.support.prefect_stage import Stage, eventually, server
 from tests.support.webhook import webhook
@@ -84,11 +83,10 @@ def test_automation_notifies_once_of_a_broken_promise_and_once_of_its_end(
     stage: Stage, notifications: list[dict[str, str]], lake: str
 ) -> None:
     subject = "bronze.orders: the promise of freshness is"
-    deliver(lake, 1, datetime.now(UTC) - timedelta(hours=27))
-    with temporary_settings({PREFECT_API_URL: stage.url}):
-        assert len(check(lake)) == len(check(lake)) == 1
-        deliver(lake, 1, datetime.now(UTC))
-        assert check(lake) == check(lake) == []
+    for age in (timedelta(hours=27), timedelta()):
+        deliver(lake, 1, datetime.now(UTC) - age)
+        for _ in range(2):
+            assert stage.ended(stage.start("check/every-hour", lake=lake)) == "Completed"
     message = eventually(
         lambda: of(notifications, f"{subject} kept again"), "no notification of its end"
     )
