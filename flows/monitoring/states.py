@@ -1,5 +1,6 @@
 """The state of each promise of the contracts, for readers: kept, broken or unknown."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -8,6 +9,7 @@ from contracts.contract import Contract
 from flows.delta.commit_log import last_metrics
 from flows.delta.thresholds import VALIDATED
 from flows.monitoring.check import evaluate
+from flows.monitoring.deliveries import Delivery
 from flows.monitoring.promises import BrokenPromise, Logs
 from flows.monitoring.volume import source_deliveries
 from transforms.graph import tables
@@ -35,13 +37,13 @@ class PromiseState(NamedTuple):
 def promise_states(logs: Logs) -> list[PromiseState]:
     """Return the promises of all contracts with their states, in the order of the contracts."""
     broken = {(each.rule or each.promise, each.cause): each for each in evaluate(logs).broken}
-    found = []
+    found, delivered = [], source_deliveries(logs)
     for name, contract in logs.contracts.items():
         for promise, words in _promised(contract).items():
             if problem := broken.get((promise, name)):
                 found.append(PromiseState(name, promise, State.BROKEN, _wrong(problem)))
             else:
-                state = State.KEPT if _is_known(promise, name, logs) else State.UNKNOWN
+                state = State.KEPT if _is_known(promise, name, logs, delivered) else State.UNKNOWN
                 found.append(PromiseState(name, promise, state, words))
     return found
 
@@ -71,12 +73,14 @@ def _promised(contract: type[Contract]) -> dict[str, str]:
     return found
 
 
-def _is_known(promise: str, name: str, logs: Logs) -> bool:
+def _is_known(
+    promise: str, name: str, logs: Logs, delivered: Mapping[str, Sequence[Delivery]]
+) -> bool:
     """Return whether the logs hold enough to compare a promise with."""
     if name not in logs.handles:
         return False
     if promise == "volume":
-        compared = [each for each in source_deliveries(logs)[name] if each.is_usual is not None]
+        compared = [each for each in delivered[name] if each.is_usual is not None]
         return any(each.band for each in compared[-1:])
     if promise == "freshness":
         return name in tables() or bool(logs.batches[name])
