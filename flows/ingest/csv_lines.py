@@ -41,7 +41,7 @@ class _Part(NamedTuple):
 
 
 def _lines(data: bytes, line: int) -> Iterator[int]:
-    """Yield the line of each record of some bytes, of which the first is on a given line."""
+    """Yield the line of each record of some bytes. The first record is on a given line."""
     start = 0
     for run in runs(data, width=1):  # so each run is one record, or a blank line
         if run.records:

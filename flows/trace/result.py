@@ -55,7 +55,7 @@ def trace_lines(trace: Trace) -> Iterator[str]:
 def _summary(trace: Trace) -> Iterator[str]:
     records = trace.records
     known = [record.is_decisive for record in records if record.is_decisive is not None]
-    tested = f", of which {sum(known)} decisive" if known else ""
+    tested = f", {sum(known)} of them decisive" if known else ""
     yield f"{pluralize(len(records), 'record')}{tested}"
     what = f"column {trace.column}" if trace.column else "row"
     if trace.differing:

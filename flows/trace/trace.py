@@ -21,7 +21,7 @@ from flows.trace.walk import walk
 from transforms.graph import Table, tables
 
 TESTED = 40
-"""The most records of which each is tested whether it is decisive: fifty take a second."""
+"""With more records, the trace does not test which ones are decisive: fifty take a second."""
 
 
 def trace(

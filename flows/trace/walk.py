@@ -1,4 +1,4 @@
-"""From a row to its records: which rows of which inputs its function reads.
+"""From a row to its records: the rows that its function reads, by input.
 
 The wiring of the graph decides. An input with the columns of the key, or of the incremental key, is
 read by their values. Another one is read by the foreign keys and lookups that refer to it, as in a

@@ -268,7 +268,7 @@ ORDER BY on_time_share, customer_state
         "Hours from purchase to approval, to the carrier (handling) and to the customer "
         "(transport), by state of the seller. Bars end at the median, lines at the hours that nine "
         f"of ten orders need at most. The chart has the {STATES_DRAWN} states with most orders, "
-        "in the newest month with enough orders of which nine of ten approved ones are delivered.",
+        "in the newest month that has enough orders and has delivered nine of ten approved ones.",
         """
 WITH large AS (
     SELECT purchase_month
