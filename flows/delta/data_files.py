@@ -148,16 +148,21 @@ def _partitions(
     if not columns:
         yield {}, data
         return
-    parts = data.partition_by(columns, as_dict=True, include_key=False, maintain_order=True)
-    for values, part in parts.items():
+    # One partition is copied at a time; `partition_by` would copy all of them at once.
+    index = data.select(columns).with_row_index(_ROW)
+    parts = index.group_by(columns, maintain_order=True).agg(_ROW)
+    others = data.drop(columns)
+    for values, rows in zip(parts.select(columns).iter_rows(), parts[_ROW], strict=True):
         if invalid := [value for value in values if not _VALID.fullmatch(str(value or ""))]:
             message = (
                 f"partition columns {columns} cannot have the values {invalid}: "
                 f"use only letters, digits, `_`, `.` and `-`"
             )
             raise ValueError(message)
-        yield dict(zip(columns, map(str, values), strict=True)), part
+        yield dict(zip(columns, map(str, values), strict=True)), others[rows]
 
+
+_ROW = "_row"
 
 # These values need no encoding in a path; readers disagree about how to decode one.
 _VALID = re.compile(r"[A-Za-z0-9_.-]+")
