@@ -96,6 +96,8 @@ def erase(
 
 def changed_rows(rows: pl.DataFrame, erased: pl.DataFrame) -> pl.DataFrame:
     """Return the rows that an erasure has changed, as they were."""
+    if erased is rows:
+        return rows.clear()
     same = [rows[name].eq_missing(erased[name]) for name in _texts(rows)]
     return rows.filter(~pl.all_horizontal(same)) if same else rows.clear()
 

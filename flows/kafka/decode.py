@@ -98,9 +98,14 @@ def event_times(batch: Sequence[Message]) -> pl.Series:
 
 
 def _sources(batch: Sequence[Message], ids: Mapping[Partition, int | None]) -> pl.Series:
-    partitions = [(message.topic() or "", message.partition() or 0) for message in batch]
-    names = {key: source_name(*key, ids.get(key)) for key in set(partitions)}
-    return pl.Series([names[key] for key in partitions], dtype=pl.String)
+    """Name the topic partition of each message; they have one topic."""
+    partitions = pl.Series([message.partition() for message in batch], dtype=pl.Int64)
+    topic = (batch[0].topic() or "") if batch else ""
+    names = {
+        number: source_name(topic, number, ids.get((topic, number)))
+        for number in partitions.unique()
+    }
+    return partitions.replace_strict(names).cast(pl.String)
 
 
 def _texts(values: Sequence[bytes | None]) -> pl.Series:
@@ -168,5 +173,7 @@ def _event_time_header(message: Message) -> bytes | None:
         headers = message.headers()
     except UnicodeDecodeError:  # the name of a header is not UTF-8
         return None
-    time = dict(headers).get(EVENT_TIME) if headers else None
-    return time if isinstance(time, bytes) else None
+    for name, value in reversed(headers or ()):
+        if name == EVENT_TIME:
+            return value if isinstance(value, bytes) else None
+    return None
