@@ -9,7 +9,7 @@ import polars as pl
 
 from flows.site.formatting import month_name
 
-REAIS, COUNT, SHARE, SCORE = "R$", ",", ".1~%", ".2~f"
+REAIS, COUNT, SHARE, SCORE = "R$", ",", "~%", ".2~f"
 """Number formats of an axis."""
 
 LETTER, LABELS_WIDTH = 6.5, 50

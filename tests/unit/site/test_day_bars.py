@@ -1,13 +1,16 @@
 """Tests of the small charts of one bar per day."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from math import inf
 
+import polars as pl
 import pytest
 
 from contracts.volume import Band
 from flows.monitoring.deliveries import Delivery
-from flows.site.charts.day_bars import delivery_bars, describe, usual
+from flows.site.charts.axes import SHARE
+from flows.site.charts.day_bars import day_bars, delivery_bars, describe, usual
 from flows.site.charts.svg import chart_to_svg
 from flows.site.formatting import DASH
 
@@ -54,3 +57,9 @@ def test_usual_number_in_words(known: Band | None, words: str) -> None:
 
 def test_growing_day_says_so() -> None:
     assert describe(delivery(0, 7, usual=None)) == "Mon 2018-01-01: 7 records so far"
+
+
+def test_labels_of_small_shares_differ() -> None:
+    frame = pl.DataFrame({"day": ["2018-01-01"], "value": [0.0012], "tooltip": ["some"]})
+    svg = chart_to_svg(day_bars(frame, 326, number_format=SHARE))
+    assert re.findall(r">([\d.]+%)<", svg) == ["0%", "0.05%", "0.1%"]
