@@ -156,21 +156,6 @@ def test_focus_is_not_under_the_bar(report: Path, page: Page) -> None:
         assert page.evaluate(_FOCUS_IS_SEEN)
 
 
-@pytest.mark.parametrize("name", ["operations", "sellers", "sales"])
-def test_print_is_light_and_complete(report: Path, page: Page, name: str) -> None:
-    page.set_viewport_size({"width": 718, "height": 1040})  # A4 within margins
-    page.goto((report / f"{name}.html").as_uri())
-    page.locator("#scheme").click()
-    for details in page.locator(".more details").all():
-        details.evaluate("each => each.open = true")
-    page.emulate_media(media="print")
-    assert page.evaluate("document.documentElement.scrollWidth") == 718
-    for table in page.locator(".scroll").all():
-        assert table.evaluate("each => each.scrollWidth - each.clientWidth") == 0
-    background = page.locator("body").evaluate("body => getComputedStyle(body).backgroundColor")
-    assert background == "rgb(253, 252, 250)"
-
-
 def test_page_says_how_long_ago_its_data_was_loaded(report: Path, page: Page) -> None:
     page.goto((report / "sales.html").as_uri())
     expect(page.locator(".state")).to_contain_text("Newest order 2018-")
