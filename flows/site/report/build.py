@@ -12,12 +12,15 @@ from flows.query.sql import queries
 from flows.site.charts.svg import svg_to_png
 from flows.site.render import publish, render, script
 from flows.site.report.model import Frames, Page, Panel, csv_name, panel_svg, render_panel
-from flows.site.report.pages import customers, explore, operations, overview, sales, sellers
+from flows.site.report.pages import customers, explore, operations, overview, sales, seller, sellers
 from flows.site.report.pages.quality import data_quality
 from flows.storage.locations import check_output
 from transforms.graph import tables
 
-PAGES = (overview.PAGE, sales.PAGE, operations.PAGE, customers.PAGE, sellers.PAGE, explore.PAGE)
+PAGES = (
+    *(overview.PAGE, sales.PAGE, operations.PAGE, customers.PAGE),
+    *(sellers.PAGE, seller.PAGE, explore.PAGE),
+)
 
 
 class NoMartsError(Exception):
@@ -92,13 +95,17 @@ def build_pages(lake: str, frames: Frames, now: datetime | None = None) -> dict[
                 title=page.title,
                 summary=page.summarize(frames),
                 answer=answer if page is overview.PAGE else None,
-                rendered=[render_panel(panel, frames[panel.name]) for panel in page.panels],
+                rendered=[
+                    render_panel(panel, frames[panel.name])
+                    for panel in page.panels
+                    if page.template == "report.html"
+                ],
             )
             for page in PAGES
         },
         "quality.html": render("quality.html", **shared, here="quality.html"),
         "sql.html": render("sql.html", **shared, here="sql.html", statements=_statements(PAGES)),
-        "explore.js": script("explore.js"),
+        **{name: script(name) for name in ("columns.js", "explore.js", "seller.js")},
         **{csv_name(panel): frames[panel.name].write_csv() for panel in panels()},
     }
 

@@ -117,7 +117,7 @@ def render_panel(panel: Panel, frame: pl.DataFrame) -> RenderedPanel:
             for name, dtype in frame.schema.items()
         ],
         rows=[
-            [format_value(name, value) for name, value in row.items()]
+            [_cell(name, value) for name, value in row.items()]
             for row in frame.iter_rows(named=True)
         ],
         csv=csv_name(panel),
@@ -170,6 +170,13 @@ def format_value(column: str, value: Any) -> str:
 def total(frame: pl.DataFrame, column: str) -> Any:
     """Return the sum of a column."""
     return frame.select(pl.col(column).sum()).item()
+
+
+def _cell(column: str, value: Any) -> str:
+    """Format a value for a table; the id of a seller leads to the page about the seller."""
+    if column == "seller_id":
+        return Markup('<a href="seller.html#{0}">{0}</a>').format(value)
+    return format_value(column, value)
 
 
 _TABLE = re.compile(r"\bgold\.\w+")

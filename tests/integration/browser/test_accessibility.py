@@ -51,6 +51,7 @@ def test_print_is_light_and_complete(site: Path, page: Page) -> None:
     ("site", "name"),
     [
         ("report", "explore.html"),
+        ("report", "seller.html"),
         ("report", "sellers.html"),
         ("docs", "index.html"),
         ("docs", "gold.fact_sales.html"),

@@ -7,9 +7,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from flows.query.sql import query
-from flows.site.formatting import DASH
+from flows.site.formatting import DASH, percent, reais
 from flows.site.report.build import panels
 from flows.site.report.pages.operations import QUESTION
+from flows.site.report.wilson import wilson
 
 CHARTS = {panel.name for panel in panels() if panel.draw}
 
@@ -44,7 +45,7 @@ def test_charts_are_drawn_and_readable(
             assert touching == [], name
             drawn.add(name)
     context.close()
-    assert {name for name in drawn if "." not in name} == {*CHARTS, "explored"}
+    assert {name for name in drawn if "." not in name} == {*CHARTS, "explored", "seller-by-month"}
     assert {"deliveries-bronze.orders", "quarantined-silver.orders"} <= drawn
 
 
@@ -61,6 +62,7 @@ def test_links_have_targets(report: Path, page: Page) -> None:
         page.goto(file.as_uri())
         ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
         assert len(ids) == len({*ids}), file.name
+        ids += page.evaluate("[...document.querySelectorAll('#ids option')].map(e => e.value)")
         places |= {file.as_uri(), *(f"{file.as_uri()}#{each}" for each in ids)}
         found = page.evaluate("[...document.querySelectorAll('a')].map(a => a.href)")
         links |= dict.fromkeys(found, file.name)
@@ -92,6 +94,64 @@ def test_reader_chooses_state_and_period(report: Path, page: Page, shop: str) ->
     expect(page.get_by_role("heading", level=2)).to_have_text(
         f"Review score, RJ {DASH} Rio de Janeiro"
     )
+
+
+def test_link_of_a_seller_shows_its_numbers_beside_all_sellers(
+    report: Path, page: Page, shop: str
+) -> None:
+    everybody, _, _, seller = query(shop, _SELLERS).head(4).to_dicts()
+    page.goto((report / "sellers.html").as_uri())
+    page.get_by_role("link", name=seller["seller_id"]).click()
+    expect(page.get_by_role("heading", name=f"Seller {seller['seller_id']}")).to_be_visible()
+    expect(page.locator("#seller-words")).to_contain_text("Place 3 of ")
+    assert _comparison(page, "Sales") == [
+        f"{reais(seller['sales'])}, {percent(float(seller['sales'] / everybody['sales']))} of all",
+        reais(everybody["sales"]),
+    ]
+    for name, some, of, noun in (
+        ("Orders called off", "gone", "orders", "orders"),
+        ("Late deliveries", "late", "came", "deliveries"),
+    ):
+        mine, others = _comparison(page, name)
+        share = percent(seller[some] / seller[of])
+        interval = wilson(seller[some], seller[of])
+        assert mine.startswith(f"{share} ({interval}) of {seller[of]} {noun}, ")
+        assert others == percent(everybody[some] / everybody[of])
+        alike = everybody[some] / everybody[of] in interval
+        assert ("not clearly different" in mine) == alike
+    assert _comparison(page, "Review score") == [
+        f"{seller['stars'] / seller['reviews']:.2f} from {seller['reviews']} reviews",
+        f"{everybody['stars'] / everybody['reviews']:.2f}",
+    ]
+
+
+def test_reader_chooses_a_seller_by_the_beginning_of_its_id(
+    report: Path, page: Page, shop: str
+) -> None:
+    _, first, second = query(shop, _SELLERS).head(3)["seller_id"]
+    page.goto((report / "seller.html").as_uri())
+    heading = page.locator("#seller")
+    expect(heading).to_have_text(f"Seller {first}")
+    page.get_by_role("combobox", name="Beginning of the id").fill(second[:8].upper())
+    expect(heading).to_have_text(f"Seller {second}")
+    assert page.url.endswith(f"#{second}")
+    page.locator("[name=number]").select_option("Review score")
+    expect(page.get_by_role("heading", name="Review score by month")).to_be_visible()
+    scores = query(
+        shop,
+        f"""
+        SELECT purchase_month || ': ' || format('{{:.2f}}', avg(review_score)) AS title
+        FROM (SELECT DISTINCT order_id FROM gold.fact_sales WHERE seller_id = '{second}')
+        JOIN gold.fact_orders USING (order_id) JOIN silver.order_reviews USING (order_id)
+        GROUP BY purchase_month
+        """,  # noqa: S608 - an id of this lake
+    )
+    titles = page.locator("#seller-chart path[fill='var(--bar)'] title").all_text_contents()
+    assert len(titles) > 12
+    assert {*titles} <= {*scores["title"]}
+    page.get_by_role("combobox", name="Beginning of the id").fill("nobody")
+    expect(heading).to_be_hidden()
+    expect(page.locator("#seller-nothing")).to_be_visible()
 
 
 def test_rows_of_a_chart_download_as_csv(report: Path, page: Page) -> None:
@@ -178,6 +238,30 @@ def test_tile_shows_its_definition_on_focus(report: Path, page: Page) -> None:
     term.focus()
     expect(term.get_by_role("tooltip")).to_contain_text("Gross merchandise value")
 
+
+def _comparison(page: Page, name: str) -> list[str]:
+    """Return a number of the seller and that of all sellers, as the page shows them."""
+    return page.locator(f"tr[data-number='{name}'] td").all_inner_texts()
+
+
+# All sellers first, then each seller, the highest sales first.
+_SELLERS = """
+    WITH lines AS (
+        SELECT seller_id, order_id, sum(price) AS price FROM silver.order_items GROUP BY ALL
+    ), scores AS (
+        SELECT order_id, count(*) AS reviews, sum(review_score) AS stars
+        FROM silver.order_reviews GROUP BY ALL
+    )
+    SELECT seller_id, sum(price) AS sales, count(*) AS orders,
+           count(*) FILTER (order_status IN ('canceled', 'unavailable')) AS gone,
+           count(order_delivered_customer_date) FILTER (order_status = 'delivered') AS came,
+           count(*) FILTER (order_status = 'delivered' AND order_delivered_customer_date::DATE
+                            > order_estimated_delivery_date::DATE) AS late,
+           sum(reviews)::BIGINT AS reviews, sum(stars)::BIGINT AS stars
+    FROM lines JOIN silver.orders USING (order_id) LEFT JOIN scores USING (order_id)
+    GROUP BY ROLLUP (seller_id)
+    ORDER BY sales DESC, seller_id
+"""
 
 _FOCUS_IS_SEEN = """() => {
   const bar = document.querySelector(".bar"), focus = document.activeElement;
