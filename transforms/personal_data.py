@@ -6,7 +6,7 @@ from typing import NamedTuple
 from contracts.contract import Contract
 from transforms.erasure import ADDRESS, IDENTIFIERS
 from transforms.graph import contracts, tables
-from transforms.lineage import Link, column_lineage, readers
+from transforms.lineage import column_lineage, readers
 
 RETENTION = {
     "bronze": "until erased: every record, also in quarantine, and its file in the archive",
@@ -15,6 +15,19 @@ RETENTION = {
 }
 """By layer, how long the newest version of a table keeps what it has. `keystone maintain` decides
 how long earlier versions of a table can be read."""
+
+
+class Flow(NamedTuple):
+    """A column that is computed from a column with personal data."""
+
+    table: str
+    column: str
+    masked: bool
+    """Whether it hides the value."""
+
+    def __str__(self) -> str:
+        """Return its name, and whether it hides the value."""
+        return f"{self.table}.{self.column}{' (masked)' if self.masked else ''}"
 
 
 class PersonalColumn(NamedTuple):
@@ -26,8 +39,8 @@ class PersonalColumn(NamedTuple):
     """`identifier`, `address`, or `text` in a person's own words."""
     redacted: bool
     """Whether contact data in it was redacted on the way here."""
-    flows_to: list[str]
-    """The columns computed from it directly, each with `(masked)` if they hide its value."""
+    flows_to: list[Flow]
+    """The columns computed from it directly."""
     kept: str
     """How long it is kept."""
     erased: str
@@ -50,7 +63,11 @@ def personal_columns() -> list[PersonalColumn]:
             column,
             kind,
             _is_redacted(name, column),
-            [_described(link) for link in readers(name, column) if link.on.kind.is_direct],
+            [
+                Flow(link.table, link.column, link.on.masked)
+                for link in readers(name, column)
+                if link.on.kind.is_direct
+            ],
             RETENTION[contract.spec().layer],
             "a pseudonym" if kind == "identifier" else "null",
         )
@@ -73,7 +90,3 @@ def _kinds(contract: type[Contract]) -> Iterator[tuple[str, str]]:
 def _is_redacted(name: str, column: str) -> bool:
     table = tables().get(name)
     return table is not None and any(edge.masked for edge in column_lineage(table).columns[column])
-
-
-def _described(link: Link) -> str:
-    return f"{link.table}.{link.column}{' (masked)' if link.on.masked else ''}"

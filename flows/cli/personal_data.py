@@ -22,13 +22,14 @@ def personal(as_json: AsJson = False) -> None:
 
     found = personal_columns()
     if as_json:
-        print(json.dumps([each._asdict() for each in found]))
+        flows = ({"flows_to": [flow._asdict() for flow in each.flows_to]} for each in found)
+        print(json.dumps([each._asdict() | flow for each, flow in zip(found, flows, strict=True)]))
         return
     rows = (
         [
             f"{each.table}.{each.column}",
             f"{each.kind}{', redacted' if each.redacted else ''}",
-            "\n".join(each.flows_to),
+            "\n".join(map(str, each.flows_to)),
         ]
         for each in found
     )

@@ -4,7 +4,7 @@ import json
 
 from tests.support.command import invoke
 from transforms.graph import contracts
-from transforms.personal_data import PersonalColumn, personal_columns
+from transforms.personal_data import Flow, PersonalColumn, personal_columns
 
 FOUND = {(each.table, each.column): each for each in personal_columns()}
 
@@ -17,11 +17,11 @@ def test_every_tagged_column_is_in_the_map() -> None:
 
 def test_a_text_is_redacted_on_the_way_to_silver() -> None:
     raw = FOUND["bronze.order_reviews", "review_comment_message"]
-    assert raw.flows_to == ["silver.order_reviews.review_comment_message (masked)"]
+    assert raw.flows_to == [Flow("silver.order_reviews", "review_comment_message", masked=True)]
     assert not raw.redacted
     silver = FOUND["silver.order_reviews", "review_comment_message"]
     assert silver.redacted
-    assert silver.flows_to == ["gold.fact_reviews.has_comment (masked)"]
+    assert silver.flows_to == [Flow("gold.fact_reviews", "has_comment", masked=True)]
 
 
 def test_identifiers_and_addresses_flow_to_gold() -> None:
@@ -31,6 +31,11 @@ def test_identifiers_and_addresses_flow_to_gold() -> None:
 
 
 def test_the_command_prints_the_map_as_text_and_json() -> None:
-    assert "silver.customers.customer_city" in invoke("personal")
-    found = [PersonalColumn(**each) for each in json.loads(invoke("personal", "--json"))]
+    assert "silver.customers.customer_city (masked)" in invoke("personal")
+    printed = json.loads(invoke("personal", "--json"))
+    flows = [[Flow(**flow) for flow in each["flows_to"]] for each in printed]
+    found = [
+        PersonalColumn(**each | {"flows_to": flow})
+        for each, flow in zip(printed, flows, strict=True)
+    ]
     assert found == [*FOUND.values()]
