@@ -21,6 +21,9 @@ DESKTOP, HALF, PHONE = 1080, 520, 326
 Frames = Mapping[str, pl.DataFrame]
 """The result of each panel's statement by the name of the panel."""
 
+Draw = Callable[[pl.DataFrame, int], AnyChart]
+"""Draws the rows of a panel at a width in pixels. Decimals arrive as floats."""
+
 
 @dataclass(frozen=True)
 class Panel:
@@ -33,8 +36,8 @@ class Panel:
     sql: str
     mart: type[Contract]
     """The mart that the statement reads. Its contract defines the columns."""
-    draw: Callable[[pl.DataFrame, int], AnyChart] | None = None
-    """Draws the chart at a width in pixels. Decimals arrive as floats."""
+    draw: Draw | None = None
+    """Draws the chart, if there is one."""
     wide: bool = False
     extra_definitions: Mapping[str, str] = field(default_factory=dict)
     """Definitions of the columns that only the statement has."""

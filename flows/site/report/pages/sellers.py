@@ -8,7 +8,7 @@ from flows.site.charts import marks
 from flows.site.charts.axes import SHARE
 from flows.site.charts.svg import AnyChart
 from flows.site.formatting import DASH, percent, reais
-from flows.site.report.model import Frames, Page, PageSummary, Panel, Tile, total
+from flows.site.report.model import Draw, Frames, Page, PageSummary, Panel, Tile, total
 
 MIN_SAMPLE = 10
 """Deliveries or reviews that a seller needs before a share or a score of it counts."""
@@ -55,35 +55,22 @@ def _tenths(frame: pl.DataFrame, width: int) -> AnyChart:
     )
 
 
-def _on_time(frame: pl.DataFrame, width: int) -> AnyChart:
-    tooltip = (
-        marks.plural("sellers", "seller") + " + ' from ' + format(datum.on_time_from, '.0%')"
-        " + ' to ' + format(datum.upper, '.0%')"
-    )
-    return marks.histogram(
-        frame,
-        width,
-        ("on_time_from", 0.05),
-        "sellers",
-        tooltip,
-        number_format=".0%",
-        title="share of deliveries on time",
-    )
+def _histogram(lower: str, step: float, number_format: str, unit: str, title: str) -> Draw:
+    """Return a function that draws the number of sellers by a value of theirs.
 
-
-def _scores(frame: pl.DataFrame, width: int) -> AnyChart:
+    Args:
+        lower: the column with the lower edge of each class of values.
+        step: the width of a class.
+        number_format: format of the values.
+        unit: what follows a value in words.
+        title: title of the horizontal axis.
+    """
     tooltip = (
-        marks.plural("sellers", "seller") + " + ' from ' + format(datum.score_from, '.1f')"
-        " + ' to ' + format(datum.upper, '.1f') + ' stars'"
+        f"{marks.plural('sellers', 'seller')} + ' from ' + format(datum.{lower}, '{number_format}')"
+        f" + ' to ' + format(datum.upper, '{number_format}') + '{unit}'"
     )
-    return marks.histogram(
-        frame,
-        width,
-        ("score_from", 0.5),
-        "sellers",
-        tooltip,
-        number_format=".1f",
-        title="mean review score",
+    return lambda frame, width: marks.histogram(
+        frame, width, (lower, step), "sellers", tooltip, number_format=number_format, title=title
     )
 
 
@@ -129,7 +116,7 @@ GROUP BY step
 ORDER BY step
 """,  # noqa: S608 - the number is a constant of this module
         MartSellerScorecard,
-        _on_time,
+        _histogram("on_time_from", 0.05, ".0%", "", "share of deliveries on time"),
         extra_definitions={
             **_SELLERS,
             "on_time_from": "Share of a seller's deliveries that were on time, rounded down to "
@@ -151,7 +138,7 @@ GROUP BY step
 ORDER BY step
 """,  # noqa: S608 - the number is a constant of this module
         MartSellerScorecard,
-        _scores,
+        _histogram("score_from", 0.5, ".1f", " stars", "mean review score"),
         extra_definitions={
             **_SELLERS,
             "score_from": "Mean review score of a seller, rounded down to half a star.",
