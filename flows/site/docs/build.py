@@ -18,6 +18,7 @@ from flows.monitoring.states import PromiseState, promise_states
 from flows.monitoring.volume import source_deliveries
 from flows.query.meta import meta_tables
 from flows.site.daily_charts import delivery_chart
+from flows.site.docs.freshness import newest_records
 from flows.site.docs.lineage import lineage
 from flows.site.docs.metrics_chart import metrics_chart
 from flows.site.docs.report_readers import report_readers
@@ -51,11 +52,9 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
     graph, statuses = tables(), status(lake)
     contracts = [*(graph[name].contract for name in sorted(graph)), *sources()]
     with translate_damage(lake, statuses):
-        pages = [
-            table_page(lake, contract, graph, statuses.get(contract.spec().table))
-            for contract in contracts
-        ]
+        pages = [table_page(lake, contract, graph, statuses) for contract in contracts]
         seen = _seen_in(read_logs(lake, now or datetime.now(UTC)))
+        newest = newest_records(lake, statuses, seen.newest)
     readers, personal_data = report_readers(), personal_columns()
     layers = {layer: list(group) for layer, group in groupby(pages, lambda page: page.layer)}
     shared = {
@@ -88,7 +87,7 @@ def write_docs(lake: str, out: Path, now: datetime | None = None) -> Path:
             drawing=lineage(graph, around=page.name),
             promises=seen.promises.get(page.name, []),
             held_back=seen.held_back.get(page.name),
-            newest_record=seen.newest.get(page.name),
+            newest_record=newest.get(page.name),
             report_readers=readers.get(page.name, []),
             report=Settings().report_url.rstrip("/"),
             deliveries=delivery_chart(page.name, days)
@@ -108,7 +107,7 @@ class _Seen(NamedTuple):
     promises: dict[str, list[PromiseState]]
     held_back: dict[str, HeldBack]
     newest: dict[str, datetime]
-    """The time of the newest record."""
+    """The time of the newest record in each bronze table."""
     delivered: dict[str, list[Delivery]]
 
 

@@ -13,6 +13,7 @@ from contracts.technical_columns import stored_schema
 from flows import delta
 from flows.delta.commit_log import CommitInfo, run_commits
 from flows.site.docs.column_links import Links, column_inputs, column_readers, links
+from flows.site.docs.freshness import InputState, input_states
 from flows.site.docs.sample_rows import Sample, sample_rows
 from flows.site.docs.statistics import Statistics, column_statistics
 from flows.site.rule_status import RuleStatus, rule_statuses
@@ -73,13 +74,18 @@ class TablePage:
     """The quarantine table, if the table has one."""
     status: Mapping[str, Any] | None
     """The table's entry in `keystone status`; None before the first refresh."""
+    input_states: list[InputState]
+    """The versions of its inputs that it contains; empty before the first refresh."""
     commits: list[CommitInfo]
     sample: Sample | None
     """Some rows, if the table is in gold and exists."""
 
 
 def table_page(
-    lake: str, contract: type[Contract], graph: Mapping[str, Table], status: dict[str, Any] | None
+    lake: str,
+    contract: type[Contract],
+    graph: Mapping[str, Table],
+    statuses: Mapping[str, dict[str, Any]],
 ) -> TablePage:
     """Collect the content of a table's page.
 
@@ -87,9 +93,10 @@ def table_page(
         lake: location of the lake.
         contract: contract of the table.
         graph: every derived table by name.
-        status: the table's entry in `flows.delta.status`, if the table exists.
+        statuses: `flows.delta.status` of the lake.
     """
     spec = contract.spec()
+    status = statuses.get(spec.table)
     table = graph.get(spec.table)
     source = table.source if table else None
     handle = delta.open_existing(lake, spec.table) if status else None
@@ -133,6 +140,7 @@ def table_page(
         rules=rule_statuses(contract, status, from_records=bool(source)),
         quarantine=delta.quarantine_name(source) if source else "",
         status=status,
+        input_states=input_states(handle, table, statuses) if handle and table else [],
         commits=run_commits(handle) if handle else [],
         sample=sample_rows(delta.scan(handle), contract)
         if handle and spec.layer == "gold"

@@ -4,6 +4,7 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
@@ -156,7 +157,23 @@ def test_index_lists_the_last_runs(land: Land, docs: Path, tmp_path: Path) -> No
 
 def test_source_page_shows_its_newest_record(docs: Path) -> None:
     assert "Newest record 20" in words(docs / "bronze.orders.html")
-    assert "Newest record" not in words(docs / "silver.orders.html")
+
+
+def test_table_page_says_how_fresh_it_is(land: Land, tmp_path: Path) -> None:
+    lake, docs = str(tmp_path / "lake"), tmp_path / "docs"
+    pipeline.run(str(land(sellers=[{}])), lake, as_of=datetime(2018, 4, 1, 12, tzinfo=UTC))
+    silver = words(write_docs(lake, docs, NOW).with_name("silver.sellers.html"))
+    assert "A table without lag is up to date. up to date with its inputs" in silver
+    assert "Newest record 2018-04-01 12:00 UTC" in silver
+    gold = words(docs / "gold.dim_seller.html")
+    assert "Newest record of its inputs 2018-04-01 12:00 UTC" in gold
+    assert re.search(r"Inputs .*silver.sellers version \d+", gold)
+    second = land("second", sellers=[{"seller_city": "santos"}])
+    pipeline.ingest(str(second), lake, as_of=datetime(2018, 5, 1, 12, tzinfo=UTC))
+    silver = words(write_docs(lake, docs, NOW).with_name("silver.sellers.html"))
+    assert re.search(r"waits for bronze.sellers version (\d+); has \d+", silver)
+    assert "Newest record 2018-04-01 12:00 UTC" in silver
+    assert "Newest record 2018-05-01 12:00 UTC" in words(docs / "bronze.sellers.html")
 
 
 def test_table_page_names_its_readers_in_the_report(
@@ -180,7 +197,8 @@ def test_broken_rules_are_counted(land: Land, tmp_path: Path) -> None:
 
 def test_former_rule_is_listed_while_records_break_it(lake: str) -> None:
     orders = tables()["silver.orders"].contract
-    current = status(lake)["silver.orders"] | {"broken_rules": {"moon_is_full": 2}}
+    current = status(lake)
+    current["silver.orders"] |= {"broken_rules": {"moon_is_full": 2}}
     rules_shown = table_page(lake, orders, tables(), current).rules
     words = "A rule of an earlier contract."
     former = RuleStatus("silver.orders", "moon_is_full", words, warning=False, broken=2)
