@@ -38,14 +38,14 @@ def x_axis(frame: pl.DataFrame, x: str, width: int, title: str = "") -> alt.X:
 def y_axis(number_format: str, ticks: int = 4) -> alt.Axis:
     """Return an axis of numbers with few grid lines and no frame."""
     reais = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
-    label = reais if number_format == REAIS else f"format(datum.value, '{number_format}')"
+    number = f"format(datum.value, '{number_format}')"
+    labels = {REAIS: reais, COUNT: f"datum.value % 1 ? '' : {number}"}
     return alt.Axis(
         tickCount=ticks,
-        tickMinStep=1 if number_format == COUNT else alt.Undefined,
         domain=False,
         ticks=False,
         labelPadding=6,
-        labelExpr=label,
+        labelExpr=labels.get(number_format, number),
     )
 
 

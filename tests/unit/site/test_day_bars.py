@@ -9,7 +9,7 @@ import pytest
 
 from contracts.volume import Band
 from flows.monitoring.deliveries import Delivery
-from flows.site.charts.axes import SHARE
+from flows.site.charts.axes import COUNT, SHARE
 from flows.site.charts.day_bars import day_bars, delivery_bars, describe, usual
 from flows.site.charts.svg import chart_to_svg
 from flows.site.formatting import DASH
@@ -63,3 +63,9 @@ def test_labels_of_small_shares_differ() -> None:
     frame = pl.DataFrame({"day": ["2018-01-01"], "value": [0.0012], "tooltip": ["some"]})
     svg = chart_to_svg(day_bars(frame, 326, number_format=SHARE))
     assert re.findall(r">([\d.]+%)<", svg) == ["0%", "0.05%", "0.1%"]
+
+
+def test_labels_of_small_counts_are_whole_numbers() -> None:
+    frame = pl.DataFrame({"day": ["2018-01-01"], "value": [2], "tooltip": ["some"]})
+    svg = chart_to_svg(day_bars(frame, 326, number_format=COUNT))
+    assert re.findall(r">([\d.]+)<", svg) == ["0", "1", "2"]
