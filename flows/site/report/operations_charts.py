@@ -98,7 +98,7 @@ def stages_chart(frame: pl.DataFrame, width: int) -> AnyChart:
         "seller_state",
         ("median_hours", "p90_hours"),
         tooltip,
-        title="hours",
+        title=f"hours, orders of {frame['purchase_month'].item(0)}",
         across=1 if width == PHONE else 3,
     )
 

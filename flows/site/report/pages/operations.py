@@ -266,9 +266,10 @@ ORDER BY on_time_share, customer_state
         "order-stages",
         "Where orders wait",
         "Hours from purchase to approval, to the carrier (handling) and to the customer "
-        "(transport), by state of the seller. Bars end at the median, lines at the hours that nine "
-        f"of ten orders need at most. The chart has the {STATES_DRAWN} states with most orders, "
-        "in the newest month that has enough orders and has delivered nine of ten approved ones.",
+        "(transport), by state of the seller. A bar ends at the median, a line at the hours that "
+        f"nine of ten orders need at most. The chart shows the {STATES_DRAWN} states with most "
+        "orders in one month: the newest with enough orders of which nine of ten approved ones "
+        "were delivered, or else the newest with enough orders.",
         """
 WITH large AS (
     SELECT purchase_month
@@ -285,7 +286,8 @@ SELECT purchase_month, stage, seller_state, orders, median_hours::DOUBLE AS medi
        p90_hours::DOUBLE AS p90_hours
 FROM gold.mart_order_stages
 WHERE purchase_month = coalesce((SELECT max(purchase_month) FROM settled),
-                                (SELECT max(purchase_month) FROM gold.mart_order_stages))
+                                (SELECT max(purchase_month) FROM large
+                                 JOIN gold.mart_order_stages USING (purchase_month)))
 ORDER BY stage, orders DESC, seller_state
 """,
         MartOrderStages,

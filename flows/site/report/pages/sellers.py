@@ -147,7 +147,8 @@ ORDER BY step
     Panel(
         "top-sellers",
         "Largest sellers",
-        f"The {TOP} sellers with the highest sales. The source has no names of sellers, only ids.",
+        f"The {TOP} sellers with the highest sales. The source has no names of sellers, only ids; "
+        "an id leads to the months of its seller.",
         f"""
 SELECT seller_id, seller_state, sales, orders, units, called_off_share, delivered, on_time_share,
        mean_lag_days, reviews, review_score
