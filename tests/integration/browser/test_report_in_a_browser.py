@@ -38,6 +38,7 @@ def test_charts_are_drawn_and_readable(
     page, drawn = context.new_page(), set[str]()
     for file in sorted(report.glob("*.html")):
         page.goto(file.as_uri())
+        page.evaluate("document.querySelectorAll('.fold').forEach(each => { each.open = true; })")
         for name, (marks, faint, outside, touching) in page.evaluate(_CHARTS).items():
             assert marks > 0, name
             assert faint == {}, name
