@@ -6,7 +6,7 @@ from polars import col
 
 from contracts.gold.agg_monthly_orders import LAST_DAYS, LATER, NEVER
 from flows.site.charts import marks
-from flows.site.charts.axes import SCORE, SHARE
+from flows.site.charts.axes import SHARE
 from flows.site.charts.marks import FAINT, LATE, PLAIN
 from flows.site.charts.multiples import range_multiples
 from flows.site.charts.svg import AnyChart
@@ -56,7 +56,7 @@ def scatter(frame: pl.DataFrame, width: int) -> AnyChart:
     y = alt.Y(
         "review_score:Q",
         title="review score",
-        axis=alt.Axis(format=SCORE, tickCount=5, domain=False, ticks=False),
+        axis=alt.Axis(tickCount=5, domain=False, ticks=False),
         scale=alt.Scale(zero=False, padding=16),
     )
     size = alt.Size("reviews:Q", legend=None, scale=alt.Scale(range=[40, 360]))

@@ -7,7 +7,8 @@ const Columns = (() => {
   const percent = (share) => `${number(share === 0 || share === 1 ? 0 : 1)(100 * share)}%`;
   const reais = (amount) => `R$\u00a0${cents(amount)}`;
 
-  const short = new Intl.NumberFormat("en", { notation: "compact" }).format;
+  const compact = new Intl.NumberFormat("en", { notation: "compact" }).format;
+  const short = (value) => compact(value).replace("K", "k"); // as on the other charts
   const onAxis = new Map([[reais, (amount) => `R$\u00a0${short(amount)}`], [whole, short]]);
 
   // A round number of which two reach the value.

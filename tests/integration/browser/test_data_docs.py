@@ -306,7 +306,7 @@ def test_new_table_appears_in_the_docs(land: Land, tmp_path: Path) -> None:
         "Count the sellers of each state.",
         "Inputs gold.dim_seller",
         "How many sell from there. 1 input Depends on group by",
-        "gold.dim_seller : seller_state 0% 1 1 to 1 ; mean 1.00",
+        "gold.dim_seller : seller_state 0% 1 1 Which rows the table has",
         "RJ 100%",
         "sellers is at least 1.",
     ):
