@@ -27,8 +27,8 @@ const Columns = (() => {
   // The axis goes from `start` to `end`; without an end, a little above the highest value. A value
   // may be null. A line across each column is the value of `references`.
   const draw = (figure, names, values, format, { start = 0, end, references = [] }) => {
-    const width = Math.max(280, figure.clientWidth), height = 240, [left, foot] = [60, 22];
-    const top = end ?? 2 * step(Math.max(...values, ...references) || 1), room = (width - left) / names.length;
+    const width = Math.max(280, figure.clientWidth), height = 240, [left, right, foot] = [60, 20, 22]; // room for labels
+    const top = end ?? 2 * step(Math.max(...values, ...references) || 1), room = (width - left - right) / names.length;
     const y = (value) => 8 + (height - foot - 8) * (1 - (value - start) / (top - start));
     const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
     for (const share of [0, 0.5, 1]) {
@@ -50,7 +50,7 @@ const Columns = (() => {
         line.append(svg("title", {}, `${name}, all: ${format(reference)}`));
         picture.append(line);
       }
-      if (at % every === 0) picture.append(label({ x: Math.min(x + room / 2, width - 23), y: height - 6, "text-anchor": "middle" }, name));
+      if (at % every === 0) picture.append(label({ x: x + room / 2, y: height - 6, "text-anchor": "middle" }, name));
     });
     figure.replaceChildren(picture);
   };

@@ -26,7 +26,8 @@
   const wilson = (some, of) => {
     const z = 1.959964, share = some / of, spread = z * z / of;
     const half = z * Math.sqrt(share * (1 - share) / of + spread / (4 * of));
-    return [-1, 1].map((sign) => +((share + spread / 2 + sign * half) / (1 + spread)).toFixed(9));
+    const ends = [-1, 1].map((sign) => (share + spread / 2 + sign * half) / (1 + spread));
+    return ends.map((end) => Math.min(Math.max(+end.toFixed(9), 0), 1));
   };
 
   const compare = (name, mine) => {

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -124,6 +125,16 @@ def test_link_of_a_seller_shows_its_numbers_beside_all_sellers(
         f"{seller['stars'] / seller['reviews']:.2f} from {seller['reviews']} reviews",
         f"{everybody['stars'] / everybody['reviews']:.2f}",
     ]
+
+
+def test_interval_of_no_late_delivery_begins_at_zero(report: Path, page: Page, shop: str) -> None:
+    sellers = query(shop, _SELLERS).filter(pl.col("seller_id").is_not_null() & (pl.col("came") > 0))
+    punctual = sellers.filter(late=0).unique("came")
+    assert len(punctual) > 1  # rounding differs by the number of deliveries
+    for seller in punctual["seller_id"]:
+        page.goto(f"{(report / 'seller.html').as_uri()}#{seller}")
+        expect(page.locator("#seller")).to_have_text(f"Seller {seller}")
+        assert _comparison(page, "Late deliveries")[0].startswith("0% (0% to ")
 
 
 def test_reader_chooses_a_seller_by_the_beginning_of_its_id(
