@@ -18,6 +18,7 @@ help: ## List the targets
 demo: .venv/installed ## Install, build a lake of 5,000 orders, show five numbers, stream 300 more orders, write data docs and report
 	rm -rf $(DEMO)
 	$(BIN)/keystone sample --out $(DEMO)/landing --orders 5000 --seed 1 --dirty 0.001
+	cp examples/monthly_targets.csv $(DEMO)/landing
 	$(BIN)/keystone run --source $(DEMO)/landing --lake $(DEMO)/lake
 	@echo; echo "Five numbers from gold:"
 	@$(BIN)/keystone sql --lake $(DEMO)/lake "$$(cat docs/demo.sql)"

@@ -1,4 +1,6 @@
-"""The nine source tables: each column as text, in the order and spelling of the source.
+"""The source tables: each column as text, in the order and spelling of the source.
+
+Nine are those of Olist; `monthly_targets` is a small file that managers write by hand.
 
 A file belongs to the table in its name (`olist_orders_dataset.csv`, `orders_2.csv`).
 """
@@ -113,3 +115,11 @@ class ProductCategoryNameTranslation(Bronze):
 
     product_category_name: str = raw()
     product_category_name_english: str = raw()
+
+
+class MonthlyTargets(Bronze):
+    """One row per target record that a manager delivered."""
+
+    purchase_month: str = raw()
+    gmv_target: str = raw()
+    orders_target: str = raw()

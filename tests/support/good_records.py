@@ -1,4 +1,4 @@
-"""A good record of each entity; together they are one order."""
+"""A good record of each entity; together they are one order, and the target of its month."""
 
 from collections.abc import Mapping
 
@@ -60,5 +60,10 @@ GOOD: dict[str, Mapping[str, str]] = {
     "product_category_name_translation": {
         "product_category_name": "livros",
         "product_category_name_english": "books",
+    },
+    "monthly_targets": {
+        "purchase_month": "2017-11",
+        "gmv_target": "111.00",
+        "orders_target": "2",
     },
 }

@@ -63,6 +63,7 @@ _MEANINGS: dict[str, tuple[str, ...]] = {
     "mes period": ("month",),
     "ano": ("year",),
     "crescimento trend": ("growth",),
+    "budget goal meta objetivo plan plano quota": ("target", "reached"),
 }
 
 SYNONYMS = {word: [*same] for words, same in _MEANINGS.items() for word in words.split()}

@@ -144,8 +144,8 @@ def test_lake_prints_its_tables(built: Lake) -> None:
     text, html = repr(built), built._repr_html_()
     (line,) = [line for line in text.splitlines() if line.startswith(" gold.fact_orders ")]
     assert line.split()[1:6] == ["1", "1", "One", "row", "per"]
-    assert text.endswith(f"Lake({built.location!r}): 58 tables")
-    assert html.count("<tr>") == 59
+    assert text.endswith(f"Lake({built.location!r}): 62 tables")
+    assert html.count("<tr>") == 63
     assert ">gold.fact_orders</td>" in html
 
 
@@ -280,7 +280,7 @@ def test_status_prints_as_the_command_line(built: Lake) -> None:
     # The command line also counts the promises of the contracts.
     printed, _, promises = _printed("status", built).rpartition("\n")
     assert repr(built.status()) == printed
-    assert promises.startswith("20 promises: ")
+    assert promises.startswith("21 promises: ")
 
 
 def test_outcomes_print_as_the_command_line(land: Land, tmp_path: Path) -> None:

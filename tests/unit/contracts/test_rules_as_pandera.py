@@ -45,6 +45,7 @@ def said(check: str, *, of: str | None) -> str:
         r"not_nullable": "is_present",
         r"str_matches\(.*\)": "is_well_formed",
         r"isin\(.*\)": "is_known",
+        r"greater_than\((\d+)\)": r"is_above_\1",
         r"greater_than_or_equal_to\((\d+)\)": r"is_at_least_\1",
         r"in_range\((-?\d+), (-?\d+)\)": r"is_between_\1_and_\2",
         r"(is_\w+)": r"\1",
