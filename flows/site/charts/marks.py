@@ -28,7 +28,8 @@ def column_chart(  # noqa: PLR0913 - each parameter is one visible part of the c
 
     Args:
         frame: the rows; an optional column `colour` sets the colour of each, and `is_dashed`
-            which columns have a dashed outline; `reference` draws a line across each column.
+            which columns have a dashed outline; `a_year_earlier` and `target` draw a line across
+            each column, with a legend.
         width: width of the chart in pixels.
         x: the column with the labels of the horizontal axis.
         y: the column with the heights.
@@ -51,13 +52,9 @@ def column_chart(  # noqa: PLR0913 - each parameter is one visible part of the c
             columns.transform_filter("!datum.is_dashed"),
             dashed.transform_filter("datum.is_dashed"),
         ]
-    if "reference" in frame.columns:
-        # The outline separates the line from dark columns.
-        outline = {"stroke": "var(--raised)", "strokeWidth": 1}
-        line = {"color": "var(--ink)", "thickness": 4, "aria": False, **outline}
-        across = base.transform_filter("isValid(datum.reference)").mark_tick(**line)
-        layers.append(across.encode(y="reference:Q", description=alt.Undefined))
-    return _fit(alt.layer(*layers), width, 230)
+    if lines := [each for each in _LINES if each in frame.columns and frame[each].count()]:
+        layers.append(alt.layer(*(_line_across(base, each, lines) for each in lines)))
+    return _fit(alt.layer(*layers).resolve_scale(color="independent"), width, 230)
 
 
 def bar_chart(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of the chart
@@ -235,6 +232,27 @@ def plural(column: str, noun: str, plural_noun: str = "") -> str:
 # In pixels: a legend entry, the label at the end of a bar, and the label of an edge.
 _LEGEND_ENTRY, _VALUE_LABEL, _EDGE_LABEL = 145, 90, 40
 _DASHES = [4, 3]
+_LINES = {"a_year_earlier": "var(--ink)", "target": "var(--target)"}
+"""Values that are drawn as lines across columns, and their colours."""
+
+
+def _line_across(base: AnyChart, value: str, lines: list[str]) -> AnyChart:
+    """Draw a value as a line across each column, with a legend of all lines."""
+    scale = alt.Scale(domain=lines, range=[_LINES[each] for each in lines])
+    symbol, words = "M-1,-0.3H1V0.3H-1Z", "replace(datum.label, /_/g, ' ')"
+    legend = alt.Legend(orient="top", symbolType=symbol, labelExpr=words)
+    # The outline separates a line from dark columns.
+    outline = {"stroke": "var(--raised)", "strokeWidth": 1}
+    return (
+        base.transform_filter(f"isValid(datum.{value})")
+        .transform_calculate(line=f"'{value}'")
+        .mark_rect(width=alt.RelativeBandSize(1.12), height=4, aria=False, **outline)
+        .encode(
+            y=f"{value}:Q",
+            color=alt.Color("line:N", scale=scale, legend=legend),
+            description=alt.Undefined,
+        )
+    )
 
 
 def _colour(frame: pl.DataFrame) -> Any:

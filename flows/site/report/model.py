@@ -112,16 +112,17 @@ class RenderedPanel(NamedTuple):
 
 
 def render_panel(panel: Panel, frame: pl.DataFrame) -> RenderedPanel:
-    """Draw the chart of a panel and format its table."""
+    """Draw the chart of a panel and format its table, without the columns that have no value."""
+    filled = frame.select(each for each in frame if each.count())
     return RenderedPanel(
         panel,
         headings=[
             Heading(label(name), panel.definition(name), dtype.is_numeric())
-            for name, dtype in frame.schema.items()
+            for name, dtype in filled.schema.items()
         ],
         rows=[
             [_cell(name, value) for name, value in row.items()]
-            for row in frame.iter_rows(named=True)
+            for row in filled.iter_rows(named=True)
         ],
         csv=csv_name(panel),
         charts={
@@ -200,6 +201,10 @@ _LABELS = {
     "gmv": "GMV (faturamento bruto)",
     "gmv_year_ago": "GMV a year ago",
     "gmv_called_off": "GMV called off",
+    "gmv_target": "GMV target (meta)",
+    "gmv_reached_share": "Share of the GMV target",
+    "orders_target": "Orders target (meta)",
+    "orders_reached_share": "Share of the orders target",
     "average_order_value": "Average order (ticket médio)",
     "purchase_month": "Month",
     "customer_state": "State (UF)",

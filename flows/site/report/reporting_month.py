@@ -22,6 +22,8 @@ class ReportingMonth(NamedTuple):
     year_ago: Month | None
     """The same month a year earlier."""
     excluded: list[Month]
+    under_way: Month | None
+    """The newest month, if it is a later one with enough orders."""
     complete: bool
     """Whether the month has ended."""
     small: bool
@@ -58,13 +60,14 @@ def choose_month(months: pl.DataFrame) -> ReportingMonth | None:
     enough = max(row["orders"] for row in rows) / _TWENTIETH
     large = [row for row in complete if row["orders"] >= enough]
     current = (large or complete or delivered or rows)[-1]
-    at = rows.index(current)
+    at, newest = rows.index(current), rows[-1]
     return ReportingMonth(
         current,
         previous=rows[at - 1] if at else None,
         year_ago=rows[at - _MONTHS] if at >= _MONTHS else None,
         excluded=rows[at + 1 :],
-        complete=current is not rows[-1],
+        under_way=newest if newest is not current and newest["orders"] >= enough else None,
+        complete=current is not newest,
         small=current["orders"] < enough,
     )
 
@@ -100,12 +103,27 @@ def describe_month(month: ReportingMonth) -> tuple[str, ...]:
     now, before = month.current, month.previous or {}
     gmv = relative_change(now["gmv"], before.get("gmv"))
     amount = f"{'at' if gmv == 0 else 'to'} {reais(now['gmv'])}"
+    name = month_name(now["purchase_month"])
     sentences = [
-        f"GMV in {month_name(now['purchase_month'])} {_change(gmv)} {amount}{_cause(now, before)}.",
+        f"GMV in {name} {_change(gmv)} {amount}{_cause(now, before)}.{_targets(month)}",
         _called_off(now, before),
         _service(month) if month.settled else _service_so_far(now),
     ]
     return tuple(filter(None, sentences))
+
+
+def share_of_target(name: str, of: Month) -> str:
+    """Return how much of its target a month has reached; empty if it has none.
+
+    Args:
+        name: `gmv` or `orders`.
+        of: the month.
+    """
+    target = of.get(f"{name}_target")
+    if target is None:
+        return ""
+    amount = format(target, ",") if isinstance(target, int) else reais(target)
+    return f"{percent(of[f'{name}_reached_share'])} of the target of {amount}"
 
 
 def explain_choice(month: ReportingMonth) -> str:
@@ -141,6 +159,16 @@ def _cause(now: Month, before: Month) -> str:
         f"({now['orders_with_items']:,}{of_all}), {reais(now['average_order_value'])} per order "
         f"({_compare(value, 'higher', 'lower', 'as before')})"
     )
+
+
+def _targets(month: ReportingMonth) -> str:
+    """Return how much of their targets the month and the month under way have reached."""
+    text = ""
+    if share := share_of_target("gmv", month.current):
+        text += f" {'That is' if month.complete else 'So far, that is'} {share}."
+    if (later := month.under_way) and (share := share_of_target("gmv", later)):
+        text += f" {month_name(later['purchase_month'])} has {reais(later['gmv'])} so far, {share}."
+    return text
 
 
 def _called_off(now: Month, before: Month) -> str:

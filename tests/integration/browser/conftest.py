@@ -13,9 +13,13 @@ from flows.sample import write_sample
 from flows.site.docs.build import write_docs
 from flows.site.report.build import write_report
 from tests.support.kafka.same_tables import batch_lake
+from tests.support.project import ROOT
 
 NOW = datetime.now(UTC) + timedelta(hours=1)
 """The time at which the sites look at the promises, after every delivery of the tests."""
+
+TARGETS = ROOT / "examples" / "monthly_targets.csv"
+"""The targets of the shop."""
 
 
 @pytest.fixture(scope="session")
@@ -37,9 +41,10 @@ def docs(lake: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A lake with enough orders for every chart of the report."""
+    """A lake with enough orders for every chart of the report, and with targets."""
     folder = tmp_path_factory.mktemp("shop")
     write_sample(folder / "landing", 2000, 1, 0.002)
+    shutil.copy(TARGETS, folder / "landing")
     batch_lake(str(folder / "lake"), [folder / "landing"])
     return str(folder / "lake")
 

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import fromstring
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from contracts.domain import STATES
@@ -26,7 +27,7 @@ from flows.site.report.build import NoMartsError, chart_images, panels, query_pa
 from flows.site.report.model import PHONE, Frames, Panel, panel_svg, total
 from flows.site.report.pages import customers, operations, overview, sales, sellers
 from flows.site.report.pages.quality import Conservation, data_quality
-from tests.integration.browser.conftest import NOW
+from tests.integration.browser.conftest import NOW, TARGETS
 from tests.support.html import words
 from tests.support.kafka.same_tables import batch_lake
 
@@ -368,6 +369,44 @@ def test_gmv_a_year_ago_is_that_of_the_same_month(shop: str, frames: Frames) -> 
     )
     shown = frames["monthly-gmv"].drop_nulls("gmv_year_ago")
     assert shown.select("purchase_month", "gmv_year_ago").rows() == months.rows()
+
+
+def test_share_of_the_target_is_that_of_the_facts(shop: str, frames: Frames, report: Path) -> None:
+    facts = query(
+        shop,
+        """
+        SELECT purchase_month, sum(price) AS gmv, count(*) AS orders
+        FROM gold.fact_orders GROUP BY purchase_month
+        """,
+    )
+    shares = (
+        pl.read_csv(TARGETS)
+        .join(facts, on="purchase_month")
+        .sort("purchase_month")
+        .select(
+            "purchase_month",
+            gmv_reached_share=pl.col("gmv").cast(pl.Float64) / pl.col("gmv_target"),
+            orders_reached_share=pl.col("orders") / pl.col("orders_target"),
+        )
+    )
+    shown = frames["monthly-gmv"].drop_nulls("gmv_target").select(shares.columns)
+    assert len(shown) > 12
+    assert_frame_equal(shown, shares)
+    (august,) = shares.filter(purchase_month="2018-08")["gmv_reached_share"]
+    text = words(report / "index.html")
+    assert f"That is {august:.1%} of the target of R$ 58,000.00." in text
+    assert "GMV target (meta)" in text
+
+
+def test_report_without_targets_does_not_mention_them(
+    land: Land, tmp_path: Path, frames: Frames
+) -> None:
+    batch_lake(str(tmp_path / "lake"), [land(orders=[{}], order_items=[{}])])
+    index = write_report(str(tmp_path / "lake"), tmp_path / "report")
+    text = words(index).replace("gold.mart_monthly_targets", "")
+    assert "GMV by month" in text
+    assert "target" not in text.lower()
+    assert "target" in panel_svg(PANELS[0], frames["monthly-gmv"], PHONE)
 
 
 def test_error_of_the_score_is_hardly_above_that_of_the_reviews(shop: str, frames: Frames) -> None:

@@ -11,6 +11,7 @@ from flows.site.report.reporting_month import (
     describe_month,
     drawn_months,
     explain_choice,
+    share_of_target,
 )
 
 
@@ -247,3 +248,33 @@ def test_describe_month_without_sales() -> None:
         "90.0% of deliveries were on time. Reviews average 4.00 of 5 stars.",
     ]
     assert described(NOTHING) == ["GMV in January 2018 came to R$ 0.00, from 0 orders with items."]
+
+
+def target(gmv: str, share: float) -> dict[str, Any]:
+    return {"gmv_target": Decimal(gmv), "gmv_reached_share": share}
+
+
+def test_describe_month_with_a_target() -> None:
+    first, *_ = described({}, target("125.00", 0.8), {})
+    assert first.endswith(" (as before). That is 80.0% of the target of R$ 125.00.")
+
+
+def test_describe_month_under_way_with_a_target() -> None:
+    first, *_ = described({}, target("125.00", 0.8), target("400.00", 0.25))
+    assert first.endswith(
+        " That is 80.0% of the target of R$ 125.00. March 2018 has R$ 100.00 so far, 25.0% of the "
+        "target of R$ 400.00."
+    )
+    alone, *_ = described(target("125.00", 0.8))
+    assert alone.endswith(" So far, that is 80.0% of the target of R$ 125.00.")
+
+
+def test_target_of_a_month_with_few_orders_is_not_described() -> None:
+    few = {"orders": 9, "delivered": 9, **target("400.00", 0.25)}
+    assert "target" not in described({"orders": 200, "delivered": 200}, {"orders": 200}, few)[0]
+
+
+def test_target_of_orders_is_a_number() -> None:
+    row = {"orders_target": 1200, "orders_reached_share": 1.05}
+    assert share_of_target("orders", row) == "105.0% of the target of 1,200"
+    assert not share_of_target("gmv", row)

@@ -4,6 +4,7 @@ import polars as pl
 from polars import col
 
 from contracts.gold.mart_monthly_sales import MartMonthlySales
+from contracts.gold.mart_monthly_targets import MartMonthlyTargets
 from flows.config.plural import pluralize
 from flows.site.charts import marks
 from flows.site.charts.axes import COUNT, REAIS, SCORE, SHARE
@@ -19,6 +20,7 @@ from flows.site.report.reporting_month import (
     drawn_months,
     explain_choice,
     is_clearly_different,
+    share_of_target,
 )
 
 
@@ -47,11 +49,15 @@ _SCORE_ERROR = """(
 `6 s - 8` is 4 and 16 for two and four stars, and `6 s - 5` is 1 and 25 for one and five."""
 
 
-def _statement(*columns: str) -> str:
+_SALES = "gold.mart_monthly_sales"
+_SALES_AND_TARGETS = f"{_SALES} LEFT JOIN gold.mart_monthly_targets USING (purchase_month)"
+
+
+def _statement(*columns: str, tables: str = _SALES) -> str:
     """Return a statement for some columns and the two that `choose_month` needs."""
     return f"""
 SELECT purchase_month, {", ".join(columns)}, orders, delivered
-FROM gold.mart_monthly_sales
+FROM {tables}
 ORDER BY purchase_month
 """  # noqa: S608 - the column names are literals of this module
 
@@ -71,6 +77,14 @@ def _tiles(month: ReportingMonth) -> tuple[Tile, ...]:
 
 
 def _note(name: str, month: ReportingMonth) -> str:
+    """Return how a number compares with earlier months, and with its target if it has one."""
+    notes = [_changes(name, month)]
+    if share := share_of_target(name, month.current):
+        notes.append(f"{share}{'' if month.complete else ' so far'}")
+    return "\n".join(notes)
+
+
+def _changes(name: str, month: ReportingMonth) -> str:
     """Return the change of a number since the month before, and since the same month a year ago."""
     if month.current[name] is None:
         return "no earlier month to compare"
@@ -121,12 +135,13 @@ def _gmv(frame: pl.DataFrame, width: int) -> AnyChart:
     tooltip = (
         "datum.purchase_month + ': R$ ' + format(datum.gmv, ',.2f') + datum.so_far"
         " + (datum.gmv_year_ago ? ', a year ago R$ ' + format(datum.gmv_year_ago, ',.2f') : '')"
+        " + (datum.target ? ', target R$ ' + format(datum.target, ',.2f') : '')"
     )
     months = _months(frame)
     compared = set(months["purchase_month"])
     a_year_ago = pl.when(_year_ago(col("purchase_month")).is_in(compared)).then("gmv_year_ago")
     return marks.column_chart(
-        months.with_columns(reference=a_year_ago),
+        months.with_columns(a_year_earlier=a_year_ago, target=col("gmv_target")),
         width,
         "purchase_month",
         "gmv",
@@ -140,9 +155,14 @@ def _year_ago(month: pl.Expr) -> pl.Expr:
 
 
 def _orders(frame: pl.DataFrame, width: int) -> AnyChart:
-    tooltip = "datum.purchase_month + ': ' + " + marks.plural("orders", "order") + " + datum.so_far"
+    orders = marks.plural("orders", "order")
+    tooltip = (
+        f"datum.purchase_month + ': ' + {orders} + datum.so_far"
+        " + (datum.target ? ', target ' + format(datum.target, ',') : '')"
+    )
+    months = _months(frame).with_columns(target=col("orders_target"))
     return marks.column_chart(
-        _months(frame), width, "purchase_month", "orders", tooltip, number_format=COUNT
+        months, width, "purchase_month", "orders", tooltip, number_format=COUNT
     )
 
 
@@ -191,22 +211,25 @@ def _line(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of the
 _FEW = "Months with less than a twentieth of the busiest month's orders are not drawn."
 _DASHED = "A dashed column is a month under way."
 _LINE_NOTE = "The axis does not start at zero."
+_TARGETS = MartMonthlyTargets.descriptions()
 
 PANELS = (
     Panel(
         "monthly-gmv",
         "GMV by month",
-        "Each column is a month of purchase; the dark one is described above. The line across a "
-        f"column is the same month a year earlier. {_DASHED} {_FEW}",
+        f"Each column is a month of purchase; the dark one is described above. {_DASHED} {_FEW}",
         _statement(
             *("gmv", "growth", "lag(gmv, 12) OVER (ORDER BY purchase_month) AS gmv_year_ago"),
             *("gmv_called_off", "orders_with_items", "average_order_value"),
             *("delivered_on_time", "on_time_share", "reviews", "review_score", _SCORE_ERROR),
+            *("gmv_target", "gmv_reached_share", "orders_target", "orders_reached_share"),
+            tables=_SALES_AND_TARGETS,
         ),
         MartMonthlySales,
         _gmv,
         wide=True,
-        extra_definitions={
+        extra_definitions=_TARGETS
+        | {
             "gmv_year_ago": "GMV of the same month a year earlier in BRL.",
             "score_error": "Standard error of the review score, at most.",
         },
@@ -215,9 +238,13 @@ PANELS = (
         "monthly-orders",
         "Orders by month",
         f"All orders placed, including those called off later. {_DASHED}",
-        _statement("orders_with_items"),
+        _statement(
+            *("orders_with_items", "orders_target", "orders_reached_share"),
+            tables=_SALES_AND_TARGETS,
+        ),
         MartMonthlySales,
         _orders,
+        extra_definitions=_TARGETS,
     ),
     Panel(
         "monthly-order-value",
