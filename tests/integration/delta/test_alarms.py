@@ -82,8 +82,8 @@ def test_alarm_names_cause_time_and_remedy_but_no_secret(orders: str, receiver: 
     assert alarm["type"] == "warning"
     assert alarm["message"] == (
         "bronze.orders: the newest record is 39 hours old, more than the 26 hours promised, since "
-        "2018-06-05 11:00 UTC; reaches gold.mart_monthly_targets, gold.mart_customer_rfm, "
-        "gold.mart_cohort_retention and 24 more; ask its source for the missing delivery, then "
+        "2018-06-05 11:00 UTC; reaches gold.mart_customer_rfm, gold.mart_cohort_retention, "
+        "gold.mart_seller_scorecard and 24 more; ask its source for the missing delivery, then "
         f"`keystone run`\nLake: {orders}"
     )
     assert "pa55word" not in f"{alarm}{printed}"
