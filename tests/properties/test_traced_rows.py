@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from shutil import copy
 
 import polars as pl
 import pytest
@@ -16,6 +17,7 @@ from flows.sample import write_sample
 from flows.trace import Record, trace
 from tests.support.examples import examples
 from tests.support.in_memory import compute_tables
+from tests.support.project import ROOT
 from tests.support.refresh import refresh
 from transforms.graph import Table, sources, tables
 
@@ -25,6 +27,9 @@ COMPARED = {
     "gold.mart_category": {"rank", "sales_share"},
     "gold.mart_delivery_by_state": {"overdue"},
     "gold.mart_monthly_sales": {"growth"},
+    "gold.mart_monthly_targets": {
+        *("gmv_reached", "gmv_reached_share", "orders_reached", "orders_reached_share")
+    },
     "gold.mart_payment_mix": {"payments_share", "value_share"},
     "gold.mart_review_by_lateness": {"reviews_share"},
 }
@@ -37,6 +42,7 @@ def lake(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("traced")
     first, second, location = folder / "first", folder / "second", str(folder / "lake")
     write_sample(first, 60, seed=1, dirty=0.05)
+    copy(ROOT / "examples" / "monthly_targets.csv", first)
     second.mkdir()
     for path in first.glob("*.csv"):
         rows = pl.read_csv(path, infer_schema=False, truncate_ragged_lines=True)
