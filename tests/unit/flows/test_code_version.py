@@ -20,7 +20,7 @@ GOLD = {name for name in ALL if name.startswith("gold.")}
 RECORDS = {name for name, table in tables().items() if table.source}
 HISTORIES = {name for name, table in tables().items() if table.versions_of}
 ORDERS = {"silver.orders", "silver.orders_history"}
-AMOUNTS = {"silver.order_items", "silver.order_payments"}
+AMOUNTS = {"silver.order_items", "silver.order_payments", "silver.monthly_targets"}
 NUMBERS = AMOUNTS | {"silver.order_reviews", "silver.products", "silver.products_history"}
 
 INTEGER = "def integer(name: str)"
