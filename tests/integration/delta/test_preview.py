@@ -71,7 +71,7 @@ def test_examples_are_redacted(land: Land, lake: str) -> None:
 
 def test_command_prints_counts_and_examples(sellers: str) -> None:
     assert invoke("contracts", "try", "--lake", sellers) == (
-        "2 records tried: 0 of 9 tables would change.\n"
+        "2 records tried: 0 of 10 tables would change.\n"
     )
     with known_states("??"):
         said = invoke("contracts", "try", "sellers", "--lake", sellers)
