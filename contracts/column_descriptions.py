@@ -8,7 +8,7 @@ COLUMN_DESCRIPTIONS = {
     "`customer_unique_id`.",
     "customer_unique_id": "Person identifier, the same in all orders of a person.",
     "product_id": "Product identifier.",
-    "seller_id": "Identifier of the seller of the item.",
+    "seller_id": "Seller identifier.",
     "review_id": "Review identifier. One review may cover several orders.",
     "payment_sequential": "Number of the payment within its order, from 1.",
     # Orders
@@ -61,5 +61,6 @@ COLUMN_DESCRIPTIONS = {
     "month": "Month of the year, from 1 to 12.",
     "day": "Day of the month, from 1 to 31.",
     # Dimensions
-    "inferred": "Whether the row is a placeholder for a key that only facts mention so far.",
+    "inferred": "Whether the row is an inferred member: a placeholder for a key that only facts "
+    "mention so far.",
 }

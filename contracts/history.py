@@ -18,7 +18,7 @@ class _History(Silver):
 
     @rule
     def current_is_last_and_not_deleted(cls) -> pl.Expr:
-        """An interval is current if it has no end and is no deletion."""
+        """An interval is current if it has no end and is not a deletion."""
         return col("is_current") == (col("valid_to").is_null() & ~col("is_deleted"))
 
 
@@ -64,7 +64,7 @@ _DOC = """One row per key of {table} and interval in which its tracked values st
 
 Tracked: {tracked}. A version that comes late splits an interval. While a record is deleted, its
 values are null and no interval of it is current."""
-_FROM = "Begin of the interval (UTC): event time of its first version, or 1900-01-01 if unknown."
+_FROM = "Start of the interval (UTC): event time of its first version, or 1900-01-01 if unknown."
 _TO = "End of the interval (UTC), when the next one begins. Null if none follows."
 
 

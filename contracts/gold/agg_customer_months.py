@@ -54,7 +54,7 @@ class AggCustomerMonths(
 
     @rule
     def purchases_are_orders(cls) -> pl.Expr:
-        """Purchases are at most as many as orders."""
+        """There are no more purchases than orders."""
         return col("purchases") <= col("orders")
 
     @rule

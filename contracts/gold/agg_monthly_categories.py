@@ -16,7 +16,7 @@ class AggMonthlyCategories(
     purchase_month: str = column(str_matches=MONTH)
     category: str = column(
         description="Product category in English, in Portuguese if it has no translation, or "
-        "`unknown` if the product has none."
+        "`unknown` if the product has no category."
     )
     orders: int = column(
         in_range=(0, MOST),

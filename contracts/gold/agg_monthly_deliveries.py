@@ -12,7 +12,7 @@ class AggMonthlyDeliveries(
 ):
     """One row per month of purchase, state and days to delivery, with the delivered orders.
 
-    From these counts follow means and percentiles of any months and states.
+    These counts yield means and percentiles for any months and states.
     """
 
     purchase_month: str = column(str_matches=MONTH)

@@ -33,7 +33,7 @@ class AggMonthlyOrders(
 ):
     """One row per month of purchase, state, lateness and due day, with sums over the orders.
 
-    Marts add these rows up, so that they need not read all orders again.
+    Marts add up these rows instead of reading all orders again.
     """
 
     purchase_month: str = column(str_matches=MONTH)
@@ -100,7 +100,7 @@ class AggMonthlyOrders(
 
     @rule
     def late_orders_have_days(cls) -> pl.Expr:
-        """Each late order is at least one day late, the others none."""
+        """Late orders have at least one day each; other orders have none."""
         is_late = col("days_late") >= col("orders")
         return pl.when(IS_LATE).then(is_late).otherwise(col("days_late") == 0)
 
@@ -111,5 +111,5 @@ class AggMonthlyOrders(
 
     @rule
     def scores_are_of_reviews(cls) -> pl.Expr:
-        """Reviews with the scores 1 and 5 are at most all reviews."""
+        """There are no more reviews with score 1 or 5 than reviews."""
         return col("one_star_reviews") + col("five_star_reviews") <= col("reviews")

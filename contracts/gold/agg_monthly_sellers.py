@@ -23,7 +23,7 @@ class AggMonthlySellers(
     """
 
     purchase_month: str = column(str_matches=MONTH)
-    seller_id: str = column(description="Seller identifier.")
+    seller_id: str = column()
     orders: int = column(
         sums=(FactSales, IS_ORDER),
         description="Number of orders with at least one item of the seller.",
@@ -71,7 +71,7 @@ class AggMonthlySellers(
 
     @rule
     def orders_are_at_most_units(cls) -> pl.Expr:
-        """Orders are at most as many as items."""
+        """There are no more orders than items."""
         return col("orders") <= col("units")
 
     @rule

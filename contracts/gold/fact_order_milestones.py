@@ -16,8 +16,8 @@ class FactOrderMilestones(
     """One row per order and status that it has reached.
 
     The order itself says when it was created, approved, shipped and delivered. The other statuses
-    begin when the history of the orders first has them: at the time of the event, or of the file
-    that first shows the status. An order that comes back to a status has one row for it.
+    begin when they first appear in the history of the orders: at the time of the event, or of the
+    first file with the status. An order that returns to a status has one row for it.
     """
 
     order_id: str = column()

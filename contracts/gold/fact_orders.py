@@ -70,7 +70,7 @@ class FactOrders(
     total_order_value: Money = column(description="Price and freight of all items in BRL.")
     payments: int = column(ge=0, description="Number of payments.")
     payment_value: Money = column(ge=0, description="Value of all payments in BRL.")
-    payment_difference: Money = column(description="Payments minus total in BRL.")
+    payment_difference: Money = column(description="Payments minus price and freight in BRL.")
     reviews: int = column()
     stars: int = column(in_range=(0, MOST))
     one_star_reviews: int = column(
@@ -92,12 +92,12 @@ class FactOrders(
 
     @rule
     def on_time_is_not_past_estimate(cls) -> pl.Expr:
-        """A delivery is on time if it comes no days past the estimate."""
+        """A delivery is on time if it is not after the estimated day."""
         return col("delivered_on_time").eq_missing(col("days_past_estimate") <= 0)
 
     @rule
     def delivery_has_all_days(cls) -> pl.Expr:
-        """A delivery is counted from the purchase and from the estimate."""
+        """An order has both the days since its purchase and those past its estimate, or neither."""
         return col("delivery_lag_days").is_null() == col("days_past_estimate").is_null()
 
     @rule
@@ -107,5 +107,5 @@ class FactOrders(
 
     @rule
     def scores_are_of_reviews(cls) -> pl.Expr:
-        """Reviews with the scores 1 and 5 are at most all reviews."""
+        """There are no more reviews with score 1 or 5 than reviews."""
         return col("one_star_reviews") + col("five_star_reviews") <= col("reviews")

@@ -17,7 +17,7 @@ class FactSales(
     incremental_key=("order_id",),
     partition_by=("purchase_month",),
 ):
-    """One row per order item, including items of canceled orders.
+    """One row per order item, including items of orders called off.
 
     Filter by `order_status`. All amounts may be summed: the payments of an order are allocated to
     its items to the cent.
@@ -29,7 +29,7 @@ class FactSales(
     product_id: str = column(references=DimProduct)
     category: str = column(
         description="Product category in English, in Portuguese if it has no translation, or "
-        "`unknown` if the product has none."
+        "`unknown` if the product has no category."
     )
     seller_id: str = column(references=DimSeller)
     date_key: int = column(references=DimDate, description="Day of the purchase as yyyymmdd.")

@@ -15,7 +15,7 @@ class MartCategory(Gold, key=("category",)):
 
     category: str = column(
         description="Product category in English, in Portuguese if it has no translation, or "
-        "`unknown` if the product has none."
+        "`unknown` if the product has no category."
     )
     rank: int = column(
         ge=1, description="Rank by sales, from 1 (highest). Equal sales have equal ranks."

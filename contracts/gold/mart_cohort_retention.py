@@ -9,7 +9,7 @@ from contracts.gold.agg_monthly_cohorts import AggMonthlyCohorts
 
 
 class MartCohortRetention(Gold, key=("cohort_month", "months_since")):
-    """One row per month of first purchase (cohort) and later month with purchases of its people.
+    """One row per month of first purchase (cohort) and month in which its people bought.
 
     A person is a `customer_unique_id`. A purchase is an order that was not called off. A month
     without purchases of the cohort has no row.

@@ -54,14 +54,15 @@ class MartCustomerRfm(Gold, key=("customer_unique_id",), incremental_key=("custo
     )
     segment: str = column(
         isin=SEGMENTS,
-        description="Customer segment. Several purchases: `loyal` or `slipping away`. One: `new "
-        "big spender`, `new`, `big spender to win back` or `gone`. None: `never bought`. Limits: "
-        f"{RECENT_DAYS} days of recency, BRL {BIG_SPENDER}.",
+        description="Customer segment. Several purchases: `loyal`, or `slipping away` if the last "
+        "is not recent. One purchase: `new`, or `gone` if it is not recent; of "
+        f"BRL {BIG_SPENDER} or more, `new big spender` or `big spender to win back`. None: "
+        f"`never bought`. Recent: at most {RECENT_DAYS} days before the end of the newest month.",
     )
 
     @rule
     def frequency_is_at_most_orders(cls) -> pl.Expr:
-        """Purchases are at most as many as orders."""
+        """There are no more purchases than orders."""
         return col("frequency") <= col("orders")
 
     @rule

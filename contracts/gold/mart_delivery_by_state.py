@@ -63,8 +63,8 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
     overdue: int = column(
         ge=0,
         sums=(AggMonthlyOrders, col("orders").filter(IS_OVERDUE)),
-        description="Number of orders neither delivered nor called off, with an estimate before "
-        "the day of the newest order.",
+        description="Number of orders neither delivered nor called off, with an estimated "
+        "delivery before the day of the newest order.",
     )
     reviews: int = column(
         ge=0,
@@ -79,7 +79,7 @@ class MartDeliveryByState(Gold, key=("customer_state",)):
     gmv: Money = column(
         ge=0,
         sums=(AggMonthlyOrders, col("price")),
-        description="Gross merchandise value in BRL: price of all items.",
+        description="Gross merchandise value in BRL: price of all items, without freight.",
     )
     freight_value: Money = column(
         ge=0,

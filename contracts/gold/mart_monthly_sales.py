@@ -77,7 +77,7 @@ class MartMonthlySales(Gold, key=("purchase_month",), fresh=timedelta(hours=30))
     reviews: int = column(
         ge=0,
         sums=(AggMonthlyOrders, col("reviews")),
-        description="Number of reviews of the month's orders, of any date.",
+        description="Number of reviews of the month's orders, whenever they were written.",
     )
     review_score: float = column(
         in_range=(1, 5), nullable=True, description="Mean review score, from 1 to 5."

@@ -10,8 +10,8 @@ from contracts.silver.monthly_targets import MonthlyTargets
 class MartMonthlyTargets(Gold, key=("purchase_month",)):
     """One row per month of purchase that has a target, compared with its sales.
 
-    The month of the newest order may be incomplete. What is reached is null before the month of the
-    first order and after the month of the newest one.
+    The month of the newest order may be incomplete. The reached values are null before the month of
+    the first order and after that of the newest one.
     """
 
     purchase_month: str = column(str_matches=MONTH)

@@ -21,23 +21,23 @@ class MartOrderStages(
 ):
     """One row per month of purchase, stage and state of the sellers: how long orders wait.
 
-    An order counts in a stage once it has passed it, and once for each state of its sellers. A few
-    stages of the source end before they begin; their hours are negative.
+    An order counts in each stage that it has passed, once for each state of its sellers. The source
+    has a few stages that end before they begin; their hours are negative.
     """
 
     purchase_month: str = column(str_matches=MONTH)
     stage: str = column(
         isin=tuple(STAGES),
-        description="Stage of the order: `approval` from purchase to payment approval, `handling` "
-        "until the carrier has it, `transport` until delivery.",
+        description="Stage of the order: `approval` (until the payment is approved), `handling` "
+        "(until the carrier has it) or `transport` (until delivery).",
     )
     seller_state: str = column(
         isin=(*STATES, UNKNOWN),
         description="State of the seller (UF), or `unknown` until the seller's record arrives.",
     )
     orders: int = column(ge=1, description="Number of orders that have passed the stage.")
-    median_hours: Hours = column(description="Median of the hours that the orders took.")
-    p90_hours: Hours = column(description="Hours that 90 % of the orders took at most.")
+    median_hours: Hours = column(description="Median of the hours that the stage took.")
+    p90_hours: Hours = column(description="90th percentile of the hours that the stage took.")
 
     @rule
     def median_is_at_most_p90(cls) -> pl.Expr:

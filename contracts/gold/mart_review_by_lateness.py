@@ -31,8 +31,8 @@ class MartReviewByLateness(Gold, key=("lateness",)):
     )
     review_score: float = column(in_range=(1, 5), description="Mean review score, from 1 to 5.")
     one_star_share: float = column(
-        in_range=(0, 1), description="Reviews with score 1, as a fraction."
+        in_range=(0, 1), description="Reviews with score 1 as a fraction of the band's reviews."
     )
     five_star_share: float = column(
-        in_range=(0, 1), description="Reviews with score 5, as a fraction."
+        in_range=(0, 1), description="Reviews with score 5 as a fraction of the band's reviews."
     )

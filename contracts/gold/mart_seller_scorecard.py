@@ -14,7 +14,7 @@ class MartSellerScorecard(Gold, key=("seller_id",), incremental_key=("seller_id"
     the source does not say which of several sellers was late.
     """
 
-    seller_id: str = column(description="Seller identifier.")
+    seller_id: str = column()
     orders: int = column(
         ge=0,
         sums=(AggMonthlySellers, col("orders")),
@@ -69,7 +69,7 @@ class MartSellerScorecard(Gold, key=("seller_id",), incremental_key=("seller_id"
 
     @rule
     def orders_are_at_most_units(cls) -> pl.Expr:
-        """Orders are at most as many as items."""
+        """There are no more orders than items."""
         return col("orders") <= col("units")
 
     @rule

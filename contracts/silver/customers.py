@@ -19,7 +19,7 @@ class Customers(
     """One row per customer of an order.
 
     The source gives each order its own `customer_id`. Count people by `customer_unique_id`. An
-    erased person has pseudonyms for identifiers, and no city and zip code prefix.
+    erased person has pseudonyms for identifiers, and no city or zip code prefix.
     """
 
     customer_id: str = column(str_matches=HEX_ID)

@@ -26,7 +26,7 @@ def fact_order_milestones(
     orders: Annotated[LazyFrame, Orders],
     order_history: Annotated[LazyFrame, Orders.history()],
 ) -> Annotated[LazyFrame, FactOrderMilestones]:
-    """Add to each status that an order has reached when it did, and when the next one came."""
+    """Find when each order reached each of its statuses, and when the next one came."""
     others = (
         order_history.filter(col("order_status").is_in(OTHERS))
         .group_by("order_id")

@@ -14,7 +14,7 @@ def fact_payments(
     order_payments: Annotated[LazyFrame, OrderPayments],
     orders: Annotated[LazyFrame, Orders],
 ) -> Annotated[LazyFrame, FactPayments]:
-    """Join each payment to its order. A payment without its order stays in silver until then."""
+    """Join each payment to its order. Until its order arrives, a payment stays in silver."""
     return order_payments.join(orders, on="order_id").select(
         "order_id",
         "payment_sequential",

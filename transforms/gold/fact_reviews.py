@@ -14,7 +14,7 @@ def fact_reviews(
     order_reviews: Annotated[LazyFrame, OrderReviews],
     orders: Annotated[LazyFrame, Orders],
 ) -> Annotated[LazyFrame, FactReviews]:
-    """Join each review to its order. A review without its order stays in silver until then."""
+    """Join each review to its order. Until its order arrives, a review stays in silver."""
     title, message = col("review_comment_title"), col("review_comment_message")
     return order_reviews.join(orders, on="order_id").select(
         "review_id",

@@ -26,7 +26,7 @@ def fact_sales(
     order_reviews: Annotated[LazyFrame, OrderReviews],
     products: Annotated[LazyFrame, DimProduct],
 ) -> Annotated[LazyFrame, FactSales]:
-    """Join each item to its order. An item without its order stays in silver until then."""
+    """Join each item to its order. Until its order arrives, an item stays in silver."""
     totals = order_totals(
         order_payments.select("order_id", paid="payment_value"),
         order_reviews.select("order_id", reviews=ONE, stars="review_score"),

@@ -58,7 +58,7 @@ def test_table_page_lists_columns_rules_and_readers(docs: Path, contract: type[C
 def test_table_page_shows_its_contract(docs: Path) -> None:
     text = words(docs / "gold.fact_sales.html")
     for part in (
-        "One row per order item, including items of canceled orders. Filter by order_status .",
+        "One row per order item, including items of orders called off. Filter by order_status .",
         "All amounts may be summed",
         "Recomputes each order_id with a change.",
         "No two rows share order_id and order_item_id ;",
