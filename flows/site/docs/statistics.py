@@ -71,7 +71,7 @@ def _allowed_values(name: str, contract: type[Contract]) -> list[Any]:
 
 
 def _is_key(name: str, contract: type[Contract]) -> bool:
-    return name in {*contract.spec().key, *contract.references()}
+    return name.endswith("_key") or name in {*contract.spec().key, *contract.references()}
 
 
 def _to_statistics(found: dict[str, Any], allowed: list[Any], rows: int) -> Statistics:
