@@ -60,7 +60,7 @@ def _promised(contract: type[Contract]) -> dict[str, str]:
     table, found = tables().get(spec.table), dict[str, str]()
     if spec.fresh:
         hours = spec.fresh // timedelta(hours=1)
-        what = "reads each delivery within" if table else "has a new record every"
+        what = "reads each delivery within" if table else "has a new record at least every"
         found["freshness"] = f"The table {what} {hours} hours."
     if spec.volume:
         found["volume"] = "A delivery has as many records as is usual for its weekday."

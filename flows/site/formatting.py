@@ -11,16 +11,14 @@ DASH = "\N{EN DASH}"
 """The text of a missing value."""
 
 
-def percent(share: float, digits: int = 1) -> str:
+def percent(share: float) -> str:
     """Format a share; a small share is never shown as 0%, and a large one never as 100%."""
     if share in {0, 1, -1}:
         return f"{share:.0%}"
-    smallest = 10.0 ** -(digits + 2)
-    if abs(share) < smallest / 2:
-        return f"< {smallest:.{digits}%}" if share > 0 else f"> -{smallest:.{digits}%}"
-    text = f"{share:,.{digits}%}"
-    largest = f"{1 - smallest:.{digits}%}"
-    return {f"{1:.{digits}%}": f"> {largest}", f"{-1:.{digits}%}": f"< -{largest}"}.get(text, text)
+    if abs(share) < _SMALLEST:
+        return "< 0.1%" if share > 0 else "> -0.1%"
+    text = f"{share:,.1%}"
+    return {"100.0%": "> 99.9%", "-100.0%": "< -99.9%"}.get(text, text)
 
 
 def timestamp(time: datetime) -> str:
@@ -56,3 +54,7 @@ def month_name(month: str) -> str:
 def relative_change(now: float | Decimal | None, before: float | Decimal | None) -> float | None:
     """Return the change since `before`: 0.1 is ten percent more; None if it is not defined."""
     return float(now / before) - 1 if now is not None and before else None  # type: ignore[operator]  # callers pass two numbers of one type
+
+
+_SMALLEST = 0.0005
+"""The smallest share that does not round to 0.0%."""

@@ -199,7 +199,7 @@ _TEXT_FORMATS: Mapping[str, Callable[[str], str]] = {
 
 _LABELS = {
     "gmv": "GMV (faturamento bruto)",
-    "gmv_year_ago": "GMV a year ago",
+    "gmv_year_ago": "GMV a year earlier",
     "gmv_called_off": "GMV called off",
     "gmv_target": "GMV target (meta)",
     "gmv_reached_share": "Share of the GMV target",
@@ -232,7 +232,8 @@ _LABELS = {
     "cohort_month": "First purchase",
     "categoria": "In Portuguese",
     "sales": "Sales (vendas)",
-    "sales_year_ago": "Sales a year ago",
+    "sales_year_ago": "Sales a year earlier",
+    "people": "Customers",
     "monetary": "Spent",
     "again": "Bought again",
     "late_or_overdue_share": "Late or overdue",

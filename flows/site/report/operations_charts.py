@@ -71,7 +71,7 @@ def scatter(frame: pl.DataFrame, width: int) -> AnyChart:
 
 
 def stages_chart(frame: pl.DataFrame, width: int) -> AnyChart:
-    """Draw the hours of each stage, for the states with most orders."""
+    """Draw the hours of each stage, for the states with the most orders."""
     largest = (
         frame.group_by("seller_state")
         .agg(col("orders").max())
@@ -87,9 +87,10 @@ def stages_chart(frame: pl.DataFrame, width: int) -> AnyChart:
         .drop("order")
     )
     tooltip = (
-        "datum.seller_state + ', ' + datum.stage + ': ' + format(datum.median_hours, ',.1f') + "
-        "' hours in half of ' + " + marks.plural("orders", "order") + " + ', ' + "
-        "format(datum.p90_hours, ',.1f') + ' in nine of ten'"
+        "datum.seller_state + ', ' + datum.stage + ': half of ' + "
+        + marks.plural("orders", "order")
+        + " + ' within ' + format(datum.median_hours, ',.1f') + ' hours, nine of ten within ' + "
+        "format(datum.p90_hours, ',.1f')"
     )
     return range_multiples(
         rows,

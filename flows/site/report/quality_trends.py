@@ -80,7 +80,7 @@ def _quarantined(table: str, commits: Sequence[CommitInfo]) -> DailyChart | None
     return DailyChart(
         f"quarantined-{table}",
         f"Quarantine of {table.partition('.')[2].replace('_', ' ')}",
-        f"Share of the records read, by day; at most {percent(allowed)} is promised.",
+        f"Share of the records read, by day; the contract promises at most {percent(allowed)}.",
         draw(
             day_bars(
                 _frame(values, tooltips).with_columns(
@@ -106,7 +106,7 @@ def _broken(rule: RuleStatus, commits: Sequence[CommitInfo]) -> DailyChart:
     return DailyChart(
         f"broken-{rule.table}-{rule.name}",
         f"{rule.table.partition('.')[2]}: {rule.name}".replace("_", " "),
-        "Records that break the rule after the last run of each day.",
+        "Number of records that break the rule, as of the last run of each day.",
         draw(day_bars(_frame(values, tooltips), WIDTH, number_format=COUNT)),
         ("Day (UTC)", "Records"),
         [(str(day), f"{count:,}") for day, count in reversed(values.items())],

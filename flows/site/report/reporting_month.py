@@ -153,7 +153,7 @@ def _cause(now: Month, before: Month) -> str:
     if orders is None or value is None:
         return f", from {pluralize(now['orders_with_items'], 'order')} with items"
     # The tile shows all orders, so name both numbers if they differ.
-    of_all = "" if now["orders_with_items"] == now["orders"] else f" of {now['orders']:,}"
+    of_all = "" if now["orders_with_items"] == now["orders"] else f" of {now['orders']:,} orders"
     return (
         f": {_compare(orders, 'more', 'fewer', 'as many')} orders with items "
         f"({now['orders_with_items']:,}{of_all}), {reais(now['average_order_value'])} per order "
@@ -200,9 +200,9 @@ def _service_so_far(now: Month) -> str:
         )
     )
     return (
-        f"So far, {now['delivered']:,} of its {pluralize(now['orders'], 'order')} were delivered, "
-        f"{percent(now['on_time_share'])} of them on time.{stars} Late deliveries are still to "
-        f"come, so this report does not compare them with the month before."
+        f"So far, {now['delivered']:,} of its {pluralize(now['orders'], 'order')} have been "
+        f"delivered, {percent(now['on_time_share'])} of them on time.{stars} More late deliveries "
+        f"may follow, so this report does not compare these numbers with the month before."
     )
 
 

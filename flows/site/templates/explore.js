@@ -31,7 +31,7 @@
     document.getElementById("explored").textContent = `${name}, ${where}`;
     part("words").textContent = whole_period === null
       ? `${months[first]} to ${months[last]}: nothing to show.`
-      : `${months[first]} to ${months[last]}: ${format(whole_period)}${under ? " on average" : " in all"}.`;
+      : `${months[first]} to ${months[last]}: ${format(whole_period)}${under ? " on average" : " in total"}.`;
     Columns.draw(part("chart"), period, values, format, { start, end });
     Columns.fill(part("table"), name, period, values, format);
   };

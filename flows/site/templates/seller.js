@@ -43,7 +43,7 @@
       if (format !== percent) cells[1].textContent = `${format(own)} from ${counted}`;
       else {
         const [low, high] = wilson(total(column(mine, over)), of);
-        const verdict = others < low ? "clearly more than" : others > high ? "clearly less than" : "not clearly different from";
+        const verdict = others < low ? "clearly above" : others > high ? "clearly below" : "not clearly different from";
         cells[1].textContent = `${format(own)} (${percent(low)} to ${percent(high)}) of ${counted}, ${verdict} all sellers`;
       }
     }
@@ -66,7 +66,7 @@
     const drawn = (rows) => data.drawn.map((at) => ratio([column(rows, over)[at]], under && [column(rows, under)[at]]));
     const [names, values] = [data.drawn.map((at) => data.months[at]), drawn(mine)];
     document.getElementById("seller-by-month").textContent = `${name} by month`;
-    part("caption").textContent = `${under ? "The line across a column is all sellers. " : ""}Months in which the marketplace has few orders are not drawn.`;
+    part("caption").textContent = `${under ? "The line across a column shows all sellers. " : ""}Months in which the marketplace has few orders are not drawn.`;
     Columns.draw(part("chart"), names, values, format, { start, end, references: under ? drawn(data.all) : [] });
     Columns.fill(part("table"), name, names, values, format);
     history.replaceState(null, "", `#${id}`);

@@ -90,7 +90,7 @@ def test_reader_chooses_state_and_period(report: Path, page: Page, shop: str) ->
         WHERE customer_state = 'RJ' AND purchase_month BETWEEN '2017-06' AND '2018-01'
     """
     orders = query(shop, statement).item()
-    expect(page.locator("#explored-words")).to_have_text(f"2017-06 to 2018-01: {orders} in all.")
+    expect(page.locator("#explored-words")).to_have_text(f"2017-06 to 2018-01: {orders} in total.")
     assert page.locator("#explored-chart path").count() == 8
     page.locator("[name=number]").select_option("Review score")
     expect(page.get_by_role("heading", level=2)).to_have_text(

@@ -27,11 +27,6 @@ def test_percent_never_rounds_to_0_or_100(share: float, text: str) -> None:
     assert percent(share) == text
 
 
-def test_percent_with_two_digits() -> None:
-    texts = [percent(share, 2) for share in (1, 0.99999, 0.93377, 0.00001)]
-    assert texts == ["100%", "> 99.99%", "93.38%", "< 0.01%"]
-
-
 def test_prose_is_one_escaped_line_with_code() -> None:
     assert prose("a < `b`\n  c") == "a &lt; <code>b</code> c"
 

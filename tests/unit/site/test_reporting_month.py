@@ -142,7 +142,7 @@ def test_describe_month_with_a_fall() -> None:
     assert described({}, less, {}) == [
         (
             "GMV in February 2018 fell by 60.0% to R$ 40.00: 50.0% fewer orders with items (5 of "
-            "10), R$ 8.00 per order (20.0% lower)."
+            "10 orders), R$ 8.00 per order (20.0% lower)."
         ),
         (
             "80.0% of deliveries were on time, not clearly different from 90.0% in the "
@@ -200,9 +200,9 @@ def test_describe_month_before_most_deliveries_does_not_compare() -> None:
     young = {"delivered": 8, "on_time_share": 1.0, "review_score": 4.8}
     (_, so_far) = described({}, young, {})
     assert so_far == (
-        "So far, 8 of its 10 orders were delivered, 100% of them on time. Its 10 reviews, "
-        "including those of undelivered orders, average 4.80 of 5 stars. Late deliveries are still "
-        "to come, so this report does not compare them with the month before."
+        "So far, 8 of its 10 orders have been delivered, 100% of them on time. Its 10 reviews, "
+        "including those of undelivered orders, average 4.80 of 5 stars. More late deliveries "
+        "may follow, so this report does not compare these numbers with the month before."
     )
     assert "than in the month before" in described({}, young | {"delivered": 9}, {})[1]
 

@@ -53,7 +53,7 @@ def test_page_says_which_sellers_it_leaves_out() -> None:
     (remark,) = summarize(FRAMES).remarks
     assert "room for 2 of 3 sellers, those with the highest sales" in remark
     all_shown = {"seller-months": FRAMES["seller-months"].with_columns(sellers=2)}
-    assert summarize(all_shown).remarks == ("The source has no names of sellers, only ids.",)
+    assert summarize(all_shown).remarks == ("The source has no seller names, only ids.",)
 
 
 def test_sellers_on_the_page_are_the_largest_that_fit_below_a_megabyte() -> None:

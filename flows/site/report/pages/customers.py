@@ -34,7 +34,7 @@ def summarize(frames: Frames) -> PageSummary:
     ]
     if spent:
         share = percent(best["monetary"] / spent)
-        sentences.append(f"The segment “{best['segment']}” spent most: {share} of the total.")
+        sentences.append(f"The segment “{best['segment']}” spent the most: {share} of the total.")
     definition = PANELS[0].definition
     return PageSummary(
         "Who buys, and who comes back",
@@ -179,7 +179,7 @@ PANELS = (
     Panel(
         "segments",
         "Customers by segment (RFM)",
-        "Segments by recency, frequency and amount of purchases.",
+        "A segment depends on how recently, how often and for how much a customer bought.",
         _SEGMENTS,
         MartCustomerRfm,
         _people,
@@ -197,10 +197,10 @@ PANELS = (
     Panel(
         "cohorts",
         "Customers who bought again, by month of first purchase",
-        "Each row is the customers who first bought in that month. A cell is how many of them "
-        "bought in a later month; a stronger colour is a larger share of the row. The chart leaves "
-        f"out cohorts under {MIN_COHORT} customers, the first month (always 100%) and the newest "
-        "month, which may be incomplete.",
+        "Each row shows the customers who first bought in that month (a cohort), each cell how "
+        "many of them bought in a later month. A stronger colour means a larger share of the row. "
+        f"The chart leaves out cohorts of fewer than {MIN_COHORT} customers, the first month "
+        "(always 100%) and the newest month, which may be incomplete.",
         """
 SELECT cohort_month, months_since, cohort_size, customers, retention, purchases, gmv
 FROM gold.mart_cohort_retention

@@ -15,7 +15,7 @@ _SUMS = ("orders", "gmv", "orders_with_items", "delivered", "on_time", "reviews"
 
 def summarize(_: Frames) -> PageSummary:
     """Say what the page is for."""
-    return PageSummary("Months by state", ("Choose a state, a period and a number.",))
+    return PageSummary("Numbers by month and state", ("Choose a state, a period and a number.",))
 
 
 def explorer_data(frames: Frames) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from flows.site.report.operations_charts import (
 )
 from flows.site.report.wilson import wilson, wilson_sql
 
-QUESTION = "Which state is late, and does it cost us reviews?"
+QUESTION = "Where are deliveries late, and does it cost us stars?"
 
 
 def summarize(frames: Frames) -> PageSummary:
@@ -38,9 +38,8 @@ def summarize(frames: Frames) -> PageSummary:
     )
     remark = (
         f"Late means delivered after the estimated date. States with {FEW} are not compared: one "
-        "parcel would change their share by two points or more. Brackets hold the Wilson interval "
-        "of a share at 95%, wider where many states are compared: chance alone may move a share "
-        "that far."
+        "parcel would change their share by two points or more. Brackets show how far chance alone "
+        "may move a share: they hold its 95% Wilson interval, wider where many states are compared."
     )
     return PageSummary(QUESTION, tuple(filter(None, sentences)), _tiles(states), (remark,))
 
@@ -50,7 +49,7 @@ def _latest_state(states: pl.DataFrame) -> str:
     delivered, late = total(states, "delivered"), total(states, "late")
     comparable = states.filter(col("delivered") >= MIN_DELIVERIES)
     if comparable.is_empty():
-        return f"No state has {MIN_DELIVERIES} deliveries yet, which is too few to compare states."
+        return f"No state has {MIN_DELIVERIES} deliveries yet, so states are not compared."
     worst = _top(comparable, col("late") / col("delivered"))
     if not worst["late"]:
         return (
@@ -74,11 +73,11 @@ def _latest_state(states: pl.DataFrame) -> str:
         f"{worst['delivered']:,}, but it is not clearly different from all of Brazil."
         if late / delivered in interval
         else f"{_state_name(worst)} is late most often: {share} of its {worst['delivered']:,} "
-        f"deliveries, by {worst['mean_days_late']:.0f} days on average.{stars}"
+        f"deliveries are late, by {worst['mean_days_late']:.0f} days on average.{stars}"
     )
     return (
-        f"{verdict} In all of Brazil {percent(late / delivered)} of deliveries are late; "
-        f"the largest number is in {NAMES.get(most['customer_state'], most['customer_state'])} "
+        f"{verdict} In all of Brazil, {percent(late / delivered)} of deliveries are late; "
+        f"{NAMES.get(most['customer_state'], most['customer_state'])} has the most "
         f"({most['late']:,} of {late:,})."
     )
 
@@ -133,13 +132,13 @@ def _effect_on_reviews(lateness: pl.DataFrame) -> str:
         return ""
     if min(group["reviews"] for group in groups.values()) < MIN_DELIVERIES:
         return (
-            f"It is too early to tell whether late deliveries cost reviews: one of the two groups "
+            f"It is too early to tell whether late deliveries cost stars: one of the two groups "
             f"has fewer than {MIN_DELIVERIES} reviews."
         )
     on_time, late = (groups[kind]["stars"] / groups[kind]["reviews"] for kind in (False, True))
     verdict = "cost" if on_time - late >= _NOTICEABLE else "do not cost"
     return (
-        f"Late deliveries {verdict} reviews: deliveries on time average {on_time:.2f} stars, late "
+        f"Late deliveries {verdict} stars: deliveries on time average {on_time:.2f} stars, late "
         f"deliveries {late:.2f} ({pluralize(groups[True]['reviews'], 'review')})."
     )
 
@@ -175,11 +174,11 @@ def _tiles(states: pl.DataFrame) -> tuple[Tile, ...]:
         ),
         Tile(
             "On time",
-            percent(1 - late / delivered, 2),
+            percent(1 - late / delivered),
             definition("on_time_share"),
             f"{late:,} late",
         ),
-        Tile("Mean days to deliver", f"{days:.2f}", definition("mean_lag_days"), "from purchase"),
+        Tile("Mean days to deliver", f"{days:.1f}", definition("mean_lag_days"), "from purchase"),
         Tile(
             "Mean days late",
             f"{days_late:.1f}" if days_late else DASH,
@@ -208,9 +207,9 @@ FROM gold.mart_delivery_by_state
 ORDER BY delivered DESC, customer_state
 """  # noqa: S608 - the expressions are made of literals
 _DEFINITIONS = {
-    "lowest_on_time_share": "Lower end of Wilson's 95% interval of the share on time.",
-    "highest_on_time_share": "Upper end of Wilson's 95% interval of the share on time.",
-    "late_or_overdue_share": "Late or overdue orders as a share of delivered or overdue orders.",
+    "lowest_on_time_share": "Lower end of the 95% Wilson interval of the share on time.",
+    "highest_on_time_share": "Upper end of the 95% Wilson interval of the share on time.",
+    "late_or_overdue_share": "Late and overdue orders as a fraction of delivered and overdue ones.",
 }
 
 PANELS = (
@@ -226,7 +225,7 @@ PANELS = (
     Panel(
         "score-by-lateness",
         "Review score by lateness",
-        "Mean stars, on an axis from 1; the number of reviews is in brackets. Late deliveries "
+        "Mean stars, with the number of reviews in brackets. The axis starts at 1. Late deliveries "
         "are orange; undelivered orders are grey.",
         """
 SELECT lateness, reviews, reviews_share, stars, review_score, one_star_share, five_star_share
@@ -239,9 +238,9 @@ ORDER BY position
     Panel(
         "late-states",
         "Late deliveries and review score by state",
-        f"Each circle is a state with {MIN_DELIVERIES} deliveries or more; its size is the number "
-        "of reviews. Further right is later, higher up is better reviewed. The axes do not start "
-        "at zero.",
+        f"Each circle is a state with {MIN_DELIVERIES} deliveries or more; its size shows the "
+        "number of reviews. Further right means more late deliveries, higher up better reviews. "
+        "The axes do not start at zero.",
         f"""
 SELECT customer_state, delivered, on_time_share, reviews, review_score
 FROM gold.mart_delivery_by_state
@@ -265,11 +264,11 @@ ORDER BY on_time_share, customer_state
     Panel(
         "order-stages",
         "Where orders wait",
-        "Hours from purchase to approval, to the carrier (handling) and to the customer "
-        "(transport), by state of the seller. A bar ends at the median, a line at the hours that "
-        f"nine of ten orders need at most. The chart shows the {STATES_DRAWN} states with most "
-        "orders in one month: the newest with enough orders of which nine of ten approved ones "
-        "were delivered, or else the newest with enough orders.",
+        "Hours from purchase to approval, from there to the carrier (handling), and from there to "
+        "the customer (transport), by state of the seller. The bar ends at the median, the line "
+        f"where nine of ten orders are done. The chart shows the {STATES_DRAWN} states with the "
+        "most orders in the newest month in which nine of ten approved orders were delivered, or "
+        "else in the newest month. Months with few orders do not count.",
         """
 WITH large AS (
     SELECT purchase_month

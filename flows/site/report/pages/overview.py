@@ -26,14 +26,16 @@ from flows.site.report.reporting_month import (
 
 def summarize(frames: Frames) -> PageSummary:
     """Compare the newest complete month with the month before."""
-    month = choose_month(frames["monthly-gmv"])
+    months = frames["monthly-gmv"]
+    month = choose_month(months)
     if not month:
         return PageSummary("No orders yet")
+    is_dashed = "under way" in drawn_months(months)["state"]
     return PageSummary(
         f"{month_name(month.current['purchase_month'])} at a glance",
         describe_month(month),
         _tiles(month),
-        (explain_choice(month),),
+        (explain_choice(month), *([_DASHED] if is_dashed else [])),
     )
 
 
@@ -87,12 +89,12 @@ def _note(name: str, month: ReportingMonth) -> str:
 def _changes(name: str, month: ReportingMonth) -> str:
     """Return the change of a number since the month before, and since the same month a year ago."""
     if month.current[name] is None:
-        return "no earlier month to compare"
+        return "no earlier month to compare with"
     if name in _SETTLE_LATE and not month.settled:
         return _so_far(name, month.current)
     earlier = [then for then in (month.previous, month.year_ago) if then and then[name]]
     changes = [_compared(name, month.current, then) for then in earlier]
-    return "\n".join(changes) or "no earlier month to compare"
+    return "\n".join(changes) or "no earlier month to compare with"
 
 
 def _compared(name: str, now: Month, then: Month) -> str:
@@ -117,7 +119,7 @@ _SETTLE_LATE = ("on_time_share", "review_score")
 
 def _so_far(name: str, now: Month) -> str:
     if name == "review_score":
-        return f"{pluralize(now['reviews'], 'review')} so far, also of undelivered orders"
+        return f"{pluralize(now['reviews'], 'review')} so far, including undelivered orders"
     return f"{now['delivered']:,} of {pluralize(now['orders'], 'order')} delivered so far"
 
 
@@ -134,7 +136,7 @@ def _months(frame: pl.DataFrame) -> pl.DataFrame:
 def _gmv(frame: pl.DataFrame, width: int) -> AnyChart:
     tooltip = (
         "datum.purchase_month + ': R$ ' + format(datum.gmv, ',.2f') + datum.so_far"
-        " + (datum.gmv_year_ago ? ', a year ago R$ ' + format(datum.gmv_year_ago, ',.2f') : '')"
+        " + (datum.gmv_year_ago ? ', a year earlier R$ ' + format(datum.gmv_year_ago, ',.2f') : '')"
         " + (datum.target ? ', target R$ ' + format(datum.target, ',.2f') : '')"
     )
     months = _months(frame)
@@ -209,7 +211,7 @@ def _line(  # noqa: PLR0913, PLR0917 - each parameter is one visible part of the
 
 
 _FEW = "Months with less than a twentieth of the busiest month's orders are not drawn."
-_DASHED = "A dashed column is a month under way."
+_DASHED = "Dashed columns and lines show months under way."
 _LINE_NOTE = "The axis does not start at zero."
 _TARGETS = MartMonthlyTargets.descriptions()
 
@@ -217,7 +219,7 @@ PANELS = (
     Panel(
         "monthly-gmv",
         "GMV by month",
-        f"Each column is a month of purchase; the dark one is described above. {_DASHED} {_FEW}",
+        f"Each column is a month of purchase; the dark one is described above. {_FEW}",
         _statement(
             *("gmv", "growth", "lag(gmv, 12) OVER (ORDER BY purchase_month) AS gmv_year_ago"),
             *("gmv_called_off", "orders_with_items", "average_order_value"),
@@ -231,13 +233,13 @@ PANELS = (
         extra_definitions=_TARGETS
         | {
             "gmv_year_ago": "GMV of the same month a year earlier in BRL.",
-            "score_error": "Standard error of the review score, at most.",
+            "score_error": "Upper bound of the standard error of the review score.",
         },
     ),
     Panel(
         "monthly-orders",
         "Orders by month",
-        f"All orders placed, including those called off later. {_DASHED}",
+        "All orders placed, including those called off later.",
         _statement(
             *("orders_with_items", "orders_target", "orders_reached_share"),
             tables=_SALES_AND_TARGETS,
@@ -249,7 +251,7 @@ PANELS = (
     Panel(
         "monthly-order-value",
         "Average order (ticket médio) by month",
-        f"GMV per order with items. The line is dashed in a month under way. {_LINE_NOTE}",
+        f"GMV per order with items. {_LINE_NOTE}",
         _statement("average_order_value", "gmv", "orders_with_items"),
         MartMonthlySales,
         _order_value,
@@ -257,8 +259,8 @@ PANELS = (
     Panel(
         "monthly-on-time",
         "On-time deliveries by month of purchase",
-        f"Share of deliveries that arrived by the estimated date, without months under "
-        f"way. {_LINE_NOTE}",
+        "Share of deliveries that arrived by the estimated date. Months under way are left out. "
+        f"{_LINE_NOTE}",
         _statement("on_time_share"),
         MartMonthlySales,
         _on_time,
@@ -266,8 +268,8 @@ PANELS = (
     Panel(
         "monthly-score",
         "Review score by month of purchase",
-        "Mean of all reviews from 1 to 5, including those of undelivered orders. Without months "
-        "under way.",
+        "Mean score of all reviews, from 1 to 5, including those of undelivered orders. Months "
+        "under way are left out.",
         _statement("review_score", "reviews"),
         MartMonthlySales,
         _score,

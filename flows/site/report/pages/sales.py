@@ -17,7 +17,8 @@ from flows.site.report.model import DESKTOP, PHONE, Frames, Page, PageSummary, P
 
 _TOP, _TRENDS = 12, 6
 _REMARK = (
-    "GMV includes orders that were called off later. Payments also include orders without items."
+    "GMV includes orders that were called off later. Payments also include freight and orders "
+    "without items."
 )
 
 _PAYMENT_TYPES = {
@@ -43,11 +44,10 @@ def summarize(frames: Frames) -> PageSummary:
         )
     if len(payment_types):
         first = payment_types.row(0, named=True)
-        share = (
-            f" with {percent(first['value_share'])} of the value" if first["value_share"] else ""
-        )
+        share = first["value_share"]
+        amount = f", with {percent(share)} of the amount paid" if share else ""
         name = _PAYMENT_TYPES.get(first["payment_type"], first["payment_type"])
-        sentences.append(f"The largest payment type is {name}{share}.")
+        sentences.append(f"The largest payment type is {name}{amount}.")
     return PageSummary(
         "What sells, and how customers pay",
         tuple(sentences),
@@ -63,10 +63,10 @@ def _tiles(categories: pl.DataFrame, payment_types: pl.DataFrame) -> tuple[Tile,
     items, paid = total(categories, "units"), total(payment_types, "payment_value") or Decimal(0)
     sold, freight = total(categories, "sales"), total(categories, "freight_value")
     both = sold + freight
-    freight_note = f"{percent(float(freight / both))} of price and freight" if both else ""
+    freight_note = f"{percent(float(freight / both))} of price plus freight" if both else ""
     return (
         Tile("GMV (faturamento bruto)", reais(sold), category("sales"), "in all months"),
-        Tile("Items (itens)", f"{items:,}", category("units"), f"{reais(sold / items)} on average"),
+        Tile("Items (itens)", f"{items:,}", category("units"), f"{reais(sold / items)} per item"),
         Tile("Freight (frete)", reais(freight), category("freight_value"), freight_note),
         Tile("Paid (pago)", reais(paid), payment("payment_value"), "in all months"),
     )
@@ -94,7 +94,8 @@ def _trends(frame: pl.DataFrame, width: int) -> AnyChart:
     named = frame.with_columns(col("category").str.replace_all("_", " "))
     tooltip = (
         "datum.category + ', ' + datum.purchase_month + ': R$ ' + format(datum.sales, ',.2f')"
-        " + (datum.sales_year_ago ? ', a year ago R$ ' + format(datum.sales_year_ago, ',.2f') : '')"
+        " + (datum.sales_year_ago"
+        " ? ', a year earlier R$ ' + format(datum.sales_year_ago, ',.2f') : '')"
     )
     return column_multiples(
         named,
@@ -146,7 +147,8 @@ PANELS = (
     Panel(
         "categories",
         "Sales by category",
-        f"The {_TOP} categories with the highest sales in all months. “Table” lists every one.",
+        f"The {_TOP} categories with the highest sales in all months. The table lists all "
+        "categories.",
         """
 WITH names AS (
     SELECT product_category_name_english AS category, min(product_category_name) AS categoria
@@ -212,8 +214,8 @@ ORDER BY payment_value DESC, payment_type
     Panel(
         "instalments",
         "Credit card payments by number of instalments",
-        "Amount paid in each number of monthly instalments, in all months. Numbers that never "
-        "occur are not shown.",
+        "Amount paid by number of monthly instalments in all months. Numbers that never occur are "
+        "not shown.",
         """
 SELECT payment_installments, payments, payment_value, average_value, value_share
 FROM gold.mart_payment_mix

@@ -15,7 +15,7 @@ ROOM = 24_000
 """The months of sellers that fit on a page below 1 MB; each seller takes the room of two more."""
 
 _LEAD = (
-    "Choose a seller by the beginning of the id. Without one, this is the seller with the highest "
+    "Type the beginning of a seller's id. Without one, the page shows the seller with the highest "
     "sales."
 )
 _SUMS = ("sales", "orders", "called_off", "delivered", "late", "reviews", "stars")
@@ -34,9 +34,9 @@ def summarize(frames: Frames) -> PageSummary:
         else ""
     )
     return PageSummary(
-        "One seller beside all sellers",
+        "One seller compared with all sellers",
         (_LEAD,),
-        remarks=(f"The source has no names of sellers, only ids.{left_out}",),
+        remarks=(f"The source has no seller names, only ids.{left_out}",),
     )
 
 

@@ -26,8 +26,8 @@ def summarize(frames: Frames) -> PageSummary:
     share = percent(first["sales_share"]) if first["sales_share"] else DASH
     definition = PANELS[0].definition
     sentence = (
-        f"The top tenth of the sellers ({first['sellers']:,} of {sellers:,}) makes {share} of all "
-        f"sales."
+        f"The top tenth of sellers ({first['sellers']:,} of {sellers:,}) accounts for {share} of "
+        f"all sales."
     )
     tiles = (
         Tile("Sellers (vendedores)", f"{sellers:,}", definition("sellers"), "with a sale"),
@@ -36,8 +36,8 @@ def summarize(frames: Frames) -> PageSummary:
         Tile("Sales per seller", reais(sales / sellers), definition("sales"), "on average"),
     )
     remark = (
-        "Sales include orders that were called off later. The last table shows the share of such "
-        "orders for each seller."
+        "Sales include orders that were called off later. The last table shows their share "
+        "for the largest sellers."
     )
     return PageSummary(
         "Who sells, and how well", (sentence,) if sellers >= _TENTHS else (), tiles, (remark,)
@@ -80,7 +80,7 @@ PANELS = (
     Panel(
         "concentration",
         "Share of sales by tenth of the sellers",
-        "Each column is a tenth of the sellers.",
+        "Each column is a tenth of the sellers, from the highest sales to the lowest.",
         """
 WITH ranked AS (
     SELECT sales, ntile(10) OVER (ORDER BY sales DESC, seller_id) AS tenth
@@ -104,8 +104,8 @@ ORDER BY tenth
     Panel(
         "sellers-on-time",
         "Sellers by on-time share",
-        "Number of sellers by the share of deliveries that were on time; the last column includes "
-        f"sellers who always were. Only sellers with {MIN_SAMPLE} deliveries or more.",
+        "Number of sellers by their share of deliveries on time. The last column includes 100%. "
+        f"Only sellers with {MIN_SAMPLE} deliveries or more.",
         f"""
 SELECT step / 20 AS on_time_from, count(seller_id) AS sellers
 FROM range(20) AS steps(step)
@@ -120,13 +120,13 @@ ORDER BY step
         extra_definitions={
             **_SELLERS,
             "on_time_from": "Share of a seller's deliveries that were on time, rounded down to "
-            "five points.",
+            "a multiple of 5%.",
         },
     ),
     Panel(
         "sellers-score",
         "Sellers by review score",
-        "Number of sellers by mean review score; the last column includes a mean of five stars. "
+        "Number of sellers by mean review score. The last column includes five stars. "
         f"Only sellers with {MIN_SAMPLE} reviews or more.",
         f"""
 SELECT step / 2 AS score_from, count(seller_id) AS sellers
@@ -147,8 +147,8 @@ ORDER BY step
     Panel(
         "top-sellers",
         "Largest sellers",
-        f"The {TOP} sellers with the highest sales. The source has no names of sellers, only ids; "
-        "an id leads to the months of its seller.",
+        f"The {TOP} sellers with the highest sales. The source has no seller names, only ids. "
+        "Click an id to see the months of the seller.",
         f"""
 SELECT seller_id, seller_state, sales, orders, units, called_off_share, delivered, on_time_share,
        mean_lag_days, reviews, review_score
