@@ -132,7 +132,7 @@ def explain_choice(month: ReportingMonth) -> str:
         return "No month with deliveries is complete yet, so this month may still grow."
     excluded = ", ".join(
         f"{month_name(each['purchase_month'])} ({pluralize(each['orders'], 'order')}, "
-        f"{each['delivered'] or 'none'} delivered)"
+        f"{format(each['delivered'], ',') if each['delivered'] else 'none'} delivered)"
         for each in month.excluded
     )
     size = "" if month.small else " and at least a twentieth of the busiest month's orders"

@@ -167,8 +167,8 @@ def test_latest_state_has_enough_deliveries() -> None:
         (
             "Bahia (BA) is late most often: 20.0% (12.6% to 30.3%) of its 100 deliveries are late, "
             "by 10 days on average. Its reviews average 3.50 of 5 stars, compared with 4.24 in all "
-            "of Brazil. In all of Brazil, 10.9% of deliveries are late; Amapá has the most (49 of "
-            "114)."
+            "of Brazil. In all of Brazil, 10.9% of deliveries are late; Amapá has the most of "
+            "them (49 of 114)."
         ),
         (
             "Of all 1,200 orders, 100 are overdue: their estimated date has passed, and they are "

@@ -93,11 +93,11 @@ def test_explain_choice_names_excluded_months() -> None:
         "busiest month's orders. Excluded: February 2018 (16 orders, none delivered), March 2018 "
         "(1 order, none delivered)."
     )
-    stub = choose_month(months({"orders": 1, "delivered": 1}, {"orders": 500, "delivered": 0}))
+    stub = choose_month(months({"orders": 1, "delivered": 1}, {"orders": 5000, "delivered": 1200}))
     assert stub
     assert explain_choice(stub) == (
         "January 2018 is the newest complete month with deliveries. Excluded: February 2018 "
-        "(500 orders, none delivered)."
+        "(5,000 orders, 1,200 delivered)."
     )
     alone = choose_month(months({}))
     assert alone

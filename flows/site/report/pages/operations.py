@@ -77,7 +77,7 @@ def _latest_state(states: pl.DataFrame) -> str:
     )
     return (
         f"{verdict} In all of Brazil, {percent(late / delivered)} of deliveries are late; "
-        f"{NAMES.get(most['customer_state'], most['customer_state'])} has the most "
+        f"{NAMES.get(most['customer_state'], most['customer_state'])} has the most of them "
         f"({most['late']:,} of {late:,})."
     )
 
