@@ -154,8 +154,8 @@ def test_table_prints_its_columns(built: Lake) -> None:
     assert " price " in text
     assert "Price of the item in BRL, without freight." in text
     assert text.endswith(
-        "gold.fact_sales, version 1, rows: 1. One row per order item, including items of canceled "
-        "orders."
+        "gold.fact_sales, version 1, rows: 1. One row per order item, including items of orders "
+        "called off."
     )
     assert "_broken_rules" in built["quarantine.orders"]._repr_html_()
 
