@@ -91,7 +91,7 @@ _CUT = """[...document.querySelectorAll("main *:not(svg *)")]
     && each.scrollWidth > each.clientWidth + 1)
   .map((each) => each.outerHTML.slice(0, 100))"""
 
-# Panels with charts of which none is printed.
+# Panels that have charts, but print none of them.
 _UNDRAWN = """[...document.querySelectorAll(".panel:has(.chart)")]
   .filter((panel) => ![...panel.querySelectorAll(".chart svg")]
     .some((chart) => chart.checkVisibility() && chart.getBoundingClientRect().height > 50))
