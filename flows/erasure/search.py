@@ -106,7 +106,7 @@ def _changed_rows(uri: str, erasures: Erasures) -> pl.DataFrame | None:
 
 def _changed(rows: pl.DataFrame, erasures: Erasures) -> pl.DataFrame | None:
     erased = erasures.erase(rows)
-    if erased is not rows and len(changed := changed_rows(rows, erased)):
+    if len(changed := changed_rows(rows, erased)):
         return changed
     others = rows.select(cs.binary() | cs.nested())
     text = "".join(f"{other.rows()}" for other in (others, _as_hex(others)) if other.width)

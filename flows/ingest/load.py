@@ -188,7 +188,7 @@ def _erased(
     """Erase people from frames, and count the rows that this changes."""
     for frame in frames:
         erased = erasures.erase(frame)
-        counts.append(0 if erased is frame else len(changed_rows(frame, erased)))
+        counts.append(len(changed_rows(frame, erased)))
         yield erased
 
 

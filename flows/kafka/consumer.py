@@ -106,8 +106,7 @@ class GroupConsumer:
             key, error = (message.topic() or "", message.partition() or 0), message.error()
             if error is None:
                 arrived[key].append(message)
-                if ends:
-                    ends.pop(key, None)  # there is a message after that end
+                ends.pop(key, None)  # there is a message after that end
             elif error.name() == "_PARTITION_EOF":
                 ends[key] = message.offset() or 0
             elif error.name() == "_AUTO_OFFSET_RESET":
