@@ -6,7 +6,7 @@ import typer
 
 from flows.cli.help import Command, examples
 from flows.cli.options import Lake
-from flows.cli.output import grid, out
+from flows.cli.output import out, print_grid
 
 app = typer.Typer()
 
@@ -33,9 +33,9 @@ def catalog(
         (each["table"], f"{each['columns']}", "new" if each["new"] else "updated", each["location"])
         for each in entries
     )
-    out.print(grid(("table", "columns", "entry", "location"), rows, justify="left"))
+    print_grid(out, ("table", "columns", "entry", "location"), rows, justify="left")
     if registry:
         settings = kafka_settings()
         topics = {topic_of(settings, contract): contract for contract in sources()}
         versions = register_schemas(registry, topics)
-        out.print(grid(("topic", "version"), ((t, f"{v}") for t, v in versions.items())))
+        print_grid(out, ("topic", "version"), ((t, f"{v}") for t, v in versions.items()))

@@ -9,7 +9,7 @@ import typer
 
 from flows.cli.help import Command, Group, examples
 from flows.cli.options import Lake
-from flows.cli.output import grid, out
+from flows.cli.output import out, print_grid
 from flows.config.plural import pluralize
 
 app = typer.Typer()
@@ -214,7 +214,7 @@ def diff(
     found = changes(old, new)
     if found:
         rows = ([each.table, each.what, each.verdict, each.why] for each in found)
-        out.print(grid(("table", "change", "verdict", "why"), rows, justify="left"))
+        print_grid(out, ("table", "change", "verdict", "why"), rows, justify="left")
     for name in dict.fromkeys(each.table for each in found if each.table in old.keys() & new):
         out.print(f"{name}: version {version(new[name])}, was {version(old[name])}")
     counts = {verdict: sum(each.verdict is verdict for each in found) for verdict in Verdict}

@@ -8,7 +8,7 @@ import typer
 from flows.cli.execute import Output, call, execute
 from flows.cli.help import Command, examples
 from flows.cli.options import Executor, Lake, LogFormat, Quiet, Verbose
-from flows.cli.output import grid, out
+from flows.cli.output import out, print_grid
 from flows.config.executor import choose_executor
 from flows.config.limits import MAX_RETENTION_DAYS
 
@@ -44,7 +44,8 @@ def maintain(
         return
     fields = ("table", "version", "files", "compacted", "deleted")
     rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
-    out.print(grid(("table", "version", "files", "files compacted", "files deleted"), rows))
+    columns = ("table", "version", "files", "files compacted", "files deleted")
+    print_grid(out, columns, rows, optional=("version",))
 
 
 @app.command(
@@ -78,7 +79,7 @@ def history(
         print(json.dumps({"table": table, "held": held, "commits": listed}))
         return
     rows = (commit.cells() for commit in commits(handle))
-    out.print(grid(COLUMNS, rows, justify="left"))
+    print_grid(out, COLUMNS, rows, justify="left")
     if since:
         out.print(hold_message(table, since), soft_wrap=True)
 

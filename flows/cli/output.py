@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from flows.config.errors import RunFailedError, SettingError
-from flows.config.grid import escape_controls, format_cell, grid
+from flows.config.grid import escape_controls, format_cell, print_grid
 
 if TYPE_CHECKING:
     from flows.delta.outcome import Outcome
@@ -20,8 +20,8 @@ __all__ = [
     "err",
     "escape_controls",
     "format_cell",
-    "grid",
     "out",
+    "print_grid",
     "print_outcomes",
     "print_titled",
 ]
@@ -81,11 +81,11 @@ def _print_outcomes(command: str, outcomes: Sequence["Outcome"], undone: Mapping
     if not command:
         return
 
-    from flows.pipeline.summary import COLUMNS, headline, lines, remarks
+    from flows.pipeline.summary import COLUMNS, OPTIONAL, headline, lines, remarks
 
     changed = [outcome for outcome in outcomes if outcome.changed]
     if changed or undone:
-        out.print(grid(COLUMNS, lines(changed, undone)))
+        print_grid(out, COLUMNS, lines(changed, undone), optional=OPTIONAL)
     print_titled(remarks(outcomes))
     out.print(f"{command}: {headline(outcomes, undone)}")
 

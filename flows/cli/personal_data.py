@@ -7,7 +7,7 @@ import typer
 
 from flows.cli.help import Command, examples
 from flows.cli.options import Lake, Quiet
-from flows.cli.output import grid, out
+from flows.cli.output import out, print_grid
 from flows.config.plural import pluralize
 
 app = typer.Typer()
@@ -25,15 +25,11 @@ def personal(as_json: AsJson = False) -> None:
         flows = ({"flows_to": [flow._asdict() for flow in each.flows_to]} for each in found)
         print(json.dumps([each._asdict() | flow for each, flow in zip(found, flows, strict=True)]))
         return
-    rows = (
-        [
-            f"{each.table}.{each.column}",
-            f"{each.kind}{', redacted' if each.redacted else ''}",
-            "\n".join(map(str, each.flows_to)),
-        ]
-        for each in found
-    )
-    out.print(grid(("column", "what", "flows to"), rows, justify="left"))
+    for each in found:
+        redacted = ", redacted" if each.redacted else ""
+        out.print(f"{each.table}.{each.column}: {each.kind}{redacted}", soft_wrap=True)
+        for flow in each.flows_to:
+            out.print(f"  flows to {flow}", soft_wrap=True)
     for layer, kept in RETENTION.items():
         out.print(f"{layer}: kept {kept}.", soft_wrap=True)
     out.print(
@@ -100,7 +96,7 @@ def forget(
         ]
         for name, each in done.request.found.items()
     )
-    out.print(grid(columns, rows))
+    print_grid(out, columns, rows, justify=("right", "right", "right", "left"))
     for path in done.request.found.get(OTHER_FILES, {}).get("paths", ()):
         out.print(f"{'would delete' if dry_run else 'deleted'}: {path}", soft_wrap=True)
     if messages := done.request.messages:

@@ -20,7 +20,7 @@ from flows.cli.options import (
     Source,
     Verbose,
 )
-from flows.cli.output import grid, out
+from flows.cli.output import out, print_grid
 from flows.config.plural import pluralize
 
 app = typer.Typer()
@@ -144,7 +144,7 @@ def refresh(
         due = [each for each in planned if not each.outcome]
         if due:
             rows = (explain(location, each) for each in due)
-            out.print(grid(("table", "would read", "would write"), rows, justify="left"))
+            print_grid(out, ("table", "would read", "would write"), rows, justify="left")
         out.print(f"dry run: {len(due)} of {pluralize(len(planned), 'table')} due.")
         return
     execute(

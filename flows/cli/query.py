@@ -10,7 +10,7 @@ import typer
 
 from flows.cli.help import Command, examples
 from flows.cli.options import Bootstrap, Lake, Prefix
-from flows.cli.output import err, format_cell, grid, out, print_titled
+from flows.cli.output import err, format_cell, out, print_grid, print_titled
 from flows.cli.rows import print_rows
 from flows.config.plural import pluralize
 
@@ -77,9 +77,9 @@ def status(
 
 
 def _print_tables(found: "LakeStatus") -> None:
-    from flows.delta.status import COLUMNS, headline, lines, remarks, rule_counts
+    from flows.delta.status import COLUMNS, OPTIONAL, headline, lines, remarks, rule_counts
 
-    out.print(grid(COLUMNS, lines(found)))
+    print_grid(out, COLUMNS, lines(found), optional=OPTIONAL)
     print_titled(rule_counts(found))
     out.print(headline(found))
     for remark in remarks(found):
@@ -88,7 +88,8 @@ def _print_tables(found: "LakeStatus") -> None:
 
 def _print_kafka(partitions: Sequence[Mapping[str, Any]]) -> None:
     fields = ("topic", "partition", "stored", "end", "lag", "uncommitted")
-    out.print(grid(fields, ([format_cell(row[name]) for name in fields] for row in partitions)))
+    rows = ([format_cell(row[name]) for name in fields] for row in partitions)
+    print_grid(out, fields, rows)
     out.print(*(row["lost"] for row in partitions if row["lost"]), sep="\n", soft_wrap=True)
     if uncommitted := sum(row["uncommitted"] for row in partitions):
         out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")

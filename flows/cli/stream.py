@@ -10,7 +10,7 @@ import typer
 from flows.cli.help import Command, examples
 from flows.cli.logging import log_to_terminal
 from flows.cli.options import Bootstrap, Lake, Prefix, Source
-from flows.cli.output import grid, out
+from flows.cli.output import out, print_grid
 from flows.config.errors import RunFailedError
 
 app = typer.Typer()
@@ -53,7 +53,7 @@ def produce(
     create_topics(settings, partitions)
     produced = send(folder, settings, rate=rate, deletes=deletes)
     counts = ([topic, f"{count:,}"] for topic, count in sorted(produced.confirmed.items()))
-    out.print(grid(["topic", "confirmed"], counts))
+    print_grid(out, ["topic", "confirmed"], counts)
     if produced.rejected:
         raise RunFailedError(produced.rejected, [])
 
@@ -107,7 +107,7 @@ def drain(
     )
     columns = ("topic", "partition", "rows", "corrupt", "offset")
     rows = ([str(getattr(each, name)) for name in columns] for each in drained)
-    out.print(grid(columns, rows))
+    print_grid(out, columns, rows)
 
 
 def _stop_on_signal() -> Event:

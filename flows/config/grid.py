@@ -5,10 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from io import StringIO
+from itertools import compress
 from typing import Literal
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 Side = Literal["left", "right"]
@@ -32,7 +34,7 @@ class Listing:
         if self.rows:
             cells = ([escape_controls(cell) for cell in row] for row in self.rows)
             console = Console(file=file, width=_WIDTH, markup=False, emoji=False, no_color=True)
-            console.print(grid(self.columns, cells, self.justify))
+            print_grid(console, self.columns, [*cells], self.justify)
         table = (line.rstrip() for line in file.getvalue().splitlines())
         return "\n".join([*filter(None, table), *map(escape_controls, self.lines)])
 
@@ -72,23 +74,52 @@ class Printed:
         return self.listing().html()
 
 
-def grid(
-    columns: Iterable[str],
-    rows: Iterable[Iterable[str]],
+def print_grid(
+    console: Console,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
     justify: Side | Sequence[Side] = "right",
-) -> Table:
-    """Return a table for the console; its first column is never wrapped.
+    *,
+    optional: Sequence[str] = (),
+) -> None:
+    """Print a table whose names and numbers are never broken over two lines.
+
+    A file is as wide as they need. On a terminal that is too narrow, optional columns are left out.
 
     Args:
+        console: where to print.
         columns: their names.
         rows: the cells of each row.
         justify: the side to which the columns after the first are aligned, or that of each.
+        optional: the columns to leave out, the least important one first.
     """
-    first, *others = columns
+    rows = [*rows]
+    sides: list[Side] = ["left", *_sides(justify, len(columns) - 1)]
+    for count in range(len(optional) + 1):
+        shown = [column not in optional[:count] for column in columns]
+        of_row = (compress(row, shown) for row in rows)
+        table = _grid(compress(columns, shown), compress(sides, shown), of_row)
+        needed = Measurement.get(console, console.options.update(max_width=_ANY), table).minimum
+        if needed <= console.width or not console.is_terminal:
+            break
+    table.width = needed if needed > console.width else None
+    console.print(table, crop=False)
+    if not all(shown):
+        names = ", ".join(column for column in columns if column in optional[:count])
+        console.print(f"Not shown, because the terminal has only {console.width} columns: {names}")
+
+
+_ANY = 100_000
+"""A width that no table needs."""
+
+
+def _grid(columns: Iterable[str], sides: Iterable[Side], rows: Iterable[Iterable[str]]) -> Table:
+    """Return a table in which only texts on the left may be folded, but not the first column."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(first, no_wrap=True)
-    for column, side in zip(others, _sides(justify, len(others)), strict=True):
-        table.add_column(column, justify=side, overflow="fold")
+    for column, side in zip(columns, sides, strict=True):
+        is_text = side == "left" and bool(table.columns)
+        title = column if is_text else column.replace(" ", "\n")
+        table.add_column(title, justify=side, overflow="fold", no_wrap=not is_text)
     for row in rows:
         table.add_row(*row)
     return table

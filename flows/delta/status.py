@@ -24,6 +24,9 @@ from transforms.graph import Table, tables
 COLUMNS = ("table", "version", "rows", "deletes", "quarantined", "lag (commits)")
 """The columns of the status of a lake."""
 
+OPTIONAL = ("deletes", "version")
+"""Those that a narrow terminal leaves out, the first one first."""
+
 
 @dataclass(frozen=True, repr=False)
 class LakeStatus(Printed):

@@ -12,6 +12,9 @@ _COUNTS = ("rows", "read", "accepted", "superseded", "deleted", "quarantined")
 COLUMNS = ("table", *_COUNTS, "seconds")
 """The fields of an outcome that a summary shows."""
 
+OPTIONAL = ("deleted", "superseded", "accepted", "read")
+"""Those that a narrow terminal leaves out, the first one first."""
+
 
 def headline(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
     """Return one sentence about the changes of a run."""
