@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -137,6 +138,20 @@ def test_gold_page_shows_a_trace_of_its_first_row(lake: str, docs: Path) -> None
         if table == "gold.fact_sales":
             result = CliRunner().invoke(app, ["trace", "--lake", lake, table, *key])
             assert "computed again from these records alone, the row is the same" in result.output
+
+
+def test_gold_page_has_a_command_that_exports_the_table(
+    lake: str, docs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = (docs / "gold.dim_seller.html").read_text()
+    (command,) = re.findall(r"keystone (sql .+ --out .+?)</code>", page)
+    arguments = shlex.split(unescape(command).replace("LAKE", lake))
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    exported = pl.read_parquet("gold.dim_seller.parquet")
+    assert len(exported) == status(lake)["gold.dim_seller"]["rows"]
+    assert "--out" not in (docs / "silver.sellers.html").read_text()
 
 
 def test_pages_show_owners(lake: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
