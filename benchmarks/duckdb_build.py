@@ -32,14 +32,19 @@ def write(connection: duckdb.DuckDBPyConnection, out: Path) -> None:
         name for (name,) in connection.sql("SELECT table_name FROM duckdb_tables()").fetchall()
     }
     for table in SILVER:
-        connection.table(table).to_parquet(f"{out}/silver/{table}.parquet")
+        connection.table(table).to_parquet(
+            f"{out}/silver/{table}.parquet", compression="uncompressed"
+        )
     for table in ("unreadable", *RECORDS):
         if f"bad_{table}" in existing:  # dbt keeps no unreadable records
-            connection.table(f"bad_{table}").to_parquet(f"{out}/bad/{table}.parquet")
+            bad = connection.table(f"bad_{table}")
+            bad.to_parquet(f"{out}/bad/{table}.parquet", compression="uncompressed")
     for table in GOLD:
         by = [PARTITIONED[table]] if table in PARTITIONED else None
         name = table if by else f"{table}.parquet"
-        connection.table(table).to_parquet(f"{out}/gold/{name}", partition_by=by)
+        connection.table(table).to_parquet(
+            f"{out}/gold/{name}", partition_by=by, compression="uncompressed"
+        )
 
 
 def script(name: str) -> str:

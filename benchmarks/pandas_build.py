@@ -27,18 +27,22 @@ def build(source: Path, out: Path) -> None:
     folders(out)
     good, bad = silver(source)
     for name, rows in bad.items():
-        parquet.write_table(_arrow(rows), out / "bad" / f"{name}.parquet")
+        _write(_arrow(rows), out / "bad" / f"{name}.parquet")
     for name, rows in good.items():
-        parquet.write_table(_reais(_arrow(rows)), out / "silver" / f"{name}.parquet")
+        _write(_reais(_arrow(rows)), out / "silver" / f"{name}.parquet")
     facts = gold(good)
     for name, rows in {**facts, **marts(facts)}.items():
         if by := PARTITIONED.get(name):
             for value, part in rows.groupby(by):
                 folder = out / "gold" / name / f"{by}={value}"
                 folder.mkdir(parents=True)
-                parquet.write_table(_reais(_arrow(part.drop(columns=by))), folder / "0.parquet")
+                _write(_reais(_arrow(part.drop(columns=by))), folder / "0.parquet")
         else:
-            parquet.write_table(_reais(_arrow(rows)), out / "gold" / f"{name}.parquet")
+            _write(_reais(_arrow(rows)), out / "gold" / f"{name}.parquet")
+
+
+def _write(rows: pa.Table, path: Path) -> None:
+    parquet.write_table(rows, path, compression="none")
 
 
 def _arrow(rows: pd.DataFrame) -> pa.Table:

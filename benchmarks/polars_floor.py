@@ -81,7 +81,7 @@ def _write(out: Path, name: str, rows: pl.DataFrame) -> None:
     by = PARTITIONED.get(path.name)
     target = pl.PartitionBy(path, key=by) if by else path.with_suffix(".parquet")
     # The default compression of DuckDB, pandas and Delta.
-    rows.lazy().sink_parquet(target, compression="snappy")
+    rows.lazy().sink_parquet(target, compression="uncompressed")
 
 
 if __name__ == "__main__":
