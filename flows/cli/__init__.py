@@ -24,7 +24,7 @@ from flows.cli import (
     trace,
 )
 from flows.cli.help import Group
-from flows.cli.output import configure_terminal, err
+from flows.cli.output import configure_terminal, err, print_line
 from flows.config.errors import (
     InvalidKeyError,
     RunHeldBackError,
@@ -113,7 +113,7 @@ def main() -> None:
             print(f"error: {_OUT_OF_MEMORY}", file=sys.stderr)
             sys.exit(1)
         for line in getattr(error, "failures", [_message(error)]):
-            err.print("error:", mask(one_line(line)), style="red", soft_wrap=True)
+            print_line(f"error: {mask(one_line(line))}", err, "red")
         sys.exit(_exit_code(error))
 
 

@@ -9,7 +9,7 @@ import typer
 
 from flows.cli.help import Command, Group, examples
 from flows.cli.options import Lake
-from flows.cli.output import out, print_grid
+from flows.cli.output import out, print_grid, print_line
 from flows.config.plural import pluralize
 
 app = typer.Typer()
@@ -49,12 +49,12 @@ def show(
         print(json.dumps([each._asdict() for each in shown], ensure_ascii=False))
         return
     for each in shown:
-        out.print(f"{each.name} ({each.kind}, {each.file}:{each.line})", soft_wrap=True)
-        out.print(f"  {each.words}", soft_wrap=True)
+        print_line(f"{each.name} ({each.kind}, {each.file}:{each.line})")
+        print_line(f"  {each.words}")
         if rule and each.reads:
-            out.print(f"  It reads {', '.join(each.reads)}.", soft_wrap=True)
+            print_line(f"  It reads {', '.join(each.reads)}.")
     if not rule:
-        out.print(f"{found.name}: {pluralize(len(shown), 'rule')}")
+        print_line(f"{found.name}: {pluralize(len(shown), 'rule')}")
 
 
 @contracts.command(
@@ -89,8 +89,8 @@ def lineage(
         for each in edges:
             how = f"{each['kind']}".replace("_", " ")
             reads = f"{each['input_table']}.{each['input_column']} ({how})"
-            out.print(f"{each['table']}.{each['column']} <- {reads}", soft_wrap=True)
-        out.print(f"{asked}: {pluralize(len(edges), 'edge')} {direction}")
+            print_line(f"{each['table']}.{each['column']} <- {reads}")
+        print_line(f"{asked}: {pluralize(len(edges), 'edge')} {direction}")
 
 
 @contracts.command(
@@ -150,12 +150,12 @@ def try_(
     for each in previews:
         for what, counts in (("quarantine", each.quarantined), ("release", each.released)):
             for rule, count in counts.most_common():
-                out.print(f"{each.table}: would {what} {count:,} ({rule})", soft_wrap=True)
+                print_line(f"{each.table}: would {what} {count:,} ({rule})")
         for example in each.examples:
-            out.print(f"  {example}", soft_wrap=True, markup=False, highlight=False)
+            print_line(f"  {example}")
     records = sum(each.records for each in previews)
     changed = sum(not each.is_unchanged for each in previews)
-    out.print(
+    print_line(
         f"{pluralize(records, 'record')} tried: {changed} of "
         f"{pluralize(len(previews), 'table')} would change."
     )
@@ -168,7 +168,7 @@ def lock() -> None:
     from flows.cli.contract_history import LOCK, write_lock
 
     changed = write_lock(described())
-    out.print(f"{LOCK.name}: {'renewed' if changed else 'is up to date'}")
+    print_line(f"{LOCK.name}: {'renewed' if changed else 'is up to date'}")
 
 
 @contracts.command(
@@ -216,9 +216,9 @@ def diff(
         rows = ([each.table, each.what, each.verdict, each.why] for each in found)
         print_grid(out, ("table", "change", "verdict", "why"), rows, justify="left")
     for name in dict.fromkeys(each.table for each in found if each.table in old.keys() & new):
-        out.print(f"{name}: version {version(new[name])}, was {version(old[name])}")
+        print_line(f"{name}: version {version(new[name])}, was {version(old[name])}")
     counts = {verdict: sum(each.verdict is verdict for each in found) for verdict in Verdict}
-    out.print(
+    print_line(
         f"changes: {len(found)}"
         + "".join(f", {verdict}: {count}" for verdict, count in counts.items() if count)
     )

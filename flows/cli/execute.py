@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from flows.cli.logging import log_to_terminal, show_prefect_log
-from flows.cli.output import err, out, print_outcomes
+from flows.cli.output import err, print_line, print_outcomes
 from flows.config.executor import ExecutorName, choose_executor
 
 
@@ -43,7 +43,7 @@ def execute(
             _print_promises(arguments["lake"])
     except KeyboardInterrupt:
         message = "interrupted: what is committed stays; run the same command again to continue"
-        err.print(f"error: {message}", style="red", soft_wrap=True)
+        print_line(f"error: {message}", err, "red")
         if chosen == "local":
             _end_at_once()
         sys.exit(_INTERRUPTED)
@@ -60,7 +60,7 @@ def _print_promises(lake: str) -> None:
 
     found = check(lake, datetime.now(UTC))
     if found.broken:
-        out.print(f"{found.headline()} `keystone check` says which.", soft_wrap=True)
+        print_line(f"{found.headline()} `keystone check` says which.")
 
 
 def _end_at_once() -> None:

@@ -8,7 +8,7 @@ import typer
 from flows.cli.execute import Output, call, execute
 from flows.cli.help import Command, examples
 from flows.cli.options import Executor, Lake, LogFormat, Quiet, Verbose
-from flows.cli.output import out, print_grid
+from flows.cli.output import out, print_grid, print_line
 from flows.config.executor import choose_executor
 from flows.config.limits import MAX_RETENTION_DAYS
 
@@ -79,9 +79,9 @@ def history(
         print(json.dumps({"table": table, "held": held, "commits": listed}))
         return
     rows = (commit.cells() for commit in commits(handle))
-    print_grid(out, COLUMNS, rows, justify="left")
+    print_grid(out, COLUMNS, rows, justify="left", optional=("code", "seconds"))
     if since:
-        out.print(hold_message(table, since), soft_wrap=True)
+        print_line(hold_message(table, since))
 
 
 @app.command(cls=Command, epilog=examples("keystone restore silver.orders --version 3 --lake lake"))
@@ -121,10 +121,9 @@ def release(table: TableName, lake: Lake = None) -> None:
 
     done = release_table(resolve_location("lake", lake), table)
     if done.since:
-        out.print(
+        print_line(
             f"{done.table}: released in version {done.version}; it was held since "
-            f"{done.since:%Y-%m-%d %H:%M} UTC. The next refresh brings it up to date.",
-            soft_wrap=True,
+            f"{done.since:%Y-%m-%d %H:%M} UTC. The next refresh brings it up to date."
         )
     else:
-        out.print(f"{done.table}: not held; nothing has changed.", soft_wrap=True)
+        print_line(f"{done.table}: not held; nothing has changed.")

@@ -6,11 +6,11 @@ from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
-from rich.padding import Padding
 from rich.text import Text
 
 from flows.config.errors import RunFailedError, SettingError
-from flows.config.grid import escape_controls, format_cell, print_grid
+from flows.config.fold import fold
+from flows.config.grid import escape_controls, format_cell, print_grid, titled
 
 if TYPE_CHECKING:
     from flows.delta.outcome import Outcome
@@ -22,6 +22,7 @@ __all__ = [
     "format_cell",
     "out",
     "print_grid",
+    "print_line",
     "print_outcomes",
     "print_titled",
 ]
@@ -38,8 +39,7 @@ class _Console(Console):
         return super().render_str(escape_controls(text), **options)
 
 
-# A file or a pipe has no width; this one fits most rows on one line.
-out = _Console(width=None if sys.stdout.isatty() else 120)
+out = _Console()
 err = _Console(stderr=True)
 
 
@@ -87,12 +87,16 @@ def _print_outcomes(command: str, outcomes: Sequence["Outcome"], undone: Mapping
     if changed or undone:
         print_grid(out, COLUMNS, lines(changed, undone), optional=OPTIONAL)
     print_titled(remarks(outcomes))
-    out.print(f"{command}: {headline(outcomes, undone)}")
+    print_line(f"{command}: {headline(outcomes, undone)}")
+
+
+def print_line(line: str, console: Console = out, style: str | None = None) -> None:
+    """Print a line, which a terminal shows folded between words."""
+    text = fold(line, console.width) if console.is_terminal else line
+    console.print(text, style=style, soft_wrap=True)
 
 
 def print_titled(lines: Mapping[str, Sequence[str]]) -> None:
-    """Print lines under their titles, indented also where they fold."""
-    for title, below in lines.items():
-        if below:
-            indented = (Padding(line, (0, 0, 0, 2), expand=False) for line in below)
-            out.print(f"{title}:", *indented, sep="\n")
+    """Print lines under their titles, indented."""
+    for line in titled(lines):
+        print_line(line)

@@ -7,7 +7,7 @@ import typer
 
 from flows.cli.help import Command, examples
 from flows.cli.options import Lake, Quiet
-from flows.cli.output import out, print_grid
+from flows.cli.output import out, print_grid, print_line
 from flows.config.plural import pluralize
 
 app = typer.Typer()
@@ -27,12 +27,12 @@ def personal(as_json: AsJson = False) -> None:
         return
     for each in found:
         redacted = ", redacted" if each.redacted else ""
-        out.print(f"{each.table}.{each.column}: {each.kind}{redacted}", soft_wrap=True)
+        print_line(f"{each.table}.{each.column}: {each.kind}{redacted}")
         for flow in each.flows_to:
-            out.print(f"  flows to {flow}", soft_wrap=True)
+            print_line(f"  flows to {flow}")
     for layer, kept in RETENTION.items():
-        out.print(f"{layer}: kept {kept}.", soft_wrap=True)
-    out.print(
+        print_line(f"{layer}: kept {kept}.")
+    print_line(
         "`keystone forget` replaces identifiers by pseudonyms, and the other columns by null."
     )
 
@@ -98,15 +98,13 @@ def forget(
     )
     print_grid(out, columns, rows, justify=("right", "right", "right", "left"))
     for path in done.request.found.get(OTHER_FILES, {}).get("paths", ()):
-        out.print(f"{'would delete' if dry_run else 'deleted'}: {path}", soft_wrap=True)
+        print_line(f"{'would delete' if dry_run else 'deleted'}: {path}")
     if messages := done.request.messages:
         count = sum(map(len, messages.values()))
-        out.print(
+        print_line(
             f"{pluralize(count, 'message')} in Kafka may still hold the person until the retention "
-            "ends; the certificate lists their offsets.",
-            soft_wrap=True,
+            "ends; the certificate lists their offsets."
         )
-    out.print(
-        f"certificate: {done.certificate}" if done.certificate else "dry run: nothing was changed",
-        soft_wrap=True,
+    print_line(
+        f"certificate: {done.certificate}" if done.certificate else "dry run: nothing was changed"
     )

@@ -20,7 +20,7 @@ from flows.cli.options import (
     Source,
     Verbose,
 )
-from flows.cli.output import out, print_grid
+from flows.cli.output import out, print_grid, print_line
 from flows.config.plural import pluralize
 
 app = typer.Typer()
@@ -144,8 +144,9 @@ def refresh(
         due = [each for each in planned if not each.outcome]
         if due:
             rows = (explain(location, each) for each in due)
-            print_grid(out, ("table", "would read", "would write"), rows, justify="left")
-        out.print(f"dry run: {len(due)} of {pluralize(len(planned), 'table')} due.")
+            columns = ("table", "would read", "would write")
+            print_grid(out, columns, rows, justify="left", optional=columns[2:])
+        print_line(f"dry run: {len(due)} of {pluralize(len(planned), 'table')} due.")
         return
     execute(
         "refresh",

@@ -10,7 +10,7 @@ import typer
 
 from flows.cli.help import Command, examples
 from flows.cli.options import Bootstrap, Lake, Prefix
-from flows.cli.output import err, format_cell, out, print_grid, print_titled
+from flows.cli.output import err, format_cell, out, print_grid, print_line, print_titled
 from flows.cli.rows import print_rows
 from flows.config.plural import pluralize
 
@@ -65,13 +65,13 @@ def status(
     else:
         _print_tables(found)
         for each in held_back(lake):
-            out.print(str(each), soft_wrap=True)
+            print_line(str(each))
         if not found.unreadable:
-            out.print(check_promises(lake, datetime.now(UTC)).headline())
+            print_line(check_promises(lake, datetime.now(UTC)).headline())
         if kafka:
             _print_kafka(kafka)
         elif kafka is not None:
-            out.print(f"Kafka has no topics with the prefix {settings.prefix}")
+            print_line(f"Kafka has no topics with the prefix {settings.prefix}")
     if failures := [*found.unreadable.values(), *kafka_errors]:
         raise RunFailedError(failures, [])
 
@@ -81,18 +81,19 @@ def _print_tables(found: "LakeStatus") -> None:
 
     print_grid(out, COLUMNS, lines(found), optional=OPTIONAL)
     print_titled(rule_counts(found))
-    out.print(headline(found))
+    print_line(headline(found))
     for remark in remarks(found):
-        out.print(remark, soft_wrap=True)
+        print_line(remark)
 
 
 def _print_kafka(partitions: Sequence[Mapping[str, Any]]) -> None:
     fields = ("topic", "partition", "stored", "end", "lag", "uncommitted")
     rows = ([format_cell(row[name]) for name in fields] for row in partitions)
     print_grid(out, fields, rows)
-    out.print(*(row["lost"] for row in partitions if row["lost"]), sep="\n", soft_wrap=True)
+    for lost in filter(None, (row["lost"] for row in partitions)):
+        print_line(lost)
     if uncommitted := sum(row["uncommitted"] for row in partitions):
-        out.print(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
+        print_line(f"{pluralize(uncommitted, 'offset')} in or after open transactions.")
 
 
 @app.command(
@@ -132,13 +133,13 @@ def check(
         print(json.dumps({"now": time.isoformat(), **counts, "broken": broken}))
     else:
         for each in found.broken:
-            out.print(str(each), soft_wrap=True, markup=False)
-        out.print(found.headline())
+            print_line(str(each))
+        print_line(found.headline())
     if send:
         try:
             send_alarms(location, found, time, send)
         except AlarmError as error:
-            err.print(f"warning: {error}", style="yellow", soft_wrap=True)
+            print_line(f"warning: {error}", err, "yellow")
     raise typer.Exit(bool(found.broken))
 
 

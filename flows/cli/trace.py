@@ -9,7 +9,7 @@ import typer
 
 from flows.cli.help import Command, examples
 from flows.cli.options import Lake
-from flows.cli.output import out
+from flows.cli.output import print_line
 
 if TYPE_CHECKING:
     from flows.trace import Trace
@@ -67,7 +67,7 @@ def trace(
         print(_json(_as_dict(traced)))
         return
     for line in trace_lines(traced):
-        out.print(line, soft_wrap=True)
+        print_line(line)
 
 
 def _as_dict(traced: "Trace") -> dict[str, Any]:
