@@ -9,13 +9,12 @@ from itertools import compress
 from typing import Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
 Side = Literal["left", "right"]
-
-_WIDTH = 120
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Listing:
         file = StringIO()
         if self.rows:
             cells = ([escape_controls(cell) for cell in row] for row in self.rows)
-            console = Console(file=file, width=_WIDTH, markup=False, emoji=False, no_color=True)
+            console = Console(file=file, markup=False, emoji=False, no_color=True)
             print_grid(console, self.columns, [*cells], self.justify)
         table = (line.rstrip() for line in file.getvalue().splitlines())
         return "\n".join([*filter(None, table), *map(escape_controls, self.lines)])
@@ -84,7 +83,8 @@ def print_grid(
 ) -> None:
     """Print a table whose names and numbers are never broken over two lines.
 
-    A file is as wide as they need. On a terminal that is too narrow, optional columns are left out.
+    A file is as wide as its rows. On a terminal that is too narrow, texts on the left are folded
+    between words, then optional columns are left out.
 
     Args:
         console: where to print.
@@ -95,14 +95,16 @@ def print_grid(
     """
     rows = [*rows]
     sides: list[Side] = ["left", *_sides(justify, len(columns) - 1)]
+    room = console.width if console.is_terminal else _ANY
     for count in range(len(optional) + 1):
         shown = [column not in optional[:count] for column in columns]
         of_row = (compress(row, shown) for row in rows)
-        table = _grid(compress(columns, shown), compress(sides, shown), of_row)
-        needed = Measurement.get(console, console.options.update(max_width=_ANY), table).minimum
-        if needed <= console.width or not console.is_terminal:
+        table = _grid([*compress(columns, shown)], compress(sides, shown), [*map(list, of_row)])
+        spare = room - _width(console, table)
+        if spare >= 0:
             break
-    table.width = needed if needed > console.width else None
+    _widen(table, max(spare, 0))
+    table.width = _width(console, table)
     console.print(table, crop=False)
     if not all(shown):
         names = ", ".join(column for column in columns if column in optional[:count])
@@ -111,18 +113,42 @@ def print_grid(
 
 _ANY = 100_000
 """A width that no table needs."""
+_UNFOLDED = 20
+"""The width up to which a text is not folded, such as a time."""
 
 
-def _grid(columns: Iterable[str], sides: Iterable[Side], rows: Iterable[Iterable[str]]) -> Table:
-    """Return a table in which only texts on the left may be folded, but not the first column."""
+def _grid(columns: Sequence[str], sides: Iterable[Side], rows: Sequence[Sequence[str]]) -> Table:
+    """Return a table as narrow as it can be.
+
+    Only texts on the left may be folded, but not the first column.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column, side in zip(columns, sides, strict=True):
-        is_text = side == "left" and bool(table.columns)
-        title = column if is_text else column.replace(" ", "\n")
-        table.add_column(title, justify=side, overflow="fold", no_wrap=not is_text)
+    for number, (column, side) in enumerate(zip(columns, sides, strict=True)):
+        if number == 0 or side == "right":
+            table.add_column(column.replace(" ", "\n"), justify=side, no_wrap=True)
+        else:
+            texts = [column, *(row[number] for row in rows)]
+            longest = max(cell_len(line) for text in texts for line in text.split("\n"))
+            word = max((cell_len(word) for text in texts for word in text.split()), default=0)
+            least = max(word, min(longest, _UNFOLDED))
+            table.add_column(column, width=least, max_width=longest, overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _width(console: Console, table: Table) -> int:
+    return Measurement.get(console, console.options.update(max_width=_ANY), table).minimum
+
+
+def _widen(table: Table, spare: int) -> None:
+    """Widen the columns that are folded, first the one that lacks the least."""
+    lacking = {
+        n: (each.max_width or 0) - each.width for n, each in enumerate(table.columns) if each.width
+    }
+    for number, lacks in sorted(lacking.items(), key=lambda each: each[1]):
+        column, more = table.columns[number], min(lacks, spare)
+        column.width, spare = (column.width or 0) + more, spare - more
 
 
 def titled(lines: Mapping[str, Sequence[str]]) -> list[str]:

@@ -12,11 +12,29 @@ COLUMNS = ("table", "rows", "lag (commits)", "seconds")
 ROWS = [["bronze.orders", "12,345,678", "0", "0.41"], ["gold.fact_sales", "9", "1", "0.05"]]
 
 
+TEXTS = [
+    [
+        "silver.orders",
+        "40 new of bronze.orders\nchanges of gold.fact_sales",
+        "all rows, if any differs",
+    ],
+    ["gold.fact_sales", "changes of gold.agg_monthly_categories", "by purchase_month"],
+]
+
+
 def printed(width: int, *, is_terminal: bool, optional: tuple[str, ...] = ()) -> str:
     """Return the rows as a terminal of this width, or a file, shows them."""
     file = StringIO()
     console = Console(file=file, width=width, force_terminal=is_terminal, color_system=None)
     print_grid(console, COLUMNS, ROWS, optional=optional)
+    return file.getvalue()
+
+
+def printed_texts(width: int, *, is_terminal: bool) -> str:
+    """Return rows with texts as a terminal of this width, or a file, shows them."""
+    file = StringIO()
+    console = Console(file=file, width=width, force_terminal=is_terminal, color_system=None)
+    print_grid(console, ("table", "read", "write"), TEXTS, justify="left")
     return file.getvalue()
 
 
@@ -40,3 +58,31 @@ def test_a_file_has_all_columns() -> None:
     found = printed(34, is_terminal=False, optional=("seconds",))
     assert "0.41" in found
     assert "Not shown" not in found
+
+
+@given(st.integers(min_value=1, max_value=120), st.booleans())
+def test_texts_are_folded_between_words(width: int, is_terminal: bool) -> None:
+    found = printed_texts(width, is_terminal=is_terminal).split()
+    words = [word for row in TEXTS for text in row for word in text.split()]
+    assert sorted(word for word in found if not set(word) <= {"─"}) == sorted(
+        [*words, "table", "read", "write"]
+    )
+
+
+@given(st.integers(min_value=72, max_value=120))
+def test_texts_are_as_wide_as_a_terminal_that_has_room(width: int) -> None:
+    lines = printed_texts(width, is_terminal=True).splitlines()
+    assert max(map(len, lines)) <= width
+
+
+def test_a_file_has_each_line_of_a_text_on_one_line() -> None:
+    found = printed_texts(34, is_terminal=False)
+    assert "changes of gold.agg_monthly_categories   by purchase_month" in found
+    assert "40 new of bronze.orders                  all rows, if any differs" in found
+
+
+def test_a_short_text_is_not_folded() -> None:
+    file = StringIO()
+    console = Console(file=file, width=20, force_terminal=True, color_system=None)
+    print_grid(console, ("version", "time"), [["1", "2026-11-30 19:58:12"]], justify="left")
+    assert "2026-11-30 19:58:12" in file.getvalue()
