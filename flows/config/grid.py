@@ -138,7 +138,7 @@ def _grid(columns: Sequence[str], sides: Iterable[Side], rows: Sequence[Sequence
 
 
 def _width(console: Console, table: Table) -> int:
-    return Measurement.get(console, console.options.update(max_width=_ANY), table).minimum
+    return Measurement.get(console, console.options.update(max_width=_ANY), table).maximum
 
 
 def _widen(table: Table, spare: int) -> None:

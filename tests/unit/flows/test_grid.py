@@ -86,3 +86,10 @@ def test_a_short_text_is_not_folded() -> None:
     console = Console(file=file, width=20, force_terminal=True, color_system=None)
     print_grid(console, ("version", "time"), [["1", "2026-11-30 19:58:12"]], justify="left")
     assert "2026-11-30 19:58:12" in file.getvalue()
+
+
+def test_a_column_of_numbers_has_room_for_words() -> None:
+    file = StringIO()
+    console = Console(file=file, width=80, force_terminal=True, color_system=None)
+    print_grid(console, COLUMNS, [["a", "1,209", "0", "0.41"], ["b", "held back", "", ""]])
+    assert {"1,209", "0.41", "seconds"} <= {*file.getvalue().split()}
