@@ -19,7 +19,6 @@ from tenacity import (
     wait_random,
 )
 
-from flows.config.errors import HeldBackError
 from flows.config.settings import dask_address
 from flows.delta.outcome import Outcome
 from flows.pipeline import execution
@@ -102,7 +101,8 @@ class _LocalExecutor:
                         running[self._pool.submit(_run_step, title, lake, step)] = name
                 progress.running([name for each, name in running.items() if each.running()])
                 for future in wait(running, _TICK, return_when=FIRST_COMPLETED).done:
-                    progress.ended(_end(future, running.pop(future), ended))
+                    _end(future, running.pop(future), ended)
+                    progress.ended()
                 if interrupted.is_set() and running and not ended.interrupted:
                     progress.note(_INTERRUPTED.format(len(running)))
                 ended.interrupted |= interrupted.is_set()
@@ -125,13 +125,12 @@ _INTERRUPTED = (
 )
 
 
-def _end(future: Future[T], name: str, ended: Ended[T]) -> str:
-    """Keep the result of a step, and return a line about it."""
+def _end(future: Future[T], name: str, ended: Ended[T]) -> None:
+    """Keep the result of a step."""
     if error := future.exception():
         ended.errors[name] = error
-        return f"{name} {'is held back' if isinstance(error, HeldBackError) else 'failed'}"
-    outcome = ended.outcomes[name] = future.result()
-    return outcome.summary()
+    else:
+        ended.outcomes[name] = future.result()
 
 
 def _withdraw(running: dict[Future[T], str], ended: Ended[T]) -> None:

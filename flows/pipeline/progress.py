@@ -25,7 +25,7 @@ class Progress:
         Args:
             title: of the bar.
             total: the number of steps.
-            console: where to print what has ended.
+            console: where to print notes.
         """
         self._title, self._total, self._console = title, total, console
         self._running: dict[str, float] = {}
@@ -35,10 +35,9 @@ class Progress:
         """Show these steps as running."""
         self._running = {name: self._running.get(name, monotonic()) for name in names}
 
-    def ended(self, line: str) -> None:
-        """Print a line for a step that has ended."""
+    def ended(self) -> None:
+        """Count a step that has ended. The log and the summary say what it did."""
         self._done += 1
-        self._console.print(line, markup=False, highlight=False)
 
     def note(self, line: str) -> None:
         """Print a line that everybody should see."""
@@ -58,15 +57,9 @@ class Progress:
 def show_progress(title: str, total: int, *, quiet: bool = False) -> Iterator[Progress]:
     """Show the progress of steps on a terminal; elsewhere print only notes."""
     console = Console(stderr=True)
-    watched = sys.stderr.isatty() and total > 0 and not quiet
-    if not watched:
-        yield _Unwatched(title, total, console)
-        return
     progress = Progress(title, total, console)
+    if not sys.stderr.isatty() or total == 0 or quiet:
+        yield progress
+        return
     with Live(progress, console=console, transient=True, refresh_per_second=8):
         yield progress
-
-
-class _Unwatched(Progress):
-    def ended(self, line: str) -> None:
-        """Print nothing: the log and the summary have it."""

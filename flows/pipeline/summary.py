@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from flows.config.plural import pluralize
 from flows.delta.holds import hold_message
 from flows.delta.outcome import Outcome
 from flows.delta.quarantine import rule_lines
@@ -19,8 +20,11 @@ OPTIONAL = ("deleted", "superseded", "accepted", "read")
 def headline(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
     """Return one sentence about the changes of a run."""
     changed, tables = sum(outcome.changed for outcome in outcomes), len(outcomes) + len(undone)
+    done = f"{changed} of {pluralize(tables, 'table')} changed"
+    if not any(outcome.quarantine for outcome in outcomes):
+        return f"{done}."  # an ingest does not look at the quarantine
     waiting = sum(outcome.in_quarantine for outcome in outcomes)
-    return f"{changed} of {tables} tables changed; {waiting:,} records in quarantine."
+    return f"{done}; {pluralize(waiting, 'record')} in quarantine."
 
 
 def lines(outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> list[list[str]]:
