@@ -1,5 +1,6 @@
 """The summary of a run, for the terminal and for Prefect."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -45,18 +46,14 @@ def _cells(outcome: Outcome) -> list[str]:
 
 
 def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
-    """Say what people may wonder at: by a title, a line for each table that it concerns.
+    """Say what people may wonder at: by a title, a line for each table or reason.
 
     Records that were in quarantine before the run are no news; `keystone status` shows them.
     """
     quarantined = [outcome for outcome in outcomes if outcome.changed and outcome.quarantined]
     changed = [outcome for outcome in outcomes if outcome.changed]
     return {
-        "Fully refreshed": [
-            f"{o.table}: {o.full_refresh_reason}"
-            for o in outcomes
-            if o.full_refresh_reason not in {"", NOT_CREATED}
-        ],
+        "Fully refreshed": _full_refreshes(outcomes),
         "Removed from bronze, and ingested again if still in the landing zone": [
             f"{o.table}: {source}" for o in outcomes for source in o.removed_sources
         ],
@@ -75,6 +72,18 @@ def remarks(outcomes: Sequence[Outcome]) -> dict[str, list[str]]:
         "Warnings": rule_lines({o.table: o.warnings for o in changed}),
         "What a rule requires, and where it is declared": _explanation(quarantined, changed),
     }
+
+
+def _full_refreshes(outcomes: Sequence[Outcome]) -> list[str]:
+    """Return a line for each reason, which may concern all tables, with the tables."""
+    tables = defaultdict[str, list[str]](list)
+    for outcome in outcomes:
+        tables[outcome.full_refresh_reason].append(outcome.table)
+    return [
+        f"{reason}: {', '.join(names)}"
+        for reason, names in tables.items()
+        if reason not in {"", NOT_CREATED}
+    ]
 
 
 def _explanation(quarantined: Sequence[Outcome], changed: Sequence[Outcome]) -> list[str]:

@@ -21,7 +21,12 @@ def test_rows_of_a_failed_table_have_no_metrics() -> None:
 
 
 def test_a_failed_table_counts_as_unchanged() -> None:
-    assert headline([DONE], UNDONE) == "1 of 3 tables changed; 0 records in quarantine."
+    assert headline([DONE], UNDONE) == "1 of 3 tables changed."
+
+
+def test_only_tables_with_a_quarantine_say_how_much_is_in_it() -> None:
+    checked = replace(DONE, quarantine="quarantine.sellers", in_quarantine=1)
+    assert headline([checked], {}) == "1 of 1 table changed; 1 record in quarantine."
 
 
 WHERE = "What a rule requires, and where it is declared"
@@ -53,3 +58,17 @@ def test_a_run_that_changes_nothing_repeats_no_older_quarantine() -> None:
     broken = {"a_is_present": 2}
     outcome = replace(DONE, changed=False, quarantined=0, broken_rules=broken, warnings=broken)
     assert not any(remarks([outcome]).values())
+
+
+def test_a_reason_for_many_full_refreshes_is_said_once() -> None:
+    code = "the code changed"
+    outcomes = [
+        replace(DONE, full_refresh_reason=code),
+        replace(DONE, table="gold.dim_seller", full_refresh_reason="silver.sellers was rebuilt"),
+        replace(DONE, table="silver.orders", full_refresh_reason=code),
+        replace(DONE, table="silver.products"),
+    ]
+    assert remarks(outcomes)["Fully refreshed"] == [
+        "the code changed: silver.sellers, silver.orders",
+        "silver.sellers was rebuilt: gold.dim_seller",
+    ]
