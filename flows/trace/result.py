@@ -56,7 +56,9 @@ def _summary(trace: Trace) -> Iterator[str]:
     records = trace.records
     known = [record.is_decisive for record in records if record.is_decisive is not None]
     tested = f", {sum(known)} of them decisive" if known else ""
-    yield f"{pluralize(len(records), 'record')}{tested}"
+    left = [rows.count for rows in trace.rows.tree() if not rows.is_followed]
+    more = f"; `--rows {max(left)}` follows the other rows to their records" if left else ""
+    yield f"{pluralize(len(records), 'record')}{tested}{more}"
     what = f"column {trace.column}" if trace.column else "row"
     if trace.differing:
         columns = ", ".join(trace.differing)

@@ -185,7 +185,9 @@ def test_mart_is_traced_to_its_facts_by_count_and_sum(shop: str, land: Land) -> 
     assert not facts.is_followed
     assert found.records == set()
     command = f"keystone trace gold.fact_sales order_id={A} order_item_id=2"
-    assert any(line.endswith(command) for line in trace_lines(found))
+    lines = [*trace_lines(found)]
+    assert any(line.endswith(command) for line in lines)
+    assert "0 records; `--rows 3` follows the other rows to their records" in lines
     followed = traced(shop, "gold.mart_category", "category=books")
     assert below(followed, "silver.order_items").count == 3
 
