@@ -11,6 +11,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from flows.cli.output import escape_controls
+from flows.config.fold import fold
 
 
 def print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -22,8 +23,8 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
 def _lines(names: list[str], cells: list[list[str]]) -> Iterator[str]:
     width = _terminal_width()
     widths = [max(map(cell_len, column)) for column in zip(names, *cells, strict=True)]
-    if width is not None and sum(widths) + _GAP * len(widths) > width and cells:
-        yield from _records(names, cells, width)
+    if width is not None and sum(widths) + _GAP * len(widths) > width:
+        yield from _records(names, cells, width) if cells else [fold(", ".join(names), width)]
         return
     yield ""
     yield _line(names, widths)

@@ -40,6 +40,12 @@ def test_a_wide_table_becomes_records(capsys: pytest.CaptureFixture[str]) -> Non
     ]
 
 
+@pytest.mark.usefixtures("terminal")
+def test_a_wide_table_without_rows_becomes_its_columns(capsys: pytest.CaptureFixture[str]) -> None:
+    print_rows(["a_long_name", "another_name"], [])
+    assert capsys.readouterr().out.splitlines() == ["a_long_name,", "  another_name"]
+
+
 def test_a_value_has_one_line_and_no_control_characters(capsys: pytest.CaptureFixture[str]) -> None:
     print_rows(["text"], [["a\nb\x1b[31m"]])
     assert capsys.readouterr().out.splitlines()[3] == r" a\nb\x1b[31m"
