@@ -8,9 +8,10 @@ import typer
 from flows.cli.execute import Output, call, execute
 from flows.cli.help import Command, examples
 from flows.cli.options import Executor, Lake, LogFormat, Quiet, Verbose
-from flows.cli.output import out, print_grid, print_line
+from flows.cli.output import format_cell, out, print_grid, print_line
 from flows.config.executor import choose_executor
 from flows.config.limits import MAX_RETENTION_DAYS
+from flows.config.plural import pluralize
 
 app = typer.Typer()
 
@@ -43,9 +44,16 @@ def maintain(
     if quiet:
         return
     fields = ("table", "version", "files", "compacted", "deleted")
-    rows = ([f"{getattr(each, name)}" for name in fields] for each in done)
+    changed = [each for each in done if each.compacted or each.deleted]
+    rows = ([format_cell(getattr(each, name)) for name in fields] for each in changed)
     columns = ("table", "version", "files", "files compacted", "files deleted")
-    print_grid(out, columns, rows, optional=("version",))
+    if changed:
+        print_grid(out, columns, rows, optional=("version",))
+    compacted, deleted = (sum(getattr(each, name) for each in done) for name in fields[-2:])
+    print_line(
+        f"maintain ({chosen}): {len(changed)} of {pluralize(len(done), 'table')} changed; "
+        f"{pluralize(compacted, 'small file')} compacted, {pluralize(deleted, 'file')} deleted."
+    )
 
 
 @app.command(

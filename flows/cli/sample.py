@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from flows.cli.help import Command, examples
+from flows.cli.output import print_line
+from flows.config.plural import pluralize
 
 app = typer.Typer()
 
@@ -35,3 +37,5 @@ def sample(
         out=resolve_location("sample", str(to)), lake=settings.lake, archive=settings.archive
     )
     write_sample(to, orders, seed, dirty, force=force)
+    broken = "; _broken_rows.jsonl lists the broken rows" if dirty else ""
+    print_line(f"{pluralize(orders, 'order')} in nine CSV files in {to}{broken}")

@@ -21,6 +21,7 @@ from contracts.silver.orders import Orders
 from flows.cli import _GROUPS, app, main, output
 from flows.config.errors import RunFailedError
 from flows.delta import status
+from flows.delta.table_names import existing_tables
 from flows.query.sql import query
 from tests.support.command import invoke
 from tests.support.refresh import ingest, refresh
@@ -320,7 +321,8 @@ def test_missing_lake_is_one_line(
 
 
 def test_sample_writes_nine_files(tmp_path: Path) -> None:
-    invoke("sample", "--out", str(tmp_path), "--orders", "10", "--seed", "1")
+    said = invoke("sample", "--out", str(tmp_path), "--orders", "10", "--seed", "1")
+    assert said == f"10 orders in nine CSV files in {tmp_path}\n"
     assert len(list(tmp_path.glob("*.csv"))) == 9
 
 
@@ -345,6 +347,14 @@ def test_sample_is_not_written_into_the_lake(
     assert exit_of(monkeypatch, "sample", "--out", into, "--orders", "1") == 2
     assert "is inside the Delta table" in capsys.readouterr().err
     assert not Path(into).exists()
+
+
+def test_maintain_shows_only_what_it_changed(orders: str) -> None:
+    count = len(existing_tables(orders))
+    assert invoke("maintain", "--lake", orders) == (
+        f"maintain (local): 0 of {count} tables changed; "
+        "0 small files compacted, 0 files deleted.\n"
+    )
 
 
 @pytest.mark.parametrize("command", [["refresh"], ["replay"], ["history", "gold.dim_date"]])
