@@ -75,7 +75,11 @@ def declared_rule(table: Table, name: str) -> DeclaredRule:
     if name in known:
         return known[name]
     close = suggest(name, known)
-    hint = f"nearest: {', '.join(close)}" if close else f"`keystone contracts show {table.name}`"
+    hint = (
+        f"nearest: {', '.join(close)}"
+        if close
+        else f"`keystone contracts show {table.name}` lists them"
+    )
     message = f"{table.name} has no rule {name}; {hint}"
     raise UnknownRuleError(message)
 

@@ -125,7 +125,9 @@ def test_an_unknown_rule_names_similar_ones() -> None:
 
 
 def test_an_unknown_rule_without_similar_names_suggests_the_list() -> None:
-    with pytest.raises(UnknownRuleError, match=r"; `keystone contracts show silver\.orders`"):
+    with pytest.raises(
+        UnknownRuleError, match=r"; `keystone contracts show silver\.orders` lists them"
+    ):
         declared_rule(tables()["silver.orders"], "zzz")
 
 
