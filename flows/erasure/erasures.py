@@ -1,7 +1,7 @@
 """Recognize erased people by keyed hashes, and erase them from rows and texts."""
 
 import hmac
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
 
@@ -84,7 +84,7 @@ def known_erasures(lake: str) -> Erasures:
     return Erasures(requests, erasure_key(requests), read_replaced(lake))
 
 
-def erasure_key(requests: Iterable[Request]) -> bytes:
+def erasure_key(requests: Sequence[Request]) -> bytes:
     """Return the key of the hashes.
 
     Raises:
@@ -93,10 +93,16 @@ def erasure_key(requests: Iterable[Request]) -> bytes:
     secret = _revealed(Settings().erasure_key.get_secret_value())
     if len(secret) < _LEAST:
         problem = "is not set" if not secret else f"has fewer than {_LEAST} characters"
+        remedy = (
+            "so nothing is ingested or erased; set it to the secret that all erasures of this lake "
+            "use"
+            if requests
+            else f"so nothing is erased; choose a secret of at least {_LEAST} characters, and keep "
+            "it for all later erasures"
+        )
         message = (
             f"KEYSTONE_ERASURE_KEY {problem}: without it, this lake cannot recognize erased people "
-            f"in new records, so nothing is ingested or erased; set it to the secret that all "
-            f"erasures of this lake use"
+            f"in new records, {remedy}"
         )
         raise SettingError(message)
     if any(request.check != keyed_hash(secret, request.id) for request in requests):

@@ -199,6 +199,12 @@ def test_an_archived_file_that_is_ingested_again_is_known(without: Path) -> None
     assert not any(outcome.changed for outcome in outcomes)
 
 
+def test_the_first_erasure_asks_for_a_secret(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEYSTONE_ERASURE_KEY", "")
+    with pytest.raises(SettingError, match="so nothing is erased; choose a secret of at least"):
+        forget_in(folder)
+
+
 @pytest.mark.parametrize("value", ["", "short", "another secret, which is long enough"])
 def test_without_the_key_nothing_is_ingested(
     value: str, without: Path, monkeypatch: pytest.MonkeyPatch
