@@ -12,7 +12,12 @@ DEMO := demo
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ \
+	  line = sprintf("  make %-16s", $$1); count = split($$2, words, " "); \
+	  for (n = 1; n <= count; n++) { \
+	    if (length(line words[n]) >= 80) { print line; line = sprintf("%23s", "") } \
+	    line = line " " words[n] } \
+	  print line }'
 
 .PHONY: demo
 demo: .venv/installed ## Install, build a lake of 5,000 orders, show five numbers, stream 300 more orders, write data docs and report
