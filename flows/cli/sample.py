@@ -34,7 +34,7 @@ def sample(
 
     settings = Settings()  # without the source: a sample may go to the landing zone
     check_disjoint(
-        out=resolve_location("sample", str(to)), lake=settings.lake, archive=settings.archive
+        output=resolve_location("sample", str(to)), lake=settings.lake, archive=settings.archive
     )
     write_sample(to, orders, seed, dirty, force=force)
     broken = "; _broken_rows.jsonl lists the broken rows" if dirty else ""

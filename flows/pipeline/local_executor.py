@@ -81,7 +81,7 @@ class _LocalExecutor:
     def read(
         self, location: str, function: Callable[P, Result], *args: P.args, **options: P.kwargs
     ) -> Result:
-        return _retrying(location)(function, *args, **options)
+        return _retrying(location, location)(function, *args, **options)
 
     def run(self, title: str, lake: str, steps: Sequence[Step[T]]) -> Results[T]:
         ended, running = Ended[T](), dict[Future[T], str]()
@@ -165,23 +165,23 @@ def _skip(waiting: dict[str, Step[T]], ended: Ended[T]) -> None:
 
 
 def _run_step(title: str, lake: str, step: Step[T]) -> T:
-    outcome: T = _retrying(lake)(perform, title, lake, step)
+    outcome: T = _retrying(lake, step.table)(perform, title, lake, step)
     logger.info(outcome.summary(), extra=outcome.metrics())
     return outcome
 
 
-def _retrying(lake: str) -> Retrying:
+def _retrying(lake: str, name: str) -> Retrying:
     return Retrying(
         stop=stop_after_attempt(1 + len(execution.RETRY_DELAYS)),
         wait=wait_chain(
             *(wait_fixed(d) + wait_random(0, d * RETRY_JITTER) for d in execution.RETRY_DELAYS)
         ),
         retry=retry_if_exception(partial(is_worth_retrying, lake)),
-        before_sleep=_log_retry,
+        before_sleep=partial(_log_retry, name),
         reraise=True,
     )
 
 
-def _log_retry(state: RetryCallState) -> None:
+def _log_retry(name: str, state: RetryCallState) -> None:
     error = state.outcome and state.outcome.exception()
-    logger.warning("try %s failed, trying again: %s", state.attempt_number, error)
+    logger.warning("%s: try %s failed, trying again: %s", name, state.attempt_number, error)

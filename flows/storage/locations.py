@@ -22,8 +22,8 @@ def check_disjoint(**locations: str | Path | None) -> None:
     """Reject locations that are in each other, in a Delta table or in another lake.
 
     Args:
-        locations: folders, files or S3 prefixes, by the name of the option (`lake`, `source`,
-            `archive`, `out`); empty ones are ignored.
+        locations: folders, files or S3 prefixes, by what they are (`lake`, `source`, `archive`,
+            `output`); empty ones are ignored.
 
     Raises:
         SettingError: a location is in another one or in a table; names both.
@@ -51,7 +51,7 @@ def check_output(out: str | Path, lake: str) -> None:
         OSError: S3 does not answer.
     """
     settings = Settings()
-    check_disjoint(out=out, lake=lake, source=settings.source, archive=settings.archive)
+    check_disjoint(output=out, lake=lake, source=settings.source, archive=settings.archive)
 
 
 def ingest_locations(

@@ -52,12 +52,12 @@ def test_separate_locations_are_accepted(
 ) -> None:
     del aws_account  # it has no bucket
     monkeypatch.chdir(tmp_path)
-    check_disjoint(lake="lake", source="landing", archive="lake2", out=None)
+    check_disjoint(lake="lake", source="landing", archive="lake2", output=None)
     check_disjoint(lake="s3://b/lake", archive="s3://b/lake2", source="s3://b/Lake")
     check_disjoint(lake="s3://b/lake", archive="b/lake/archive")
 
 
-@pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
+@pytest.mark.parametrize("name", ["lake", "source", "archive", "output"])
 @pytest.mark.parametrize("inside", ["", "sub/folder"])
 def test_a_location_inside_a_table_is_rejected(name: str, inside: str, tmp_path: Path) -> None:
     foreign = table(tmp_path / "foreign")
@@ -65,7 +65,7 @@ def test_a_location_inside_a_table_is_rejected(name: str, inside: str, tmp_path:
         check_disjoint(**{name: foreign / inside})
 
 
-@pytest.mark.parametrize("name", ["lake", "source", "archive", "out"])
+@pytest.mark.parametrize("name", ["lake", "source", "archive", "output"])
 def test_a_location_inside_another_lake_is_rejected(name: str, tmp_path: Path) -> None:
     table(tmp_path / "lake" / "bronze" / "orders")
     with pytest.raises(SettingError, match=f"the {name} .* is inside the lake "):
