@@ -84,7 +84,7 @@ def print_grid(
     """Print a table whose names and numbers are never broken over two lines.
 
     A file is as wide as its rows. On a terminal that is too narrow, texts on the left are folded
-    between words, then optional columns are left out.
+    between words, then optional columns are left out, and at last the longest names are broken.
 
     Args:
         console: where to print.
@@ -103,7 +103,7 @@ def print_grid(
         spare = room - _width(console, table)
         if spare >= 0:
             break
-    _widen(table, max(spare, 0))
+    _fit(table, spare)
     table.width = _width(console, table)
     console.print(table, crop=False)
     if not all(shown):
@@ -141,14 +141,21 @@ def _width(console: Console, table: Table) -> int:
     return Measurement.get(console, console.options.update(max_width=_ANY), table).maximum
 
 
-def _widen(table: Table, spare: int) -> None:
-    """Widen the columns that are folded, first the one that lacks the least."""
-    lacking = {
-        n: (each.max_width or 0) - each.width for n, each in enumerate(table.columns) if each.width
-    }
+def _fit(table: Table, spare: int) -> None:
+    """Widen the columns that are folded, first the one that lacks the least, or narrow the widest.
+
+    In a column that is too narrow for a name, the name is broken, lest every row of the table is.
+    """
+    widths = {number: each.width for number, each in enumerate(table.columns) if each.width}
+    if spare < 0 and widths:
+        width, number = max((width, number) for number, width in widths.items())
+        table.columns[number].width = min(width, max(width + spare, _UNFOLDED))
+        return
+    lacking = {n: (table.columns[n].max_width or 0) - width for n, width in widths.items()}
     for number, lacks in sorted(lacking.items(), key=lambda each: each[1]):
-        column, more = table.columns[number], min(lacks, spare)
-        column.width, spare = (column.width or 0) + more, spare - more
+        more = min(lacks, spare)
+        table.columns[number].width = widths[number] + more
+        spare -= more
 
 
 def titled(lines: Mapping[str, Sequence[str]]) -> list[str]:

@@ -60,7 +60,7 @@ def test_a_file_has_all_columns() -> None:
     assert "Not shown" not in found
 
 
-@given(st.integers(min_value=1, max_value=120), st.booleans())
+@given(st.integers(min_value=72, max_value=120), st.booleans())
 def test_texts_are_folded_between_words(width: int, is_terminal: bool) -> None:
     found = printed_texts(width, is_terminal=is_terminal).split()
     words = [word for row in TEXTS for text in row for word in text.split()]
@@ -69,8 +69,8 @@ def test_texts_are_folded_between_words(width: int, is_terminal: bool) -> None:
     )
 
 
-@given(st.integers(min_value=72, max_value=120))
-def test_texts_are_as_wide_as_a_terminal_that_has_room(width: int) -> None:
+@given(st.integers(min_value=64, max_value=120))
+def test_texts_are_never_wider_than_a_terminal_that_has_room(width: int) -> None:
     lines = printed_texts(width, is_terminal=True).splitlines()
     assert max(map(len, lines)) <= width
 
