@@ -214,7 +214,8 @@ def diff(
     found = changes(old, new)
     if found:
         rows = ([each.table, each.what, each.verdict, each.why] for each in found)
-        print_grid(out, ("table", "change", "verdict", "why"), rows, justify="left")
+        columns = ("table", "change", "verdict", "why")
+        print_grid(out, columns, rows, justify="left", optional=("why",))
     for name in dict.fromkeys(each.table for each in found if each.table in old.keys() & new):
         print_line(f"{name}: version {version(new[name])}, was {version(old[name])}")
     counts = {verdict: sum(each.verdict is verdict for each in found) for verdict in Verdict}
