@@ -219,7 +219,7 @@ PANELS = (
     Panel(
         "monthly-gmv",
         "GMV by month",
-        f"Each column is a month of purchase; the dark one is described above. {_FEW}",
+        f"Each column is a month of purchase; the highlighted one is described above. {_FEW}",
         _statement(
             *("gmv", "growth", "lag(gmv, 12) OVER (ORDER BY purchase_month) AS gmv_year_ago"),
             *("gmv_called_off", "orders_with_items", "average_order_value"),
