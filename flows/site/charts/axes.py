@@ -39,16 +39,20 @@ def y_axis(number_format: str, ticks: int = 4) -> alt.Axis:
     """Return an axis of numbers with few grid lines and no frame."""
     reais = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
     number = f"format(datum.value, '{number_format}')"
-    labels = {REAIS: reais, COUNT: f"datum.value % 1 ? '' : {number}"}
+    labels = {REAIS: reais, COUNT: f"{_FRACTION} ? '' : {number}"}
     return alt.Axis(
         tickCount=ticks,
         domain=False,
         ticks=False,
         labelPadding=6,
         labelExpr=labels.get(number_format, number),
+        gridOpacity={"condition": {"test": _FRACTION, "value": 0}, "value": 1}
+        if number_format == COUNT
+        else alt.Undefined,
     )
 
 
+_FRACTION = "datum.value % 1"
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _LABEL_GAP = 14
 _SHORT, _SHORT_GAP = 3, 4

@@ -6,6 +6,7 @@ import altair as alt
 import polars as pl
 
 from flows.delta.commit_log import CommitInfo
+from flows.site.charts.axes import COUNT, y_axis
 from flows.site.charts.svg import chart_to_svg
 
 
@@ -35,7 +36,7 @@ def metrics_chart(commits: Sequence[CommitInfo]) -> str:
                 title="version of the table",
                 axis=alt.Axis(labelAngle=0, labelOverlap=True),
             ),
-            y=alt.Y("rows:Q", title=None, axis=alt.Axis(tickCount=2, domain=False)),
+            y=alt.Y("rows:Q", title=None, axis=y_axis(COUNT, ticks=2)),
             color=alt.Color("metric:N", legend=None, scale=alt.Scale(domain=names, range=colours)),
             row=alt.Row("metric:N", title=None, sort=names, spacing=22),
         )

@@ -69,3 +69,4 @@ def test_labels_of_small_counts_are_whole_numbers() -> None:
     frame = pl.DataFrame({"day": ["2018-01-01"], "value": [2], "tooltip": ["some"]})
     svg = chart_to_svg(day_bars(frame, 326, number_format=COUNT))
     assert re.findall(r">([\d.]+)<", svg) == ["0", "1", "2"]
+    assert svg.count('opacity="0"') == 2, "the grid lines between them are invisible"
