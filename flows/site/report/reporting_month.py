@@ -144,6 +144,7 @@ def explain_choice(month: ReportingMonth) -> str:
 
 _TWENTIETH = 20
 _MONTHS = 12
+_ENOUGH_REVIEWS = 10
 _NEARLY_ALL = 0.9
 
 
@@ -232,6 +233,8 @@ def is_clearly_different(name: str, now: Month, then: Month) -> bool:
     """
     if name == "on_time_share":
         return differ(*((each["delivered_on_time"], each["delivered"]) for each in (now, then)))
+    if min(now["reviews"], then["reviews"]) < _ENOUGH_REVIEWS:
+        return False
     errors = [each["score_error"] or 0 for each in (now, then)]
     return bool(abs(now[name] - then[name]) > DEVIATIONS * hypot(*errors))
 

@@ -152,6 +152,12 @@ def test_describe_month_with_a_fall() -> None:
     ]
 
 
+def test_few_reviews_are_never_clearly_different() -> None:
+    one_review = {"reviews": 1, "score_error": 0.0}
+    sentences = described(one_review, {**one_review, "review_score": 5.0}, {})
+    assert sentences[-1].endswith("stars, not clearly different from 4.00 in the month before.")
+
+
 def test_describe_month_with_a_clear_change_of_the_share_on_time() -> None:
     many = {"orders": 900, "orders_with_items": 900, "delivered": 900}
     good = many | {"delivered_on_time": 855, "on_time_share": 0.95}
