@@ -229,6 +229,12 @@ def plural(column: str, noun: str, plural_noun: str = "") -> str:
     return f"format(datum.{column}, ',') + {nouns}"
 
 
+def short_reais(column: str) -> str:
+    """Return a Vega expression for a column's amount: "R$ 63", "R$ 1.10M"."""
+    whole, short = (f"format(datum.{column}, '{each}')" for each in (",.0f", ".3s"))
+    return f"'R$ ' + (datum.{column} < 999.5 ? {whole} : {short})"
+
+
 # In pixels: a legend entry, the label at the end of a bar, and the label of an edge.
 _LEGEND_ENTRY, _VALUE_LABEL, _EDGE_LABEL = 145, 90, 40
 _DASHES = [4, 3]

@@ -61,9 +61,10 @@ def _people(frame: pl.DataFrame, width: int) -> AnyChart:
 
 def _money(frame: pl.DataFrame, width: int) -> AnyChart:
     tooltip = "datum.segment + ': R$ ' + format(datum.monetary, ',.2f')"
-    amount = "'R$ ' + format(datum.monetary, '.3~s')"
     spent = frame.filter(col("bought") > 0).sort("monetary", "segment", descending=[True, False])
-    return marks.bar_chart(spent, width, "segment", "monetary", tooltip, amount)
+    return marks.bar_chart(
+        spent, width, "segment", "monetary", tooltip, marks.short_reais("monetary")
+    )
 
 
 _CUSTOMER = "A person (`customer_unique_id`), counted once regardless of the number of orders."

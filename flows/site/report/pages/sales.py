@@ -87,7 +87,7 @@ def _categories(frame: pl.DataFrame, width: int) -> AnyChart:
         "datum.category + (datum.categoria ? ' (' + datum.categoria + ')' : '') + ': R$ '"
         " + format(datum.sales, ',.2f') + ', ' + format(datum.sales_share, '.1%') + ' of sales'"
     )
-    return marks.bar_chart(best, width, "name", "sales", tooltip, _AMOUNT.format("sales"))
+    return marks.bar_chart(best, width, "name", "sales", tooltip, marks.short_reais("sales"))
 
 
 def _trends(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -116,7 +116,7 @@ def _payment_types(frame: pl.DataFrame, width: int) -> AnyChart:
         " + format(datum.payment_value, ',.2f')"
     )
     return marks.bar_chart(
-        named, width, "payment_type", "payment_value", tooltip, _AMOUNT.format("payment_value")
+        named, width, "payment_type", "payment_value", tooltip, marks.short_reais("payment_value")
     )
 
 
@@ -128,7 +128,7 @@ def _instalments(frame: pl.DataFrame, width: int) -> AnyChart:
     )
     if width == PHONE:  # too narrow for the labels of so many columns
         named = frame.with_columns(name=col("payment_installments").cast(pl.String))
-        amount = _AMOUNT.format("payment_value")
+        amount = marks.short_reais("payment_value")
         return marks.bar_chart(named, width, "name", "payment_value", tooltip, amount, step=20)
     return marks.column_chart(
         frame,
@@ -140,8 +140,6 @@ def _instalments(frame: pl.DataFrame, width: int) -> AnyChart:
         title="instalments (parcelas)",
     )
 
-
-_AMOUNT = "'R$ ' + format(datum.{}, '.3~s')"
 
 PANELS = (
     Panel(
