@@ -238,13 +238,13 @@ def short_reais(column: str) -> str:
 # In pixels: a legend entry, the label at the end of a bar, and the label of an edge.
 _LEGEND_ENTRY, _VALUE_LABEL, _EDGE_LABEL = 145, 90, 40
 _DASHES = [4, 3]
-_LINES = {"a_year_earlier": "var(--ink)", "target": "var(--target)"}
-"""Values that are drawn as lines across columns, and their colours."""
+_LINES = {"a_year_earlier": ("var(--ink)", 0.6), "target": ("var(--target)", 1.12)}
+"""Values that are drawn as lines across columns: their colours, and their widths in columns."""
 
 
 def _line_across(base: AnyChart, value: str, lines: list[str]) -> AnyChart:
     """Draw a value as a line across each column, with a legend of all lines."""
-    scale = alt.Scale(domain=lines, range=[_LINES[each] for each in lines])
+    scale = alt.Scale(domain=lines, range=[_LINES[each][0] for each in lines])
     symbol, words = "M-1,-0.3H1V0.3H-1Z", "replace(datum.label, /_/g, ' ')"
     legend = alt.Legend(orient="top", symbolType=symbol, labelExpr=words)
     # The outline separates a line from dark columns.
@@ -252,7 +252,7 @@ def _line_across(base: AnyChart, value: str, lines: list[str]) -> AnyChart:
     return (
         base.transform_filter(f"isValid(datum.{value})")
         .transform_calculate(line=f"'{value}'")
-        .mark_rect(width=alt.RelativeBandSize(1.12), height=4, aria=False, **outline)
+        .mark_rect(width=alt.RelativeBandSize(_LINES[value][1]), height=4, aria=False, **outline)
         .encode(
             y=f"{value}:Q",
             color=alt.Color("line:N", scale=scale, legend=legend),
