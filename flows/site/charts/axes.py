@@ -45,6 +45,7 @@ def y_axis(number_format: str, ticks: int = 4) -> alt.Axis:
         domain=False,
         ticks=False,
         labelPadding=6,
+        labelFlush=False,
         labelExpr=labels.get(number_format, number),
         gridOpacity={"condition": {"test": _FRACTION, "value": 0}, "value": 1}
         if number_format == COUNT

@@ -83,7 +83,12 @@ def range_multiples(  # noqa: PLR0913, PLR0917 - each parameter is one visible p
             alt.Chart(rows)
             .transform_calculate(tooltip=tooltip)
             .encode(
-                y=alt.Y(f"{y}:N", sort=None, title=None, axis=alt.Axis(domain=False, ticks=False))
+                y=alt.Y(
+                    f"{y}:N",
+                    sort=None,
+                    title=None,
+                    axis=alt.Axis(domain=False, ticks=False, labelPadding=6),
+                )
             )
         )
         axis = y_axis(",", ticks=3)

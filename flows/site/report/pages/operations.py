@@ -266,9 +266,10 @@ ORDER BY on_time_share, customer_state
         "Where orders wait",
         "Hours from purchase to approval, from there to the carrier (handling), and from there to "
         "the customer (transport), by state of the seller. The bar ends at the median, the line "
-        f"where nine of ten orders are done. The chart shows the {STATES_DRAWN} states with the "
-        "most orders in the newest month in which nine of ten approved orders were delivered, or "
-        "else in the newest month. Months with few orders do not count.",
+        "where nine of ten orders are done. Each stage has its own scale. The chart shows the "
+        f"{STATES_DRAWN} states with the most orders in the newest month in which nine of ten "
+        "approved orders were delivered, or else in the newest month. Months with few orders do "
+        "not count.",
         """
 WITH large AS (
     SELECT purchase_month
