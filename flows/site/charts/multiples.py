@@ -25,13 +25,14 @@ def column_multiples(  # noqa: PLR0913, PLR0917 - each parameter is one visible 
         frame: the rows, in the order of the small charts and of their columns.
         width: width of all charts in pixels.
         by: the column that divides the rows.
-        x: the column with the horizontal positions; only the first and the last one has a label.
+        x: the column with the months as yyyy-mm. Only the first and the last one has a label, and a
+            month without a row leaves a gap.
         y: the column with the heights.
         tooltip: a Vega expression.
         number_format: format of the vertical axis.
         across: how many small charts are in a row.
     """
-    positions = frame[x].unique().sort().to_list()
+    positions = _months(frame[x])
     ends = [positions[0], positions[-1]]
     align = alt.ExprRef(f"datum.value == '{ends[1]}' ? 'right' : 'left'")
     axis = alt.Axis(values=ends, labelAngle=0, labelAlign=align, ticks=False, labelPadding=6)
@@ -46,7 +47,7 @@ def column_multiples(  # noqa: PLR0913, PLR0917 - each parameter is one visible 
             y=alt.Y(f"{y}:Q", title=None, axis=y_axis(number_format, ticks=2), scale=scale),
             description="tooltip:N",
         )
-        .properties(width=each, height=_HEIGHT, title=str(name))
+        .properties(width=each, height=_HEIGHT, title=alt.Title(str(name), offset=8))
         for (name,), rows in frame.group_by(by, maintain_order=True)
     ]
     return _beside(charts, across)
@@ -102,6 +103,12 @@ def range_multiples(  # noqa: PLR0913, PLR0917 - each parameter is one visible p
         height = 20 * len(rows)
         charts.append((bars + lines).properties(width=each, height=height, title=str(name)))
     return _beside(charts, across)
+
+
+def _months(months: pl.Series) -> list[str]:
+    """Return all months from the first to the last."""
+    first, last = months.str.to_date("%Y-%m").sort()[[0, -1]]
+    return pl.date_range(first, last, "1mo", eager=True).dt.to_string("%Y-%m").to_list()
 
 
 def _beside(charts: list[AnyChart], across: int) -> AnyChart:

@@ -36,3 +36,12 @@ def test_range_multiples_draw_a_bar_and_a_line() -> None:
     assert ">handling</text>" in svg
     assert "<title>tip</title>" in svg
     assert "<line" in svg
+
+
+def test_column_multiples_keep_room_for_a_month_without_a_row() -> None:
+    sold = SOLD.with_columns(month=pl.Series(["2017-11", "2018-01"] * 2))
+    chart = column_multiples(
+        sold, 326, "category", "month", "sales", "''", number_format=",", across=1
+    )
+    scale = chart.to_dict()["concat"][0]["encoding"]["x"]["scale"]
+    assert scale == {"domain": ["2017-11", "2017-12", "2018-01"]}
