@@ -63,11 +63,15 @@ def scatter(frame: pl.DataFrame, width: int) -> AnyChart:
     circles = base.mark_circle(color=PLAIN, opacity=0.75).encode(
         x=x, y=y, size=size, description="tooltip:N"
     )
-    names = base.mark_text(dy=-15, fontSize=11, fill="currentColor", aria=False).encode(
-        x=x, y=y, text="name:N"
-    )
+    names = [
+        base.mark_text(dy=-offset, fontSize=11, fill="currentColor", aria=False).encode(
+            x=x, y=y, text=f"{side}:N"
+        )
+        for side, offset in _SIDES.items()
+    ]
     fit = alt.AutoSizeParams(type="fit", contains="padding")
-    return (circles + names).properties(width=width, height=_HEIGHT, autosize=fit, padding=2)
+    chart = alt.layer(circles, *names)
+    return chart.properties(width=width, height=_HEIGHT, autosize=fit, padding=2)
 
 
 def stages_chart(frame: pl.DataFrame, width: int) -> AnyChart:
@@ -105,20 +109,31 @@ def stages_chart(frame: pl.DataFrame, width: int) -> AnyChart:
 
 
 def _label_where_free(states: pl.DataFrame, width: int) -> pl.DataFrame:
-    """Add the name of each state whose label would not touch that of a state with more reviews."""
+    """Add the name of each state above or below its circle, where its label touches no other.
+
+    States with more reviews come first; a name has room for neither is left out.
+    """
     across, up = (
         (col(axis) - col(axis).min()) / (col(axis).max() - col(axis).min()) * size
         for axis, size in (("late_share", width), ("review_score", _HEIGHT))
     )
     rows = states.sort("reviews", descending=True)
     taken: list[tuple[float, float]] = []
-    names = []
+    labels = []
     for state, x, y in rows.select("customer_state", across, up).iter_rows():
-        free = not any(abs(x - a) < _LABEL[0] and abs(y - b) < _LABEL[1] for a, b in taken)
-        taken += [(x, y)] * free
-        names.append(state if free else "")
-    return rows.with_columns(name=pl.Series(names, dtype=pl.String))
+        spots = {side: (x, y + offset) for side, offset in _SIDES.items()}
+        free = (
+            side
+            for side, (x, y) in spots.items()
+            if not any(abs(x - a) < _LABEL[0] and abs(y - b) < _LABEL[1] for a, b in taken)
+        )
+        side = next(free, None)
+        taken += [spots[side]] if side else []
+        labels.append({each: state if each == side else "" for each in _SIDES})
+    return rows.hstack(pl.DataFrame(labels, schema=dict.fromkeys(_SIDES, pl.String)))
 
 
 _HEIGHT = 330
 _LABEL = 24, 18  # width and height of a label in pixels
+_SIDES = {"above": 15, "below": -15}
+"""Where a label may be, and how far above its circle in pixels."""
