@@ -68,7 +68,9 @@ def tile_map(frame: pl.DataFrame, width: int) -> AnyChart:
         text="customer_state:N"
     )
     shares = (
-        text.transform_calculate(share="datum.delivered ? format(datum.on_time_share, '.0%') : '-'")
+        text.transform_calculate(
+            share="datum.delivered ? format(datum.on_time_share, '.0%') : '\N{EN DASH}'"
+        )
         .mark_text(dy=8, fontSize=11, aria=False)
         .encode(text="share:N")
     )
