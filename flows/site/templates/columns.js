@@ -9,7 +9,7 @@ const Columns = (() => {
 
   const compact = new Intl.NumberFormat("en", { notation: "compact" }).format;
   const short = (value) => compact(value).replace("K", "k"); // as on the other charts
-  const onAxis = new Map([[reais, (amount) => `R$\u00a0${short(amount)}`], [whole, short]]);
+  const onAxis = new Map([[reais, (amount) => (amount ? `R$\u00a0${short(amount)}` : "0")], [whole, short]]);
 
   // A round number of which two reach the value.
   const step = (value) => {
@@ -27,14 +27,15 @@ const Columns = (() => {
   // The axis goes from `start` to `end`; without an end, a little above the highest value. A value
   // may be null. A line across each column is the value of `references`.
   const draw = (figure, names, values, format, { start = 0, end, references = [] }) => {
-    const width = Math.max(280, figure.clientWidth), height = 240, [left, right, foot] = [60, 20, 22]; // room for labels
+    const width = Math.max(280, figure.clientWidth), height = 240, [left, foot] = [60, 22]; // room for labels
+    const right = Math.max(0, 26 - (width - left) / names.length / 2); // of the last label, half is beside its column
     const top = end ?? 2 * step(Math.max(...values, ...references) || 1), room = (width - left - right) / names.length;
     const y = (value) => 8 + (height - foot - 8) * (1 - (value - start) / (top - start));
     const picture = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}` });
     for (const share of [0, 0.5, 1]) {
       const value = start + share * (top - start);
       picture.append(
-        svg("line", { x1: left, x2: width, y1: y(value), y2: y(value), stroke: "var(--line)" }),
+        svg("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), stroke: "var(--line)" }),
         label({ x: left - 6, y: y(value) + 4, "text-anchor": "end" }, (onAxis.get(format) ?? format)(value)));
     }
     const every = Math.ceil(52 / room);
