@@ -115,4 +115,4 @@ def _beside(charts: list[AnyChart], across: int) -> AnyChart:
     return alt.concat(*charts, columns=across, spacing=16).properties(padding=2)
 
 
-_AXIS, _HEIGHT, _MARGIN = 64, 90, 36
+_AXIS, _HEIGHT, _MARGIN = 64, 90, 48
