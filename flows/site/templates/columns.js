@@ -4,12 +4,20 @@
 const Columns = (() => {
   const number = (digits) => new Intl.NumberFormat("en", { minimumFractionDigits: digits, maximumFractionDigits: digits }).format;
   const [whole, cents] = [number(0), number(2)];
-  const percent = (share) => `${number(share === 0 || share === 1 ? 0 : 1)(100 * share)}%`;
+  const percent = (share) => {
+    const text = number(share === 0 || share === 1 ? 0 : 1)(100 * share);
+    return { "0.0": "< 0.1%", "100.0": "> 99.9%" }[text] ?? `${text}%`; // as on the other pages
+  };
   const reais = (amount) => `R$\u00a0${cents(amount)}`;
 
   const compact = new Intl.NumberFormat("en", { notation: "compact" }).format;
   const short = (value) => compact(value).replace("K", "k"); // as on the other charts
-  const onAxis = new Map([[reais, (amount) => (amount ? `R$\u00a0${short(amount)}` : "0")], [whole, short]]);
+  const onAxis = new Map([
+    [reais, (amount) => (amount ? `R$\u00a0${short(amount)}` : "0")],
+    [percent, (share) => `${short(100 * share)}%`],
+    [whole, short],
+    [cents, short],
+  ]);
 
   // A round number of which two reach the value.
   const step = (value) => {
@@ -36,7 +44,7 @@ const Columns = (() => {
       const value = start + share * (top - start);
       picture.append(
         svg("line", { x1: left, x2: width - right, y1: y(value), y2: y(value), stroke: "var(--line)" }),
-        label({ x: left - 6, y: y(value) + 4, "text-anchor": "end" }, (onAxis.get(format) ?? format)(value)));
+        label({ x: left - 6, y: y(value) + 4, "text-anchor": "end" }, onAxis.get(format)(value)));
     }
     const every = Math.ceil(52 / room);
     names.forEach((name, at) => {
@@ -71,5 +79,7 @@ const Columns = (() => {
   const total = (numbers) => numbers.reduce((sum, each) => sum + each, 0);
   const ratio = (tops, bottoms) => (bottoms ? (total(bottoms) ? total(tops) / total(bottoms) : null) : total(tops));
 
-  return { whole, cents, percent, reais, total, ratio, draw, fill };
+  const startNote = (start) => (start ? ` The axis starts at ${start}.` : "");
+
+  return { startNote, whole, cents, percent, reais, total, ratio, draw, fill };
 })();

@@ -2,7 +2,7 @@
 
 // Draws a number by month, for the state and the period that the form names.
 {
-  const { whole, cents, percent, reais, total, ratio } = Columns;
+  const { startNote, whole, cents, percent, reais, total, ratio } = Columns;
   const { months, sums, states } = JSON.parse(document.getElementById("explorer").textContent);
   const form = document.getElementById("explore");
   const part = (name) => document.getElementById(`explored-${name}`);
@@ -31,7 +31,7 @@
     document.getElementById("explored").textContent = `${name}, ${where}`;
     part("words").textContent = whole_period === null
       ? `${months[first]} to ${months[last]}: nothing to show.`
-      : `${months[first]} to ${months[last]}: ${format(whole_period)}${under ? " on average" : " in total"}.`;
+      : `${months[first]} to ${months[last]}: ${format(whole_period)}${under ? " on average" : " in total"}.${startNote(start)}`;
     Columns.draw(part("chart"), period, values, format, { start, end });
     Columns.fill(part("table"), name, period, values, format);
   };

@@ -2,7 +2,7 @@
 
 // Shows the seller whose id begins as the form or the address says, beside all sellers.
 {
-  const { whole, cents, percent, reais, total, ratio } = Columns;
+  const { startNote, whole, cents, percent, reais, total, ratio } = Columns;
   const data = JSON.parse(document.getElementById("sellers").textContent);
   const form = document.getElementById("seller-months");
   const part = (name) => document.getElementById(`seller-${name}`);
@@ -66,7 +66,7 @@
     const drawn = (rows) => data.drawn.map((at) => ratio([column(rows, over)[at]], under && [column(rows, under)[at]]));
     const [names, values] = [data.drawn.map((at) => data.months[at]), drawn(mine)];
     document.getElementById("seller-by-month").textContent = `${name} by month`;
-    part("caption").textContent = `${under ? "The line across a column shows all sellers. " : ""}Months in which the marketplace has few orders are not drawn.`;
+    part("caption").textContent = `${under ? "The line across a column shows all sellers. " : ""}Months in which the marketplace has few orders are not drawn.${startNote(start)}`;
     Columns.draw(part("chart"), names, values, format, { start, end, references: under ? drawn(data.all) : [] });
     Columns.fill(part("table"), name, names, values, format);
     history.replaceState(null, "", `#${id}`);

@@ -96,6 +96,15 @@ def test_reader_chooses_state_and_period(report: Path, page: Page, shop: str) ->
     expect(page.get_by_role("heading", level=2)).to_have_text(
         f"Review score, RJ {DASH} Rio de Janeiro"
     )
+    expect(page.locator("#explored-words")).to_contain_text("The axis starts at 1.")
+    labels = page.locator("#explored-chart [text-anchor=end]")
+    assert labels.all_text_contents() == ["1", "3", "5"]
+
+
+def test_pages_and_scripts_write_shares_alike(report: Path, page: Page) -> None:
+    page.goto((report / "explore.html").as_uri())
+    for share in (0, 0.0001, 0.064, 0.9999, 1):
+        assert page.evaluate("share => Columns.percent(share)", share) == percent(share)
 
 
 def test_link_of_a_seller_shows_its_numbers_beside_all_sellers(
