@@ -49,6 +49,14 @@ def test_seller_data_has_the_sums_of_the_months_with_a_sale() -> None:
     assert data["states"]["SP"] == f"SP {DASH} São Paulo"
 
 
+def test_seller_data_has_a_place_for_a_month_without_a_sale() -> None:
+    sold = pl.col("purchase_month") != "2018-02"
+    without = {name: FRAMES[name].filter(sold) for name in ("all-sellers", "seller-months")}
+    data = seller_data({**FRAMES, **without})
+    assert (data["months"], data["drawn"]) == (["2018-01", "2018-02", "2018-03"], [0, 1])
+    assert data["all"][:2] == [[9.5, 0, 1.0], [100, 0, 1]]
+
+
 def test_page_says_which_sellers_it_leaves_out() -> None:
     (remark,) = summarize(FRAMES).remarks
     assert "room for 2 of 3 sellers, those with the highest sales" in remark

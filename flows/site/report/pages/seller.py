@@ -50,7 +50,14 @@ def seller_data(frames: Frames) -> dict[str, Any]:
         state, the numbers of the months with a sale, and for each of `sums` a number for each of
         them.
     """
-    every = _short(frames["all-sellers"])
+    # A month without a sale has its place in the charts, too.
+    every = (
+        frames["monthly-gmv"]
+        .select("purchase_month")
+        .join(_short(frames["all-sellers"]), on="purchase_month", how="full", coalesce=True)
+        .sort("purchase_month")
+        .fill_null(0)
+    )
     months = every["purchase_month"].to_list()
     drawn = drawn_months(frames["monthly-gmv"])["purchase_month"].to_list()
     sellers = _short(frames["seller-months"]).with_columns(
