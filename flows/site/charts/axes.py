@@ -9,7 +9,7 @@ import polars as pl
 
 from flows.site.formatting import month_name
 
-REAIS, COUNT, SHARE, SCORE = "R$", ",", "~%", ".2~f"
+REAIS, COUNT, FRACTION, SHARE, SCORE = "R$", ",", ",~f", "~%", ".2~f"
 """Number formats of an axis."""
 
 LETTER, LABELS_WIDTH = 6.5, 50
@@ -39,7 +39,7 @@ def y_axis(number_format: str, ticks: int = 4) -> alt.Axis:
     """Return an axis of numbers with few grid lines and no frame."""
     reais = "datum.value ? 'R$ ' + format(datum.value, '~s') : '0'"
     number = f"format(datum.value, '{number_format}')"
-    labels = {REAIS: reais, COUNT: f"{_FRACTION} ? '' : {number}"}
+    labels = {REAIS: reais, COUNT: f"{_IS_BETWEEN} ? '' : {number}"}
     return alt.Axis(
         tickCount=ticks,
         domain=False,
@@ -47,13 +47,13 @@ def y_axis(number_format: str, ticks: int = 4) -> alt.Axis:
         labelPadding=6,
         labelFlush=False,
         labelExpr=labels.get(number_format, number),
-        gridOpacity={"condition": {"test": _FRACTION, "value": 0}, "value": 1}
+        gridOpacity={"condition": {"test": _IS_BETWEEN, "value": 0}, "value": 1}
         if number_format == COUNT
         else alt.Undefined,
     )
 
 
-_FRACTION = "datum.value % 1"
+_IS_BETWEEN = "datum.value % 1"
 _MONTH = re.compile(r"\d{4}-\d{2}")
 _LABEL_GAP = 14
 _SHORT, _SHORT_GAP = 3, 4

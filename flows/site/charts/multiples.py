@@ -3,7 +3,7 @@
 import altair as alt
 import polars as pl
 
-from flows.site.charts.axes import LETTER, y_axis
+from flows.site.charts.axes import FRACTION, LETTER, y_axis
 from flows.site.charts.marks import PLAIN
 from flows.site.charts.svg import AnyChart
 
@@ -92,7 +92,7 @@ def range_multiples(  # noqa: PLR0913, PLR0917 - each parameter is one visible p
                 )
             )
         )
-        axis = y_axis(",", ticks=3)
+        axis = y_axis(FRACTION, ticks=3)
         x = alt.X(f"{ends[0]}:Q", title=title, axis=axis)
         bars = base.mark_bar(color=PLAIN, height=alt.RelativeBandSize(0.6)).encode(
             x=x, description="tooltip:N"

@@ -1,5 +1,7 @@
 """Tests of small charts side by side."""
 
+import re
+
 import polars as pl
 
 from flows.site.charts.multiples import column_multiples, range_multiples
@@ -36,6 +38,14 @@ def test_range_multiples_draw_a_bar_and_a_line() -> None:
     assert ">handling</text>" in svg
     assert "<title>tip</title>" in svg
     assert "<line" in svg
+
+
+def test_axis_of_ranges_shorter_than_an_hour_has_labels() -> None:
+    stages = pl.DataFrame({"stage": ["approval"], "state": ["SP"], "median": [0.2], "most": [0.4]})
+    chart = range_multiples(
+        stages, 326, "stage", "state", ("median", "most"), "'tip'", title="hours", across=1
+    )
+    assert re.findall(r">([\d.]+)<", chart_to_svg(chart)) == ["0", "0.1", "0.2", "0.3", "0.4"]
 
 
 def test_column_multiples_keep_room_for_a_month_without_a_row() -> None:
