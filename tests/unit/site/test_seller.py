@@ -49,7 +49,7 @@ def test_seller_data_has_the_sums_of_the_months_with_a_sale() -> None:
     assert data["states"]["SP"] == f"SP {DASH} São Paulo"
 
 
-def test_seller_data_has_a_place_for_a_month_without_a_sale() -> None:
+def test_seller_data_has_zeros_for_a_month_without_a_sale() -> None:
     sold = pl.col("purchase_month") != "2018-02"
     without = {name: FRAMES[name].filter(sold) for name in ("all-sellers", "seller-months")}
     data = seller_data({**FRAMES, **without})

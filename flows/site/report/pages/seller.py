@@ -50,7 +50,7 @@ def seller_data(frames: Frames) -> dict[str, Any]:
         state, the numbers of the months with a sale, and for each of `sums` a number for each of
         them.
     """
-    # A month without a sale has its place in the charts, too.
+    # A month without a sale has zeros: without it, charts would put its neighbours side by side.
     every = (
         frames["monthly-gmv"]
         .select("purchase_month")
