@@ -10,8 +10,6 @@ from flows.config.grid import print_grid
 
 COLUMNS = ("table", "rows", "lag (commits)", "seconds")
 ROWS = [["bronze.orders", "12,345,678", "0", "0.41"], ["gold.fact_sales", "9", "1", "0.05"]]
-
-
 TEXTS = [
     [
         "silver.orders",
