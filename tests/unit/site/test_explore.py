@@ -5,7 +5,7 @@ from decimal import Decimal
 import polars as pl
 
 from flows.site.formatting import DASH
-from flows.site.report.pages.explore import explorer_data
+from flows.site.report.pages.explore import explorer_data, summarize
 from tests.unit.site.test_reporting_month import months
 
 
@@ -28,3 +28,7 @@ def test_explorer_data_has_a_number_for_each_month_that_is_drawn() -> None:
     assert data["months"] == ["2018-01", "2018-02"]
     assert data["sums"][:2] == ("orders", "gmv")
     assert data["states"]["SP"][:3] == [f"SP {DASH} São Paulo", [7, 0], [1.5, 0.0]]
+
+
+def test_page_without_orders_says_so() -> None:
+    assert summarize({"explore": pl.DataFrame()}).headline == "No orders yet"

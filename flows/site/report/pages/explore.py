@@ -13,8 +13,10 @@ from flows.site.report.reporting_month import drawn_months
 _SUMS = ("orders", "gmv", "orders_with_items", "delivered", "on_time", "reviews", "stars")
 
 
-def summarize(_: Frames) -> PageSummary:
+def summarize(frames: Frames) -> PageSummary:
     """Say what the page is for."""
+    if frames["explore"].is_empty():
+        return PageSummary("No orders yet")
     return PageSummary("Numbers by month and state", ("Choose a state, a period and a number.",))
 
 
