@@ -50,7 +50,7 @@ def scatter(frame: pl.DataFrame, width: int) -> AnyChart:
     x = alt.X(
         "late_share:Q",
         title="delivered late",
-        axis=alt.Axis(format=SHARE, tickCount=5, grid=False, labelFlush=False),
+        axis=alt.Axis(format=SHARE, tickCount=5, grid=False),
         scale=alt.Scale(zero=False, padding=16),
     )
     y = alt.Y(
