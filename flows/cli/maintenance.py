@@ -1,7 +1,7 @@
 """Commands to maintain tables, and to restore earlier versions of them."""
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -9,9 +9,15 @@ from flows.cli.execute import Output, call, execute
 from flows.cli.help import Command, examples
 from flows.cli.options import Executor, Lake, LogFormat, Quiet, Verbose
 from flows.cli.output import format_cell, out, print_grid, print_line
+from flows.config.errors import RunFailedError
 from flows.config.executor import choose_executor
 from flows.config.limits import MAX_RETENTION_DAYS
 from flows.config.plural import pluralize
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flows.delta.optimize import Optimized
 
 app = typer.Typer()
 
@@ -40,8 +46,18 @@ def maintain(
 
     existing_tables(location := resolve_location("lake", lake))
     output, chosen = Output(quiet, verbose, log_format), choose_executor(executor)
-    done = call("maintain", chosen, output, lake=location, keep_days=keep_days)
-    if quiet:
+    title = "" if quiet else f"maintain ({chosen})"
+    try:
+        _print_optimized(
+            title, call("maintain", chosen, output, lake=location, keep_days=keep_days)
+        )
+    except RunFailedError as failed:
+        _print_optimized(title, failed.outcomes)
+        raise
+
+
+def _print_optimized(title: str, done: "Sequence[Optimized]") -> None:
+    if not title:
         return
     fields = ("table", "version", "files", "compacted", "deleted")
     changed = [each for each in done if each.compacted or each.deleted]
@@ -51,7 +67,7 @@ def maintain(
         print_grid(out, columns, rows, optional=("version",))
     compacted, deleted = (sum(getattr(each, name) for each in done) for name in fields[-2:])
     print_line(
-        f"maintain ({chosen}): {len(changed)} of {pluralize(len(done), 'table')} changed; "
+        f"{title}: {len(changed)} of {pluralize(len(done), 'table')} changed; "
         f"{pluralize(compacted, 'small file')} compacted, {pluralize(deleted, 'file')} deleted."
     )
 

@@ -144,7 +144,7 @@ def _width(console: Console, table: Table) -> int:
 def _fit(table: Table, spare: int) -> None:
     """Widen the columns that are folded, first the one that lacks the least, or narrow the widest.
 
-    A column that is too narrow for a name breaks it. Otherwise the terminal would break every row.
+    A column that is narrower than a name breaks that name. Otherwise the terminal breaks every row.
     """
     widths = {number: each.width for number, each in enumerate(table.columns) if each.width}
     if spare < 0 and widths:

@@ -252,9 +252,9 @@ def maintain(
             observed.failures = [*results.failures, *interrupted]
             observed.written = [WrittenTable(o.table, o.version, 0) for o in results.outcomes]
     if interrupted:
-        raise RunInterruptedError([*results.failures, *interrupted])
+        raise RunInterruptedError([*results.failures, *interrupted], results.outcomes)
     if results.failures:
-        raise RunFailedError(results.failures, [])
+        raise RunFailedError(results.failures, results.outcomes)
     return results.outcomes
 
 

@@ -357,6 +357,18 @@ def test_maintain_shows_only_what_it_changed(orders: str) -> None:
     )
 
 
+def test_maintain_shows_what_it_did_beside_a_damaged_table(
+    orders: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for entry in Path(orders, "silver", "orders", "_delta_log").glob("*.json"):
+        entry.write_text("{")
+    count = len(existing_tables(orders))
+    assert exit_of(monkeypatch, "maintain", "--lake", orders) == 1
+    said = capsys.readouterr()
+    assert said.out.startswith(f"maintain (local): 0 of {count - 1} tables changed; ")
+    assert said.err.startswith("error: silver.orders: ")
+
+
 @pytest.mark.parametrize("command", [["refresh"], ["replay"], ["history", "gold.dim_date"]])
 def test_misspelt_lake_is_an_error_and_not_created(
     command: list[str],
