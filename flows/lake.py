@@ -122,7 +122,7 @@ class Lake(Printed):
         """Bring all silver and gold tables up to date with their inputs, in this process.
 
         >>> lake.refresh()
-        refresh: 0 of 42 tables changed; 1 records in quarantine.
+        refresh: 0 of 42 tables changed; 1 record in quarantine.
 
         Raises:
             NoLakeError: the lake has no tables.
