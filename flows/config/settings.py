@@ -60,8 +60,8 @@ class Settings(Environment):
     """The owners of the tables, shown by assets, data docs and exported contracts: a JSON list."""
     erasure_key: SecretStr = SecretStr("")
     """The secret by which a lake recognizes the identifiers of erased people, or its block."""
-    chunk_rows: int = Field(default=8_000_000, gt=0, le=1_000_000_000)
-    """The most rows that a step holds in memory at once; 8 million need about 2 GB."""
+    chunk_rows: int = Field(default=6_000_000, gt=0, le=1_000_000_000)
+    """The most rows that a step holds in memory at once; 6 million need about 1.5 GB."""
 
 
 def resolve_location(name: str, given: str | None) -> str:
