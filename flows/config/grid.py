@@ -98,8 +98,8 @@ def print_grid(
     room = console.width if console.is_terminal else _ANY
     for count in range(len(optional) + 1):
         shown = [column not in optional[:count] for column in columns]
-        of_row = (compress(row, shown) for row in rows)
-        table = _grid([*compress(columns, shown)], compress(sides, shown), [*map(list, of_row)])
+        cells = [[*compress(row, shown)] for row in rows]
+        table = _grid([*compress(columns, shown)], compress(sides, shown), cells)
         spare = room - _width(console, table)
         if spare >= 0:
             break

@@ -1,12 +1,14 @@
 """Tables on terminals of any width, and in files."""
 
+from collections.abc import Sequence
+from functools import partial
 from io import StringIO
 
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from flows.config.grid import print_grid
+from flows.config.grid import Side, print_grid
 
 COLUMNS = ("table", "rows", "lag (commits)", "seconds")
 ROWS = [["bronze.orders", "12,345,678", "0", "0.41"], ["gold.fact_sales", "9", "1", "0.05"]]
@@ -20,20 +22,23 @@ TEXTS = [
 ]
 
 
-def printed(width: int, *, is_terminal: bool, optional: tuple[str, ...] = ()) -> str:
-    """Return the rows as a terminal of this width, or a file, shows them."""
+def printed(  # noqa: PLR0913 - the terminal, and what it shows
+    width: int,
+    *,
+    is_terminal: bool,
+    columns: Sequence[str] = COLUMNS,
+    rows: Sequence[Sequence[str]] = ROWS,
+    justify: Side = "right",
+    optional: Sequence[str] = (),
+) -> str:
+    """Return rows as a terminal of this width, or a file, shows them."""
     file = StringIO()
     console = Console(file=file, width=width, force_terminal=is_terminal, color_system=None)
-    print_grid(console, COLUMNS, ROWS, optional=optional)
+    print_grid(console, columns, rows, justify, optional=optional)
     return file.getvalue()
 
 
-def printed_texts(width: int, *, is_terminal: bool) -> str:
-    """Return rows with texts as a terminal of this width, or a file, shows them."""
-    file = StringIO()
-    console = Console(file=file, width=width, force_terminal=is_terminal, color_system=None)
-    print_grid(console, ("table", "read", "write"), TEXTS, justify="left")
-    return file.getvalue()
+printed_texts = partial(printed, columns=("table", "read", "write"), rows=TEXTS, justify="left")
 
 
 @given(st.integers(min_value=1, max_value=120), st.booleans())
@@ -80,14 +85,11 @@ def test_a_file_has_each_line_of_a_text_on_one_line() -> None:
 
 
 def test_a_short_text_is_not_folded() -> None:
-    file = StringIO()
-    console = Console(file=file, width=20, force_terminal=True, color_system=None)
-    print_grid(console, ("version", "time"), [["1", "2026-11-30 19:58:12"]], justify="left")
-    assert "2026-11-30 19:58:12" in file.getvalue()
+    columns, rows = ("version", "time"), [["1", "2026-11-30 19:58:12"]]
+    shown = printed(20, is_terminal=True, columns=columns, rows=rows, justify="left")
+    assert "2026-11-30 19:58:12" in shown
 
 
 def test_a_column_of_numbers_has_room_for_words() -> None:
-    file = StringIO()
-    console = Console(file=file, width=80, force_terminal=True, color_system=None)
-    print_grid(console, COLUMNS, [["a", "1,209", "0", "0.41"], ["b", "held back", "", ""]])
-    assert {"1,209", "0.41", "seconds"} <= {*file.getvalue().split()}
+    rows = [["a", "1,209", "0", "0.41"], ["b", "held back", "", ""]]
+    assert {"1,209", "0.41", "seconds"} <= {*printed(80, is_terminal=True, rows=rows).split()}
