@@ -111,7 +111,7 @@ def stages_chart(frame: pl.DataFrame, width: int) -> AnyChart:
 def _label_where_free(states: pl.DataFrame, width: int) -> pl.DataFrame:
     """Add the name of each state above or below its circle, where its label touches no other.
 
-    States with more reviews come first; a name has room for neither is left out.
+    States with more reviews come first. A name that has room on neither side is left out.
     """
     across, up = (
         (col(axis) - col(axis).min()) / (col(axis).max() - col(axis).min()) * size
