@@ -51,7 +51,7 @@ def _merge_silver(connection: duckdb.DuckDBPyConnection, source: Path) -> None:
             continue
         if table in WHOLE:
             message = f"{table}: only a build from nothing can read this delivery"
-            raise NotImplementedError(message)
+            raise ValueError(message)
         connection.execute(sql[table])
         _merge(connection, table)
         connection.execute(f"INSERT INTO lake.bad_{table} FROM bad_{table}")
