@@ -1,5 +1,6 @@
 """Synthetic shops that the harness sends as events and ingests as files."""
 
+import shutil
 from pathlib import Path
 
 from flows.kafka.event_spool import Event, read_spool, write_spool
@@ -14,7 +15,8 @@ def shop(folder: Path, number: int) -> list[Event]:
     """Return the events of a shop in order; write its files if they do not exist."""
     there = _path(folder, number)
     if not there.exists():
-        half = there.with_suffix(".half")  # a killed process leaves no incomplete shop
+        half = there.with_suffix(".half")
+        shutil.rmtree(half, ignore_errors=True)  # of a process that was killed here
         write_sample(half / "landing", ORDERS, seed=number, dirty=DIRTY)
         write_spool(str(half / "landing"), half)
         half.rename(there)

@@ -202,7 +202,8 @@ class Stage:
         return sum(1 for _ in Path(self.lake).glob("bronze/*/_delta_log/*.json"))
 
     def _fail(self, what: str) -> NoReturn:
-        message = f"{what}; their logs are in {self.folder}"
+        ends = [f"{log.name}: {log.read_text()[-2000:]}" for log in self.logs]
+        message = "\n".join([f"{what}; the ends of the logs in {self.folder}:", *ends])
         raise StageError(message)
 
 
