@@ -129,7 +129,7 @@ def notifications(block: UUID) -> Iterator[AutomationCore]:
     )
     yield AutomationCore(
         name="keystone: tell of runs that do not end",
-        description="A batch has heartbeats but does not end; later runs are cancelled.",
+        description="A batch has heartbeats but does not end; later runs are cancelled or wait.",
         trigger=EventTrigger(
             posture=Posture.Proactive,
             after={"prefect.flow-run.Running"},

@@ -8,6 +8,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from deployments.automations import FLOWS
 from tests.support.prefect_stage import PROJECT, Stage
 
+STARTED_BY_EVENTS = {"nightly", "daily"}
 STREAM = {"lake", "bootstrap", "follow", "max_seconds", "accept_loss"}
 
 
@@ -59,7 +60,8 @@ def test_each_deployment_is_tagged_and_runs_one_at_a_time(deployed: Stage) -> No
     for each in deployed.ask("/deployments/filter"):
         assert "keystone" in each["tags"]
         assert each["global_concurrency_limit"]["limit"] == 1
-        assert each["concurrency_options"]["collision_strategy"] == "CANCEL_NEW"
+        strategy = each["concurrency_options"]["collision_strategy"]
+        assert strategy == ("ENQUEUE" if each["name"] in STARTED_BY_EVENTS else "CANCEL_NEW")
 
 
 def test_a_run_clones_the_commit_that_was_deployed(deployed: Stage) -> None:
