@@ -116,14 +116,16 @@ def test_each_file_that_arrives_starts_a_run_and_a_report_follows_each(stage: St
         stage.type(f"{emit} --resource-id keystone.landing-zone.olist")
     nightly = [stage.ended(run) for run in automatic_runs(stage, "lakehouse/nightly", 2)]
     assert nightly == ["Completed"] * 2  # the second waits for the first
-    reports = [stage.ended(run) for run in automatic_runs(stage, "report/daily", 3)]
-    assert reports == ["Completed"] * 3  # also of the run at two o'clock
+    # There may be a third, after `night`: the server never got the first event of that run, which
+    # its scheduler made a moment ago, so it may hold back the other events for 15 minutes.
+    reports = {stage.ended(run) for run in automatic_runs(stage, "report/daily", 2)}
+    assert reports == {"Completed"}
     found = {each["key"] for each in stage.ask("/artifacts/latest/filter")}
     assert any(key.startswith("report-") for key in found)
 
 
 def automatic_runs(stage: Stage, deployment: str, count: int) -> list[str]:
-    """Wait for runs of a deployment that an automation started, and return their ids."""
+    """Wait until automations have started that many runs of a deployment; return their ids."""
     wanted = {"deployments": {"id": {"any_": [stage.deployment(deployment)["id"]]}}}
 
     def started() -> list[str] | None:
