@@ -115,7 +115,7 @@ class _Grid(NamedTuple):
 
 
 _LAYERS = ("bronze", "silver", "gold")
-_CHARACTER, _PADDING, _GAP = 7.3, 10, 44
+_CHARACTER, _PADDING, _GAP = 7.3, 6, 28
 _TOP, _MARGIN = 30, 4
 
 
