@@ -41,6 +41,7 @@ from flows.kafka.decode import bronze_rows
 from flows.kafka.drain_targets import DrainTargets
 from flows.kafka.garbage_collection import manual_garbage_collection
 from flows.kafka.topics import Partition, existing_partitions, is_mock, source_name
+from flows.storage.locations import create_lake
 from transforms.erasure import changed_rows
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ def drain(  # noqa: PLR0913 - lake and settings; options are given by name
 
     Raises:
         SettingError: the lake has erasures, and KEYSTONE_ERASURE_KEY is missing or another one.
+        OSError: the lake cannot be created.
         LossError: Kafka lost messages before they were drained, or a topic was created again.
         HeldError: a table is held, so its messages were not drained; all others were.
         NoTopicsError: no topic exists, and `follow` is not set.
@@ -105,6 +107,7 @@ def drain(  # noqa: PLR0913 - lake and settings; options are given by name
         deltalake.exceptions.DeltaError: writing to the lake fails for `retry_seconds`.
     """
     stop, started = stop or Event(), monotonic()
+    create_lake(lake)
     drainer = _Drainer(lake, settings, stop, follow=follow, accept_loss=accept_loss)
     try:
         with manual_garbage_collection():

@@ -36,7 +36,7 @@ from flows.pipeline.written_table import WrittenTable
 from flows.refresh.source_tables import replay_quarantine
 from flows.refresh.tables import refresh_table
 from flows.storage.filesystem import check_access
-from flows.storage.locations import check_disjoint, ingest_locations
+from flows.storage.locations import check_disjoint, create_lake, ingest_locations
 from transforms.graph import downstream_tables, tables
 
 
@@ -107,7 +107,7 @@ def ingest(  # noqa: PLR0913 - as in `run`
     Raises:
         FileNotFoundError: there is no such landing zone, or no such bucket.
         NoFilesError: the landing zone holds no file of any table; nothing was done.
-        OSError: the archive cannot be written, or S3 does not answer.
+        OSError: the lake or the archive cannot be written, or S3 does not answer.
         RunFailedError: a file was rejected or a table failed; all else was ingested.
     """
     source, lake, archive = ingest_locations(source, lake, archive)
@@ -117,6 +117,7 @@ def ingest(  # noqa: PLR0913 - as in `run`
         if not allow_empty and not any(files.values()):
             raise NoFilesError(source, rejected)
         check_access(lake)
+        create_lake(lake)
         if archive:
             make_archive(archive)
         steps = [

@@ -88,6 +88,21 @@ def warn_of_name(lake: str) -> None:
         )
 
 
+def create_lake(lake: str) -> None:
+    """Create the folder of a lake, before many tables fail one after the other; S3 has no folders.
+
+    Raises:
+        OSError: it cannot be created.
+    """
+    try:
+        if not is_s3(lake):
+            Path(lake).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        message = f"{lake}: the lake cannot be created ({reason}); choose another path with --lake"
+        raise OSError(message) from error
+
+
 _REMEDY = "one would read or delete files of the other; choose separate locations"
 _UNSAFE = re.compile(r"[^!-~]|[\"<>`{}:]")
 """Characters that a URL encodes, and the colon, which Hadoop reads as the end of a scheme."""

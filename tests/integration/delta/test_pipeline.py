@@ -223,6 +223,11 @@ def test_the_archive_can_be_set_in_the_environment(
     assert not [*landing.iterdir()]
 
 
+def test_a_lake_that_cannot_be_created_fails_the_run_at_once(land: Land) -> None:
+    with pytest.raises(OSError, match=r"^/proc/x/lake: the lake cannot be created"):
+        run(str(land(orders=[{}])), "/proc/x/lake")
+
+
 def test_an_empty_landing_zone_fails_before_anything_is_created(lake: str, tmp_path: Path) -> None:
     (tmp_path / "landing").mkdir()
     with pytest.raises(NoFilesError, match=f"^0 files found in {tmp_path}/landing; "):

@@ -9,7 +9,13 @@ from flows.config.errors import SettingError
 from flows.query import export
 from flows.site.docs.build import write_docs
 from flows.site.report.build import write_report
-from flows.storage.locations import check_disjoint, check_output, ingest_locations, warn_of_name
+from flows.storage.locations import (
+    check_disjoint,
+    check_output,
+    create_lake,
+    ingest_locations,
+    warn_of_name,
+)
 from tests.support.aws import REGION
 
 
@@ -126,3 +132,10 @@ def test_a_new_lake_with_unsafe_characters_in_its_path_is_warned_about(
     warn_of_name.cache_clear()
     warn_of_name(str(lake))
     assert not caplog.messages
+
+
+def test_a_lake_that_cannot_be_created_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for lake in (tmp_path / "file" / "lake", "/proc/x/lake"):
+        with pytest.raises(OSError, match=f"^{lake}: the lake cannot be created \\(/"):
+            create_lake(str(lake))
