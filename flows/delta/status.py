@@ -77,9 +77,16 @@ def lines(found: LakeStatus) -> list[list[str]]:
 
 def rule_counts(found: LakeStatus) -> dict[str, list[str]]:
     """Return the broken rules by title, a line for each table with quarantine or warnings."""
-    titles = {"In quarantine": "broken_rules", "Warnings": "warnings"}
-    tables = found.tables.items()
-    counted = {title: rule_lines({n: r[key] for n, r in tables}) for title, key in titles.items()}
+    counted = {
+        "In quarantine": rule_lines(
+            {
+                _quarantine(tables()[name]): row["broken_rules"]
+                for name, row in found.tables.items()
+                if row["broken_rules"]
+            }
+        ),
+        "Warnings": rule_lines({name: row["warnings"] for name, row in found.tables.items()}),
+    }
     return {title: lines for title, lines in counted.items() if lines}
 
 

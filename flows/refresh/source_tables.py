@@ -162,8 +162,8 @@ def _full_refresh_reason(name: str, new: tuple[pl.LazyFrame, int] | None) -> str
     return f"the log of {name} does not show which records are new"
 
 
-OUT_OF_STEP = "the quarantine belongs to another refresh"
-"""The reason for a full refresh after a process died between the two commits."""
+OUT_OF_STEP = "quarantine is of another refresh: one was interrupted, or the table was restored"
+"""The reason for a full refresh after a process died between the commits of the two tables."""
 
 
 def is_same_generation(table: Table, silver: DeltaTable, quarantine: DeltaTable) -> bool:

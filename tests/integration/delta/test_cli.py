@@ -101,7 +101,7 @@ def test_dry_run_shows_the_plan_and_changes_nothing(orders: str, land: Land) -> 
 def test_status_as_text(orders: str) -> None:
     said = invoke("status", "--lake", orders)
     assert "silver.orders" in said
-    assert "In quarantine:\n  silver.orders: order_id_is_well_formed (1)" in said
+    assert "In quarantine:\n  quarantine.orders: order_id_is_well_formed (1)" in said
     *_, tables, promises = said.splitlines()
     assert tables.endswith("all up to date; 1 record in quarantine.")
     assert promises == "3 promises: 1 kept, 1 broken, 1 with too few deliveries so far."
