@@ -34,8 +34,9 @@ class Listing:
             cells = ([escape_controls(cell) for cell in row] for row in self.rows)
             console = Console(file=file, markup=False, emoji=False, no_color=True)
             print_grid(console, self.columns, [*cells], self.justify)
-        table = (line.rstrip() for line in file.getvalue().splitlines())
-        return "\n".join([*filter(None, table), *map(escape_controls, self.lines)])
+        return "\n".join(
+            [*filter(None, file.getvalue().splitlines()), *map(escape_controls, self.lines)]
+        )
 
     def html(self) -> str:
         """Return the table and its lines as HTML, for a notebook."""
@@ -105,7 +106,13 @@ def print_grid(
             break
     _fit(table, spare)
     table.width = _width(console, table)
-    console.print(table, crop=False)
+    if console.is_terminal:
+        console.print(table, crop=False)
+    else:
+        with console.capture() as drawn:
+            console.print(table, crop=False)
+        for line in drawn.get().splitlines():
+            console.out(line.rstrip(), highlight=False)
     if not all(shown):
         names = ", ".join(column for column in columns if column in optional[:count])
         console.print(f"Not shown, because the terminal has only {console.width} columns: {names}")

@@ -84,6 +84,11 @@ def test_a_file_has_each_line_of_a_text_on_one_line() -> None:
     assert "40 new of bronze.orders                  all rows, if any differs" in found
 
 
+def test_a_file_has_no_spaces_at_the_ends_of_lines() -> None:
+    lines = printed(80, is_terminal=False, rows=[*ROWS, ["silver.orders", "", "", ""]]).split("\n")
+    assert lines == [line.rstrip() for line in lines]
+
+
 def test_a_short_text_is_not_folded() -> None:
     columns, rows = ("version", "time"), [["1", "2026-11-30 19:58:12"]]
     shown = printed(20, is_terminal=True, columns=columns, rows=rows, justify="left")
