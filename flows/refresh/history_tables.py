@@ -23,6 +23,7 @@ from flows.delta import data_files
 from flows.delta.damage import translates_damage
 from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
+from flows.delta.quarantine import of_silver
 from flows.delta.thresholds import CONTRACTS, Gate
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
@@ -101,13 +102,11 @@ def _open(lake: str, table: Table, target: DeltaTable) -> _Tables:
     consumed = delta.consumed(silver, records.spec().table) or 0
     if consumed < bronze.version():
         bronze.load_as_version(consumed)
-    quarantine, name = delta.open_quarantine(lake, records), _quarantine_of(source)
-    # A refresh writes the quarantine before silver, and a restore of silver leaves it as it is.
-    while delta.consumed(quarantine, name) != delta.consumed(silver, name):
-        if not quarantine.version():
-            message = f"{table.name}: no version of {name} belongs to silver; refresh it first"
-            raise CommitFailedError(message)
-        quarantine = delta.as_of(quarantine, quarantine.version() - 1)
+    name = _quarantine_of(source)
+    quarantine = of_silver(delta.open_quarantine(lake, records), silver, name)
+    if quarantine is None:
+        message = f"{table.name}: no version of {name} belongs to silver; refresh it first"
+        raise CommitFailedError(message)
     return _Tables(table, source, target, silver, bronze, quarantine)
 
 

@@ -7,7 +7,7 @@ from contracts.technical_columns import quarantine_schema
 from flows import delta
 from flows.refresh.records import ORIGIN, records_at, records_of, typed_versions, without
 from flows.trace.step import Step
-from flows.trace.versions import open_input
+from flows.trace.versions import open_input, open_quarantine
 from transforms.deduplication import latest_versions
 from transforms.graph import Table
 
@@ -30,7 +30,9 @@ def find_records(lake: str, step: Step) -> pl.DataFrame:
     quarantined = pl.DataFrame(schema=quarantine_schema(contract))
     waiting = 0
     if delta.exists(lake, name):
-        quarantine = delta.open_existing(lake, name)
+        # A history table has consumed a version, and silver carries a generation.
+        opened = open_input if step.table.versions_of else open_quarantine
+        quarantine = opened(lake, name, step.handle)
         waiting = delta.rows(quarantine)
         if waiting:
             quarantined = _complete(quarantined, records_of(source, quarantine, keys))

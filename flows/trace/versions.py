@@ -3,7 +3,8 @@
 from deltalake import DeltaTable
 
 from flows import delta
-from flows.delta.versions import NoVersionError, open_version
+from flows.delta.quarantine import of_silver
+from flows.delta.versions import NoVersionError, check_files, open_version
 
 
 def open_input(lake: str, name: str, reader: DeltaTable) -> DeltaTable:
@@ -19,3 +20,18 @@ def open_input(lake: str, name: str, reader: DeltaTable) -> DeltaTable:
         return open_version(newest, consumed)
     except NoVersionError:
         return newest
+
+
+def open_quarantine(lake: str, name: str, silver: DeltaTable) -> DeltaTable:
+    """Return a handle on the version of a quarantine that belongs to a version of silver.
+
+    If its files have been deleted, return one on the newest version.
+    """
+    newest = delta.open_existing(lake, name)
+    if (found := of_silver(newest, silver, name)) is None:
+        return newest
+    try:
+        check_files(newest, found)
+    except NoVersionError:
+        return newest
+    return found

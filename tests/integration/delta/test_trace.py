@@ -286,6 +286,28 @@ def test_older_version_of_an_input_is_read_if_the_table_has_consumed_that(
     assert str(below(found, "silver.order_items").sums["price"]) == "99.90"
 
 
+def test_records_are_those_of_the_version_of_silver_that_a_table_has_consumed(
+    shop: str, land: Land
+) -> None:
+    arrive(shop, land(order_items=[{"price": "1.00"}]), hours=1)
+    refresh(shop)
+    arrive(shop, land(order_items=[{"price": "free"}]), hours=2)
+    refresh(shop, "silver.order_items")
+    found = traced(shop, *SALE)
+    items = [each.state for each in found.records if each.table == "bronze.order_items"]
+    assert items == ["accepted", "superseded"]
+
+
+def test_versions_are_those_of_the_version_of_silver_that_a_table_has_consumed(
+    shop: str, land: Land
+) -> None:
+    arrive(shop, land(orders=[{"order_status": "lost"}]), hours=1)
+    refresh(shop, "silver.orders")
+    time = "valid_from=2018-01-01 12:00:00"
+    found = traced(shop, "silver.orders_history", f"order_id={A}", time)
+    assert [each.state for each in found.records] == ["accepted"]
+
+
 def test_missing_row_is_in_quarantine(shop: str, land: Land) -> None:
     arrive(shop, land(orders=[{"order_id": B, "order_status": "lost"}]), hours=1)
     refresh(shop)
