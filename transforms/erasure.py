@@ -22,6 +22,10 @@ TEXTS = ("review_comment_title", "review_comment_message")
 REMOVED = "[erased]"
 """What replaces a value that must stay malformed, so that its record stays in quarantine."""
 
+REMOVED_RECORD = '["erased"]'
+"""What replaces a corrupt record. As a line of a CSV file it is corrupt, also after a line with an
+open quote. Otherwise that line and the ones after it could become one record."""
+
 _DIGITS = 32
 _ID = re.compile(rf"[0-9a-fA-F]{{{_DIGITS},}}")
 _HAS_ID = f"[0-9a-fA-F]{{{_DIGITS}}}"
@@ -90,7 +94,7 @@ def erase(
         found = [*pseudonyms, *(orders if has_texts else ())]
         hidden = _mentioning(rows[_CORRUPT], found, only_base64=not _holds_personal_data(texts))
         replaced = changes.get(_CORRUPT, col(_CORRUPT))
-        changes[_CORRUPT] = pl.when(hidden).then(pl.lit(REMOVED)).otherwise(replaced)
+        changes[_CORRUPT] = pl.when(hidden).then(pl.lit(REMOVED_RECORD)).otherwise(replaced)
     return rows.with_columns(**changes)
 
 

@@ -106,7 +106,7 @@ def _erased(data: bytes, header: Sequence[str], erasures: Erasures) -> bytes:
     for number, row in zip(changed, erased.iter_rows(), strict=True):
         raw = records[number]
         end = raw[len(text(raw).encode()) :]
-        records[number] = _written(row).encode() + end
+        records[number] = _written(row, quoted=b'"' in raw).encode() + end
     return b"".join(records).removesuffix(complete[len(data) :])
 
 
@@ -143,15 +143,16 @@ def _without_undeclared(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.with_columns(pl.when(_rescued_data="").then(pl.col(undeclared)))
 
 
-def _written(row: Sequence[str | None]) -> str:
+def _written(row: Sequence[str | None], *, quoted: bool) -> str:
+    """Return the text of a record.
+
+    If it had quotes, all of its values get some. If the file has a corrupt line with an open quote
+    before it, this quote still ends within this record, so that line stays corrupt.
+    """
     *fields, corrupt, _ = row
-    return ",".join(map(_field, fields)) if corrupt is None else corrupt
+    written = (_quoted(value) if quoted and value is not None else value or "" for value in fields)
+    return ",".join(written) if corrupt is None else corrupt
 
 
-def _field(value: str | None) -> str:
-    if value is None:
-        return ""
-    return '"' + value.replace('"', '""') + '"' if not value or _SPECIAL.search(value) else value
-
-
-_SPECIAL = re.compile('[",\r\n]')
+def _quoted(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'

@@ -38,6 +38,11 @@ def records(path: Path, contract: type[Bronze]) -> pl.DataFrame:
     return scan_records(path, inspect_csv(path), columns).collect().drop("_rescued_data")
 
 
+def between_quotes(record: str) -> str:
+    """Return a file in which all three records would be one if the middle one had no quotes."""
+    return f'{HEADER}\n{OTHER},y,"open\n{record}\n{OTHER},z",2,3\n'
+
+
 @pytest.mark.parametrize(
     ("contract", "text", "mine"),
     [
@@ -48,6 +53,8 @@ def records(path: Path, contract: type[Bronze]) -> pl.DataFrame:
         (bronze.Customers, f"{HEADER}\n{CUSTOMER},{PERSON},too,many,fields,here\nx,y,z\n", [0]),
         (bronze.Customers, f'{HEADER}\n"{CUSTOMER},{PERSON}"x,y,z\n{OTHER},y,,"a",\n', [0]),
         (bronze.Customers, f"{HEADER}\n{OTHER},y,1,2,3\n", []),
+        (bronze.Customers, between_quotes(f'{CUSTOMER},{PERSON},01310,"sp",SP'), [1]),
+        (bronze.Customers, between_quotes(f'{CUSTOMER},{PERSON},01310,"sp"x,SP'), [1]),
         (bronze.OrderReviews, f'{REVIEWS}\nr,{ORDER},5,a,"b\nc",,\nr,{OTHER},5,"d\ne",f,,\n', [0]),
     ],
 )

@@ -11,7 +11,7 @@ from contracts.contract import Bronze
 from contracts.domain import ERASED
 from contracts.silver.customers import Customers
 from contracts.technical_columns import stored_schema
-from transforms.erasure import REMOVED, candidates, changed_rows, erase, erase_text
+from transforms.erasure import REMOVED_RECORD, candidates, changed_rows, erase, erase_text
 from transforms.silver.customers import customers
 from transforms.validation import validate_records
 
@@ -91,14 +91,14 @@ def base64(text: str) -> str:
 @pytest.mark.parametrize(
     ("contract", "record", "expected"),
     [
-        (bronze.Customers, f"{CUSTOMER},{PERSON},01310,sao paulo", REMOVED),
-        (bronze.OrderReviews, f"x,{ORDER},5,a text", REMOVED),
+        (bronze.Customers, f"{CUSTOMER},{PERSON},01310,sao paulo", REMOVED_RECORD),
+        (bronze.OrderReviews, f"x,{ORDER},5,a text", REMOVED_RECORD),
         (
             bronze.Orders,
             f"{ORDER},{CUSTOMER},delivered",
             f"{ORDER},{PSEUDONYMS[CUSTOMER]},delivered",
         ),
-        (bronze.Orders, base64(f"\xff {CUSTOMER}"), REMOVED),
+        (bronze.Orders, base64(f"\xff {CUSTOMER}"), REMOVED_RECORD),
         (bronze.Orders, base64(f"\xff {ORDER}"), base64(f"\xff {ORDER}")),
         (bronze.Orders, "base64:%", "base64:%"),
         (bronze.Orders, "base64:é", "base64:é"),
