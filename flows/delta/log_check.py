@@ -44,7 +44,8 @@ def checked_log(uri: str, version: int | None = None) -> Iterator[None]:
     try:
         yield
     except TableNotFoundError as error:
-        if has_data(uri):
+        # deltalake raises the same if a clean-up has deleted the log of the version.
+        if has_data(uri) and not (version is not None and _has_log(uri)):
             raise _damaged(uri, "there are data files, but no _delta_log") from error
         raise
     except DeltaError as error:
@@ -59,6 +60,11 @@ def has_data(uri: str) -> bool:
     if filesystem.is_file(uri):
         return True
     return any(name.endswith(".parquet") for name in filesystem.sizes(uri, deep=True))
+
+
+def _has_log(uri: str) -> bool:
+    log = _list_log(uri, 0)
+    return bool(log.commits or log.checkpoints)
 
 
 def _damaged(uri: str, damage: str) -> DamagedTableError:

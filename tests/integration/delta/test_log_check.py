@@ -14,7 +14,9 @@ from contracts.bronze import Sellers
 from flows import delta
 from flows.delta.log_check import DamagedTableError
 from flows.delta.optimize import optimize_table
+from flows.delta.restore import restore_table
 from flows.delta.status import lake_status, status
+from flows.delta.versions import NoVersionError
 from flows.pipeline.plan import plan
 from flows.query.sql import query
 from flows.refresh.source_tables import refresh_source_table
@@ -119,6 +121,15 @@ def test_a_version_with_an_empty_commit_is_not_opened(lake: str, bronze: Path) -
     with pytest.raises(DamagedTableError, match=f"{commit(1)} is empty"):
         delta.as_of(handle, 1)
     assert delta.rows(delta.as_of(handle, 3)) == 3
+
+
+def test_a_version_whose_log_has_been_deleted_is_not_damage(lake: str, bronze: Path) -> None:
+    delta.open_existing(lake, "bronze.sellers").create_checkpoint()
+    for path in bronze.glob("0*.json"):
+        path.unlink()
+    assert delta.open_existing(lake, "bronze.sellers").version() > 0
+    with pytest.raises(NoVersionError, match=r"version 0 is no longer in the log"):
+        restore_table(lake, "bronze.sellers", 0)
 
 
 def test_a_table_without_a_log_is_not_created_over_its_data(lake: str, bronze: Path) -> None:

@@ -24,6 +24,7 @@ from flows.delta.optimize import Optimized, commit_compaction, optimize_table
 from flows.delta.restore import release_table, restore_table
 from flows.refresh.source_tables import refresh_source_table
 from tests.support.arrivals import sellers_arrive
+from tests.support.refresh import refresh
 from transforms.graph import tables
 
 SELLERS = tables()["silver.sellers"]
@@ -188,6 +189,34 @@ def test_old_log_entries_are_deleted_if_readers_lag_little(lake: str) -> None:
     assert (outcome.read, outcome.full_refresh_reason) == (1, "")
 
 
+def make_older(log: Path, *others: Path) -> None:
+    """Make the commits in a log, and other files, 40 days old."""
+    long_ago = (datetime.now(UTC) - 40 * DAY).timestamp()
+    for path in log.glob("*.json"):
+        old = f'"timestamp":{long_ago * 1000:.0f}'
+        path.write_text(re.sub(r'"timestamp":\d+', old, path.read_text()))
+    for path in (*others, *log.iterdir()):
+        os.utime(path, (long_ago, long_ago))
+
+
+def test_a_history_reads_only_new_records_after_the_log_of_its_quarantine_has_expired(
+    lake: str,
+) -> None:
+    names = ("silver.sellers", "silver.sellers_history")
+    sellers_arrive(lake, 0)
+    refresh(lake, *names)
+    log = Path(delta.location(lake, "quarantine.sellers"), "_delta_log")
+    orphan = log.with_name("part-orphan.parquet")
+    orphan.write_bytes(b"written by a process that died before its commit")
+    make_older(log, orphan)
+    assert optimize_table(lake, "quarantine.sellers", DAY).deleted == 1
+    make_older(log)
+    optimize_table(lake, "quarantine.sellers", DAY)
+    sellers_arrive(lake, 1)
+    outcome = refresh(lake, *names)["silver.sellers_history"]
+    assert (outcome.written, outcome.full_refresh_reason) == (1, "")
+
+
 @pytest.mark.parametrize("created_by", ["current code", "code that did not keep the log"])
 def test_a_vacuum_keeps_the_log_if_a_reader_lags_far(lake: str, created_by: str) -> None:
     sellers_arrive(lake, 0)
@@ -201,12 +230,7 @@ def test_a_vacuum_keeps_the_log_if_a_reader_lags_far(lake: str, created_by: str)
     log = Path(data_files.paths(handle, ["_delta_log"])[0])
     orphan = Path(data_files.paths(handle, ["part-orphan.parquet"])[0])
     orphan.write_bytes(b"written by a process that died before its commit")
-    long_ago = (datetime.now(UTC) - 40 * DAY).timestamp()
-    for path in log.glob("*.json"):
-        old = f'"timestamp":{long_ago * 1000:.0f}'
-        path.write_text(re.sub(r'"timestamp":\d+', old, path.read_text()))
-    for path in (orphan, *log.iterdir()):
-        os.utime(path, (long_ago, long_ago))
+    make_older(log, orphan)
     assert optimize_table(lake, "bronze.sellers", DAY).deleted == 1
     assert (log / f"{0:020}.json").exists()
     sellers_arrive(lake, 2)
