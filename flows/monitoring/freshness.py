@@ -29,7 +29,7 @@ def freshness(logs: Logs) -> Evaluated:
     sources = {name: fresh for name, fresh in promised.items() if name in logs.batches}
     stale = set[str]()
     for name, fresh in sources.items():
-        newest = max((batch.newest for batch in logs.batches[name] if batch.records), default=None)
+        newest = newest_record(logs.handles[name], logs.batches[name])
         if newest is None or logs.now - newest <= fresh:
             if newest:
                 yield Verdict.KEPT
@@ -51,6 +51,17 @@ def freshness(logs: Logs) -> Evaluated:
     for name, fresh in promised.items():
         if name not in sources and name not in held_back:
             yield _lateness(name, fresh, delivered, logs)
+
+
+def newest_record(handle: DeltaTable, found: list[Batch]) -> datetime | None:
+    """Return the event time of the newest record of a source, None if it is not known.
+
+    If the source has records, but all batches in the log are files without any, its newest record
+    is older than they are.
+    """
+    if times := [batch.newest for batch in found if batch.records]:
+        return max(times)
+    return min(batch.newest for batch in found) if found and delta.rows(handle) else None
 
 
 def _lateness(

@@ -10,6 +10,7 @@ from flows.delta.commit_log import last_metrics
 from flows.delta.thresholds import VALIDATED
 from flows.monitoring.check import evaluate
 from flows.monitoring.deliveries import Delivery
+from flows.monitoring.freshness import newest_record
 from flows.monitoring.promises import BrokenPromise, Logs
 from flows.monitoring.volume import source_deliveries
 from transforms.graph import tables
@@ -83,5 +84,5 @@ def _is_known(
         compared = [each for each in delivered[name] if each.is_usual is not None]
         return any(each.band for each in compared[-1:])
     if promise == "freshness":
-        return name in tables() or bool(logs.batches[name])
+        return name in tables() or newest_record(logs.handles[name], logs.batches[name]) is not None
     return VALIDATED in last_metrics(logs.handles[name])

@@ -128,6 +128,20 @@ def test_source_is_still_stale_if_maintenance_deletes_the_log_of_its_last_delive
     assert stale.since == MONDAY + bronze.DAILY
 
 
+def test_source_is_still_stale_if_the_log_has_only_files_without_records(
+    land: Land, lake: str
+) -> None:
+    pipeline.ingest(str(land(orders=[{}])), lake, as_of=MONDAY)
+    empty = MONDAY + WEEK
+    deliver(lake, 0, empty)
+    handle = delta.open_table(lake, bronze.Orders)
+    handle.create_checkpoint()
+    for version in range(handle.version()):
+        Path(lake, f"bronze/orders/_delta_log/{version:020}.json").unlink()
+    (stale,) = check(lake, empty + timedelta(days=2)).broken
+    assert (stale.promise, stale.since) == ("freshness", empty + bronze.DAILY)
+
+
 def test_source_that_a_restore_holds_says_how_to_release_it(lake: str) -> None:
     for hour in range(3):
         deliver(lake, 1, MONDAY + timedelta(hours=hour))

@@ -49,6 +49,11 @@ def test_promise_of_a_table_that_does_not_exist_is_unknown(lake: str) -> None:
     assert found["silver.orders", "quarantine"].state is State.UNKNOWN
 
 
+def test_freshness_of_a_source_is_unknown_until_it_has_a_record(lake: str) -> None:
+    deliver(lake, 0, MONDAY)
+    assert states(lake, MONDAY)["bronze.orders", "freshness"].state is State.UNKNOWN
+
+
 def test_broken_promise_says_what_is_wrong(lake: str) -> None:
     for week in range(8):
         deliver(lake, 100, MONDAY + week * WEEK)
