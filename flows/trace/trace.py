@@ -60,7 +60,7 @@ def trace(
         is_small = limit is None or len(again.origins) <= TESTED
         decisive = again.decisive() if is_small and _is_local(root) else None
         origins = {origin for step in root.tree() for origin in step.origins()}
-        locations = find_in_archive(Settings().archive, origins)
+        locations = find_in_archive(lake, Settings().archive, origins)
     return Trace(
         table=table.name,
         key=shown(root.table.contract, key)[0],

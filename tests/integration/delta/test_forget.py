@@ -241,6 +241,16 @@ def test_trace_of_an_erased_key_says_so_without_it(
         assert not any(each in failure.lower() for each in IDS)
 
 
+def test_trace_names_the_archived_file_that_was_rewritten(
+    forgotten: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KEYSTONE_ARCHIVE", str(forgotten / "archive"))
+    table = tables()["silver.customers"]
+    key = parse_key(table.contract, [f"customer_id={C3}"])
+    (record,) = trace(str(forgotten / "lake"), table, key).records
+    assert (record.archived, record.line) == (str(forgotten / "archive/customers.csv"), 4)
+
+
 def test_trace_of_an_unknown_key_says_that_it_was_not_erased(forgotten: Path) -> None:
     words = [f"customer_id={'c9' * 16}"]
     (failure,) = _failures(str(forgotten / "lake"), "silver.customers", words)

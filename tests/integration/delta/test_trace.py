@@ -164,6 +164,23 @@ def test_archived_file_and_line_of_a_record_are_found(
     assert "lines" not in "\n".join(trace_lines(found))
 
 
+def test_archived_file_of_the_same_name_with_other_records_is_not_named(
+    shop: str, land: Land, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = str(tmp_path / "archive")
+    arrive(shop, land(order_items=[{"price": "1.00"}]), hours=1, archive=archive)
+    arrive(shop, land(order_items=[{"price": "2.00"}]), hours=2)
+    refresh(shop)
+    monkeypatch.setenv("KEYSTONE_ARCHIVE", archive)
+    found = traced(shop, *SALE, column="price").records
+    archived = [(each.state, each.archived) for each in found if each.table == "bronze.order_items"]
+    assert sorted(archived, key=str) == [
+        ("accepted", None),
+        ("superseded", f"{archive}/order_items.csv"),
+        ("superseded", None),
+    ]
+
+
 def test_record_of_a_topic_is_traced_to_its_offset(lake: str) -> None:
     raw = pl.DataFrame([GOOD["sellers"]], bronze.Sellers.fields())
     source = pl.lit("kafka/shop.sellers/3/id").alias("_source")
