@@ -107,7 +107,6 @@ def drain(  # noqa: PLR0913 - lake and settings; options are given by name
         deltalake.exceptions.DeltaError: writing to the lake fails for `retry_seconds`.
     """
     stop, started = stop or Event(), monotonic()
-    create_lake(lake)
     drainer = _Drainer(lake, settings, stop, follow=follow, accept_loss=accept_loss)
     try:
         with manual_garbage_collection():
@@ -146,6 +145,7 @@ class _Drainer:
         if not self._partitions:
             self.bronze.check_released()
             self._handle_missing_topics()
+        create_lake(lake)
         client_id = group_of_lake(lake)
         self._settings = settings.model_copy(update={"group": settings.group or client_id})
         self.member = GroupConsumer(self._settings, client_id)

@@ -330,6 +330,14 @@ def test_empty_topics_are_drained_at_once(lake: str, settings: KafkaSettings) ->
     assert drain(lake, settings) == []
 
 
+def test_a_lake_that_cannot_be_created_fails_the_drain_at_once(
+    settings: KafkaSettings, produce: Produce
+) -> None:
+    produce(ORDERS, numbered(0, 1))
+    with pytest.raises(OSError, match=r"^/proc/x/lake: the lake cannot be created"):
+        drain("/proc/x/lake", settings)
+
+
 def test_missing_topics_are_an_error(lake: str, settings: KafkaSettings) -> None:
     with pytest.raises(NoTopicsError, match="KEYSTONE_KAFKA_PREFIX"):
         drain(lake, settings)
