@@ -98,7 +98,7 @@ def _consumed_versions(lake: str, name: str) -> Iterator[int]:
 
 
 def _read_by(table: Table) -> list[str]:
-    """Return the tables of which a table records the version that it has consumed."""
+    """Return the inputs of a table; for a history, also the quarantine that it reads."""
     quarantine = (
         [delta.quarantine_name(table.records)] if table.versions_of and table.records else []
     )
