@@ -4,30 +4,31 @@ from collections.abc import Mapping
 
 import polars as pl
 from deltalake import DeltaTable
-from deltalake.exceptions import DeltaError
 
 from flows import delta
+from flows.delta.versions import NoVersionError, open_logged
 
 
-def of_silver(quarantine: DeltaTable, silver: DeltaTable, name: str) -> DeltaTable | None:
+def of_silver(quarantine: DeltaTable, silver: DeltaTable, name: str) -> DeltaTable:
     """Return the newest version of a quarantine that belongs to a version of its silver table.
 
     A refresh writes the quarantine before silver, and a restore of silver leaves it as it is. So
-    the newest version may belong to another one. Return None if the log has no such version.
+    the newest version may belong to another one.
 
     Args:
         quarantine: a handle on the newest version.
         silver: a handle on the version of silver.
         name: the name of the quarantine, such as `quarantine.orders`.
+
+    Raises:
+        NoVersionError: the log has no such version.
     """
     generation = delta.consumed(silver, name)
     while delta.consumed(quarantine, name) != generation:
         if not quarantine.version():
-            return None
-        try:
-            quarantine = delta.as_of(quarantine, quarantine.version() - 1)
-        except DeltaError:  # a clean-up has deleted the log of older versions
-            return None
+            message = f"no version of {name} belongs to silver"
+            raise NoVersionError(message)
+        quarantine = open_logged(quarantine, quarantine.version() - 1)
     return quarantine
 
 

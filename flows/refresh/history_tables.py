@@ -25,6 +25,7 @@ from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
 from flows.delta.quarantine import of_silver
 from flows.delta.thresholds import CONTRACTS, Gate
+from flows.delta.versions import NoVersionError
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
 from flows.refresh.gate import check_gate
@@ -103,10 +104,11 @@ def _open(lake: str, table: Table, target: DeltaTable) -> _Tables:
     if consumed < bronze.version():
         bronze.load_as_version(consumed)
     name = _quarantine_of(source)
-    quarantine = of_silver(delta.open_quarantine(lake, records), silver, name)
-    if quarantine is None:
+    try:
+        quarantine = of_silver(delta.open_quarantine(lake, records), silver, name)
+    except NoVersionError as error:
         message = f"{table.name}: no version of {name} belongs to silver; refresh it first"
-        raise CommitFailedError(message)
+        raise CommitFailedError(message) from error
     return _Tables(table, source, target, silver, bronze, quarantine)
 
 

@@ -25,12 +25,11 @@ def open_input(lake: str, name: str, reader: DeltaTable) -> DeltaTable:
 def open_quarantine(lake: str, name: str, silver: DeltaTable) -> DeltaTable:
     """Return a handle on the version of a quarantine that belongs to a version of silver.
 
-    If its files have been deleted, return one on the newest version.
+    If its log or its files have been deleted, return one on the newest version.
     """
     newest = delta.open_existing(lake, name)
-    if (found := of_silver(newest, silver, name)) is None:
-        return newest
     try:
+        found = of_silver(newest, silver, name)
         check_files(newest, found)
     except NoVersionError:
         return newest
