@@ -17,7 +17,8 @@ from flows.delta.damage import translate_damage
 from flows.delta.data_files import Written
 from flows.delta.foreign_commits import with_commit_id
 from flows.delta.merge import SMALL_FILE_ROWS
-from transforms.graph import Table, tables
+from flows.delta.transactions import consumed_tables
+from transforms.graph import tables
 
 LOG_RETENTION = timedelta(days=30)
 """The minimum time that the log of a version is kept: Delta's own default."""
@@ -88,21 +89,13 @@ def commit_compaction(handle: DeltaTable, replaced: pl.DataFrame, written: Writt
 def _consumed_versions(lake: str, name: str) -> Iterator[int]:
     """Yield, for each reader of a table, the version up to which it has consumed the table."""
     for table in tables().values():
-        if name in _read_by(table) and delta.exists(lake, table.name):
+        if name in consumed_tables(table) and delta.exists(lake, table.name):
             try:
                 reader = delta.open_existing(lake, table.name)
             except TableError:  # once repaired, it may have to read everything
                 yield 0
             else:
                 yield delta.consumed(reader, name) or 0
-
-
-def _read_by(table: Table) -> list[str]:
-    """Return the inputs of a table; for a history, also the quarantine that it reads."""
-    quarantine = (
-        [delta.quarantine_name(table.records)] if table.versions_of and table.records else []
-    )
-    return [*table.input_names, *quarantine]
 
 
 def _compact_small_files(handle: DeltaTable, through: int) -> int:

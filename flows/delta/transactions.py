@@ -8,6 +8,7 @@ file that it contains as `file/<sha256>`.
 from deltalake import DeltaTable, Transaction
 
 from contracts.contract import Contract
+from transforms.graph import Table
 
 CODE_VERSION = "code"
 """The code that computed a table; see `flows.refresh.code_version`."""
@@ -49,6 +50,15 @@ def quarantine_name(source: type[Contract]) -> str:
     It is also the transaction that records the generation of the quarantine.
     """
     return f"quarantine.{source.spec().name}"
+
+
+def consumed_tables(table: Table) -> list[str]:
+    """Return the names of the tables of which a table's commits record the consumed version.
+
+    A history also reads the quarantine. Its silver table records the generation of that instead.
+    """
+    quarantine = [quarantine_name(table.records)] if table.versions_of and table.records else []
+    return [*table.input_names, *quarantine]
 
 
 def marker(handle: DeltaTable, name: str) -> Transaction:

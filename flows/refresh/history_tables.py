@@ -25,6 +25,7 @@ from flows.delta.holds import held_since
 from flows.delta.outcome import Outcome
 from flows.delta.quarantine import of_silver
 from flows.delta.thresholds import CONTRACTS, Gate
+from flows.delta.transactions import consumed_tables
 from flows.delta.versions import NoVersionError
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
@@ -86,7 +87,7 @@ class _Tables(NamedTuple):
 
     def inputs(self) -> dict[str, DeltaTable]:
         """Return the handles on what it reads, by name."""
-        names = [*self.table.input_names, _quarantine_of(self.source)]
+        names = consumed_tables(self.table)
         return dict(zip(names, (self.silver, self.bronze, self.quarantine), strict=True))
 
     @property
@@ -103,18 +104,13 @@ def _open(lake: str, table: Table, target: DeltaTable) -> _Tables:
     consumed = delta.consumed(silver, records.spec().table) or 0
     if consumed < bronze.version():
         bronze.load_as_version(consumed)
-    name = _quarantine_of(source)
+    name = delta.quarantine_name(records)
     try:
         quarantine = of_silver(delta.open_quarantine(lake, records), silver, name)
     except NoVersionError as error:
         message = f"{table.name}: no version of {name} belongs to silver; refresh it first"
         raise CommitFailedError(message) from error
     return _Tables(table, source, target, silver, bronze, quarantine)
-
-
-def _quarantine_of(source: Table) -> str:
-    (records,) = source.inputs.values()
-    return delta.quarantine_name(records)
 
 
 def _new_records(tables: _Tables, pending: RefreshScope) -> pl.DataFrame | str:
