@@ -77,17 +77,15 @@ def lines(found: LakeStatus) -> list[list[str]]:
 
 def rule_counts(found: LakeStatus) -> dict[str, list[str]]:
     """Return the broken rules by title, a line for each table with quarantine or warnings."""
-    counted = {
-        "In quarantine": rule_lines(
-            {
-                _quarantine(tables()[name]): row["broken_rules"]
-                for name, row in found.tables.items()
-                if row["broken_rules"]
-            }
-        ),
-        "Warnings": rule_lines({name: row["warnings"] for name, row in found.tables.items()}),
+    counts = {
+        "In quarantine": {
+            _quarantine(tables()[name]): row["broken_rules"]
+            for name, row in found.tables.items()
+            if row["broken_rules"]
+        },
+        "Warnings": {name: row["warnings"] for name, row in found.tables.items()},
     }
-    return {title: lines for title, lines in counted.items() if lines}
+    return {title: told for title, each in counts.items() if (told := rule_lines(each))}
 
 
 def headline(found: LakeStatus) -> str:
