@@ -28,6 +28,11 @@ class Box(NamedTuple):
     y: int
     width: int
 
+    @property
+    def text_x(self) -> int:
+        """The left edge of the label."""
+        return self.x + _PADDING
+
 
 class Line(NamedTuple):
     """A dependency between two tables."""
