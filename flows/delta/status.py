@@ -85,7 +85,7 @@ def rule_counts(found: LakeStatus) -> dict[str, list[str]]:
         },
         "Warnings": {name: row["warnings"] for name, row in found.tables.items()},
     }
-    return {title: told for title, each in counts.items() if (told := rule_lines(each))}
+    return {title: shown for title, each in counts.items() if (shown := rule_lines(each))}
 
 
 def headline(found: LakeStatus) -> str:
