@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from rich.console import Console
 
-import flows  # noqa: F401 - importing it sets environment variables that Prefect reads on import
+import flows  # noqa: F401 - its import sets environment variables, which must be there before Prefect is imported
 from benchmarks.measure import METRICS, measure, no_server, prefect_server, s3_server
 from benchmarks.ratios import ratios, table
 

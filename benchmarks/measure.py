@@ -45,7 +45,7 @@ def prefect_server() -> Iterator[dict[str, str]]:
     with TemporaryDirectory() as home:
         os.environ["PREFECT_HOME"] = home
         from prefect.settings import PREFECT_API_URL  # noqa: PLC0415 - Prefect reads PREFECT_HOME on import
-        from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - as above
+        from prefect.testing.utilities import prefect_test_harness  # noqa: PLC0415 - Prefect reads PREFECT_HOME on import
 
         with prefect_test_harness(server_startup_timeout=180):
             yield {"PREFECT_API_URL": str(PREFECT_API_URL.value())}
@@ -54,7 +54,7 @@ def prefect_server() -> Iterator[dict[str, str]]:
 @contextmanager
 def s3_server() -> Iterator[dict[str, str]]:
     """Start versitygw with the bucket `lake`; return the variables that refer to it."""
-    from tests.support.s3.server import KEYS, make_bucket, versitygw  # noqa: PLC0415 - imports boto3
+    from tests.support.s3.server import KEYS, make_bucket, versitygw  # noqa: PLC0415 - it imports boto3, which no other step needs
 
     with TemporaryDirectory(dir=Path.cwd() / ".bench") as folder, versitygw(Path(folder)) as url:
         make_bucket(url)

@@ -46,7 +46,7 @@ def _observe(spent: dict[Activity, float], done: threading.Event) -> None:
         sleep(INTERVAL)
         names = {thread.ident: thread.name for thread in threading.enumerate()}
         now = perf_counter()
-        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - documented, despite the underscore
+        for ident, frame in sys._current_frames().items():  # noqa: SLF001 - a documented function of Python, despite its name
             if names.get(ident, "").startswith(("bronze.", "silver.", "gold.")):
                 spent[names[ident], _activity(frame)] += now - then
         then = now

@@ -108,7 +108,7 @@ class Contract(pa.DataFrameModel):
 
     @classmethod
     def _check_rule_names(cls) -> None:
-        from contracts.rules import rules  # noqa: PLC0415 - it imports this
+        from contracts.rules import rules  # noqa: PLC0415 - contracts.rules imports this module
 
         known = [rule.name for rule in rules(cls, typed_from_raw=True)]
         if unknown := sorted({*cls._spec.max_share} - {*known}):
@@ -195,7 +195,7 @@ class Silver(Contract, layer="silver"):
         """Set the table's spec from the class arguments."""
         super().__init_subclass__(**options)
         if cls._spec.history:
-            from contracts.history import make_history_contract  # noqa: PLC0415 - it imports this
+            from contracts.history import make_history_contract  # noqa: PLC0415 - contracts.history imports this module
 
             # As an attribute of the module, other processes find the contract by its name.
             setattr(
@@ -205,7 +205,8 @@ class Silver(Contract, layer="silver"):
     @classmethod
     def history(cls) -> "type[Silver]":
         """Return the contract of the history table. Only a contract with `history` has one."""
-        return getattr(sys.modules[cls.__module__], f"{cls.__name__}History")  # type: ignore[no-any-return]  # set above
+        found: type[Silver] = getattr(sys.modules[cls.__module__], f"{cls.__name__}History")
+        return found
 
 
 class Gold(Contract, layer="gold"):

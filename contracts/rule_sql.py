@@ -42,12 +42,12 @@ def condition(check: pa.Check, column: str) -> str | None:
 def is_in(parent: type[Contract], column: str) -> str:
     """Return the condition that a column's value is a key of another table."""
     spec = parent.spec()
-    return f"{column} IN (SELECT {spec.key[0]} FROM {spec.table})"  # noqa: S608 - names of contracts
+    return f"{column} IN (SELECT {spec.key[0]} FROM {spec.table})"  # noqa: S608 - contracts name them, not users
 
 
 def violations(condition: str, table: str) -> str:
     """Return the query for the number of rows that break a condition."""
-    return f"SELECT COUNT(*) FROM {table} WHERE NOT ({condition})"  # noqa: S608 - names of contracts
+    return f"SELECT COUNT(*) FROM {table} WHERE NOT ({condition})"  # noqa: S608 - contracts name them, not users
 
 
 _COMPARISONS = {

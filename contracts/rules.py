@@ -143,7 +143,7 @@ def _kind(dtype: pl.DataType) -> str | None:
 
 
 def _predicate(check: Check, name: str = "*") -> pl.Expr:
-    function, options = check._check_fn, check._check_kwargs  # noqa: SLF001 - Pandera has no public access
+    function, options = check._check_fn, check._check_kwargs  # noqa: SLF001 - Pandera has no public way to a check's function
     expr = function(PolarsData(cast("pl.LazyFrame", _Echo()), name), **options)
     return cast("pl.Expr", expr).fill_null(value=True)
 
