@@ -311,8 +311,8 @@ def test_records_are_those_of_the_version_of_silver_that_a_table_has_consumed(
     arrive(shop, land(order_items=[{"price": "free"}]), hours=2)
     refresh(shop, "silver.order_items")
     found = traced(shop, *SALE)
-    items = [each.state for each in found.records if each.table == "bronze.order_items"]
-    assert items == ["accepted", "superseded"]
+    (item,) = below(found, "silver.order_items").rows
+    assert [each.state for each in item.records] == ["accepted", "superseded"]
 
 
 def test_versions_are_those_of_the_version_of_silver_that_a_table_has_consumed(
