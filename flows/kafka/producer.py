@@ -23,6 +23,20 @@ from flows.kafka.schema_registry import connect, register
 from flows.kafka.topics import topic_of
 from transforms.graph import sources
 
+PROPERTIES = {
+    "enable_idempotence": True,
+    # After a batch that a broker rejects, end the client instead of sending the next one.
+    "enable_gapless_guarantee": True,
+    "acks": "all",
+    # Messages wait in the client while brokers are unreachable; `give_up_after` ends the wait.
+    "message_timeout_ms": 0,
+    "linger_ms": 20,
+    "compression_type": "lz4",
+    "queue_buffering_max_messages": 50_000,
+    "queue_buffering_max_kbytes": 64 << 10,
+}
+"""The properties of the client that sends."""
+
 
 @dataclass(frozen=True)
 class Produced:
@@ -78,7 +92,7 @@ def produce(
     with TemporaryDirectory(prefix="keystone-produce-") as folder:
         spool = Path(folder)
         rejected = write_spool(source, spool, deletes)
-        config = client_config(settings, **_CLIENT)
+        config = client_config(settings, **PROPERTIES)
         confirmed = deliver(config, settings.prefix, read_spool(spool), rate, give_up_after)
     return Produced(confirmed, tuple(rejected))
 
@@ -112,17 +126,6 @@ def deliver(
     return dict(delivery.confirmed)
 
 
-# Without a message timeout, a message keeps its place in the client while brokers are unreachable;
-# `give_up_after` ends the wait. The queue's size limits the memory.
-_CLIENT = {
-    "enable_idempotence": True,
-    "acks": "all",
-    "message_timeout_ms": 0,
-    "linger_ms": 20,
-    "compression_type": "lz4",
-    "queue_buffering_max_messages": 50_000,
-    "queue_buffering_max_kbytes": 64 << 10,
-}
 _NO_TOPIC = ("UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC", "_UNKNOWN_PARTITION")
 _REJECTED = ("MSG_SIZE_TOO_LARGE", *_NO_TOPIC)  # errors that a new client would get as well
 _MOST_NAMED = 5

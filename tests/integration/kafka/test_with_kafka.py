@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Event
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from flows.kafka.consumer import GroupConsumer
 from flows.kafka.drain import Drained, drain
 from flows.kafka.event_spool import Event as Order
 from flows.kafka.lag import lake_lag
-from flows.kafka.producer import UnconfirmedError, deliver
+from flows.kafka.producer import PROPERTIES, UnconfirmedError, deliver
 from flows.kafka.topics import watermark_name
 from tests.support.kafka.broker import Broker
 from tests.support.kafka.orders import (
@@ -30,7 +31,9 @@ from tests.support.kafka.orders import (
     own_settings,
     recreate_topic,
     send,
+    set_property,
     topic,
+    values,
 )
 
 
@@ -187,6 +190,26 @@ def test_follower_logs_deletion_and_return_of_its_topic(
             stop.set()
         follower.result(60)
     assert f"the topic {topic(settings)} exists again" in caplog.text
+
+
+def test_deliver_keeps_the_order_if_the_broker_rejects_a_message(settings: KafkaSettings) -> None:
+    """A topic that is compacted takes no message without a key."""
+    sent = [Order("orders", None, str(number), 0) for number in range(300)]
+
+    def orders() -> Iterator[Order]:
+        yield from sent[:100]
+        eventually(lambda: len(values(settings)) == 100)
+        set_property(settings, "cleanup.policy", "compact")
+        yield from sent[100:200]
+        set_property(settings, "cleanup.policy", "delete")
+        # The client must not send what follows the rejected message, whatever time it has.
+        with suppress(AssertionError):
+            eventually(lambda: len(values(settings)) > 100, seconds=2)
+        yield from sent[200:]
+
+    config = client_config(settings, **PROPERTIES | {"batch_num_messages": 1, "linger_ms": 0})
+    assert deliver(config, settings.prefix, orders(), give_up_after=60) == {topic(settings): 300}
+    assert [*dict.fromkeys(values(settings))] == [event.value for event in sent]
 
 
 def test_deliver_names_messages_of_a_deleted_topic(settings: KafkaSettings) -> None:

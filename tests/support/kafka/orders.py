@@ -5,8 +5,14 @@ from collections.abc import Callable
 from time import monotonic, sleep
 from uuid import uuid4
 
-from confluent_kafka import KafkaException, Producer
-from confluent_kafka.admin import AdminClient
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # exported, but not typed so
+    AdminClient,
+    AlterConfigOpType,
+    ConfigEntry,
+    ConfigResource,
+    ResourceType,
+)
 from confluent_kafka.cimpl import NewTopic
 
 from contracts import bronze
@@ -62,6 +68,28 @@ def delete_topic(settings: KafkaSettings) -> None:
 def recreate_topic(settings: KafkaSettings) -> None:
     delete_topic(settings)
     make_topic(settings)
+
+
+def set_property(settings: KafkaSettings, name: str, value: str) -> None:
+    """Set a property of the topic, by Kafka's name."""
+    change = ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+    resource = ConfigResource(ResourceType.TOPIC, topic(settings), incremental_configs=[change])
+    admin = AdminClient({"bootstrap.servers": settings.bootstrap})
+    admin.incremental_alter_configs([resource])[resource].result()
+
+
+def values(settings: KafkaSettings) -> list[str]:
+    """Return the values of the topic's first partition, in order."""
+    reader = Consumer({"bootstrap.servers": settings.bootstrap, "group.id": str(uuid4())})
+    _, end = reader.get_watermark_offsets(TopicPartition(topic(settings), 0), timeout=30)
+    reader.assign([TopicPartition(topic(settings), 0, 0)])
+    found: list[str] = []
+    while reader.position(reader.assignment())[0].offset < end:
+        for message in reader.consume(1000, timeout=1):
+            assert message.error() is None
+            found.append((message.value() or b"").decode())
+    reader.close()
+    return found
 
 
 def send(
