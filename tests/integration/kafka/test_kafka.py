@@ -18,7 +18,6 @@ from pydantic import SecretStr
 from contracts import bronze
 from flows.config.errors import SettingError
 from flows.kafka.client import (
-    START_SECONDS,
     BrokerUnreachableError,
     KafkaSettings,
     client_config,
@@ -169,20 +168,20 @@ def refused_port() -> str:
 
 
 @pytest.mark.parametrize("ask", ["drain", "follow", "lag", "create_topics"])
-def test_unreachable_brokers_are_named_within_seconds(
+def test_unreachable_brokers_are_named_long_before_the_timeout(
     ask: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     settings, lake = KafkaSettings(bootstrap=refused_port()), tmp_path / "lake"
     calls: dict[str, Callable[[], object]] = {
         "drain": lambda: drain(str(lake), settings),
         "follow": lambda: drain(str(lake), settings, follow=True),
-        "lag": lambda: lake_lag(str(lake), settings),
+        "lag": lambda: lake_lag(str(lake), settings, seconds=600),
         "create_topics": lambda: create_topics(settings, partitions=1),
     }
     began = monotonic()
     with pytest.raises(BrokerUnreachableError, match=f"{settings.bootstrap}.*Connection refused"):
         calls[ask]()
-    assert monotonic() - began < START_SECONDS
+    assert monotonic() - began < 120
     assert capfd.readouterr() == ("", "")
     assert not lake.exists()
 
@@ -201,7 +200,7 @@ def test_a_server_that_is_not_our_broker_is_reported_with_its_cause(
     with listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as address:
         asked = KafkaSettings(**{"bootstrap": address, **settings})
         with pytest.raises(BrokerUnreachableError, match=why):
-            lake_lag("nowhere", asked, seconds=4)
+            lake_lag("nowhere", asked, seconds=60)
 
 
 def test_silent_broker_is_an_error_after_the_timeout(

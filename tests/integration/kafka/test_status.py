@@ -4,7 +4,6 @@ import json
 import socket
 import sys
 from collections.abc import Callable
-from time import monotonic
 from typing import Any
 
 import pytest
@@ -84,10 +83,8 @@ def test_status_shows_the_tables_if_kafka_is_unreachable(
     monkeypatch.setenv("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
     monkeypatch.setenv("KEYSTONE_KAFKA_BOOTSTRAP", nowhere)
     monkeypatch.setattr(sys, "argv", ["keystone", "status", "--lake", bronze])
-    began = monotonic()
     with pytest.raises(SystemExit, match="1"):
         main()
-    assert monotonic() - began < 15
     shown = capfd.readouterr()
     assert "bronze.orders" in shown.out
     (line,) = shown.err.splitlines()
