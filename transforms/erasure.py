@@ -53,6 +53,21 @@ def text_candidates(text: str) -> set[str]:
     }
 
 
+def beside(corrupt: pl.Series, known: Collection[str]) -> set[str]:
+    """Return what else may be an identifier on the lines that mention one of some values.
+
+    One corrupt record of a CSV file can be several lines, and so several people.
+
+    Args:
+        corrupt: corrupt records.
+        known: the values, in lower case.
+    """
+    wanted = pl.Series([*known], dtype=pl.String).implode()
+    lines = corrupt.map_elements(_readable, return_dtype=pl.String).str.split("\n").explode()
+    mentioning = lines.filter(lines.str.contains_any(wanted, ascii_case_insensitive=True))
+    return {each for line in mentioning for each in text_candidates(line)} - {*known}
+
+
 def erase_text(text: str, pseudonyms: Mapping[str, str]) -> str:
     """Replace identifiers in a text by their pseudonyms, in whatever case they are written."""
     return str(pl.select(_replaced(pl.lit(text), pseudonyms)).item()) if pseudonyms else text

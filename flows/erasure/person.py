@@ -8,6 +8,7 @@ from polars import col
 from contracts.domain import ERASED, HEX_ID
 from flows import delta
 from flows.storage import filesystem
+from transforms.erasure import beside
 from transforms.graph import sources
 
 _CUSTOMERS = (
@@ -16,6 +17,7 @@ _CUSTOMERS = (
     "silver.customers",
     "silver.customers_history",
 )
+_CORRUPT = "_corrupt_record"
 _ORDERS = ("bronze.orders", "quarantine.orders", "silver.orders")
 
 
@@ -30,7 +32,7 @@ def identifiers_of(lake: str, people: Collection[str]) -> set[str]:
     """
     person, customer = _clean("customer_unique_id"), _clean("customer_id")
     is_person = person.is_in([*people])
-    found = {
+    found = _beside(lake, _CUSTOMERS, people) | {
         each
         for rows in _files(lake, _CUSTOMERS)
         for each in _values(rows.filter(is_person).select(customer))
@@ -43,12 +45,21 @@ def identifiers_of(lake: str, people: Collection[str]) -> set[str]:
 
 
 def orders_of(lake: str, customers: Collection[str]) -> set[str]:
-    """Return the well-formed identifiers of the orders of some customers."""
+    """Return the well-formed identifiers of the orders of some customers.
+
+    An order that only a corrupt record gives to them, and silver to another customer, is not among
+    them.
+    """
+    order = _clean("order_id")
     is_theirs = _clean("customer_id").is_in([*customers])
-    return {
+    found = _beside(lake, _ORDERS, customers)
+    if delta.exists(lake, "silver.orders"):
+        rows = delta.scan(delta.open_existing(lake, "silver.orders"))
+        found -= _values(rows.filter(~is_theirs & order.is_in([*found])).select(order))
+    return found | {
         each
         for rows in _files(lake, _ORDERS)
-        for each in _values(rows.filter(is_theirs).select(_clean("order_id")))
+        for each in _values(rows.filter(is_theirs).select(order))
     }
 
 
@@ -93,6 +104,16 @@ def _files(lake: str, names: Collection[str]) -> Iterator[pl.LazyFrame]:
                     glob=False,
                     storage_options=options,
                 )
+
+
+def _beside(lake: str, names: Collection[str], known: Collection[str]) -> set[str]:
+    """Return the other identifiers in corrupt records that mention one of some values."""
+    return {
+        each
+        for rows in _files(lake, names)
+        if _CORRUPT in rows.collect_schema()
+        for each in beside(rows.select(col(_CORRUPT).drop_nulls()).collect()[_CORRUPT], known)
+    }
 
 
 def _values(found: pl.LazyFrame) -> set[str]:

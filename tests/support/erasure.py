@@ -15,9 +15,11 @@ from tests.support.landing import write
 
 KEY = "a secret of this lake, long enough"
 PERSON, OTHER = "f1" * 16, "f2" * 16
-C1, C2, C3, BAD = "c1" * 16, "c2" * 16, "c3" * 16, "c4" * 16
+C1, C2, C3, BAD, CORRUPT = "c1" * 16, "c2" * 16, "c3" * 16, "c4" * 16, "c5" * 16
 O1, O2, O3 = "a1" * 16, "a2" * 16, "a3" * 16
-IDS = (PERSON, C1, C2, BAD)
+UNKNOWN, CORRUPT_ORDER = "a5" * 16, "a6" * 16
+"""Orders that only a corrupt record gives to the person: that of the customer, or of the order."""
+IDS = (PERSON, C1, C2, BAD, CORRUPT)
 TEXTS = ("a text of the person", "their title", "a corrupt text", "city of theirs", "old city")
 
 
@@ -55,12 +57,15 @@ def _land(landing: Path, number: int) -> None:
             {"order_id": O2, "customer_id": C2},
             {"order_id": O3, "customer_id": C3},
             {"order_id": "a4" * 16, "customer_id": C1.upper()},
+            {"order_id": UNKNOWN, "customer_id": CORRUPT},
         ],
         order_items=[{"order_id": each, "price": "10.01"} for each in (O1, O2, O3)],
         order_payments=[{"order_id": each} for each in (O1, O2, O3)],
         order_reviews=[
             _review("e1" * 16, O1, review_comment_message="A text of the person,\nin two lines"),
             _review("e2" * 16, O2, review_comment_title="Their title"),
+            _review("e5" * 16, UNKNOWN, review_comment_title="Their title"),
+            _review("e6" * 16, CORRUPT_ORDER, review_comment_title="Their title"),
             _review("e3" * 16, O3, review_comment_message=f"Another text, which mentions {C1}"),
         ],
         products=[{}],
@@ -70,8 +75,10 @@ def _land(landing: Path, number: int) -> None:
     )
     for name, record in (
         ("customers", f"{C2},{PERSON},01310,city of theirs,SP,one field too many"),
+        ("customers", f"{CORRUPT},{PERSON},01310,city of theirs,SP,one field too many"),
         ("order_reviews", f'{"e4" * 16},{O1},5,"a corrupt text"x'),
         ("orders", f"{O1},{C1},broken"),
+        ("orders", f"{CORRUPT_ORDER},{C1},broken"),
     ):
         with (landing / f"{name}.csv").open("a") as file:
             file.write(f"{record}\n")

@@ -11,7 +11,7 @@ from contracts.contract import Bronze
 from contracts.domain import ERASED
 from contracts.silver.customers import Customers
 from contracts.technical_columns import stored_schema
-from transforms.erasure import REMOVED_RECORD, candidates, changed_rows, erase, erase_text
+from transforms.erasure import REMOVED_RECORD, beside, candidates, changed_rows, erase, erase_text
 from transforms.silver.customers import customers
 from transforms.validation import validate_records
 
@@ -149,6 +149,16 @@ def test_candidates_are_all_that_may_be_identifiers() -> None:
     )
     assert candidates(rows) >= {PERSON, ORDER, CUSTOMER}
     assert "b" * 32 in candidates(pl.DataFrame({"a": ["1" + "b" * 32]}))
+
+
+def test_a_corrupt_record_has_the_identifiers_beside_a_known_one() -> None:
+    lines = f"{ORDER},{CUSTOMER.upper()}\n{'d' * 32},{OTHER}"
+    assert beside(pl.Series([lines, base64(f"{'e' * 32} {CUSTOMER}")]), [CUSTOMER]) == {
+        ORDER,
+        "e" * 32,
+    }
+    assert beside(pl.Series([lines]), ["9" * 32]) == set()
+    assert beside(pl.Series([], dtype=pl.String), [CUSTOMER]) == set()
 
 
 def test_a_text_without_identifiers_stays() -> None:
