@@ -70,7 +70,7 @@ Executor = Annotated[
 ]
 
 Quiet = Annotated[
-    bool, typer.Option("--quiet", help="Print nothing but errors: no progress, no summary.")
+    bool, typer.Option("--quiet", help="Print only warnings and errors: no progress, no summary.")
 ]
 Verbose = Annotated[
     bool, typer.Option("--verbose", help="Print the log of each step on standard error.")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import socket
 import subprocess
@@ -156,10 +157,7 @@ def server(folder: Path, **settings: str) -> Iterator[Stage]:
 def readme() -> Sequence[str]:
     """Return the lines of docs/guides/deploy.md that deploy the flows."""
     section = (PROJECT / "docs/guides/deploy.md").read_text().split(SECTION)[1].split("\n## ")[0]
-    typed = (
-        line[4:].split("  #")[0].strip() for line in section.splitlines() if line[:4] == " " * 4
-    )
-    return list(typed)
+    return re.findall(r"^    (?!#)(.*?)(?:  +#.*)?$", section, re.MULTILINE)
 
 
 def eventually(look: Callable[[], Found | None], otherwise: str) -> Found:
