@@ -11,6 +11,7 @@ from deltalake.exceptions import CommitFailedError
 
 from contracts.table_check import ContractBrokenError
 from flows import delta
+from flows.config.errors import TableError, table_name
 from flows.config.settings import Settings
 from flows.delta import data_files
 from flows.delta.contract_metadata import is_current
@@ -20,6 +21,7 @@ from flows.delta.holds import held_since
 from flows.delta.log_check import DamagedTableError
 from flows.delta.outcome import Outcome
 from flows.delta.thresholds import CONTRACTS, Gate
+from flows.delta.versions import NoVersionError, open_version
 from flows.refresh.affected_keys import affected_keys
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
@@ -65,7 +67,7 @@ def refresh_derived_table(
         for contract in table.inputs.values()
     }
     for name, handle in inputs.items():
-        _limit_to_parents(handle, name, parents.values())
+        _limit_to_parents(table, handle, name, parents.values())
     check_gate(target, inputs, gate)
     pending = detect_changes(table, target, inputs, rebuild=rebuild)
     written, reason = 0, pending.full_refresh_reason
@@ -93,14 +95,31 @@ def refresh_derived_table(
     )
 
 
-def _limit_to_parents(handle: DeltaTable, name: str, parents: Iterable[DeltaTable]) -> None:
+def _limit_to_parents(
+    table: Table, handle: DeltaTable, name: str, parents: Iterable[DeltaTable]
+) -> None:
     """Load the version of an input that the dimensions have read.
 
     Rows of a later version may refer to members that the dimensions do not have yet.
+
+    Raises:
+        TableError: this version is not stored any more.
     """
-    consumed = [delta.consumed(parent, name) for parent in parents]
-    limit = min((version for version in consumed if version is not None), default=handle.version())
+    consumed = {
+        version: table_name(parent.table_uri)
+        for parent in parents
+        if (version := delta.consumed(parent, name)) is not None
+    }
+    limit = min(consumed, default=handle.version())
     if limit < handle.version():
+        try:
+            open_version(handle, limit)
+        except NoVersionError as error:
+            message = (
+                f"{table.name}: {consumed[limit]} has consumed version {limit} of {name}, which is "
+                f"no longer stored; refresh {consumed[limit]}, or release it if it is held"
+            )
+            raise TableError(message) from error
         handle.load_as_version(limit)
 
 

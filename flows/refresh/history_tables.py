@@ -17,7 +17,7 @@ from polars import col
 
 from contracts.table_check import check_table
 from flows import delta
-from flows.config.errors import ConservationError
+from flows.config.errors import ConservationError, TableError
 from flows.config.settings import Settings
 from flows.delta import data_files
 from flows.delta.damage import translates_damage
@@ -26,7 +26,7 @@ from flows.delta.outcome import Outcome
 from flows.delta.quarantine import of_silver
 from flows.delta.thresholds import CONTRACTS, Gate
 from flows.delta.transactions import consumed_tables
-from flows.delta.versions import NoVersionError
+from flows.delta.versions import NoVersionError, open_version
 from flows.refresh.change_detection import RefreshScope, detect_changes, unchanged_outcome
 from flows.refresh.chunks import chunks
 from flows.refresh.gate import check_gate
@@ -103,7 +103,15 @@ def _open(lake: str, table: Table, target: DeltaTable) -> _Tables:
     silver, bronze = delta.open_table(lake, source.contract), delta.open_table(lake, records)
     consumed = delta.consumed(silver, records.spec().table) or 0
     if consumed < bronze.version():
-        bronze.load_as_version(consumed)
+        try:
+            bronze = open_version(bronze, consumed)
+        except NoVersionError as error:
+            message = (
+                f"{table.name}: silver was computed from version {consumed} of "
+                f"{records.spec().table}, which is no longer stored; refresh {source.name}, or "
+                f"release it if it is held"
+            )
+            raise TableError(message) from error
     name = delta.quarantine_name(records)
     try:
         quarantine = of_silver(delta.open_quarantine(lake, records), silver, name)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from contracts.bronze import Sellers
-from flows import delta
-from flows.config.errors import UnknownTableError
+from flows import delta, pipeline
+from flows.config.errors import RunFailedError, UnknownTableError
 from flows.delta.holds import HeldError, held_since
 from flows.delta.optimize import optimize_table
 from flows.delta.restore import release_table, restore_table
@@ -37,6 +37,12 @@ def restored(lake: str) -> str:
         refresh_source_table(lake, SELLERS)
     restore_table(lake, "silver.sellers", 1)
     return lake
+
+
+def vacuum(lake: str, table: str) -> None:
+    """Delete the files that the newest version does not use, as weeks later."""
+    handle = delta.open_existing(lake, table)
+    assert handle.vacuum(0, dry_run=False, enforce_retention_duration=False, full=True)
 
 
 def rows(lake: str, table: str = "silver.sellers") -> int:
@@ -103,6 +109,34 @@ def test_a_derived_table_can_be_held(land: Land, lake: str) -> None:
     restore_table(lake, "gold.dim_product", 0)
     assert refresh(lake, "gold.dim_product", rebuild=True)["gold.dim_product"].held_since
     assert rows(lake, "gold.dim_product") == 0
+
+
+def test_a_held_dimension_that_needs_a_version_that_is_gone_is_named(land: Land, lake: str) -> None:
+    def deliver(price: str) -> None:
+        ingest(land(orders=[{}], order_items=[{"price": price}]), lake)
+        pipeline.refresh(lake)
+
+    deliver("1.00")
+    deliver("2.00")
+    restore_table(lake, "gold.dim_seller", 1)
+    vacuum(lake, "silver.order_items")
+    with pytest.raises(RunFailedError, match=r"gold\.dim_seller has consumed .* release it"):
+        deliver("3.00")
+    release_table(lake, "gold.dim_seller")
+    pipeline.refresh(lake)
+    sales = delta.scan(delta.open_existing(lake, "gold.fact_sales")).collect()
+    assert [str(price) for price in sales["price"]] == ["3.00"]
+
+
+def test_a_held_silver_table_that_needs_a_version_that_is_gone_is_named(lake: str) -> None:
+    for number in range(2):
+        sellers_arrive(lake, number)
+        pipeline.refresh(lake)
+    optimize_table(lake, "bronze.sellers", keep=timedelta(days=7))
+    vacuum(lake, "bronze.sellers")
+    restore_table(lake, "silver.sellers", 1)
+    with pytest.raises(RunFailedError, match=r"silver\.sellers, or release it if it is held"):
+        pipeline.refresh(lake)
 
 
 def test_the_files_of_a_held_bronze_table_stay_in_the_landing_zone(
