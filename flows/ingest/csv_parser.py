@@ -28,7 +28,7 @@ MAX_RECORD_BYTES = 1 << 26
 """The most bytes that a record may have, including its line end: 64 MiB."""
 
 
-def runs(data: bytes, width: int, start: int = 0, *, more: bool = False) -> Iterator[Run]:
+def runs(data: bytes, width: int, *, more: bool = False) -> Iterator[Run]:
     """Split whole lines into runs: many regular records of `width` fields, or one other record.
 
     If `more` data follows, stop before a record whose quotes are still open at the end.
@@ -37,7 +37,7 @@ def runs(data: bytes, width: int, start: int = 0, *, more: bool = False) -> Iter
     corrupt. Parsing resumes on its second line, where inside and outside of quotes have swapped:
     each of those lines ends outside of quotes, so each record ends, or is corrupt, on its own line.
     """
-    block = _BLOCK
+    start, block = 0, _BLOCK
     while start < len(data):
         end, records = _regular(data, start, width, block)
         if records:

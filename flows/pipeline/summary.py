@@ -100,9 +100,12 @@ def _explanation(quarantined: Sequence[Outcome], changed: Sequence[Outcome]) -> 
     return [f"keystone contracts show {table} {rule}" for table, rule in found[:1]]
 
 
-def _first(files: Sequence[str], most: int = 5) -> list[str]:
-    rest = len(files) - most
-    return [*files[:most], *([f"and {rest:,} more"] if rest > 0 else [])]
+_MOST_FILES = 5
+
+
+def _first(files: Sequence[str]) -> list[str]:
+    rest = len(files) - _MOST_FILES
+    return [*files[:_MOST_FILES], *([f"and {rest:,} more"] if rest > 0 else [])]
 
 
 def markdown(title: str, outcomes: Sequence[Outcome], undone: Mapping[str, str]) -> str:
