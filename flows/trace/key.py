@@ -48,6 +48,6 @@ def _typed(name: str, text: str, dtype: pl.DataType, usage: str) -> pl.Series:
                 time = time.replace(tzinfo=time.tzinfo or UTC).astimezone(UTC)
             return pl.Series(name, [time], dtype)
         return pl.Series(name, [text], pl.String).cast(dtype)
-    except (pl.exceptions.PolarsError, ValueError, TypeError):
+    except (pl.exceptions.PolarsError, ValueError, TypeError, OverflowError):
         message = f"{name}: {text!r} is not of the type {dtype}; {usage}"
         raise InvalidKeyError(message) from None

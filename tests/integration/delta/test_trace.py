@@ -398,6 +398,10 @@ def error_of(
             "order_item_id is missing; the key of gold.fact_sales is order_id (String), order_ite",
         ),
         ([*SALE, "order=1"], "order is not in the key; nearest: order_id, order_item_id; the key"),
+        (
+            ["silver.orders_history", f"order_id={A}", "valid_from=9999-12-31T23:59:59-10:00"],
+            "valid_from: '9999-12-31T23:59:59-10:00' is not of the type",
+        ),
         ([*SALE[:2], "order_item_id=one"], "order_item_id: 'one' is not of the type Int64"),
         ([*SALE, "order_item_id=1"], "order_item_id is given twice"),
         ([SALE[0], A], f"{A}: write each column of the key as COLUMN=VALUE"),
