@@ -3,7 +3,9 @@
 import os
 import shutil
 from dataclasses import dataclass
+from errno import ENOTSUP, EPERM
 from pathlib import Path
+from uuid import uuid4
 
 from flows.ingest.file_state import FileState, changed, ignored
 from flows.storage.filesystem import is_s3, sha256
@@ -125,12 +127,18 @@ def put(path: Path, location: str, digest: str) -> bool:
         return False
     if os.path.lexists(target):
         return target.is_file() and sha256(location) == digest
-    partial = target.with_name(f".{digest[:12]}.{os.getpid()}.partial")
+    partial = target.with_name(f".{digest[:12]}.{uuid4().hex}.partial")
     try:
         shutil.copy2(path, partial)
         if sha256(str(partial)) != digest:
             raise changed(path.name)
-        partial.replace(target)
+        os.link(partial, target)  # unlike a rename, it replaces no file of another process
+    except FileExistsError:
+        return target.is_file() and sha256(location) == digest
+    except OSError as error:
+        if error.errno not in {EPERM, ENOTSUP}:
+            raise
+        partial.replace(target)  # a file system without hard links
     finally:
         partial.unlink(missing_ok=True)
     return True

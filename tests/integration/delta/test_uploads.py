@@ -1,6 +1,7 @@
 """Files during their upload: ingested as they are, and neither moved nor lost."""
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -154,6 +155,23 @@ def test_file_that_changes_while_archived_stays(
     outcome = ingest(path.parent, lake, archive)
     assert outcome.deferred == ("orders.csv: changed while it was read",)
     assert path.exists()
+
+
+def test_file_of_another_process_in_the_archive_is_not_replaced(
+    land: Land, lake: str, archive: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = land(orders=[{}]) / "orders.csv", archive / "orders.csv"
+    copy = shutil.copy2
+
+    def archive_other_first(source: Path, target: Path) -> Path:
+        other.write_text("other")
+        return Path(copy(source, target))
+
+    monkeypatch.setattr(shutil, "copy2", archive_other_first)
+    contents = path.read_text()
+    ingest(path.parent, lake, archive)
+    assert not path.exists()
+    assert {each.read_text() for each in archive.iterdir()} == {"other", contents}
 
 
 def test_file_that_is_deleted_while_read_is_skipped(
