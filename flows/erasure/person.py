@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 import polars as pl
 from polars import col
+from polars.exceptions import PolarsError
 
 from contracts.domain import ERASED, HEX_ID
 from flows import delta
@@ -92,18 +93,33 @@ def _clean(name: str) -> pl.Expr:
 
 
 def _files(lake: str, names: Collection[str]) -> Iterator[pl.LazyFrame]:
-    """Yield the data files of tables, also those of earlier versions."""
+    """Yield the data files of tables, also those of earlier versions, but none that is cut off."""
     for name in names:
         root = delta.location(lake, name)
         for path in filesystem.sizes(root, deep=True):
             if path.endswith(".parquet") and not path.startswith("_delta_log/"):
                 options = filesystem.polars_options(root)
-                yield pl.scan_parquet(
+                rows = pl.scan_parquet(
                     f"{root}/{path}",
                     hive_partitioning=False,
                     glob=False,
                     storage_options=options,
                 )
+                if _is_readable(rows, f"{root}/{path}"):
+                    yield rows
+
+
+def _is_readable(rows: pl.LazyFrame, uri: str) -> bool:
+    """Return whether a data file is whole; a writer that is killed leaves a part, in no version."""
+    try:
+        rows.collect_schema()
+    except FileNotFoundError:  # another process has removed it since the listing
+        return False
+    except PolarsError:
+        if filesystem.exists(uri) and filesystem.read(uri).endswith(b"PAR1"):
+            raise
+        return False
+    return True
 
 
 def _beside(lake: str, names: Collection[str], known: Collection[str]) -> set[str]:

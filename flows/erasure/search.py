@@ -28,7 +28,8 @@ class Found:
     messages: dict[str, list[int]] = field(default_factory=dict)
     """By source of a topic partition, the positions of the records that hold one."""
     unsearchable: list[str] = field(default_factory=list)
-    """Compressed files of a kind that cannot be searched."""
+    """Compressed files, and files of an archive that are not readable as CSV, where review texts
+    are looked for."""
 
     @property
     def tables(self) -> list[str]:

@@ -1,7 +1,8 @@
 """Erase people from a Delta table: from its newest version, and from all files of earlier ones."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from urllib.parse import unquote
 
 import polars as pl
@@ -12,10 +13,12 @@ from flows.config.errors import RunFailedError, TableError
 from flows.config.plural import pluralize
 from flows.delta import data_files
 from flows.delta.commit_log import maintenance_properties
+from flows.delta.foreign_commits import with_commit_id
 from flows.delta.handles import open_uri
 from flows.erasure.erasures import Erasures
 from flows.erasure.search import Found, decoded
 from flows.storage import filesystem
+from transforms.graph import sources
 
 
 def check_writable(in_lake: Found) -> None:
@@ -37,6 +40,37 @@ def check_writable(in_lake: Found) -> None:
         raise RunFailedError(problems)
 
 
+def stop_writers(lake: str, request: str) -> None:
+    """Make the commit of every writer fail that opened its bronze table before this.
+
+    Such a writer may have read the requests before the new one. Delta fails a commit if the
+    metadata of the table has changed since it was opened. The writer tries again, and then knows
+    the request.
+
+    Args:
+        lake: the location of the tables.
+        request: the id of the new request.
+
+    Raises:
+        deltalake.exceptions.CommitFailedError: other writers were faster each time; try again.
+    """
+    for contract in sources():
+        if delta.exists(lake, name := contract.spec().table):
+            _retry(partial(_change_metadata, lake, name, request))
+
+
+def _change_metadata(lake: str, table: str, request: str) -> None:
+    handle = delta.open_existing(lake, table)
+    handle.alter.set_table_properties(
+        {"keystone.erasure": f"{request} {handle.version()}"},
+        raise_if_not_exists=False,
+        commit_properties=with_commit_id(
+            maintenance_properties(handle, "stopped writers before an erasure"), handle
+        ),
+        post_commithook_properties=delta.NO_CLEANUP,
+    )
+
+
 def erase_newest_version(uri: str, erasures: Erasures) -> None:
     """Rewrite the data files of the newest version without the erased people, in one commit.
 
@@ -46,9 +80,13 @@ def erase_newest_version(uri: str, erasures: Erasures) -> None:
         TableError: the table is damaged, or must not be written (see `delta.check_writable`).
         deltalake.exceptions.CommitFailedError: other writers were faster each time; try again.
     """
+    _retry(partial(_erase_newest_version, uri, erasures))
+
+
+def _retry(commit: Callable[[], None]) -> None:
     for attempt in range(_ATTEMPTS):
         try:
-            _erase_newest_version(uri, erasures)
+            commit()
         except CommitFailedError:
             if attempt == _ATTEMPTS - 1:
                 raise

@@ -3,7 +3,6 @@
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -46,10 +45,15 @@ def search_archive(archive: str, erasures: Erasures) -> Found:
     """Search an archive for erased people: also for review texts, which name no person."""
     found = search(archive, erasures)
     for path in found.sizes.keys() - found.holding.keys():
-        with TemporaryDirectory(prefix="keystone-") as folder, suppress(FileRejectedError):
+        with TemporaryDirectory(prefix="keystone-") as folder:
             original = _local_path(f"{found.location}/{path}", Path(folder))
-            if erase_csv(original, Path(folder, "erased"), erasures):
-                found.holding[path] = 0
+            try:
+                differs = erase_csv(original, Path(folder, "erased"), erasures)
+            except FileRejectedError:
+                found.unsearchable.append(path)
+            else:
+                if differs:
+                    found.holding[path] = 0
     return found
 
 
@@ -99,7 +103,7 @@ def _erased(data: bytes, header: Sequence[str], erasures: Erasures) -> bytes:
     changed = [number for number, raw in enumerate(records) if mentions(raw)]
     rows = pl.DataFrame(
         [_row(text(records[number]), header) for number in changed],
-        dict.fromkeys([*header, *_TECHNICAL], pl.String),
+        dict.fromkeys([*_named(header), *_TECHNICAL], pl.String),
         orient="row",
     )
     erased = erase(rows, pseudonyms, orders).pipe(_without_undeclared)
@@ -136,10 +140,19 @@ def _row(record: str, header: Sequence[str]) -> tuple[str | None, ...]:
     return (*[None] * len(header), record, "")
 
 
+def _named(header: Sequence[str]) -> list[str]:
+    """Number the columns that no table declares; one may have the name of a technical column."""
+    declared = _declared()
+    return [name if name in declared else f"{number}" for number, name in enumerate(header)]
+
+
+def _declared() -> set[str]:
+    return {OPERATION_HEADER, *(name for contract in sources() for name in contract.fields())}
+
+
 def _without_undeclared(rows: pl.DataFrame) -> pl.DataFrame:
     """Empty the columns that no table declares in rows whose `_rescued_data` was erased."""
-    declared = {name for contract in sources() for name in contract.fields()}
-    undeclared = [*{*rows.columns} - declared - {OPERATION_HEADER, *_TECHNICAL}]
+    undeclared = [*{*rows.columns} - _declared() - {*_TECHNICAL}]
     return rows.with_columns(pl.when(_rescued_data="").then(pl.col(undeclared)))
 
 

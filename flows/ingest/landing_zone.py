@@ -1,6 +1,7 @@
 """The landing zone: find its files, assign each to a table, move it to the archive."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from contracts.contract import Bronze
@@ -15,7 +16,7 @@ from flows.ingest.file_state import (
 )
 from flows.ingest.local_files import LocalFile
 from flows.ingest.s3_files import S3Object
-from flows.storage.filesystem import check_access, is_s3
+from flows.storage.filesystem import check_access, is_s3, remove
 from transforms.graph import sources
 
 File = LocalFile | S3Object
@@ -77,8 +78,16 @@ def make_archive(archive: str) -> None:
         local_files.make_archive(archive)
 
 
-def archive_file(  # noqa: PLR0913 - the last has a default and is given by name
-    file: File, state: FileState, path: Path, archive: str, digest: str, *, copied: str = ""
+def archive_file(  # noqa: PLR0913 - the last ones are given by name
+    file: File,
+    state: FileState,
+    path: Path,
+    archive: str,
+    digest: str,
+    *,
+    name: str,
+    copied: str,
+    check: Callable[[], None],
 ) -> None:
     """Move a file to the archive; remove the original only after the copy is verified.
 
@@ -90,16 +99,23 @@ def archive_file(  # noqa: PLR0913 - the last has a default and is given by name
         path: the local file to copy: the one that was read, or the same without erased people.
         archive: a folder, or a prefix on S3.
         digest: the SHA-256 of the file in the landing zone.
-        copied: the SHA-256 of the file to copy, if it is another one.
+        name: the preferred path in the archive.
+        copied: the SHA-256 of the file to copy.
+        check: raises FileNotReadyError if the copy may not stay; called when it is there.
 
     Raises:
-        FileNotReadyError: the file has changed since, or is itself in the archive.
+        FileNotReadyError: the file has changed since, is itself in the archive, or `check` says so.
         OSError: the copy is not what was ingested, or cannot be written.
     """
-    copy = store(path, archive, file.name, copied or digest)
+    copy = store(path, archive, name, copied)
     if file.is_at(copy):
         message = f"{file.name}: {copy} is a link to it, or the same file; not archived"
         raise FileNotReadyError(message)
+    try:
+        check()
+    except FileNotReadyError:
+        remove(copy)
+        raise
     file.remove(state, digest)
 
 

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from errno import EROFS
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -84,7 +85,16 @@ def ingest_table(
                     if erased != 0:
                         path, copied = _without_erased_people(landed, Path(folder), facts, erasures)
                         note_replaced(lake, copied, erasures.original(facts.sha256))
-                    archive_file(file, state, path, archive, facts.sha256, copied=copied)
+                    archive_file(
+                        file,
+                        state,
+                        path,
+                        archive,
+                        facts.sha256,
+                        name=erasures.erase_text(file.name),
+                        copied=copied,
+                        check=partial(_check_requests, lake, requests, file.name),
+                    )
         except (FileRejectedError, OSError) as error:
             problems += _problems(lake, file, state, error)
     deferred = [str(each) for each in problems if isinstance(each, FileNotReadyError)]
@@ -165,10 +175,11 @@ def _ingest_file(  # noqa: PLR0913, PLR0917 - what is ingested, and how
         if records.rows != facts.records:
             message = f"{file.name}: only {records.rows} of {facts.records} records were read"
             raise ConservationError(message)
-        if request_files(lake) != requests:
+        try:
+            _check_requests(lake, requests, file.name)
+        except FileNotReadyError:
             data_files.remove_files(handle, records)
-            message = f"{file.name}: an erasure was requested while it was read; not ingested yet"
-            raise FileNotReadyError(message)
+            raise
         metrics = {
             "file": erasures.erase_text(file.name),
             "sha256": digest,
@@ -180,6 +191,12 @@ def _ingest_file(  # noqa: PLR0913, PLR0917 - what is ingested, and how
         added, count = facts.records, sum(erased)
     _verify(handle, file.name, digest, facts)
     return added, count
+
+
+def _check_requests(lake: str, requests: Mapping[str, int], name: str) -> None:
+    if request_files(lake) != requests:
+        message = f"{name}: an erasure was requested while it was read; left for the next run"
+        raise FileNotReadyError(message)
 
 
 def _erased(
@@ -196,7 +213,7 @@ def _without_erased_people(
     landed: LandedFile, folder: Path, facts: CsvFacts, erasures: Erasures
 ) -> tuple[Path, str]:
     """Return the file to archive and its digest: the landed one, or one without erased people."""
-    erased = folder / f"erased-{landed.path.name}"
+    erased = folder / "erased"
     if not erase_csv(landed.path, erased, erasures):
         return landed.path, facts.sha256
     shutil.copystat(landed.path, erased)

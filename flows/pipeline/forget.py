@@ -39,7 +39,12 @@ from flows.erasure.requests import (
     write_request,
 )
 from flows.erasure.search import Found, search
-from flows.erasure.tables import check_writable, delete_earlier_files, erase_newest_version
+from flows.erasure.tables import (
+    check_writable,
+    delete_earlier_files,
+    erase_newest_version,
+    stop_writers,
+)
 from flows.ingest.erase_csv import erase_archive, search_archive
 from flows.kafka.retention import deleted_by
 from flows.monitoring.gate import held_back
@@ -118,7 +123,20 @@ def forget(  # noqa: PLR0913 - all have defaults and are given by name
         return Forgotten(request, "")
     write_request(lake, request)
     with made_by("forget"):
+        if not any(_is_done(each, request) for each in known):
+            stop_writers(lake, request.id)
         return _erase(lake, archive, request, erasures, (in_lake, in_archive), executor)
+
+
+def _is_done(earlier: Request, request: Request) -> bool:
+    """Return whether an earlier call has finished the same request, with nothing to add."""
+    return (
+        bool(earlier.finished) and earlier.id == request.id and _hashes(earlier) == _hashes(request)
+    )
+
+
+def _hashes(request: Request) -> set[str]:
+    return {*request.identifiers, *request.orders}
 
 
 def _erase(  # noqa: PLR0913, PLR0917 - what was found where, and how to erase it

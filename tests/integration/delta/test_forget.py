@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import polars.selectors as cs
@@ -461,6 +462,76 @@ def test_a_killed_erasure_is_finished_by_a_second_call(
         )
     outcomes = run(str(folder / "originals-1"), str(folder / "lake"), str(folder / "archive"))
     assert not any(outcome.changed for outcome in outcomes)
+
+
+def test_a_data_file_that_a_killed_writer_left_is_searched_and_deleted(folder: Path) -> None:
+    bronze = folder / "lake/bronze/customers"
+    whole = next(bronze.glob("*.parquet")).read_bytes()
+    half, empty = bronze / "part-1.parquet", bronze / "part-2.parquet"
+    half.write_bytes(whole[: len(whole) // 2])
+    empty.touch()
+    forget_in(folder)
+    assert not half.exists()
+    empty.unlink()
+    assert mentions(folder / "lake", folder / "archive") == []
+
+
+def test_a_file_of_the_archive_that_cannot_be_read_is_in_the_certificate(folder: Path) -> None:
+    name = ".0123456789ab.partial"
+    (folder / "archive" / name).write_bytes(b"\xff")
+    forget_in(folder)
+    (path,) = (folder / "lake/_erasures/certificates").glob("*.json")
+    assert json.loads(path.read_text())["verification"]["unsearchable"] == [name]
+
+
+def test_a_column_with_a_technical_name_is_erased(folder: Path) -> None:
+    header = "_rescued_data,customer_id,customer_unique_id,customer_zip_code_prefix,customer_city"
+    (folder / "late").mkdir()
+    (folder / "late/customers_4.csv").write_text(
+        f"{header},customer_state\ntheir title,{C1},{PERSON},01310,city of theirs,SP\n"
+    )
+    run(str(folder / "late"), str(folder / "lake"), str(folder / "archive"))
+    forget_in(folder)
+    assert mentions(folder / "lake", folder / "archive") == []
+
+
+@pytest.mark.parametrize("name", [f"customers_{PERSON}.csv", f"customers_{'x' * 241}.csv"])
+def test_a_file_of_any_name_is_archived_without_the_person(name: str, without: Path) -> None:
+    (without / "late").mkdir()
+    original = without / "originals-1/customers.csv"
+    (without / "late" / name).write_bytes(original.read_bytes() + b"\n")
+    run(str(without / "late"), str(without / "lake"), str(without / "archive"))
+    assert not list((without / "late").iterdir())
+    assert mentions(without / "lake", without / "archive") == []
+
+
+@pytest.mark.parametrize("step", ["append", "archive_file"])
+def test_a_request_during_the_last_step_of_a_file_is_noticed(
+    step: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The order is the first of an entity to mention the person, so the erasure changes nothing."""
+    lake, archive, landing = str(folder / "lake"), str(folder / "archive"), folder / "late"
+    person, customer, order, text = "f7" * 16, "c7" * 16, "a7" * 16, "a text of theirs"
+    write(
+        landing,
+        customers_7=[{"customer_id": customer, "customer_unique_id": person}],
+        orders_7=[{"order_id": order, "customer_id": customer}],
+    )
+    run(str(landing), lake, archive)
+    write(landing, order_reviews_7=[{"order_id": order, "review_comment_message": text}])
+    module = delta if step == "append" else load
+    take_step = getattr(module, step)
+
+    def forget_first(*values: Any, **options: Any) -> Any:
+        monkeypatch.setattr(module, step, take_step)
+        forget_in(folder, person=person)
+        return take_step(*values, **options)
+
+    monkeypatch.setattr(module, step, forget_first)
+    ingest(str(landing), lake, archive)
+    run(str(landing), lake, archive, allow_empty=True)
+    assert not list(landing.iterdir())
+    assert mentions(folder / "lake", folder / "archive", needles=[person, customer, text]) == []
 
 
 def test_a_file_that_is_read_during_the_request_waits_for_the_next_run(

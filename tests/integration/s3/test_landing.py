@@ -182,7 +182,16 @@ def test_an_object_that_changed_since_it_was_read_is_not_archived(
     newer = csv(order_status="shipped")
     upload(f"{on_s3}/in/orders.csv", newer)
     with pytest.raises(FileNotReadyError, match="changed while it was read"):
-        archive_file(file, state, path, f"{on_s3}/archive", sha256(str(path)))
+        archive_file(
+            file,
+            state,
+            path,
+            f"{on_s3}/archive",
+            digest := sha256(str(path)),
+            name=file.name,
+            copied=digest,
+            check=lambda: None,
+        )
     assert held(f"{on_s3}/in") == {"orders.csv": newer}
 
 
@@ -201,7 +210,16 @@ def test_an_object_is_not_archived_if_its_copy_differs(
 
     monkeypatch.setattr(s3.connect(), "put_file", put_less)
     with pytest.raises(OSError, match="is not what was ingested"):
-        archive_file(file, state, path, f"{on_s3}/archive", sha256(str(path)))
+        archive_file(
+            file,
+            state,
+            path,
+            f"{on_s3}/archive",
+            digest := sha256(str(path)),
+            name=file.name,
+            copied=digest,
+            check=lambda: None,
+        )
     assert held(f"{on_s3}/in").keys() == {"orders.csv"}
 
 

@@ -55,6 +55,7 @@ def between_quotes(record: str) -> str:
         (bronze.Customers, f"{HEADER}\n{OTHER},y,1,2,3\n", []),
         (bronze.Customers, between_quotes(f'{CUSTOMER},{PERSON},01310,"sp",SP'), [1]),
         (bronze.Customers, between_quotes(f'{CUSTOMER},{PERSON},01310,"sp"x,SP'), [1]),
+        (bronze.Customers, f"_corrupt_record,{HEADER}\nx,{CUSTOMER},{PERSON},01310,sp,SP\n", [0]),
         (bronze.OrderReviews, f'{REVIEWS}\nr,{ORDER},5,a,"b\nc",,\nr,{OTHER},5,"d\ne",f,,\n', [0]),
     ],
 )
