@@ -93,7 +93,9 @@ def _page(
         "Orders whose review texts were erased": f"{len(request.orders):,}",
         "Verified": f"{verification.files:,} files ({verification.size:,} bytes) were searched; "
         f"{verification.holding:,} still hold the person",
-        "Compressed, only their bytes searched": ", ".join(verification.unsearchable) or "nothing",
+        "Compressed or unreadable, only their bytes searched": (
+            ", ".join(verification.unsearchable) or "nothing"
+        ),
     }
     found = {
         name: f"{pluralize(each['rows'], 'row')}, {pluralize(each['files'], 'file')}, "
