@@ -132,13 +132,19 @@ def put(path: Path, location: str, digest: str) -> bool:
         shutil.copy2(path, partial)
         if sha256(str(partial)) != digest:
             raise changed(path.name)
-        os.link(partial, target)  # unlike a rename, it replaces no file of another process
+        return _publish(partial, target) or (target.is_file() and sha256(location) == digest)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _publish(partial: Path, target: Path) -> bool:
+    """Give a file its name, and replace no file of another process; return whether it has it."""
+    try:
+        os.link(partial, target)
     except FileExistsError:
-        return target.is_file() and sha256(location) == digest
+        return False
     except OSError as error:
         if error.errno not in {EPERM, ENOTSUP}:
             raise
         partial.replace(target)  # a file system without hard links
-    finally:
-        partial.unlink(missing_ok=True)
     return True
