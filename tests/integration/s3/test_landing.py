@@ -11,7 +11,7 @@ from contracts import bronze
 from flows import delta
 from flows.delta.outcome import Outcome
 from flows.ingest.file_state import FileNotReadyError, FileState
-from flows.ingest.landing_zone import archive_file, find_files
+from flows.ingest.landing_zone import File, archive_file, find_files
 from flows.ingest.load import ingest_table
 from flows.ingest.s3_files import S3Object
 from flows.storage import s3
@@ -172,6 +172,12 @@ def test_an_object_that_changed_since_the_listing_is_not_read(on_s3: str, tmp_pa
         listed.local_path(state, tmp_path)
 
 
+def archive(file: File, state: FileState, path: Path, to: str) -> None:
+    """Archive a file from which nobody is erased."""
+    digest = sha256(str(path))
+    archive_file(file, state, path, to, digest, name=file.name, copied=digest, check=lambda: None)
+
+
 def test_an_object_that_changed_since_it_was_read_is_not_archived(
     on_s3: str, tmp_path: Path
 ) -> None:
@@ -182,16 +188,7 @@ def test_an_object_that_changed_since_it_was_read_is_not_archived(
     newer = csv(order_status="shipped")
     upload(f"{on_s3}/in/orders.csv", newer)
     with pytest.raises(FileNotReadyError, match="changed while it was read"):
-        archive_file(
-            file,
-            state,
-            path,
-            f"{on_s3}/archive",
-            digest := sha256(str(path)),
-            name=file.name,
-            copied=digest,
-            check=lambda: None,
-        )
+        archive(file, state, path, f"{on_s3}/archive")
     assert held(f"{on_s3}/in") == {"orders.csv": newer}
 
 
@@ -210,16 +207,7 @@ def test_an_object_is_not_archived_if_its_copy_differs(
 
     monkeypatch.setattr(s3.connect(), "put_file", put_less)
     with pytest.raises(OSError, match="is not what was ingested"):
-        archive_file(
-            file,
-            state,
-            path,
-            f"{on_s3}/archive",
-            digest := sha256(str(path)),
-            name=file.name,
-            copied=digest,
-            check=lambda: None,
-        )
+        archive(file, state, path, f"{on_s3}/archive")
     assert held(f"{on_s3}/in").keys() == {"orders.csv"}
 
 
