@@ -53,7 +53,7 @@ def quarantine_name(source: type[Contract]) -> str:
 
 
 def consumed_tables(table: Table) -> list[str]:
-    """Return the names of the tables of which a table's commits record the consumed version.
+    """Return the names of the tables whose consumed version is recorded in a table's commits.
 
     A history also reads the quarantine. Its silver table records the generation of that instead.
     """

@@ -173,7 +173,7 @@ def test_an_object_that_changed_since_the_listing_is_not_read(on_s3: str, tmp_pa
 
 
 def archive(file: File, state: FileState, path: Path, to: str) -> None:
-    """Archive a file from which nobody is erased."""
+    """Archive a file unchanged."""
     digest = sha256(str(path))
     archive_file(file, state, path, to, digest, name=file.name, copied=digest, check=lambda: None)
 
