@@ -125,16 +125,17 @@ def put(path: Path, location: str, digest: str) -> bool:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):  # a file has the name of the folder
         return False
-    if os.path.lexists(target):
-        return target.is_file() and sha256(location) == digest
-    partial = target.with_name(f".{digest[:12]}.{uuid4().hex}.partial")
-    try:
-        shutil.copy2(path, partial)
-        if sha256(str(partial)) != digest:
-            raise changed(path.name)
-        return _publish(partial, target) or (target.is_file() and sha256(location) == digest)
-    finally:
-        partial.unlink(missing_ok=True)
+    if not os.path.lexists(target):
+        partial = target.with_name(f".{digest[:12]}.{uuid4().hex}.partial")
+        try:
+            shutil.copy2(path, partial)
+            if sha256(str(partial)) != digest:
+                raise changed(path.name)
+            if _publish(partial, target):
+                return True
+        finally:
+            partial.unlink(missing_ok=True)
+    return target.is_file() and sha256(location) == digest
 
 
 def _publish(partial: Path, target: Path) -> bool:
